@@ -1,0 +1,1 @@
+"""Recorded scalar graphs as native kernels."""

@@ -1,0 +1,1 @@
+"""Neural nets built from registered ops."""

@@ -1,0 +1,1 @@
+"""Activation functions: one op, one module, one plugin."""

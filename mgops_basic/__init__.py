@@ -1,0 +1,1 @@
+"""Arithmetic, elementary functions, comparisons and reductions: one op, one module, one plugin."""

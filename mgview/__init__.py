@@ -1,0 +1,1 @@
+"""Pictures of graphs, of backpropagation and of training."""
