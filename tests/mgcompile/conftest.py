@@ -1,0 +1,90 @@
+"""Programs written by hand, with independent references."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from mgcompile.builder import Builder, affine
+from mgcompile.program import CONSTS, INPUTS, PARAMS, Affine, Program
+from mgcompile.verify import verify
+
+WIDTHS = (2, 16, 16, 1)
+LAYERS = tuple(zip(WIDTHS[:-1], WIDTHS[1:], strict=True))
+N_PARAMS = sum((inputs + 1) * outputs for inputs, outputs in LAYERS)
+
+
+def build_mlp(*, gradient: bool) -> Program:
+    """An MLP 2-16-16-1 with tanh, squared error to the third input, parameters neuron by neuron."""
+    from mgcore import ops
+
+    builder = Builder(n_inputs=3, n_params=N_PARAMS)
+    one, two = builder.constant(1.0), builder.constant(2.0)
+    offset, source, outs, layers = 0, INPUTS, INPUTS, []
+    for number, (n_in, n_out) in enumerate(LAYERS):
+        row = n_in + 1
+        w, b = affine(PARAMS, offset, row, 1), affine(PARAMS, offset + n_in, row)
+        z = builder.bundle(ops.dot, (n_out,), [w, affine(source, 0, 0, 1)], (n_in,))
+        z = builder.bundle(ops.add, (n_out,), [affine(z, 0, 1), b])
+        last = number == len(LAYERS) - 1
+        outs = z if last else builder.bundle(ops.tanh, (n_out,), [affine(z, 0, 1)])
+        layers.append((offset, source, outs))
+        offset, source = offset + row * n_out, outs
+    error = builder.bundle(ops.sub, (), [affine(outs, 0), affine(INPUTS, 2)])
+    loss = builder.bundle(ops.mul, (), [affine(error, 0), affine(error, 0)])
+    if not gradient:
+        return verify(builder.finish([("value", loss)]))
+    total = builder.bundle(ops.sum, (), [affine(loss, 0)], over_batch=True)
+    delta = builder.bundle(ops.mul, (1,), [affine(CONSTS, two, 0), affine(error, 0, 1)])
+    parts = []
+    for number in reversed(range(len(LAYERS))):
+        n_in, n_out = LAYERS[number]
+        offset, source, outs = layers[number]
+        row = n_in + 1
+        if number < len(LAYERS) - 1:
+            square = builder.bundle(ops.mul, (n_out,), [affine(outs, 0, 1), affine(outs, 0, 1)])
+            slope = builder.bundle(
+                ops.sub, (n_out,), [affine(CONSTS, one, 0), affine(square, 0, 1)]
+            )
+            delta = builder.bundle(ops.mul, (n_out,), [affine(delta, 0, 1), affine(slope, 0, 1)])
+        dw = builder.bundle(
+            ops.dot, (n_out, n_in), [affine(delta, 0, 1, 0), affine(source, 0, 0, 1)],
+            over_batch=True,
+        )  # fmt: skip
+        db = builder.bundle(ops.sum, (n_out,), [affine(delta, 0, 1)], over_batch=True)
+        parts.append(((n_out, n_in), affine(dw, 0, n_in, 1), Affine(offset, (row, 1))))
+        parts.append(((n_out,), affine(db, 0, 1), Affine(offset + n_in, (row,))))
+        if number:
+            w = affine(PARAMS, offset, 1, row)
+            delta = builder.bundle(ops.dot, (n_in,), [w, affine(delta, 0, 0, 1)], (n_out,))
+    param_gradient = builder.scatter(N_PARAMS, parts)
+    return verify(builder.finish([("loss", total), ("param_gradient", param_gradient)]))
+
+
+@pytest.fixture
+def mlp_forward() -> Program:
+    """Value of the MLP's squared error, per sample."""
+    return build_mlp(gradient=False)
+
+
+@pytest.fixture
+def mlp_gradient() -> Program:
+    """Loss summed over samples, and its gradient to the parameters."""
+    return build_mlp(gradient=True)
+
+
+def mlp_reference(X: np.ndarray, params: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squared errors (n,) and the gradient of their sum, by PyTorch in float64."""
+    import torch
+
+    p = torch.tensor(params, dtype=torch.float64, requires_grad=True)
+    x = torch.tensor(X, dtype=torch.float64)
+    h, offset = x[:, :2], 0
+    for number, (n_in, n_out) in enumerate(LAYERS):
+        block = p[offset : offset + (n_in + 1) * n_out].reshape(n_out, n_in + 1)
+        h = h @ block[:, :n_in].T + block[:, n_in]
+        h = torch.tanh(h) if number < len(LAYERS) - 1 else h
+        offset += (n_in + 1) * n_out
+    errors = (h[:, 0] - x[:, 2]) ** 2
+    errors.sum().backward()
+    return errors.detach().numpy(), p.grad.numpy()
