@@ -1,0 +1,327 @@
+"""Write straight-line elementwise code: a block of instructions, and registers with operators.
+
+A formula over :class:`Vec` reads as it does on paper and appends the instructions that compute it.
+Equal instructions on equal operands are appended once.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from .kind import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from .library import Function, Library
+
+_DEKKER = {"double": 134217729.0, "float": 4097.0}
+
+
+@frozen(eq=False)
+class Vec:
+    """Name a register or constant of a block. Operators append instructions to that block."""
+
+    block: Block
+    name: str
+    kind: Kind
+
+    def __add__(self, other: Vec | float) -> Vec:
+        return self.block.arithmetic("add", self, other)
+
+    def __radd__(self, other: float) -> Vec:
+        return self.block.arithmetic("add", self, other)
+
+    def __sub__(self, other: Vec | float) -> Vec:
+        return self.block.arithmetic("sub", self, other)
+
+    def __rsub__(self, other: float) -> Vec:
+        return self.block.arithmetic("sub", self.block.constant(other, self.kind), self)
+
+    def __mul__(self, other: Vec | float) -> Vec:
+        return self.block.arithmetic("mul", self, other)
+
+    def __rmul__(self, other: float) -> Vec:
+        return self.block.arithmetic("mul", self, other)
+
+    def __truediv__(self, other: Vec | float) -> Vec:
+        return self.block.arithmetic("div", self, other)
+
+    def __rtruediv__(self, other: float) -> Vec:
+        return self.block.arithmetic("div", self.block.constant(other, self.kind), self)
+
+    def __neg__(self) -> Vec:
+        return self.block.append(f"fneg {self.kind} {self.name}", self.kind)
+
+    def __lt__(self, other: Vec | float) -> Vec:
+        return self.block.compare("olt", "slt", self, other)
+
+    def __le__(self, other: Vec | float) -> Vec:
+        return self.block.compare("ole", "sle", self, other)
+
+    def __gt__(self, other: Vec | float) -> Vec:
+        return self.block.compare("ogt", "sgt", self, other)
+
+    def __ge__(self, other: Vec | float) -> Vec:
+        return self.block.compare("oge", "sge", self, other)
+
+    def same(self, other: Vec | float) -> Vec:
+        """Return where both are equal (``==`` is left to Python's identity)."""
+        return self.block.compare("oeq", "eq", self, other)
+
+    def is_nan(self) -> Vec:
+        """Return where the operand is not a number."""
+        return self.block.compare("uno", "", self, self)
+
+    def __and__(self, other: Vec | int) -> Vec:
+        return self.block.integer("and", self, other)
+
+    def __or__(self, other: Vec | int) -> Vec:
+        return self.block.integer("or", self, other)
+
+    def __xor__(self, other: Vec | int) -> Vec:
+        return self.block.integer("xor", self, other)
+
+    def __lshift__(self, other: Vec | int) -> Vec:
+        return self.block.integer("shl", self, other)
+
+    def __rshift__(self, other: Vec | int) -> Vec:
+        return self.block.integer("lshr", self, other)
+
+    def shifted_right_signed(self, count: int) -> Vec:
+        """Return the integers shifted right with their sign kept."""
+        return self.block.integer("ashr", self, count)
+
+
+class Block:
+    """Append instructions that work on one kind of register.
+
+    Args:
+        library: takes the functions that the instructions call.
+        kind: the floating-point kind of the operands and results.
+        prefix: begins the names of the registers, which must be new in their function.
+        flags: fast-math flags of plain arithmetic, such as ``"contract"``. The bodies of
+            elementary functions use none, so that their error-free steps stay as written.
+    """
+
+    def __init__(self, library: Library, kind: Kind, prefix: str = "v", flags: str = "") -> None:
+        self.library = library
+        self.kind = kind
+        self.lines: list[str] = []
+        self._prefix = prefix
+        self._flags = f" {flags}" if flags else ""
+        self._counter = 0
+        self._label = "entry"
+        self._shared: dict[tuple[str, Kind], Vec] = {}
+
+    # Registers, constants, instructions
+
+    def register(self, name: str, kind: Kind | None = None) -> Vec:
+        """Return a register that exists already, such as an argument or a loaded vector."""
+        return Vec(self, name, kind or self.kind)
+
+    def constant(self, value: float, kind: Kind | None = None) -> Vec:
+        """Return ``value`` in every lane."""
+        kind = kind or self.kind
+        return Vec(self, kind.literal(value), kind)
+
+    def append(self, instruction: str, kind: Kind) -> Vec:
+        """Append an instruction without side effects, or find the same one; return its result."""
+        key = (instruction, kind)
+        if key not in self._shared:
+            name = self.fresh()
+            self.lines.append(f"  {name} = {instruction}")
+            self._shared[key] = Vec(self, name, kind)
+        return self._shared[key]
+
+    def fresh(self) -> str:
+        """Return a register name not used before in this block."""
+        self._counter += 1
+        return f"%{self._prefix}{self._counter}"
+
+    # Arithmetic
+
+    def arithmetic(self, what: str, a: Vec, b: Vec | float) -> Vec:
+        """Append an addition, subtraction, multiplication or division."""
+        b = self._operand(b, a.kind)
+        if a.kind.element.startswith("i"):
+            return self.append(f"{what} {a.kind} {a.name}, {b.name}", a.kind)
+        return self.append(f"f{what}{self._flags} {a.kind} {a.name}, {b.name}", a.kind)
+
+    def fma(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
+        """Append ``a * b + c``, with one rounding where the processor has it."""
+        if self.library.target.fma:
+            return self._fused(a, b, c)
+        return a * b + c
+
+    def exact_fma(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
+        """Append ``a * b + c`` with one rounding, whatever it takes.
+
+        Without the instruction the product is split after Dekker (1971): exact where the result
+        is representable, else within a hair of half an ulp; operands must be far from overflow.
+        """
+        if self.library.target.fma:
+            return self._fused(a, b, c)
+        b, c = self._operand(b, a.kind), self._operand(c, a.kind)
+        product, error = self._dekker_product(a, b)
+        total = c + product
+        part = total - c
+        return total + ((c - (total - part)) + (product - part) + error)
+
+    def polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
+        """Append a polynomial, constant term first, by Horner's rule."""
+        result = self.constant(coefficients[-1], x.kind)
+        for coefficient in reversed(coefficients[:-1]):
+            result = self.fma(result, x, coefficient)
+        return result
+
+    def split_polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
+        """Append a polynomial, constant term first, as short chains that run side by side.
+
+        Estrin's scheme: neighbours are paired with x, pairs with x^2, and so on.
+        """
+        terms = [self.constant(c, x.kind) for c in coefficients]
+        power = x
+        while len(terms) > 1:
+            pairs = [
+                self.fma(high, power, low)
+                for low, high in zip(terms[::2], terms[1::2], strict=False)
+            ]
+            terms = pairs + terms[2 * len(pairs) :]
+            power = power * power
+        return terms[0]
+
+    # Choice and comparison
+
+    def compare(self, real: str, integer: str, a: Vec, b: Vec | float) -> Vec:
+        """Append a comparison; its result is a mask."""
+        b = self._operand(b, a.kind)
+        word = f"icmp {integer}" if a.kind.element.startswith("i") else f"fcmp {real}"
+        return self.append(f"{word} {a.kind} {a.name}, {b.name}", a.kind.mask)
+
+    def select(self, mask: Vec, a: Vec | float, b: Vec | float) -> Vec:
+        """Append a choice lane by lane: ``a`` where the mask is set, else ``b``."""
+        kind = a.kind if isinstance(a, Vec) else b.kind if isinstance(b, Vec) else self.kind
+        a, b = self._operand(a, kind), self._operand(b, kind)
+        return self.append(
+            f"select {mask.kind} {mask.name}, {kind} {a.name}, {kind} {b.name}", kind
+        )
+
+    def rarely(
+        self, mask: Vec, special: Callable[[], Sequence[Vec]], usual: Sequence[Vec]
+    ) -> list[Vec]:
+        """Append a branch that is taken only when some lane of the mask is set.
+
+        Args:
+            mask: the lanes that need more than the usual computation.
+            special: appends that computation and returns its results.
+            usual: the results where no lane is special.
+
+        Returns:
+            The results of whichever path ran. Only for bodies of functions.
+        """
+        tag = self.fresh()[1:]
+        origin = self._label
+        some = self._any(mask)
+        self.lines.append(f"  br i1 {some.name}, label %{tag}.rare, label %{tag}.done")
+        self._open(f"{tag}.rare")
+        with self._branch():
+            results = special()
+        end = self._label
+        self.lines.append(f"  br label %{tag}.done")
+        self._open(f"{tag}.done")
+        return [
+            self.append(
+                f"phi {rare.kind} [ {rare.name}, %{end} ], [ {common.name}, %{origin} ]", rare.kind
+            )
+            for rare, common in zip(results, usual, strict=True)
+        ]
+
+    def _any(self, mask: Vec) -> Vec:
+        if mask.kind.lanes == 1:
+            return mask
+        truth = Kind("i1", 1)
+        symbol = f"@llvm.vector.reduce.or.v{mask.kind.lanes}i1"
+        self.library.declare(symbol, f"declare i1 {symbol}({mask.kind})")
+        return self._call(symbol, truth, [mask])
+
+    def _open(self, label: str) -> None:
+        self.lines.append(f"{label}:")
+        self._label = label
+
+    @contextmanager
+    def _branch(self) -> Iterator[None]:
+        # What a branch computes is not there for the code after it.
+        before = dict(self._shared)
+        yield
+        self._shared = before
+
+    # Bits and conversions
+
+    def integer(self, what: str, a: Vec, b: Vec | int) -> Vec:
+        """Append an operation on integers or masks."""
+        b = self._operand(b, a.kind)
+        return self.append(f"{what} {a.kind} {a.name}, {b.name}", a.kind)
+
+    def convert(self, word: str, a: Vec, kind: Kind) -> Vec:
+        """Append a conversion, such as ``bitcast`` or ``fpext``."""
+        return self.append(f"{word} {a.kind} {a.name} to {kind}", kind)
+
+    def bits(self, a: Vec) -> Vec:
+        """Return the bit patterns of floating-point numbers."""
+        return self.convert("bitcast", a, a.kind.integer)
+
+    def from_bits(self, a: Vec) -> Vec:
+        """Return the floating-point numbers of bit patterns."""
+        return self.convert("bitcast", a, a.kind.real)
+
+    def absolute(self, a: Vec) -> Vec:
+        """Append the absolute value."""
+        return self.intrinsic("fabs", a)
+
+    def copy_sign(self, a: Vec, sign: Vec) -> Vec:
+        """Append ``a`` with the sign of ``sign``."""
+        return self.intrinsic("copysign", a, sign)
+
+    def square_root(self, a: Vec) -> Vec:
+        """Append the correctly rounded square root."""
+        return self.intrinsic("sqrt", a)
+
+    # Calls
+
+    def intrinsic(self, name: str, *operands: Vec) -> Vec:
+        """Append a call of one of LLVM's elementwise intrinsics."""
+        kind = operands[0].kind
+        symbol = f"@llvm.{name}.{kind.suffix}"
+        kinds = ", ".join([str(kind)] * len(operands))
+        self.library.declare(symbol, f"declare {kind} {symbol}({kinds})")
+        return self._call(symbol, kind, operands)
+
+    def call(self, function: Function, *operands: Vec) -> Vec:
+        """Append a call of an elementwise function, which the library then defines."""
+        kind = operands[0].kind
+        return self._call(self.library.require(function, kind), kind, operands)
+
+    def _operand(self, value: Vec | float, kind: Kind) -> Vec:
+        return value if isinstance(value, Vec) else self.constant(value, kind)
+
+    def _fused(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
+        return self.intrinsic("fma", a, self._operand(b, a.kind), self._operand(c, a.kind))
+
+    def _dekker_product(self, a: Vec, b: Vec) -> tuple[Vec, Vec]:
+        (a_high, a_low), (b_high, b_low) = self._halves(a), self._halves(b)
+        product = a * b
+        error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+        return product, error
+
+    def _halves(self, a: Vec) -> tuple[Vec, Vec]:
+        scaled = a * _DEKKER[a.kind.element]
+        high = scaled - (scaled - a)
+        return high, a - high
+
+    def _call(self, symbol: str, kind: Kind, operands: Sequence[Vec]) -> Vec:
+        arguments = ", ".join(f"{o.kind} {o.name}" for o in operands)
+        return self.append(f"call {kind} {symbol}({arguments})", kind)

@@ -1,0 +1,76 @@
+"""Collect the functions that a module of IR calls, each defined once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from attrs import Factory, define, frozen
+
+if TYPE_CHECKING:
+    from .block import Block, Vec
+    from .kind import Kind
+    from .target import Target
+
+
+@frozen
+class Function:
+    """Hold how an elementwise function is computed, for any kind of operands.
+
+    Attributes:
+        name: the name it has in the IR, without the kind.
+        body: appends the computation to a block and returns the result.
+        inline: whether calls are replaced by the body. Long bodies are called instead.
+        arity: number of operands, all of one kind.
+    """
+
+    name: str
+    body: Callable[..., Vec]
+    inline: bool = True
+    arity: int = 1
+
+
+@define
+class Library:
+    """Hold the functions, declarations and constants that the code emitted so far needs.
+
+    The text of the finished module is the caller's own functions followed by :meth:`text`.
+    """
+
+    target: Target
+    _items: dict[str, str] = Factory(dict)
+
+    def require(self, function: Function, kind: Kind) -> str:
+        """Define ``function`` for ``kind`` unless it is there already; return its symbol."""
+        symbol = f"@mg.{function.name}.{kind.suffix}"
+        if symbol not in self._items:
+            self._items[symbol] = ""  # keeps its place: functions that it requires come after
+            self._items[symbol] = self._definition(symbol, function, kind)
+        return symbol
+
+    def _definition(self, symbol: str, function: Function, kind: Kind) -> str:
+        from .block import Block
+
+        block = Block(self, kind)
+        operands = [block.register(f"%x{i}") for i in range(function.arity)]
+        result = function.body(block, *operands)
+        signature = ", ".join(f"{kind} {operand.name}" for operand in operands)
+        policy = "alwaysinline" if function.inline else "noinline"
+        return "\n".join(
+            [
+                f"define internal {result.kind} {symbol}({signature}) {policy} nounwind {{",
+                "entry:",
+                *block.lines,
+                f"  ret {result.kind} {result.name}",
+                "}",
+            ]
+        )
+
+    def declare(self, symbol: str, text: str) -> str:
+        """Add a declaration or a global constant, given whole, under its symbol."""
+        self._items.setdefault(symbol, text)
+        return symbol
+
+    def text(self) -> str:
+        """Return the IR text of everything required so far."""
+        return "\n\n".join(self._items.values()) + "\n"
