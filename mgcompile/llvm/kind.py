@@ -1,4 +1,4 @@
-"""Types of the registers that elementwise code works on: scalars and vectors of one element type."""
+"""Types of the registers that elementwise code works on: one element type, some lanes."""
 
 from __future__ import annotations
 

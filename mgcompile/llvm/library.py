@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from attrs import Factory, define, frozen
 
 if TYPE_CHECKING:
-    from .block import Block, Vec
+    from collections.abc import Callable
+
+    from .block import Vec
     from .kind import Kind
     from .target import Target
 

@@ -25,7 +25,7 @@ class Target:
     fma: bool
 
     def lanes(self, dtype: str) -> int:
-        """Return how many elements of ``dtype`` (``"float64"`` or ``"float32"``) fill a register."""
+        """Return how many elements of a dtype (``"float64"``, ``"float32"``) fill a register."""
         return self.vector_bits // _ELEMENT_BITS[dtype]
 
 
