@@ -109,7 +109,7 @@ class Access:
 
 @attrs.frozen(slots=True)
 class Bundle:
-    """Isomorphic nodes executed as one loop nest; the result is a new array, row-major over `shape`.
+    """Isomorphic nodes executed as one loop nest; the result is row-major over `shape`.
 
     - Most ops: one access per operand, `reduced` empty; element i is `op(*operands at i)`.
     - `sum`: one access or more; adds all of them up, over the `reduced` axes too.
@@ -168,8 +168,8 @@ class Carry:
 class Stack:
     """Keep `source`, an array of the body or a carried one, of every iteration.
 
-    Iteration k writes elements `k * size ... (k + 1) * size - 1` of `result`, which can be read after
-    the loop.
+    Iteration k writes elements `k * size ... (k + 1) * size - 1` of `result`, which can be read
+    after the loop.
     """
 
     result: int
@@ -180,8 +180,8 @@ class Stack:
 class Loop:
     """Repeat `body` for `count` iterations, in order.
 
-    Arrays made by the body live for one iteration. Within the body an index map has the iteration as
-    its first axis; into an array of the body or a carried one it must not depend on it.
+    Arrays made by the body live for one iteration. Within the body an index map has the iteration
+    as its first axis; into an array of the body or a carried one it must not depend on it.
     """
 
     count: int
@@ -194,11 +194,11 @@ class Loop:
 class Tape:
     """Scalar instructions without a regular structure, one after the other.
 
-    The operands come from a pool: first the elements of the `externals` (each read over the one axis
-    `lengths[j]`), one after the other, then the results of the instructions. Instruction i applies
-    `ops[code[i]]` to the pool elements `operand[start[i]:start[i + 1]]` and appends its result; `sum`
-    and `dot` take any number (`dot`: first half times second half). `result` is the array of all
-    results. Everything is batched as soon as one external is. Never inside a loop.
+    The operands come from a pool: first the elements of the `externals` (each read over the one
+    axis `lengths[j]`), one after the other, then the results of the instructions. Instruction i
+    applies `ops[code[i]]` to the pool elements `operand[start[i]:start[i + 1]]` and appends its
+    result; `sum` and `dot` take any number (`dot`: first half times second half). `result` is the
+    array of all results. Everything is batched as soon as one external is. Never inside a loop.
     """
 
     result: int
@@ -238,7 +238,7 @@ class Program:
     data: NDArray[np.float64] | None = None
 
     def output(self, name: str) -> int:
-        """Return the number of the array of the output `name`; raise KeyError when there is none."""
+        """Return the array of the output `name`; raise KeyError when there is none."""
         for output in self.outputs:
             if output.name == name:
                 return output.array

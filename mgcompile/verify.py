@@ -116,6 +116,14 @@ def _check_access(access: Access, domain: tuple[int, ...], scope: _Scope) -> boo
     return array.batched
 
 
+def _any_batched(reads: Iterable[tuple[Access, tuple[int, ...]]], scope: _Scope) -> bool:
+    """Check every read, and tell whether one of them is batched."""
+    batched = False
+    for access, domain in reads:
+        batched |= _check_access(access, domain, scope)
+    return batched
+
+
 def _moving_axes(index: IndexMap) -> tuple[bool, ...]:
     if isinstance(index, Affine):
         return tuple(stride != 0 for stride in index.strides)
@@ -159,7 +167,7 @@ def _check_bundle(bundle: Bundle, scope: _Scope) -> None:
     name, count = bundle.op.name, len(bundle.operands)
     domain = bundle.shape + bundle.reduced
     _require(all(length > 0 for length in domain), f"an axis of {domain} is empty")
-    batched = any([_check_access(access, domain, scope) for access in bundle.operands])
+    batched = _any_batched(((access, domain) for access in bundle.operands), scope)
     if name == "dot":
         _require(count == 2, f"dot has {count} accesses, not two")
     elif name == "sum":
@@ -189,11 +197,9 @@ def _check_scatter(scatter: Scatter, scope: _Scope) -> None:
 
 def _check_tape(tape: Tape, scope: _Scope) -> None:
     _require(not scope.loops, "a tape inside a loop")
-    batched = any(
-        [
-            _check_access(access, (length,), scope)
-            for access, length in zip(tape.externals, tape.lengths, strict=True)
-        ]
+    batched = _any_batched(
+        ((access, (length,)) for access, length in zip(tape.externals, tape.lengths, strict=True)),
+        scope,
     )
     count, pool = len(tape.code), sum(tape.lengths)
     _require(len(tape.start) == count + 1, f"{len(tape.start)} starts for {count} instructions")

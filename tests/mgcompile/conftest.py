@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-import numpy as np
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
 import pytest
 
 from mgcompile.builder import Builder, affine
 from mgcompile.program import CONSTS, INPUTS, PARAMS, Affine, Program
 from mgcompile.verify import verify
 
+if TYPE_CHECKING:
+    import numpy as np
+
 WIDTHS = (2, 16, 16, 1)
-LAYERS = tuple(zip(WIDTHS[:-1], WIDTHS[1:], strict=True))
+LAYERS = tuple(pairwise(WIDTHS))
 N_PARAMS = sum((inputs + 1) * outputs for inputs, outputs in LAYERS)
 
 
