@@ -1,1 +1,44 @@
-"""Scalar automatic differentiation: record, order, differentiate."""
+"""Scalar automatic differentiation: record, order, differentiate.
+
+Read it in this order: `value` (a number that remembers), `op` (an operator is two rules), `order`,
+`backward`, `registry`.
+"""
+
+from mgcore import numeric, ops
+from mgcore.anomaly import detect_anomaly
+from mgcore.derivatives import grad, hessian, hvp, jacobian, jvp, vjp
+from mgcore.discovery import API_VERSION
+from mgcore.errors import MgcoreError
+from mgcore.hookspecs import hookimpl
+from mgcore.numeric import check_gradient
+from mgcore.op import Op
+from mgcore.order import topological_order
+from mgcore.registry import PluginInfo, configure, plugins, register, unregister
+from mgcore.value import Constant, Value
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "API_VERSION",
+    "Constant",
+    "MgcoreError",
+    "Op",
+    "PluginInfo",
+    "Value",
+    "check_gradient",
+    "configure",
+    "detect_anomaly",
+    "grad",
+    "hessian",
+    "hookimpl",
+    "hvp",
+    "jacobian",
+    "jvp",
+    "numeric",
+    "ops",
+    "plugins",
+    "register",
+    "topological_order",
+    "unregister",
+    "vjp",
+]

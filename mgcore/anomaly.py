@@ -1,0 +1,100 @@
+"""Find the first number that is not finite, where it was made."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from math import isfinite
+from pathlib import PurePath
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from mgcore.errors import NonFiniteError
+
+if TYPE_CHECKING:
+    from mgcore.value import Value
+
+__all__ = ["Watcher", "detect_anomaly", "watcher"]
+
+OWN_PACKAGES = frozenset({"mgcore", "mgops_basic", "mgops_activations", "mgnn"})
+
+
+class Watcher:
+    """Remember where each node was recorded, and stop at the first that is not finite."""
+
+    def __init__(self) -> None:
+        # The node is kept beside its line, so that no later node can take its identity.
+        self._recorded_at: dict[int, tuple[Value, str]] = {}
+
+    def recorded(self, node: "Value") -> None:
+        """Note where the user's program recorded `node`; raise if it is not finite."""
+        where = _user_line(sys._getframe(1))  # noqa: SLF001 - the documented way to a caller's line
+        self._recorded_at[id(node)] = (node, where)
+        if not isfinite(node.data):
+            raise NonFiniteError(
+                f"{_describe(node)} is {node.data!r}, the first result that is not finite; "
+                f"recorded at {where}. Look at its operands: {_operands(node)}"
+            )
+
+    def passed(self, node: "Value", upstream: float, partials: tuple[float | None, ...]) -> None:
+        """Raise if the backward pass has just given an operand a gradient that is not finite."""
+        for i, (x, d) in enumerate(zip(node.operands, partials, strict=True)):
+            if d is None or isfinite(x.grad):
+                continue
+            where = self.where(node)
+            raise NonFiniteError(
+                f"the gradient of operand {i}{_label(x)} of {_describe(node)} became {x.grad!r}, "
+                f"the first gradient that is not finite: upstream {upstream!r} x local derivative "
+                f"{d!r}; recorded at {where}. Operands: {_operands(node)}"
+            )
+
+    def where(self, node: "Value") -> str:
+        """Return the user's line that recorded `node`, if it was recorded under the watch."""
+        known = self._recorded_at.get(id(node))
+        return known[1] if known else "an unknown line (recorded outside detect_anomaly)"
+
+
+watcher: ContextVar[Watcher | None] = ContextVar("mgcore.watcher", default=None)
+
+
+@contextmanager
+def detect_anomaly() -> Iterator[Watcher]:
+    """Raise at the first node or gradient that becomes infinite or NaN inside the block.
+
+    Raises:
+        NonFiniteError: naming the op, its operands' labels and values, and the line of the user's
+            program that recorded the node.
+
+    Costs some microseconds per node; outside the block nothing is checked.
+
+    """
+    watch = Watcher()
+    token = watcher.set(watch)
+    try:
+        yield watch
+    finally:
+        watcher.reset(token)
+
+
+def _user_line(frame: FrameType | None) -> str:
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.partition(".")[0] not in OWN_PACKAGES:
+            name = PurePath(frame.f_code.co_filename).name
+            return f"{name}, line {frame.f_lineno}, in {frame.f_code.co_name}"
+        frame = frame.f_back
+    return "an unknown line"
+
+
+def _describe(node: "Value") -> str:
+    name = node.op.name if node.op is not None else "a leaf"
+    return f"{name}{_label(node)}"
+
+
+def _label(node: "Value") -> str:
+    return f" {node.label!r}" if node.label else ""
+
+
+def _operands(node: "Value") -> str:
+    shown = [f"operand {i}{_label(x)} = {x.data!r}" for i, x in enumerate(node.operands)]
+    return ", ".join(shown if len(shown) <= 8 else [*shown[:7], f"... ({len(shown)} in all)"])

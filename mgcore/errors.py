@@ -1,0 +1,130 @@
+"""Every error that the engine raises, by name.
+
+Each derives from `MgcoreError` and from the builtin error a Python programmer would expect,
+so ``except ZeroDivisionError`` keeps working.
+"""
+
+__all__ = [
+    "ApiVersionError",
+    "ArityError",
+    "BackwardError",
+    "BrokenPluginError",
+    "ComparisonError",
+    "DisabledOpError",
+    "DivisionByZeroError",
+    "DomainError",
+    "DuplicateOpError",
+    "GradientCheckError",
+    "HookError",
+    "MgcoreError",
+    "NonFiniteError",
+    "NotGenericError",
+    "OpDefinitionError",
+    "OperandTypeError",
+    "PickleError",
+    "PluginError",
+    "RangeError",
+    "RuleError",
+    "SettingsError",
+    "UnknownOpError",
+]
+
+
+class MgcoreError(Exception):
+    """Stand at the root of every error of this library."""
+
+
+# Applying an op.
+
+
+class OperandTypeError(MgcoreError, TypeError):
+    """Report an operand that is no real number and no `Value`: a bool, a string, an array."""
+
+
+class ArityError(MgcoreError, TypeError):
+    """Report an op called with the wrong number of operands."""
+
+
+class ComparisonError(MgcoreError, TypeError):
+    """Report an order comparison of Values, which records nothing."""
+
+
+class DomainError(MgcoreError, ValueError):
+    """Report operands at which a rule is not defined over the real numbers."""
+
+
+class DivisionByZeroError(DomainError, ZeroDivisionError):
+    """Report a rule that divides by zero at these operands."""
+
+
+class RangeError(MgcoreError, OverflowError):
+    """Report a result too large for a float64."""
+
+
+class NonFiniteError(MgcoreError, FloatingPointError):
+    """Report the first infinity or NaN seen under `detect_anomaly`."""
+
+
+# Defining an op.
+
+
+class OpDefinitionError(MgcoreError, ValueError):
+    """Report an `Op` whose name or rules do not fit together."""
+
+
+class RuleError(MgcoreError, TypeError):
+    """Report a rule that broke its promise: wrong count or type of results."""
+
+
+class NotGenericError(RuleError):
+    """Report a rule that works on floats alone where Values or symbols were needed."""
+
+
+# Differentiating.
+
+
+class BackwardError(MgcoreError, RuntimeError):
+    """Report a derivative that was asked of something that has none."""
+
+
+class GradientCheckError(MgcoreError, AssertionError):
+    """Report a derivative that disagrees with its numerical estimate."""
+
+
+class PickleError(MgcoreError, TypeError):
+    """Report a graph that cannot be pickled, since an op in it is not registered."""
+
+
+# Plugins.
+
+
+class PluginError(MgcoreError, RuntimeError):
+    """Stand at the root of the errors of plugins and their registry."""
+
+
+class BrokenPluginError(PluginError):
+    """Report a plugin that failed to load; the cause is chained."""
+
+
+class ApiVersionError(BrokenPluginError):
+    """Report a plugin written for another version of the plugin API."""
+
+
+class HookError(BrokenPluginError):
+    """Report a hook implementation that matches no hook."""
+
+
+class DuplicateOpError(PluginError):
+    """Report an op name that two plugins claim."""
+
+
+class DisabledOpError(PluginError):
+    """Report an op that settings have switched off."""
+
+
+class SettingsError(MgcoreError, ValueError):
+    """Report a setting, in the environment or in `configure`, that makes no sense."""
+
+
+class UnknownOpError(MgcoreError, AttributeError):
+    """Report an op name that no plugin claims."""

@@ -1,0 +1,12 @@
+"""Comparison: 1 where x is greater than or equal to y, else 0. Both partials are 0, also at the step."""
+
+from mgcore import Op
+
+ge = Op(
+    "ge",
+    forward=lambda x, y: 1.0 if x >= y else 0.0,
+    partials=(lambda out, x, y: 0.0, lambda out, x, y: 0.0),
+    symbol=">=",
+    kink=lambda x, y: x - y,
+    doc="1 if x >= y else 0",
+)
