@@ -194,7 +194,9 @@ def _partials(node: Value, needed: Any, create_graph: bool) -> list[Number | Non
             pairs = zip(operands, op.partials(out, *numbers), strict=True)
             return [d if x in needed else None for x, d in pairs]
         found: list[Number | None] = []
-        for i, (x, partial) in enumerate(zip(operands, op.partials, strict=True)):
+        for i, (x, partial) in enumerate(  # noqa: B007 - the handler names the operand
+            zip(operands, op.partials, strict=True)
+        ):
             found.append(partial(out, *numbers) if x in needed else None)
         return found
     except Exception as error:

@@ -3,12 +3,13 @@
 Hooks are for loading, listing and observing; none runs per arithmetic operation.
 """
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import pluggy
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mgcore.op import Op
     from mgcore.value import Value
 

@@ -125,7 +125,7 @@ def check_gradient(
     output = _call(f, leaves)
     if not isinstance(output, Value):
         raise OperandTypeError(
-            f"f returned {type(output).__name__}, not a Value; it must compute with the Values it gets"
+            f"f returned {type(output).__name__}, not a Value; compute with the Values it is given"
         )
     output.backward()
     checks = []

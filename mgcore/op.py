@@ -31,7 +31,7 @@ def real(x: object, op: "Op | None" = None, index: int | None = None) -> float:
     """Return `x` as a float, or say why it is no number.
 
     Args:
-        x: a real number: int, float, or any type registered as `numbers.Real` (NumPy's scalars are).
+        x: a real number: int, float, or a type registered as `numbers.Real`, as NumPy's are.
         op: the op it is an operand of, for the message.
         index: which operand of `op`.
 

@@ -113,7 +113,7 @@ class Value:
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return MethodType(getattr(ops, name), self)
 
-    def _no_order(self, other: object) -> bool:
+    def _no_order(self, _: object) -> bool:
         raise ComparisonError(
             "comparing Values with <, >, <= or >= records nothing; compare their .data, or use "
             "the ops lt, gt, le, ge, maximum, minimum or select"

@@ -1,4 +1,7 @@
-"""Absolute value: |x|. Partial -1, 0 or 1, the sign of x; the convention at the kink is abs'(0) = 0."""
+"""Absolute value: |x|.
+
+Partial -1, 0 or 1, the sign of x; the convention at the kink is abs'(0) = 0.
+"""
 
 import builtins
 

@@ -21,7 +21,7 @@ def _forward(*operands: Any) -> Any:
     return builtins.sum(map(operator.mul, operands[:half], operands[half:]))
 
 
-def _partials(out: Any, *operands: Any) -> tuple[Any, ...]:
+def _partials(_out: Any, *operands: Any) -> tuple[Any, ...]:
     half = len(operands) // 2
     return operands[half:] + operands[:half]
 

@@ -1,4 +1,7 @@
-"""Comparison: 1 where x is less than or equal to y, else 0. Both partials are 0, also at the step."""
+"""Comparison: 1 where x is less than or equal to y, else 0.
+
+Both partials are 0, also at the step.
+"""
 
 from mgcore import Op
 
