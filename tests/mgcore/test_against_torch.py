@@ -1,0 +1,159 @@
+"""Gradients of random expression graphs over all shipped ops agree with PyTorch's."""
+
+import math
+
+import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from mgcore import Value, grad, ops, plugins
+
+torch = pytest.importorskip("torch", reason="PyTorch is the independent reference")
+
+
+def stacked(f):
+    return lambda *xs: f(torch.stack(xs))
+
+
+TORCH = {
+    "add": torch.add,
+    "sub": torch.sub,
+    "mul": torch.mul,
+    "div": torch.div,
+    "neg": torch.neg,
+    "pow": torch.pow,
+    "exp": torch.exp,
+    "log": torch.log,
+    "sqrt": torch.sqrt,
+    "abs": torch.abs,
+    "sin": torch.sin,
+    "cos": torch.cos,
+    "erf": torch.erf,
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "gt": lambda x, y: (x > y).double(),
+    "ge": lambda x, y: (x >= y).double(),
+    "lt": lambda x, y: (x < y).double(),
+    "le": lambda x, y: (x <= y).double(),
+    "select": lambda c, x, y: torch.where(c != 0, x, y),
+    "sum": stacked(torch.sum),
+    "dot": lambda *xs: torch.dot(torch.stack(xs[: len(xs) // 2]), torch.stack(xs[len(xs) // 2 :])),
+    "relu": torch.relu,
+    "leaky_relu": torch.nn.functional.leaky_relu,
+    "elu": torch.nn.functional.elu,
+    "tanh": torch.tanh,
+    "sigmoid": torch.sigmoid,
+    "softplus": torch.nn.functional.softplus,
+    "silu": torch.nn.functional.silu,
+    "gelu": torch.nn.functional.gelu,
+    "logsumexp": stacked(lambda x: torch.logsumexp(x, 0)),
+}
+# Operands that an op is not defined on, or that make numbers explode, are bent to fit, the same
+# way on both sides: a positive operand, or one of modest size.
+POSITIVE = {("div", 1), ("pow", 0), ("log", 0), ("sqrt", 0)}
+MODEST = {("exp", 0), ("pow", 1)}
+
+
+def test_the_table_has_every_shipped_op():
+    shipped = {p.name for p in plugins() if p.distribution == "mgcore"}
+    assert shipped == set(TORCH)
+
+
+@st.composite
+def recipes(draw):
+    """Draw leaves, and steps (op name, positions of operands among leaves and earlier steps)."""
+    numbers = st.floats(-2.5, 2.5, allow_subnormal=False)
+    leaves = draw(st.lists(numbers, min_size=1, max_size=4))
+    steps = []
+    for i in range(draw(st.integers(1, 12))):
+        name = draw(st.sampled_from(sorted(TORCH)))
+        arity = getattr(ops, name).arity
+        if arity is None:
+            arity = 2 * draw(st.integers(1, 3))
+        # Mostly what came last, so that graphs grow deep as well as wide.
+        places = st.integers(0, len(leaves) + i - 1) | st.just(len(leaves) + i - 1)
+        steps.append((name, [draw(places) for _ in range(arity)]))
+    return leaves, steps
+
+
+def build(leaves, steps, apply, near_kink=None):
+    """Compute a recipe in either library; return the last result plus a little of every step."""
+    nodes = list(leaves)
+    for name, places in steps:
+        operands = []
+        for k, place in enumerate(places):
+            x = nodes[place]
+            if (name, k) in POSITIVE:
+                x = apply("add", apply("mul", x, x), 0.5)
+            if (name, k) in MODEST:
+                x = apply("tanh", x)
+            operands.append(x)
+        out = apply(name, *operands)
+        if near_kink is not None:
+            near_kink(name, operands)
+        nodes.append(apply("mul", apply("tanh", out), 2.0) if abs(float(data(out))) > 50 else out)
+    total = nodes[-1]
+    for node in nodes[len(leaves) : -1]:
+        total = apply("add", total, apply("mul", node, 0.125))
+    return total
+
+
+def data(x):
+    return x.data if isinstance(x, Value) else x.detach() if hasattr(x, "detach") else x
+
+
+def with_values(name, *operands):
+    return getattr(ops, name)(*operands)
+
+
+def with_tensors(name, *operands):
+    tensors = [x if torch.is_tensor(x) else torch.tensor(x, dtype=torch.float64) for x in operands]
+    return TORCH[name](*tensors)
+
+
+def refuse_near_kinks(name, operands):
+    """Drop examples where rounding decides on which side of a kink an operand lies."""
+    kink = getattr(ops, name).kink
+    if kink is not None:
+        distance = abs(kink(*[data(x) for x in operands]))
+        assume(distance > 1e-7)
+
+
+def agree(ours, theirs):
+    scale = max([1.0, *map(abs, theirs)])
+    for a, b in zip(ours, theirs, strict=True):
+        assert math.isclose(a, b, rel_tol=1e-9, abs_tol=1e-10 * scale), (ours, theirs)
+
+
+@settings(
+    max_examples=300,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+)
+@given(recipes(), st.lists(st.floats(-1.0, 1.0), min_size=4, max_size=4))
+def test_first_and_second_order_agree(recipe, direction):
+    numbers, steps = recipe
+    leaves = [Value(x) for x in numbers]
+    output = build(leaves, steps, with_values, refuse_near_kinks)
+    assume(isinstance(output, Value) and abs(output.data) < 1e6)
+    tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in numbers]
+    theirs = build(tensors, steps, with_tensors)
+    agree([output.data], [theirs.item()])
+    reference = torch.autograd.grad(theirs, tensors, create_graph=True, materialize_grads=True)
+    assume(all(abs(g.item()) < 1e6 for g in reference))
+
+    first = grad(output, leaves, create_graph=True)
+    agree([g.data for g in first], [g.item() for g in reference])
+    agree(grad(output, leaves), [g.item() for g in reference])
+    output.backward()
+    agree([x.grad for x in leaves], [g.item() for g in reference])
+
+    ours = sum(g * v for g, v in zip(first, direction, strict=False))
+    wanted = sum(g * v for g, v in zip(reference, direction, strict=False))
+    if not wanted.requires_grad:
+        assert grad(ours, leaves) == [0.0] * len(leaves)
+        return
+    second = torch.autograd.grad(wanted, tensors, materialize_grads=True)
+    assume(all(abs(g.item()) < 1e6 for g in second))
+    agree(grad(ours, leaves), [g.item() for g in second])
