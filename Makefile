@@ -1,3 +1,66 @@
-.PHONY: bench
-bench: ## run the benchmarks side by side with peers and write docs/benchmarks.md
-	python benchmarks/run_all.py
+# Every goal sets itself up: all it needs is make and Python 3.11 or later.
+VENV ?= .venv
+PYTHON ?= $(shell sh tools/pythons.sh | head -n 1 | cut -d ' ' -f 2-)
+PY := $(VENV)/bin/python
+INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PROJECTS := pyproject.toml constraints.txt examples/mgops_special/pyproject.toml
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-core lint bench constraints clean
+
+help: ## list the goals
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(VENV)/.installed ## train a net on the moons data; show its accuracy and a picture
+	$(PY) examples/demo_moons.py
+
+test: $(VENV)/.dev ## run all tests
+	$(PY) -m pytest -n 2 -q tests examples/mgops_special
+
+test-core: $(VENV)/.test ## run the tests of engine, ops, plugins and nets alone, without PyTorch
+	$(PY) -m pytest -n 2 -q $(wildcard tests/mgcore tests/mgops_* tests/plugins tests/mgnn) examples/mgops_special
+
+lint: $(VENV)/.dev ## check style, types and the arrows of import
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports
+
+bench: $(VENV)/.bench ## run the benchmarks side by side with peers and write docs/benchmarks.md
+	$(PY) benchmarks/run_all.py
+
+constraints: ## write constraints.txt anew with the newest versions that fit together
+	rm -rf build/constraints
+	$(PYTHON) -m venv build/constraints
+	build/constraints/bin/python -m pip install --quiet --upgrade pip
+	build/constraints/bin/python -m pip install --quiet --group dev '.[all]' -r benchmarks/requirements.txt torch==2.13.0
+	{ echo '# Versions that are known to work together; written by "make constraints".'; \
+	  build/constraints/bin/python -m pip freeze --all | grep -v '^mgcore\|@' | sed 's/+[a-z0-9.]*$$//'; } > constraints.txt
+	rm -rf build/constraints
+
+clean: ## remove what the goals above have made
+	rm -rf .venv .venv-* build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# Set-up, in layers: each is done once, and again only after a change of what it installs.
+
+$(VENV)/.pip: constraints.txt
+	@test -n '$(PYTHON)' || { echo 'No Python 3.11 or later was found; install one, or say make PYTHON=/path/to/python3'; exit 1; }
+	@echo 'Setting up $(VENV) (once; takes a minute or two) ...'
+	$(PYTHON) -m venv $(VENV)
+	$(INSTALL) --upgrade pip hatchling editables
+	@touch $@
+
+$(VENV)/.installed: $(VENV)/.pip $(PROJECTS)
+	$(INSTALL) --no-build-isolation --editable '.[all]' --editable examples/mgops_special
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.installed
+	$(INSTALL) --group test
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.installed
+	$(INSTALL) --group dev
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.installed benchmarks/requirements.txt
+	$(INSTALL) --requirement benchmarks/requirements.txt
+	@touch $@
