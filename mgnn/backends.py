@@ -1,0 +1,182 @@
+"""What `fit` asks of a training backend, and how it finds one.
+
+A backend is a callable, declared under the entry-point group ``mgcore.backends``::
+
+    [project.entry-points."mgcore.backends"]
+    compiled = "mgcompile.trainer:fit_compiled"
+
+It is called as ``backend(training)`` with one `Training` and trains ``training.model`` in place:
+
+- Epoch e (from 0) takes the samples in the order ``training.order(e)`` (a list) or
+  ``training.order_array(e)`` (the same as an array), cut into mini-batches of
+  ``training.batch_size``; the last one may be smaller.
+- A mini-batch's loss is the mean over its samples of ``training.loss.sample(outputs, targets)``,
+  outputs being the model's for a row of X; the gradient of that mean goes to
+  ``training.optimizer``'s update with the rate ``training.rate(e)``. The state of the optimiser
+  starts at zero.
+- After each epoch it calls ``training.on_epoch(e, loss, score)``: `loss` is the mean over all
+  samples of the loss at the time each was used, `score` is ``training.score(outputs)`` of the
+  model's outputs for all of X after the epoch. Where ``training.watched`` is true, the model's
+  parameters have to be up to date at that moment.
+- ``on_epoch`` may raise: KeyboardInterrupt, `StopTraining`, an error of a callback, or
+  `DivergenceError`. The backend lets it pass, and sees to it that the model's parameters are those
+  of the last finished update.
+- What it cannot do it refuses by raising `BackendRefusalError` before it trains anything, and
+  ``backend="auto"`` goes on to the eager engine. A loss that is not finite is reported with
+  ``training.diverged(e, batch)``, or left to ``on_epoch``, which checks.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from array import array
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import attrs
+
+from mgnn.errors import BackendError, DivergenceError, near_matches
+from mgnn.optim import rate_at
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mgnn.data import Table
+    from mgnn.losses import Loss
+    from mgnn.module import Module
+    from mgnn.optim import Optimizer
+    from mgnn.scores import Rows
+
+__all__ = ["GROUP", "Backend", "Training", "find"]
+
+GROUP = "mgcore.backends"
+
+
+@attrs.frozen(eq=False)
+class Training:
+    """Hold one training job.
+
+    Attributes:
+        model: trained in place; ``model(row)`` gives a Value or a list of k Values.
+        X: n rows of finite floats; ``X.rows`` are lists, ``X.array`` has shape (n, inputs).
+        targets: n rows of floats, made by ``loss.encode``, in the same two forms. A row of X and
+            its targets are the inputs of a recorded sample.
+        loss: see `mgnn.losses.Loss`.
+        optimizer: `mgnn.optim.SGD`, `mgnn.optim.Adam`, or the user's own.
+        epochs: how many, at least 1.
+        batch_size: samples of an update, in 1..n.
+        seed: of the order of samples; None keeps them as they come.
+        report: what ``on_epoch`` calls with epoch, loss and score.
+        watched: whether somebody looks at the model's parameters after each epoch.
+
+    """
+
+    model: Module
+    X: Table
+    targets: Table
+    loss: Loss
+    optimizer: Optimizer
+    epochs: int
+    batch_size: int
+    seed: int | None
+    report: Callable[[int, float, float], None]
+    watched: bool = False
+
+    def order(self, epoch: int) -> Sequence[int]:
+        """Return the order of the samples in `epoch`, a permutation of 0..n-1."""
+        if self.seed is None:
+            return range(len(self.X))
+        keys = array("Q", self._keys(epoch))
+        if sys.byteorder == "big":
+            keys.byteswap()
+        return sorted(range(len(keys)), key=keys.__getitem__)
+
+    def order_array(self, epoch: int) -> NDArray[np.int64]:
+        """Return `order` as an array, shape (n,), int64; quick for large n."""
+        import numpy as np
+
+        if self.seed is None:
+            return np.arange(len(self.X), dtype=np.int64)
+        keys = np.frombuffer(self._keys(epoch), dtype="<u8")
+        return np.argsort(keys, kind="stable").astype(np.int64, copy=False)
+
+    def _keys(self, epoch: int) -> bytes:
+        """Return 8 random bytes a sample, to sort by, that depend on seed and epoch alone."""
+        return random.Random(f"{self.seed}/{epoch}").randbytes(8 * len(self.X))  # noqa: S311 - no secret
+
+    def rate(self, epoch: int) -> float:
+        """Return the learning rate of `epoch`."""
+        return rate_at(self.optimizer, epoch)
+
+    def score(self, outputs: Rows | NDArray[np.float64]) -> float:
+        """Return the score of the model's outputs for all of X: n rows, or an array (n, k)."""
+        if isinstance(outputs, list):
+            return self.loss.score.of_rows(outputs, self.targets.rows)
+        return self.loss.score.of_arrays(outputs, self.targets.array)  # type: ignore[arg-type]
+
+    def on_epoch(self, epoch: int, loss: float, score: float) -> None:
+        """Take note of a finished epoch.
+
+        Raises:
+            DivergenceError: if the loss is not finite.
+
+        """
+        if not math.isfinite(loss):
+            raise self.diverged(epoch)
+        self.report(epoch, loss, score)
+
+    def diverged(self, epoch: int, batch: int | None = None) -> DivergenceError:
+        """Return the error that says where the loss stopped being finite, and what to do."""
+        where = f"epoch {epoch + 1}" + ("" if batch is None else f", mini-batch {batch + 1}")
+        return DivergenceError(
+            f"the loss became infinite or NaN in {where}: the steps are too large. Lower the "
+            f"learning rate (it is {self.rate(epoch):g}), or scale the columns of X to about -1..1"
+        )
+
+
+Backend: TypeAlias = "Callable[[Training], None]"
+
+
+def installed() -> dict[str, Any]:
+    """Return the entry points of the group by name; nothing of theirs is imported."""
+    # Imported here: reading metadata is slow, and a network needs none to be called.
+    from importlib_metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def find(name: str) -> Backend:
+    """Return the backend `name`, importing it.
+
+    Raises:
+        BackendError: if it is not installed (with near matches) or does not load (chained).
+
+    """
+    if name == "eager":
+        from mgnn.eager import fit_eager
+
+        return fit_eager
+    points = installed()
+    if name not in points:
+        raise BackendError(
+            f"no training backend is called {name!r}"
+            f"{near_matches(name, ['auto', 'eager', *points])}"
+        )
+    try:
+        backend: Backend = points[name].load()
+    except Exception as error:
+        raise BackendError(
+            f"the training backend {name!r} ({points[name].value}) could not be loaded: {error}. "
+            'Repair the package, install its extra (pip install "mgcore[compile]"), or take '
+            'backend="eager"'
+        ) from error
+    if not callable(backend):
+        raise BackendError(
+            f"{points[name].value}, declared as the backend {name!r}, runs programs but does not "
+            'train; take backend="auto", "compiled" or "eager"'
+        )
+    return backend

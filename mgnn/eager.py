@@ -1,0 +1,65 @@
+"""The eager backend: record each sample, walk back, update; the reference for all others."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from mgcore import Value
+from mgcore.errors import NonFiniteError, RangeError
+from mgnn.backends import Training
+
+__all__ = ["fit_eager", "outputs_of", "predict"]
+
+
+def fit_eager(training: Training) -> None:
+    """Train as `mgnn.backends` says, through the engine, one sample's graph at a time."""
+    parameters = training.model.parameters()
+    update = training.optimizer.start(parameters)
+    n, size = len(training.X), training.batch_size
+    for epoch in range(training.epochs):
+        order = training.order(epoch)
+        rate = training.rate(epoch)
+        total = 0.0
+        for batch, start in enumerate(range(0, n, size)):
+            samples = order[start : start + size]
+            for p in parameters:
+                p.grad = 0.0
+            try:
+                total += _add_gradients(training, samples)
+                update(rate)
+            except (RangeError, NonFiniteError, OverflowError) as error:
+                raise training.diverged(epoch, batch) from error
+            if not abs(total) < float("inf"):
+                raise training.diverged(epoch, batch)
+        try:
+            outputs = predict(training.model, training.X.rows)
+        except RangeError as error:
+            raise training.diverged(epoch) from error
+        training.on_epoch(epoch, total / n, training.score(outputs))
+
+
+def _add_gradients(training: Training, samples: Sequence[int]) -> float:
+    """Add the gradient of the mean loss of `samples` to the parameters; return the loss's sum.
+
+    Sample by sample: the gradient of a sum is the sum of gradients, and so one small graph is in
+    memory instead of one per sample.
+    """
+    model, sample_loss = training.model, training.loss.sample
+    X, targets = training.X.rows, training.targets.rows
+    share = 1.0 / len(samples)
+    total = 0.0
+    for i in samples:
+        loss = sample_loss(outputs_of(model, X[i]), targets[i])
+        (loss * share).backward()
+        total += loss.data
+    return total
+
+
+def outputs_of(model: Any, row: Sequence[float]) -> list[Any]:
+    """Return the model's outputs for one row as a list, also where it has one."""
+    out = model(row)
+    return [out] if isinstance(out, Value) else list(out)
+
+
+def predict(model: Any, rows: Sequence[Sequence[float]]) -> list[list[float]]:
+    """Return the model's outputs for each row, as numbers."""
+    return [[out.data for out in outputs_of(model, row)] for row in rows]

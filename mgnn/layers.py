@@ -1,0 +1,185 @@
+"""Neuron, Layer and MLP, each reading like its definition."""
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mgcore import Constant, Value, ops
+from mgnn.errors import ShapeError, UnknownNameError, near_matches
+from mgnn.module import Module
+
+__all__ = ["INITIALISERS", "MLP", "Layer", "Neuron"]
+
+# Weights of a neuron with n inputs. "uniform" is micrograd's; the others keep the variance of the
+# activations from layer to layer: "he" for relu (He et al. 2015), "lecun" for tanh and sigmoid
+# (LeCun et al. 1998).
+INITIALISERS: dict[str, Callable[[Any, int], float]] = {
+    "uniform": lambda rng, _: rng.uniform(-1.0, 1.0),
+    "he": lambda rng, n: rng.gauss(0.0, (2.0 / n) ** 0.5),
+    "lecun": lambda rng, n: rng.gauss(0.0, (1.0 / n) ** 0.5),
+}
+
+
+class Neuron(Module):
+    """Compute activation(dot(w, x) + b).
+
+    Args:
+        nin: number of inputs, at least 1.
+        nonlin: whether the activation is applied; False gives a linear neuron.
+        activation: the name of a registered op with one operand.
+        init: how weights begin: "uniform" in [-1, 1] as micrograd, "he" or "lecun"; b begins at 0.
+        rng: where the numbers come from; the module `random` by default.
+
+    Raises:
+        ShapeError: if `nin` is no positive whole number.
+        UnknownOpError, UnknownNameError: for an unknown activation or init, with near matches.
+
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nonlin: bool = True,
+        *,
+        activation: str = "relu",
+        init: str = "uniform",
+        rng: Any = random,
+    ) -> None:
+        _check_count("nin", nin)
+        if init not in INITIALISERS:
+            raise UnknownNameError(f"no init is called {init!r}{near_matches(init, INITIALISERS)}")
+        draw = INITIALISERS[init]
+        self.w = [Value(draw(rng, nin), label=f"w{i}") for i in range(nin)]
+        self.b = Value(0.0, label="b")
+        self.nonlin = nonlin
+        self.activation = activation
+        if nonlin:
+            _check_activation(activation)
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        """Return the output for `nin` numbers or Values: a Value.
+
+        Raises:
+            ShapeError: if `x` has another length.
+
+        """
+        if len(x) != len(self.w):
+            raise ShapeError(f"x has {len(x)} numbers, but this neuron has {len(self.w)} inputs")
+        out = ops.dot(*self.w, *x) + self.b
+        return getattr(ops, self.activation)(out) if self.nonlin else out
+
+    def parameters(self) -> list[Value]:
+        """Return w..., b."""
+        return [*self.w, self.b]
+
+    def __repr__(self) -> str:
+        return f"{_title(self.activation) if self.nonlin else 'Linear'}Neuron({len(self.w)})"
+
+
+class Layer(Module):
+    """Hold `nout` neurons that see the same inputs; `kwargs` go to `Neuron`."""
+
+    def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
+        _check_count("nout", nout)
+        self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        """Return a list of `nout` Values, or the Value if `nout` is 1."""
+        # A plain number becomes one constant for all neurons.
+        x = [v if hasattr(type(v), "__mgcore_apply__") else Constant(v) for v in x]
+        out = [neuron(x) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out
+
+    def parameters(self) -> list[Value]:
+        """Return the parameters, neuron by neuron."""
+        return [p for neuron in self.neurons for p in neuron.parameters()]
+
+    def __repr__(self) -> str:
+        return f"Layer of [{', '.join(map(repr, self.neurons))}]"
+
+
+class MLP(Module):
+    """Chain layers; the last one is linear.
+
+    Args:
+        nin: number of inputs.
+        nouts: the size of each layer; the last number is that of outputs.
+        activation: of the hidden layers: the name of any registered op with one operand.
+        seed: makes the weights repeatable and independent of the global generator; without it they
+            come from the module `random`, as micrograd's do.
+        init: see `Neuron`.
+
+    Raises:
+        ShapeError: if a size is no positive whole number or `nouts` is empty.
+        UnknownOpError, UnknownNameError: for an unknown activation or init, with near matches.
+
+    >>> model = MLP(2, [16, 16, 1], activation="tanh", seed=7)
+    >>> len(model.parameters())
+    337
+
+    """
+
+    def __init__(
+        self,
+        nin: int,
+        nouts: Sequence[int],
+        activation: str = "relu",
+        seed: int | None = None,
+        *,
+        init: str = "uniform",
+    ) -> None:
+        sizes = [nin, *nouts]
+        if len(sizes) < 2:
+            raise ShapeError("nouts is empty; give the size of each layer, as in MLP(2, [16, 1])")
+        _check_activation(activation)
+        rng = random if seed is None else random.Random(seed)  # noqa: S311 - no secret
+        self.layers = [
+            Layer(
+                sizes[i],
+                sizes[i + 1],
+                nonlin=i != len(nouts) - 1,
+                activation=activation,
+                init=init,
+                rng=rng,
+            )
+            for i in range(len(nouts))
+        ]
+
+    def __call__(self, x: Sequence[Any]) -> Any:
+        """Return the output for one sample: a Value, or a list of them.
+
+        Args:
+            x: `nin` numbers or Values.
+
+        Raises:
+            ShapeError: if `x` has another length.
+
+        """
+        out: Any = x
+        for layer in self.layers:
+            out = layer([out] if isinstance(out, Value) else out)  # a layer of one neuron
+        return out
+
+    def parameters(self) -> list[Value]:
+        """Return the parameters, layer by layer, for each neuron w..., b."""
+        return [p for layer in self.layers for p in layer.parameters()]
+
+    def __repr__(self) -> str:
+        return f"MLP of [{', '.join(map(repr, self.layers))}]"
+
+
+def _check_count(name: str, count: object) -> None:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        raise ShapeError(f"{name} is {count!r}; it must be a whole number of at least 1")
+
+
+def _check_activation(name: str) -> None:
+    op = getattr(ops, name)
+    if op.arity not in {1, None}:
+        raise ShapeError(
+            f"the op {name} takes {op.arity} operands; an activation takes 1, as tanh and relu do"
+        )
+
+
+def _title(activation: str) -> str:
+    return "".join(map(str.capitalize, activation.split("_"))).replace("Relu", "ReLU")

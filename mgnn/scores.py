@@ -1,0 +1,94 @@
+"""Scores: how good n outputs are, as one number to show beside the loss; nothing is recorded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Floats: TypeAlias = NDArray[np.float64]
+
+__all__ = ["R2", "Rows", "Score", "largest", "signs"]
+
+Rows: TypeAlias = "Sequence[Sequence[float]]"
+
+
+@attrs.frozen
+class Score:
+    """Give a score in two ways that agree: for lists, and for arrays where there is NumPy.
+
+    Args:
+        name: "accuracy" or "R2"; 1 is perfect.
+        of_rows: ``of_rows(outputs, targets)``, both n rows of numbers.
+        of_arrays: the same for arrays, shape (n, k).
+
+    """
+
+    name: str
+    of_rows: Callable[[Rows, Rows], float] = attrs.field(repr=False)
+    of_arrays: Callable[[Floats, Floats], float] = attrs.field(repr=False)
+
+
+def _r2_of_column(actual: Sequence[float], predicted: Sequence[float]) -> float:
+    mean = sum(actual) / len(actual)
+    spread = sum((t - mean) ** 2 for t in actual)
+    error = sum((t - out) ** 2 for t, out in zip(actual, predicted, strict=True))
+    return 1.0 - error / spread if spread else float(error == 0.0)
+
+
+def _r2_of_rows(outputs: Rows, targets: Rows) -> float:
+    pairs = zip(zip(*targets, strict=True), zip(*outputs, strict=True), strict=True)
+    scores = [_r2_of_column(actual, predicted) for actual, predicted in pairs]
+    return sum(scores) / len(scores)
+
+
+def _r2_of_arrays(outputs: Floats, targets: Floats) -> float:
+    spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
+    error = ((targets - outputs) ** 2).sum(axis=0)
+    known = spread > 0.0
+    return float((known - error / (spread + ~known) * known + ~known * (error == 0.0)).mean())
+
+
+R2 = Score("R2", _r2_of_rows, _r2_of_arrays)
+"""1 - (squared error) / (squared deviation of y from its mean), averaged over outputs.
+
+1 is perfect, 0 as good as the mean. Where y is constant: 1 if every output is exact, else 0.
+"""
+
+
+def signs(threshold: float) -> Score:
+    """Return the accuracy of the outputs' signs against targets above and below `threshold`."""
+
+    def of_rows(outputs: Rows, targets: Rows) -> float:
+        right = [
+            all((out > 0.0) == (t > threshold) for out, t in zip(row, target, strict=True))
+            for row, target in zip(outputs, targets, strict=True)
+        ]
+        return sum(right) / len(right)
+
+    def of_arrays(outputs: Floats, targets: Floats) -> float:
+        return float(((outputs > 0.0) == (targets > threshold)).all(axis=1).mean())
+
+    return Score("accuracy", of_rows, of_arrays)
+
+
+def _largest_of_rows(outputs: Rows, targets: Rows) -> float:
+    right = [
+        row.index(max(row)) == target.index(max(target))
+        for row, target in zip(outputs, targets, strict=True)
+    ]
+    return sum(right) / len(right)
+
+
+def _largest_of_arrays(outputs: Floats, targets: Floats) -> float:
+    return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
+
+
+largest = Score("accuracy", _largest_of_rows, _largest_of_arrays)
+"""The share of samples whose largest output is that of the class (of equals, the first)."""
