@@ -30,8 +30,8 @@ SINGLE_THREAD = {
 }
 os.environ.update(SINGLE_THREAD)
 
-import attrs
-import numpy as np
+import attrs  # noqa: E402 - the environment comes first
+import numpy as np  # noqa: E402 - the environment comes first
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -145,7 +145,7 @@ def _calls_a_block(function: Callable[[], Any], once: float, seconds: float) -> 
 
 
 def _prepare(row: Row) -> tuple[list[Result], dict[str, tuple[Callable[[], Any], int]]]:
-    """Build every contestant and compare results; return the functions to time and calls a block."""
+    """Build all, compare results; return the functions to time and their calls in a block."""
     results: list[Result] = []
     timed: dict[str, tuple[Callable[[], Any], int]] = {}
     reference: Any = None

@@ -1,7 +1,8 @@
 """Turn LLVM IR text into machine code of this computer, and machine code into callable addresses.
 
-Vectors, tiles and loop order are explicit in the IR that this package writes, so nothing of LLVM's optimiser is run:
-the code generator at its first level gives the same speed as O3 at a fifth of the time.
+Vectors, tiles and loop order are explicit in the IR that this package writes, so nothing of LLVM's
+optimiser is run but the inlining of functions marked for it: the code generator at its first level
+gives the same speed as O3 at a fifth of the time.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ __all__ = ["Host", "Library", "host", "object_code"]
 class Host:
     """The processor that code is made for.
 
-    ``vector_bytes`` is the width of its widest vector register in bytes, ``registers`` how many there are of them.
+    ``vector_bytes`` is the width of its widest vector register in bytes, ``registers`` how many
+    there are of them.
     """
 
     triple: str
@@ -34,7 +36,7 @@ class Host:
 
     @property
     def key(self) -> str:
-        """Return a short text that differs between processors and LLVM versions: part of every cache key."""
+        """Return a short text that differs between processors and between LLVM versions."""
         text = "|".join((self.triple, self.cpu, self.features, self.llvm))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -85,7 +87,7 @@ def object_code(ir: str) -> bytes:
         ir: a module in LLVM's text form.
 
     Returns:
-        The object file's bytes; they can be stored and given to `Library` in another process on the same host.
+        The object file's bytes; they can be stored and loaded in another process on the same host.
     """
     import llvmlite.binding as llvm
 
@@ -94,9 +96,23 @@ def object_code(ir: str) -> bytes:
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     module.verify()
+    _inline(module, machine)
     code: bytes = machine.emit_object(module)
     module.close()
     return code
+
+
+def _inline(module: Any, machine: Any) -> None:
+    # Elementary functions arrive as calls of functions marked alwaysinline.
+    import llvmlite.binding as llvm
+
+    options = llvm.create_pipeline_tuning_options(speed_level=0)
+    builder = llvm.create_pass_builder(machine, options)
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.run(module, builder)
+    passes.close()
+    builder.close()
 
 
 @define(slots=True)

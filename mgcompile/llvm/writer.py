@@ -1,4 +1,4 @@
-"""Write the text of LLVM functions: fresh names, integer arithmetic that folds, loops with state."""
+"""Write the text of LLVM functions: fresh names, folding integer arithmetic, loops with state."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Writer:
         signature = ", ".join(arguments)
         self._head = f"define {linkage}{returns} @{name}({signature}) nounwind {{"
         self._count = 0
-        self._label = "entry"
+        self.label = "entry"
 
     def fresh(self, prefix: str = "r") -> str:
         """Return a name not used before in this function, without ``%``."""
@@ -142,7 +142,7 @@ class Writer:
     def begin(self, label: str) -> None:
         """Start a basic block; the one before must have ended in a branch."""
         self.lines.append(f"{label}:")
-        self._label = label
+        self.label = label
 
     @contextmanager
     def when(self, condition: str) -> Iterator[None]:
@@ -188,7 +188,7 @@ class Writer:
             self.do(f"br i1 {some}, label %{name}, label %{name}.end")
         else:
             self.do(f"br label %{name}")
-        origin = self._label
+        origin = self.label
         self.begin(name)
         place = len(self.lines)
         index = f"%{name}.i"
@@ -197,12 +197,12 @@ class Writer:
         following = self.value(f"add nuw nsw i64 {index}, {step}")
         again = self.value(f"icmp ult i64 {following}, {stop}")
         self.do(f"br i1 {again}, label %{name}, label %{name}.end")
-        phis = [f"  {index} = phi i64 [ {start}, %{origin} ], [ {following}, %{self._label} ]"]
+        phis = [f"  {index} = phi i64 [ {start}, %{origin} ], [ {following}, %{self.label} ]"]
         for (kind, first), register, last in zip(
             carried, state.values, state.following, strict=True
         ):
             phis.append(
-                f"  {register} = phi {kind} [ {first}, %{origin} ], [ {last}, %{self._label} ]"
+                f"  {register} = phi {kind} [ {first}, %{origin} ], [ {last}, %{self.label} ]"
             )
         self.lines[place:place] = phis
         self.begin(f"{name}.end")

@@ -1,0 +1,44 @@
+"""The backend `llvm`: lower, compile or take from the cache, load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.llvm import objects
+from mgcompile.llvm.executable import LlvmExecutable
+from mgcompile.llvm.jit import Library
+from mgcompile.llvm.lower import Lowered, lower
+from mgcompile.llvm.trainer import LlvmTrainer
+
+if TYPE_CHECKING:
+    from mgcompile.backend import Options, Rule
+    from mgcompile.program import Program
+
+__all__ = ["LlvmBackend", "backend"]
+
+
+@frozen
+class LlvmBackend:
+    """Native code through llvmlite."""
+
+    name: str = "llvm"
+
+    def build(self, program: Program, options: Options) -> LlvmExecutable:
+        """Return an executable for a verified program."""
+        lowered = lower(program, options.dtype)
+        return LlvmExecutable(lowered, _library(lowered, options), options.threads)
+
+    def build_trainer(self, program: Program, rule: Rule, options: Options) -> LlvmTrainer:
+        """Return a trainer for a verified loss_and_grad program."""
+        lowered = lower(program, options.dtype, rule)
+        return LlvmTrainer(lowered, _library(lowered, options), rule, options.threads)
+
+
+def _library(lowered: Lowered, options: Options) -> Library:
+    code = objects.compiled(lowered.text, options.cache)
+    return Library.load(code, lowered.entries)
+
+
+backend = LlvmBackend()

@@ -1,0 +1,175 @@
+"""Group elementwise bundles of one shape, so that what one makes stays in a register for the next.
+
+A group becomes one loop over its points. Groups are kept short: a loop body much longer than what
+a core looks ahead (some hundred instructions) runs slower than two bodies that meet in the cache.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.llvm.schedule import made, read, runs_by_tile
+from mgcompile.program import Affine, Bundle, Loop, Program, Scatter, Statement, Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.program import IndexMap
+
+__all__ = ["Group", "LoopUnit", "Unit", "elementwise", "is_identity", "units"]
+
+LONGEST_BODY = 90
+"""Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
+
+WINDOW = 400
+"""How many statements are looked at to find one that joins a group."""
+
+_WEIGHT = {
+    "exp": 20,
+    "log": 25,
+    "tanh": 30,
+    "sigmoid": 25,
+    "softplus": 45,
+    "erf": 40,
+    "sin": 35,
+    "cos": 35,
+    "pow": 60,
+    "gelu": 45,
+    "silu": 28,
+    "elu": 25,
+    "div": 3,
+    "sqrt": 4,
+}
+
+
+@frozen
+class Group:
+    """Elementwise bundles over one shape; each reads the others at its own point alone."""
+
+    bundles: tuple[Bundle, ...]
+    tiled: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The axes that all of the bundles have."""
+        return self.bundles[0].shape
+
+
+@frozen
+class LoopUnit:
+    """A loop, and its body as units."""
+
+    loop: Loop
+    body: tuple[Unit, ...]
+    tiled: bool
+
+
+Unit = Group | Bundle | Scatter | Tape | LoopUnit
+
+
+def elementwise(statement: Statement) -> bool:
+    """Tell whether a statement makes every element of its result from single elements."""
+    return isinstance(statement, Bundle) and not statement.reduced and not statement.over_batch
+
+
+def is_identity(index: IndexMap, loops: int, shape: tuple[int, ...]) -> bool:
+    """Tell whether a map reads, at each point of `shape`, the element of the same number."""
+    if not isinstance(index, Affine) or index.offset or any(index.strides[:loops]):
+        return False
+    expected = 1
+    for length, stride in zip(reversed(shape), reversed(index.strides[loops:]), strict=True):
+        if length > 1 and stride != expected:
+            return False
+        expected *= length
+    return True
+
+
+def _weight(bundle: Bundle) -> int:
+    return _WEIGHT.get(bundle.op.name, max(1, len(bundle.operands) - 1))
+
+
+def _joins(
+    bundle: Bundle, shape: tuple[int, ...], inside: set[int], skipped: set[int], loops: int
+) -> bool:
+    """Tell whether a bundle can be executed at the points of a group that makes `inside`."""
+    if bundle.shape != shape:
+        return False
+    for access in bundle.operands:
+        if access.array in skipped:
+            return False
+        if access.array in inside and not is_identity(access.index, loops, shape):
+            return False
+    return True
+
+
+def _group(
+    program: Program, statements: list[Statement], start: int, loops: int
+) -> tuple[list[int], bool]:
+    """Return the places of the statements that form a group with the one at `start`."""
+    first = statements[start]
+    assert isinstance(first, Bundle)  # noqa: S101 - the caller asked elementwise()
+    tiled = runs_by_tile(program, first)
+    chosen, inside, skipped = [start], set(made(first)), set[int]()
+    weight = _weight(first)
+    for place in range(start + 1, min(len(statements), start + WINDOW)):
+        statement = statements[place]
+        if (
+            isinstance(statement, Bundle)
+            and elementwise(statement)
+            and runs_by_tile(program, statement) == tiled
+            and weight + _weight(statement) <= LONGEST_BODY
+            and _joins(statement, first.shape, inside, skipped, loops)
+        ):
+            chosen.append(place)
+            inside.update(made(statement))
+            weight += _weight(statement)
+        else:
+            skipped.update(made(statement))
+    return chosen, tiled
+
+
+def units(program: Program, statements: Sequence[Statement], loops: int = 0) -> tuple[Unit, ...]:
+    """Turn statements, in order, into what is executed as one loop nest each.
+
+    Args:
+        program: the program that they belong to.
+        statements: a block in topological order.
+        loops: how many loops the block stands in.
+
+    Returns:
+        The units in an order that keeps operands first.
+    """
+    found: list[Unit] = []
+    waiting = list(statements)
+    while waiting:
+        statement = waiting[0]
+        if isinstance(statement, Loop):
+            body = units(program, statement.body, loops + 1)
+            found.append(LoopUnit(statement, body, runs_by_tile(program, statement)))
+        elif elementwise(statement):
+            chosen, tiled = _group(program, waiting, 0, loops)
+            found.append(Group(tuple(waiting[place] for place in chosen), tiled))  # type: ignore[misc]  # _group chooses bundles
+            for place in reversed(chosen[1:]):
+                del waiting[place]
+        else:
+            found.append(statement)
+        del waiting[0]
+    return tuple(found)
+
+
+def members(unit: Unit) -> tuple[Statement, ...]:
+    """Return the statements of a unit; a loop counts as one."""
+    match unit:
+        case Group():
+            return unit.bundles
+        case LoopUnit():
+            return (unit.loop,)
+        case _:
+            return (unit,)
+
+
+def reads(unit: Unit) -> set[int]:
+    """Return the arrays that a unit reads."""
+    return {array for statement in members(unit) for array in read(statement)}

@@ -1,0 +1,305 @@
+"""Lower a whole program to one LLVM module: functions for each phase, one that runs them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.llvm.areas import areas, rounded
+from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
+from mgcompile.llvm.library import Library
+from mgcompile.llvm.memory import Layout, PlannedPhase, plan
+from mgcompile.llvm.scatter import clear
+from mgcompile.llvm.statements import write_units
+from mgcompile.llvm.target import host_target
+from mgcompile.llvm.training import train_function
+from mgcompile.llvm.transfer import input_function, output_function
+from mgcompile.llvm.writer import Writer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mgcompile.backend import Rule
+    from mgcompile.llvm.fuse import Unit
+    from mgcompile.llvm.writer import Index
+    from mgcompile.program import Program
+
+__all__ = ["RUN", "TRAIN", "Lowered", "lower"]
+
+RUN = "mg_run"
+"""The function ``void mg_run(ptr context, ptr scratch, i64 thread, i64 threads)``."""
+
+TRAIN = "mg_train"
+"""The function ``void mg_train(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``."""
+
+CACHE_BYTES = 24 * 1024
+"""What a tile's arrays may take so that they stay in the first-level cache."""
+
+MOST_VECTORS = 16
+"""The vectors of samples in a tile, at most: more no longer saves loop overhead."""
+
+CHUNK_TILES = 16
+MOST_CHUNKS = 16
+"""A batch is summed in at most 16 chunks of at least 16 tiles, whatever the number of threads."""
+
+
+@frozen
+class Lowered:
+    """A program as IR text, and what is needed to call it.
+
+    ``entries`` names the functions that can be called.
+    """
+
+    program: Program
+    layout: Layout
+    shape: Shape
+    tables: NDArray[np.int32]
+    text: str
+    entries: tuple[str, ...]
+
+    @property
+    def scratch_bytes(self) -> int:
+        """The memory that each thread needs for itself."""
+        sizes, tile = self.layout.sizes, self.shape.tile
+        elements = (sizes["inputs"] + sizes["tile"]) * tile + sizes["own"]
+        return 64 * 4 + rounded(elements * self.shape.bytes)
+
+
+def choose_shape(layout: Layout, dtype: str, width: int) -> Shape:
+    """Choose the number of samples of a tile: as many as the first-level cache has room for."""
+    elements = layout.sizes["inputs"] + layout.sizes["tile"]
+    item = 8 if dtype == "float64" else 4
+    vectors = MOST_VECTORS
+    while vectors > 2 and elements * vectors * width * item > CACHE_BYTES:
+        vectors //= 2
+    return Shape(dtype, width, vectors * width)
+
+
+def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
+    """Lower a verified program.
+
+    Args:
+        program: the program.
+        dtype: "float64" or "float32".
+        rule: an optimiser's update, for a loss_and_grad program that is to be trained.
+
+    Returns:
+        The module's text and the layout that its callers have to provide memory for.
+    """
+    library = Library(host_target())
+    layout = plan(program)
+    shape = choose_shape(layout, dtype, library.target.lanes(dtype))
+    frame = Frame(program, layout, shape, Tables(), library)
+    functions = [input_function(frame)]
+    for number, array in enumerate(output.array for output in program.outputs):
+        if array in layout.batched_outputs:
+            functions.append(output_function(frame, number, array))
+    for number, phase in enumerate(layout.phases):
+        functions.append(_units_function(frame, f"shared{number}", phase.shared))
+        functions.append(_units_function(frame, f"tile{number}", phase.tiled))
+        functions.append(_tiles_function(frame, number, phase))
+    functions.append(_barrier_function(library))
+    functions.append(_phases_function(frame))
+    if rule is None:
+        functions.append(_run_function(frame))
+    else:
+        functions.append(train_function(frame, TRAIN, rule))
+    text = "\n\n".join([*functions, library.text()])
+    entries = (RUN,) if rule is None else (TRAIN,)
+    return Lowered(program, layout, shape, frame.tables.array(), text, entries)
+
+
+def _arguments() -> list[str]:
+    return [f"ptr %{area}" for area in AREAS] + ["i64 %lane_bytes", "i64 %real_bytes"]
+
+
+def _units_function(frame: Frame, name: str, block: tuple[Unit, ...]) -> str:
+    writer = Writer(frame.library, name, _arguments())
+    write_units(writer, frame, block)
+    writer.do("ret void")
+    return writer.text()
+
+
+def _call(writer: Writer, name: str, **known: Index) -> None:
+    """Append a call of a function of units; areas not named have their own register."""
+    values = [f"ptr {known.get(area, f'%{area}')}" for area in AREAS]
+    values += [f"i64 {known.get(name, 0)}" for name in ("lane_bytes", "real_bytes")]
+    writer.do(f"call void @{name}({', '.join(values)})")
+
+
+def _tiles_function(frame: Frame, number: int, phase: PlannedPhase) -> str:
+    """Write the loop over the tiles of one chunk of the batch."""
+    signature = ["ptr %context", "ptr %scratch", "ptr %partial", "i64 %begin", "i64 %end"]
+    writer = Writer(frame.library, f"tiles{number}", signature)
+    areas(writer, frame)
+    shape, layout = frame.shape, frame.layout
+    start, stop = phase.sums
+    if stop > start:
+        area = writer.offset("%partial", start * shape.bytes)
+        clear(writer, area, (stop - start) * shape.bytes)
+    count = slot(writer, "COUNT")
+    store = str(slot(writer, "STORE", "ptr"))
+    with writer.loop("%end", start="%begin", maybe_empty=True) as turn:
+        first = writer.mul(turn.index, shape.tile)
+        real = writer.minimum(writer.value(f"sub i64 {count}, {first}"), shape.tile)
+        real_bytes = writer.mul(real, shape.bytes)
+        pair = 2 * shape.width * shape.bytes
+        up = writer.add(real_bytes, pair - 1)
+        lane_bytes = writer.value(f"and i64 {up}, {-pair}")
+        if phase.needs_inputs:
+            writer.do(
+                f"call void @load_inputs(ptr %context, ptr %inputs, i64 {first}, i64 {lane_bytes})"
+            )
+        distance = layout.sizes["store"] * shape.tile * shape.bytes
+        own_store = writer.offset(store, writer.mul(turn.index, distance))
+        _call(
+            writer, f"tile{number}", store=own_store, lane_bytes=lane_bytes, real_bytes=real_bytes
+        )
+        for output, array in enumerate(each.array for each in frame.program.outputs):
+            if array in phase.tile_outputs:
+                base = layout.places[array].base
+                register = own_store if base == "store" else f"%{base}"
+                writer.do(
+                    f"call void @store_output{output}(ptr %context, ptr {register}, "
+                    f"i64 {first}, i64 {real_bytes})"
+                )
+    writer.do("ret void")
+    return writer.text()
+
+
+def _barrier_function(library: Library) -> str:
+    """Write ``@barrier``: wait until all threads have come here as often as this one."""
+    writer = Writer(library, "barrier", ["ptr %context", "i64 %threads"])
+    tickets = slot_address(writer, "TICKETS")
+    alone = writer.value("icmp eq i64 %threads, 1")
+    with writer.when(alone):
+        writer.do("ret void")
+        writer.begin(writer.fresh("unreached"))
+    ticket = writer.value(f"atomicrmw add ptr {tickets}, i64 1 seq_cst, align 8")
+    round_number = writer.value(f"udiv i64 {ticket}, %threads")
+    goal = writer.mul(writer.add(round_number, 1), "%threads")
+    spin, through = writer.fresh("spin"), writer.fresh("through")
+    writer.do(f"br label %{spin}")
+    writer.begin(spin)
+    now = writer.value(f"load atomic i64, ptr {tickets} seq_cst, align 8")
+    late = writer.value(f"icmp ult i64 {now}, {goal}")
+    writer.do(f"br i1 {late}, label %{spin}, label %{through}")
+    writer.begin(through)
+    writer.do("ret void")
+    return writer.text()
+
+
+_THREAD = ("ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads")
+
+
+def _run_function(frame: Frame) -> str:
+    """Write the function that runs the program once and hands over what is not batched."""
+    writer = Writer(frame.library, RUN, _THREAD, internal=False)
+    areas(writer, frame)
+    writer.do(f"call void @phases({', '.join(_THREAD)})")
+    with writer.when(writer.value("icmp eq i64 %thread, 0")):
+        _write_shared_outputs(writer, frame)
+    writer.do("ret void")
+    return writer.text()
+
+
+def _phases_function(frame: Frame) -> str:
+    """Write the function that runs all phases; threads share the chunks of each among them."""
+    writer = Writer(frame.library, "phases", _THREAD)
+    areas(writer, frame)
+    shape = frame.shape
+    count = slot(writer, "COUNT")
+    writer.do("%partial = getelementptr i8, ptr %sums, i64 0")
+    writer.do("%store = getelementptr i8, ptr %scratch, i64 0")  # shared code never reads it
+    number = writer.value(f"uitofp i64 {count} to {shape.scalar}")
+    writer.store(shape.scalar, number, "%samples", shape.bytes)
+    tiles = writer.value(f"udiv i64 {writer.add(count, shape.tile - 1)}, {shape.tile}")
+    even = writer.value(f"udiv i64 {writer.add(tiles, MOST_CHUNKS - 1)}, {MOST_CHUNKS}")
+    share = _maximum(writer, even, CHUNK_TILES)
+    full = writer.value(f"udiv i64 {writer.add(tiles, writer.add(share, -1))}, {share}")
+    chunks = _maximum(writer, full, 1)
+    leads = writer.value("icmp eq i64 %thread, 0")
+    for place, phase in enumerate(frame.layout.phases):
+        if phase.shared:
+            with writer.when(leads):
+                _call(writer, f"shared{place}")
+            _barrier(writer)
+        if phase.tiled or phase.tile_outputs:
+            _write_chunks(writer, frame, place, (chunks, share, tiles))
+            _barrier(writer)
+        if phase.sums[1] > phase.sums[0]:
+            with writer.when(leads):
+                _write_total(writer, frame, phase, chunks)
+            _barrier(writer)
+    writer.do("ret void")
+    return writer.text()
+
+
+def _barrier(writer: Writer) -> None:
+    writer.do("call void @barrier(ptr %context, i64 %threads)")
+
+
+def _maximum(writer: Writer, a: Index, b: int) -> str:
+    writer.library.declare("@llvm.umax.i64", "declare i64 @llvm.umax.i64(i64, i64)")
+    return writer.value(f"call i64 @llvm.umax.i64(i64 {a}, i64 {b})")
+
+
+def _write_chunks(
+    writer: Writer, frame: Frame, place: int, numbers: tuple[Index, Index, Index]
+) -> None:
+    """Append the loop over the chunks that fall to this thread."""
+    chunks, share, tiles = numbers
+    distance = frame.layout.sizes["sums"] * frame.shape.bytes
+    name = writer.fresh("chunks")
+    some = writer.value(f"icmp ult i64 %thread, {chunks}")
+    origin = writer.label
+    writer.do(f"br i1 {some}, label %{name}, label %{name}.end")
+    writer.begin(name)
+    index = f"%{name}.i"
+    following = f"%{name}.next"
+    writer.do(f"{index} = phi i64 [ %thread, %{origin} ], [ {following}, %{name} ]")
+    partial = writer.offset("%sums", writer.mul(index, distance))
+    begin = writer.mul(index, share)
+    end = writer.minimum(writer.add(begin, share), tiles)
+    writer.do(
+        f"call void @tiles{place}(ptr %context, ptr %scratch, ptr {partial}, "
+        f"i64 {begin}, i64 {end})"
+    )
+    writer.do(f"{following} = add i64 {index}, %threads")
+    again = writer.value(f"icmp ult i64 {following}, {chunks}")
+    writer.do(f"br i1 {again}, label %{name}, label %{name}.end")
+    writer.begin(f"{name}.end")
+
+
+def _write_total(writer: Writer, frame: Frame, phase: PlannedPhase, chunks: Index) -> None:
+    """Append the sum of the chunks' parts, in the order of the chunks, into the first one's."""
+    size, kind = frame.shape.bytes, frame.shape.scalar
+    distance = frame.layout.sizes["sums"] * size
+    start, stop = phase.sums
+    with writer.loop(chunks, start=1, maybe_empty=True) as chunk:
+        part = writer.offset("%sums", writer.mul(chunk.index, distance))
+        with writer.loop(stop, start=start) as turn:
+            moved = writer.mul(turn.index, size)
+            total = writer.offset("%sums", moved)
+            old = writer.load(kind, total, size)
+            new = writer.load(kind, writer.offset(part, moved), size)
+            writer.store(kind, writer.value(f"fadd {kind} {old}, {new}"), total, size)
+
+
+def _write_shared_outputs(writer: Writer, frame: Frame) -> None:
+    outputs = str(slot(writer, "OUTPUTS", "ptr"))
+    writer.library.declare(
+        "@llvm.memcpy.p0.p0.i64", "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
+    )
+    for number, array in enumerate(output.array for output in frame.program.outputs):
+        if array in frame.layout.batched_outputs:
+            continue
+        target = writer.load("ptr", writer.offset(outputs, 24 * number), 8)
+        size = frame.program.arrays[array].size * frame.shape.bytes
+        source = frame.start(writer, array)
+        writer.do(
+            f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)"
+        )

@@ -1,0 +1,148 @@
+"""Write the loop nest of a group of elementwise bundles."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from mgcompile.llvm.emit import emit
+from mgcompile.llvm.frame import row_major
+from mgcompile.program import Affine
+
+if TYPE_CHECKING:
+    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.frame import Cursor, Frame
+    from mgcompile.llvm.fuse import Group
+    from mgcompile.llvm.writer import Index, Writer
+    from mgcompile.program import Access, IndexMap
+
+__all__ = ["splat", "write_group"]
+
+Key = tuple[int, int, tuple[int, ...], bytes]
+
+
+def access_key(access: Access) -> Key:
+    """Return what is equal for accesses that read the same elements."""
+    index = access.index
+    if isinstance(index, Affine):
+        return access.array, index.offset, index.strides, b""
+    return access.array, 0, index.strides, index.table.tobytes()
+
+
+def splat(block: Block, value: str) -> Vec:
+    """Return one number in every lane."""
+    kind = block.kind
+    if kind.lanes == 1:
+        return block.register(value)
+    first = block.append(f"insertelement {kind} poison, {kind.element} {value}, i64 0", kind)
+    zeros = f"<{kind.lanes} x i32> zeroinitializer"
+    return block.append(f"shufflevector {kind} {first.name}, {kind} poison, {zeros}", kind)
+
+
+def identity(frame: Frame, shape: tuple[int, ...]) -> IndexMap:
+    """Return the map of a result within the loops of a frame."""
+    return Affine(0, (0,) * len(frame.iterations) + row_major(shape))
+
+
+def write_group(writer: Writer, frame: Frame, group: Group) -> None:
+    """Append a loop over the group's points, and for each over the vectors of the tile."""
+    shape, loops = group.shape, len(frame.iterations)
+    inside = {bundle.result for bundle in group.bundles}
+    read: dict[Key, Cursor] = {}
+    for bundle in group.bundles:
+        for access in bundle.operands:
+            key = access_key(access)
+            if access.array in inside or key in read or frame.constant(access) is not None:
+                continue
+            read[key] = frame.cursor(writer, access)
+    written = {
+        bundle.result: frame.target(writer, bundle.result, identity(frame, shape))
+        for bundle in group.bundles
+        if bundle.result in frame.layout.places
+    }
+    cursors = [*read.values(), *written.values()]
+    with ExitStack() as stack:
+        for axis, length in enumerate(shape):
+            turn = stack.enter_context(writer.loop(length))
+            for cursor in cursors:
+                cursor.enter(loops + axis, turn.index)
+        if group.tiled:
+            _write_lanes(writer, frame, group, read, written)
+        else:
+            _write_point(writer, frame, group, read, written)
+
+
+def _write_lanes(
+    writer: Writer,
+    frame: Frame,
+    group: Group,
+    read: dict[Key, Cursor],
+    written: dict[int, Cursor],
+) -> None:
+    kind, size = frame.shape.vector, frame.shape.bytes
+    before = writer.block(kind)
+    known: dict[Key, Vec] = {}
+    for key, cursor in read.items():
+        if not frame.batched(key[0]):
+            number = before.append(
+                f"load {kind.element}, ptr {cursor.pointer}, align {size}", frame.shape.scalar
+            )
+            known[key] = splat(before, number.name)
+    writer.splice(before)
+    with writer.loop("%lane_bytes", step=frame.shape.width * size) as turn:
+        block = writer.block(kind)
+        for key, vec in known.items():
+            known[key] = block.register(vec.name)
+        for key, cursor in read.items():
+            if frame.batched(key[0]):
+                known[key] = _load(block, cursor.pointer, turn.index, size * frame.shape.width)
+        results = apply(block, frame, group, known)
+        for array, cursor in written.items():
+            where = block.append(
+                f"getelementptr i8, ptr {cursor.pointer}, i64 {turn.index}", kind
+            ).name
+            text = f"store {kind} {results[array].name}, ptr {where}"
+            block.lines.append(f"  {text}, align {size * frame.shape.width}")
+        writer.splice(block)
+
+
+def _load(block: Block, pointer: str, distance: Index, align: int) -> Vec:
+    where = block.append(f"getelementptr i8, ptr {pointer}, i64 {distance}", block.kind).name
+    return block.append(f"load {block.kind}, ptr {where}, align {align}", block.kind)
+
+
+def _write_point(
+    writer: Writer,
+    frame: Frame,
+    group: Group,
+    read: dict[Key, Cursor],
+    written: dict[int, Cursor],
+) -> None:
+    kind, size = frame.shape.scalar, frame.shape.bytes
+    block = writer.block(kind)
+    known = {
+        key: block.append(f"load {kind}, ptr {cursor.pointer}, align {size}", kind)
+        for key, cursor in read.items()
+    }
+    results = apply(block, frame, group, known)
+    for array, cursor in written.items():
+        text = f"store {kind} {results[array].name}, ptr {cursor.pointer}, align {size}"
+        block.lines.append(f"  {text}")
+    writer.splice(block)
+
+
+def apply(block: Block, frame: Frame, group: Group, known: dict[Key, Vec]) -> dict[int, Vec]:
+    """Append the ops of a group for one vector; return the register of each result."""
+    results: dict[int, Vec] = {}
+    for bundle in group.bundles:
+        operands = []
+        for access in bundle.operands:
+            number = frame.constant(access)
+            if number is not None:
+                operands.append(block.constant(number))
+            elif access.array in results:
+                operands.append(results[access.array])
+            else:
+                operands.append(known[access_key(access)])
+        results[bundle.result] = emit(block, bundle.op, operands)
+    return results

@@ -1,0 +1,61 @@
+"""Keep compiled objects on disk: checked when read, written whole or not at all, never required.
+
+An object depends on nothing but its IR text (constants and index tables are not part of it), the
+processor and LLVM; these are its key.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+from mgcompile.llvm.jit import host, object_code
+
+__all__ = ["compiled"]
+
+_DIGEST = hashlib.sha256().digest_size
+
+
+def compiled(text: str, folder: str | None) -> bytes:
+    """Return the object code of IR text, from the cache when it is there and undamaged.
+
+    Args:
+        text: a module of IR.
+        folder: where objects are kept; None keeps none. It need not exist nor be writable.
+    """
+    if folder is None:
+        return object_code(text)
+    key = hashlib.sha256(f"{host().key}\n{text}".encode()).hexdigest()
+    path = Path(folder) / f"{key}.object"
+    code = _read(path)
+    if code is None:
+        code = object_code(text)
+        _write(path, code)
+    return code
+
+
+def _read(path: Path) -> bytes | None:
+    """Return what a file holds, or None when it is missing or not what was written."""
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return None
+    digest, code = content[:_DIGEST], content[_DIGEST:]
+    return code if hashlib.sha256(code).digest() == digest else None
+
+
+def _write(path: Path, code: bytes) -> None:
+    """Write a file under its name in one step; leave nothing behind when that fails."""
+    with contextlib.suppress(OSError):  # full, read-only: the cache is a convenience
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(code).digest() + code)
+            Path(name).replace(path)
+        except OSError:
+            Path(name).unlink(missing_ok=True)
+            raise

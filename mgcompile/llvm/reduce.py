@@ -1,0 +1,258 @@
+"""Write sums and dots as register tiles: a block of accumulators, a loop for each reduced axis."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.llvm.nests import identity, splat
+from mgcompile.llvm.tiling import Range, batch_blocks, cover, lane_blocks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.frame import Cursor, Frame
+    from mgcompile.llvm.kind import Kind
+    from mgcompile.llvm.writer import Index, Writer
+    from mgcompile.program import Bundle
+
+__all__ = ["write_reduction"]
+
+Copy = tuple[int, ...]
+"""How far a member of a block is from its first point, along each axis of the shape."""
+
+
+@frozen
+class _Tile:
+    """A block of accumulators: their copies, and the vectors of each (0: none, it is a scalar)."""
+
+    copies: tuple[Copy, ...]
+    vectors: int
+    kind: Kind
+
+
+@frozen
+class _Spread:
+    """The cursors that serve a block: one for each step along the axes that they move along."""
+
+    cursors: dict[Copy, Cursor]
+    axes: frozenset[int] = frozenset()
+
+    def at(self, copy: Copy) -> Cursor:
+        """Return the cursor that serves a member of the block."""
+        return self.cursors[tuple(k if axis in self.axes else 0 for axis, k in enumerate(copy))]
+
+    def enter(self, loops: int, axis: int, step: int, index: Index) -> _Spread:
+        """Fix an axis of the shape: `index`, and the `step - 1` points after it."""
+        entered: dict[Copy, Cursor] = {}
+        axes = self.axes
+        for copy, cursor in self.cursors.items():
+            moves = cursor.moves(loops + axis)
+            axes |= {axis} if moves else set()
+            for plus in range(step if moves else 1):
+                one = cursor.fork()
+                one.enter(loops + axis, index, plus)
+                entered[(*copy[:axis], plus, *copy[axis + 1 :])] = one
+        return _Spread(entered, axes)
+
+    def fix(self, axis: int, index: Index) -> _Spread:
+        """Fix a reduced axis, counted from the first loop."""
+        forks = {copy: cursor.fork() for copy, cursor in self.cursors.items()}
+        for cursor in forks.values():
+            cursor.enter(axis, index)
+        return _Spread(forks, self.axes)
+
+    def shifted(self, writer: Writer, distance: Index) -> _Spread:
+        """Return the cursors moved along the samples by a number of bytes."""
+        forks = {copy: cursor.fork() for copy, cursor in self.cursors.items()}
+        for cursor in forks.values():
+            cursor.pointer = writer.offset(cursor.pointer, distance)
+        return _Spread(forks, self.axes)
+
+
+def write_reduction(writer: Writer, frame: Frame, bundle: Bundle) -> None:
+    """Append the nests that compute a `sum` or `dot`.
+
+    Args:
+        writer: the function.
+        frame: where the bundle stands.
+        bundle: with or without reduced axes; with `over_batch` its result is added to, not set.
+    """
+    loops = len(frame.iterations)
+    batched = [frame.batched(access.array) for access in bundle.operands]
+    if bundle.over_batch:
+        blocks = batch_blocks(bundle, loops)
+    else:
+        blocks = lane_blocks(bundle, batched, loops)
+    choices = [
+        cover(length, blocks[axis]) if axis in blocks else (Range(0, length, 1),)
+        for axis, length in enumerate(bundle.shape)
+    ]
+    for ranges in itertools.product(*choices):
+        _write_nest(writer, frame, bundle, ranges)
+
+
+def _write_nest(writer: Writer, frame: Frame, bundle: Bundle, ranges: tuple[Range, ...]) -> None:
+    loops = len(frame.iterations)
+    copies = tuple(itertools.product(*(range(part.step) for part in ranges)))
+    origin: Copy = (0,) * len(ranges)
+    base = "partial" if bundle.over_batch else ""
+    whole = identity(frame, bundle.shape)
+    result = _Spread({origin: frame.target(writer, bundle.result, whole, base)})
+    operands = [_Spread({origin: frame.cursor(writer, access)}) for access in bundle.operands]
+    with ExitStack() as stack:
+        for axis, part in enumerate(ranges):
+            turn = stack.enter_context(writer.loop(part.stop, start=part.start, step=part.step))
+            operands = [each.enter(loops, axis, part.step, turn.index) for each in operands]
+            result = result.enter(loops, axis, part.step, turn.index)
+        if bundle.over_batch:
+            tile = _Tile(copies, 1, frame.shape.vector)
+            _write_over_batch(writer, frame, bundle, tile, operands, result)
+        elif frame.batched(bundle.result):
+            tile = _Tile(copies, 2, frame.shape.vector)
+            _write_lanes(writer, frame, bundle, tile, operands, result)
+        else:
+            tile = _Tile(copies, 0, frame.shape.scalar)
+            totals = _reduce(writer, frame, bundle, tile, operands, 0, _zeros(tile))
+            _store(writer, frame, tile, result, totals)
+
+
+def _zeros(tile: _Tile) -> list[str]:
+    zero = tile.kind.literal(0.0)
+    return [zero] * (len(tile.copies) * max(1, tile.vectors))
+
+
+def _reduce(
+    writer: Writer,
+    frame: Frame,
+    bundle: Bundle,
+    tile: _Tile,
+    operands: list[_Spread],
+    axis: int,
+    totals: list[str],
+) -> list[str]:
+    """Append the loops over the reduced axes from `axis` on; return the accumulators after them."""
+    if axis == len(bundle.reduced):
+        return _accumulate(writer, frame, bundle, tile, operands, totals)
+    place = len(frame.iterations) + len(bundle.shape) + axis
+    carried = [(str(tile.kind), total) for total in totals]
+    with writer.loop(bundle.reduced[axis], carried=carried) as turn:
+        inner = [each.fix(place, turn.index) for each in operands]
+        turn.following = _reduce(writer, frame, bundle, tile, inner, axis + 1, turn.values)
+    return turn.values
+
+
+def _accumulate(
+    writer: Writer,
+    frame: Frame,
+    bundle: Bundle,
+    tile: _Tile,
+    operands: list[_Spread],
+    totals: Sequence[str],
+) -> list[str]:
+    block = writer.block(tile.kind)
+    accumulators = [block.register(total) for total in totals]
+    results = []
+    for number, copy in enumerate(tile.copies):
+        for vector in range(max(1, tile.vectors)):
+            total = accumulators[number * max(1, tile.vectors) + vector]
+            values = []
+            for access, cursors in zip(bundle.operands, operands, strict=True):
+                constant = frame.constant(access)
+                if constant is not None:
+                    values.append(block.constant(constant))
+                else:
+                    pointer = cursors.at(copy).pointer
+                    values.append(
+                        _fetch(block, frame, pointer, vector, batched=frame.batched(access.array))
+                    )
+            if bundle.op.name == "dot":
+                total = block.fma(values[0], values[1], total)
+            else:
+                for value in values:
+                    total = total + value
+            results.append(total.name)
+    writer.splice(block)
+    return results
+
+
+def _fetch(block: Block, frame: Frame, pointer: str, vector: int, *, batched: bool) -> Vec:
+    size, kind = frame.shape.bytes, block.kind
+    if kind.lanes == 1:
+        return block.append(f"load {kind}, ptr {pointer}, align {size}", kind)
+    if not batched:
+        number = block.append(
+            f"load {kind.element}, ptr {pointer}, align {size}", frame.shape.scalar
+        )
+        return splat(block, number.name)
+    width = size * kind.lanes
+    if vector:
+        pointer = block.append(f"getelementptr i8, ptr {pointer}, i64 {vector * width}", kind).name
+    return block.append(f"load {kind}, ptr {pointer}, align {width}", kind)
+
+
+def _store(writer: Writer, frame: Frame, tile: _Tile, result: _Spread, totals: list[str]) -> None:
+    size = frame.shape.bytes * tile.kind.lanes
+    for number, copy in enumerate(tile.copies):
+        for vector in range(max(1, tile.vectors)):
+            pointer = writer.offset(result.at(copy).pointer, vector * size)
+            total = totals[number * max(1, tile.vectors) + vector]
+            writer.store(tile.kind, total, pointer, size)
+
+
+def _write_lanes(
+    writer: Writer,
+    frame: Frame,
+    bundle: Bundle,
+    tile: _Tile,
+    operands: list[_Spread],
+    result: _Spread,
+) -> None:
+    step = frame.shape.bytes * tile.kind.lanes * tile.vectors
+    with writer.loop("%lane_bytes", step=step) as turn:
+        here = [
+            spread.shifted(writer, turn.index) if frame.batched(access.array) else spread
+            for access, spread in zip(bundle.operands, operands, strict=True)
+        ]
+        totals = _reduce(writer, frame, bundle, tile, here, 0, _zeros(tile))
+        _store(writer, frame, tile, result.shifted(writer, turn.index), totals)
+
+
+def _write_over_batch(
+    writer: Writer,
+    frame: Frame,
+    bundle: Bundle,
+    tile: _Tile,
+    operands: list[_Spread],
+    result: _Spread,
+) -> None:
+    step = frame.shape.bytes * tile.kind.lanes
+    carried = [(str(tile.kind), zero) for zero in _zeros(tile)]
+    with writer.loop("%lane_bytes", step=step, carried=carried) as turn:
+        here = [
+            spread.shifted(writer, turn.index) if frame.batched(access.array) else spread
+            for access, spread in zip(bundle.operands, operands, strict=True)
+        ]
+        turn.following = _reduce(writer, frame, bundle, tile, here, 0, turn.values)
+    element, size = tile.kind.element, frame.shape.bytes
+    for copy, total in zip(tile.copies, turn.values, strict=True):
+        pointer = result.at(copy).pointer
+        old = writer.load(element, pointer, size)
+        part = _horizontal(writer, tile.kind, total)
+        writer.store(element, writer.value(f"fadd {element} {old}, {part}"), pointer, size)
+
+
+def _horizontal(writer: Writer, kind: Kind, vector: str) -> str:
+    """Return the sum of a vector's elements, added in pairs."""
+    if kind.lanes == 1:
+        return vector
+    symbol = f"@llvm.vector.reduce.fadd.{kind.suffix}"
+    writer.library.declare(symbol, f"declare {kind.element} {symbol}({kind.element}, {kind})")
+    zero = "-0.0"
+    return writer.value(
+        f"call reassoc {kind.element} {symbol}({kind.element} {zero}, {kind} {vector})"
+    )

@@ -1,0 +1,91 @@
+"""Write a block of units, each by the module that knows its kind; loops write their bodies here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.llvm.fuse import Group, LoopUnit
+from mgcompile.llvm.nests import write_group
+from mgcompile.llvm.reduce import write_reduction
+from mgcompile.llvm.scatter import write_copy, write_ghosts, write_rotation, write_scatter
+from mgcompile.program import Access, Affine, Bundle, Scatter, Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.fuse import Unit
+    from mgcompile.llvm.writer import Writer
+
+__all__ = ["write_units"]
+
+
+def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
+    """Append the code of units, in order."""
+    for unit in block:
+        match unit:
+            case Group():
+                write_group(writer, frame, unit)
+            case Bundle():
+                _write_bundle(writer, frame, unit)
+            case Scatter():
+                write_scatter(writer, frame, unit)
+            case LoopUnit():
+                _write_loop(writer, frame, unit)
+            case Tape():
+                raise NotImplementedError
+
+
+def _write_bundle(writer: Writer, frame: Frame, bundle: Bundle) -> None:
+    if bundle.over_batch:
+        _clear_ghosts(writer, frame, bundle)
+    write_reduction(writer, frame, bundle)
+
+
+def _clear_ghosts(writer: Writer, frame: Frame, bundle: Bundle) -> None:
+    """Append a branch, taken in the last tile alone, that keeps what fills it up out of a sum."""
+    batched = [a.array for a in bundle.operands if frame.batched(a.array)]
+    partial = writer.value("icmp ult i64 %real_bytes, %lane_bytes")
+    with writer.when(partial):
+        for array in dict.fromkeys(batched):
+            write_ghosts(writer, frame, array)
+
+
+def _write_loop(writer: Writer, frame: Frame, unit: LoopUnit) -> None:
+    loop = unit.loop
+    for carry in loop.carries:
+        write_copy(writer, frame, carry.initial, carry.array)
+    with writer.loop(loop.count) as turn:
+        inside = frame.inside(turn.index)
+        write_units(writer, inside, unit.body)
+        for stack in loop.stacks:
+            size = frame.program.arrays[stack.source].size
+            step = size * frame.unit(stack.result)
+            target = writer.offset(frame.start(writer, stack.result), writer.mul(turn.index, step))
+            write_copy(writer, inside, _whole(inside, stack.source), stack.source, target)
+        _hand_on(writer, inside, unit)
+
+
+def _whole(frame: Frame, array: int) -> Access:
+    return Access(array, Affine(0, (*(0 for _ in frame.iterations), 1)))
+
+
+def _hand_on(writer: Writer, frame: Frame, unit: LoopUnit) -> None:
+    """Append the copies of the new state to the carried arrays.
+
+    A carried array that is itself the next state of another one is read before it is overwritten:
+    the copies are ordered so, and arrays that form a ring move at once.
+    """
+    waiting = {carry.array: carry.following for carry in unit.loop.carries}
+    waiting = {array: following for array, following in waiting.items() if array != following}
+    while waiting:
+        free = [array for array in waiting if array not in waiting.values()]
+        for array in free:
+            write_copy(writer, frame, _whole(frame, waiting.pop(array)), array)
+        if waiting and not free:
+            ring = [next(iter(waiting))]
+            while waiting[ring[-1]] != ring[0]:
+                ring.append(waiting[ring[-1]])
+            write_rotation(writer, frame, ring)
+            for array in ring:
+                del waiting[array]

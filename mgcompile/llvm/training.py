@@ -1,0 +1,179 @@
+"""Write the training loop: epochs, mini-batches, and the optimiser's update of every parameter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.llvm.areas import areas
+from mgcompile.llvm.context import slot_address
+from mgcompile.llvm.course import course
+from mgcompile.llvm.kind import Kind
+from mgcompile.llvm.nests import splat
+from mgcompile.llvm.writer import Writer
+from mgcompile.program import PARAMS
+
+if TYPE_CHECKING:
+    from mgcompile.backend import Rule
+    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.frame import Frame
+
+__all__ = ["train_function"]
+
+
+@frozen
+class _Step:
+    """Registers of one update, in the kernel's element type.
+
+    ``scale`` turns the gradient of the sum into that of the mean; ``correct1`` and ``correct2``
+    are Adam's 1 / (1 - beta^t).
+    """
+
+    rate: str
+    scale: str
+    correct1: str
+    correct2: str
+
+
+def train_function(frame: Frame, name: str, rule: Rule) -> str:
+    """Write the function that trains for some epochs.
+
+    Args:
+        frame: a loss_and_grad program, with the outputs `loss` and `param_gradient`.
+        name: the function's symbol.
+        rule: the optimiser's update.
+
+    Returns:
+        The text of ``void name(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``.
+    """
+    arguments = ["ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads", "ptr %course"]
+    writer = Writer(frame.library, name, arguments, internal=False)
+    areas(writer, frame)
+    count, batch = course(writer, "COUNT"), course(writer, "BATCH")
+    orders, losses = course(writer, "ORDERS"), course(writer, "LOSSES", "ptr")
+    rates = course(writer, "RATES", "ptr")
+    powers = [course(writer, power, "double") for power in ("POWER1", "POWER2")]
+    unordered = writer.value(f"icmp eq i64 {orders}, 0")
+    leads = writer.value("icmp eq i64 %thread, 0")
+    carried = [("double", power) for power in powers]
+    with writer.loop(course(writer, "EPOCHS"), carried=carried) as epoch:
+        rate = writer.load("double", writer.offset(rates, writer.mul(epoch.index, 8)), 8)
+        distance = writer.mul(epoch.index, writer.mul(count, 8))
+        order = writer.add(orders, distance)
+        order = writer.value(f"select i1 {unordered}, i64 0, i64 {order}")
+        writer.store("i64", order, slot_address(writer, "ORDER"), 8)
+        state = [("double", "0.0"), *(("double", value) for value in epoch.values)]
+        batches = writer.value(f"udiv i64 {writer.add(count, writer.add(batch, -1))}, {batch}")
+        with writer.loop(batches, carried=state) as turn:
+            first = writer.mul(turn.index, batch)
+            size = writer.minimum(writer.value(f"sub i64 {count}, {first}"), batch)
+            writer.store("i64", str(first), slot_address(writer, "BEGIN"), 8)
+            writer.store("i64", str(size), slot_address(writer, "COUNT"), 8)
+            writer.do("call void @phases(ptr %context, ptr %scratch, i64 %thread, i64 %threads)")
+            total = _add_loss(writer, frame, turn.values[0])
+            step, grown = _step(writer, frame, rule, rate, str(size), turn.values[1:])
+            with writer.when(leads):
+                _write_update(writer, frame, rule, step)
+            writer.do("call void @barrier(ptr %context, i64 %threads)")
+            turn.following = [total, *grown]
+        mean = turn.values[0]
+        if frame.program.data is None:
+            number = writer.value(f"uitofp i64 {count} to double")
+            mean = writer.value(f"fdiv double {mean}, {number}")
+        writer.store("double", mean, writer.offset(losses, writer.mul(epoch.index, 8)), 8)
+        epoch.following = turn.values[1:]
+    writer.do("ret void")
+    return writer.text()
+
+
+def _add_loss(writer: Writer, frame: Frame, total: str) -> str:
+    kind = frame.shape.scalar
+    pointer = frame.start(writer, frame.program.output("loss"))
+    value = writer.load(kind, pointer, frame.shape.bytes)
+    if kind.element == "float":
+        value = writer.value(f"fpext float {value} to double")
+    return writer.value(f"fadd double {total}, {value}")
+
+
+def _step(
+    writer: Writer, frame: Frame, rule: Rule, rate: str, size: str, powers: list[str]
+) -> tuple[_Step, list[str]]:
+    """Append the numbers that are the same for all parameters; return them and the new powers."""
+    element = frame.shape.scalar.element
+
+    def narrow(value: str) -> str:
+        if element == "double":
+            return value
+        return writer.value(f"fptrunc double {value} to float")
+
+    grown, corrections = [], []
+    for power, beta in zip(powers, (rule.beta1, rule.beta2), strict=True):
+        if rule.kind == "adam":
+            literal = Kind("double", 1).literal(beta)
+            power = writer.value(f"fmul double {power}, {literal}")
+            rest = writer.value(f"fsub double 1.0, {power}")
+            corrections.append(narrow(writer.value(f"fdiv double 1.0, {rest}")))
+        else:
+            corrections.append("1.0")
+        grown.append(power)
+    scale = "1.0"
+    if frame.program.data is None:
+        number = writer.value(f"uitofp i64 {size} to double")
+        scale = narrow(writer.value(f"fdiv double 1.0, {number}"))
+    return _Step(narrow(rate), scale, *corrections), grown
+
+
+def _write_update(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> None:
+    """Append the loop over all parameters: vectors first, then what is left one by one."""
+    count, size = frame.program.n_params, frame.shape.bytes
+    whole = count // frame.shape.width * frame.shape.width
+    parts = ((frame.shape.vector, 0, whole), (frame.shape.scalar, whole, count))
+    for kind, start, stop in parts:
+        if start < stop:
+            width = size * kind.lanes
+            with writer.loop(stop * size, start=start * size, step=width) as turn:
+                _write_parameter(writer, frame, rule, step, kind, str(turn.index))
+
+
+def _write_parameter(
+    writer: Writer, frame: Frame, rule: Rule, step: _Step, kind: Kind, distance: str
+) -> None:
+    size, block = frame.shape.bytes, writer.block(kind)
+    gradient = frame.start(writer, frame.program.output("param_gradient"))
+    state = course(writer, "STATE", "ptr")
+    rows = [
+        writer.offset(state, row * frame.program.n_params * size) for row in range(rule.state_rows)
+    ]
+    p_at, g_at, *rows_at = (
+        writer.offset(pointer, distance)
+        for pointer in (frame.start(writer, PARAMS), gradient, *rows)
+    )
+    p, g, *memory = (
+        block.append(f"load {kind}, ptr {pointer}, align {size}", kind)
+        for pointer in (p_at, g_at, *rows_at)
+    )
+    g = g * splat(block, step.scale)
+    if rule.weight_decay:
+        g = block.fma(p, rule.weight_decay, g)
+    p, memory = _updated(block, rule, step, p, g, memory)
+    for value, pointer in zip((p, *memory), (p_at, *rows_at), strict=True):
+        block.lines.append(f"  store {kind} {value.name}, ptr {pointer}, align {size}")
+    writer.splice(block)
+
+
+def _updated(
+    block: Block, rule: Rule, step: _Step, p: Vec, g: Vec, memory: list[Vec]
+) -> tuple[Vec, list[Vec]]:
+    """Append a rule's formula; return the new parameter and state (see `backend.Rule`)."""
+    rate = splat(block, step.rate)
+    if rule.kind == "sgd":
+        if memory:
+            g = block.fma(memory[0], rule.momentum, g)
+            memory = [g]
+        return p - rate * g, memory
+    m = memory[0] * rule.beta1 + g * (1 - rule.beta1)
+    s = memory[1] * rule.beta2 + g * g * (1 - rule.beta2)
+    unbiased = m * splat(block, step.correct1)
+    spread = block.square_root(s * splat(block, step.correct2))
+    return p - rate * unbiased / (spread + rule.epsilon), [m, s]
