@@ -65,7 +65,7 @@ def import_entry(entry: Entry) -> object:
     """
     try:
         plugin: object = entry.load()
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a module may call sys.exit; the program goes on
         _check_api_version(entry)  # a newer API is the likelier cause, and the better advice
         raise BrokenPluginError(
             f"the op {entry.name!r} of {entry.origin} could not be loaded from {entry.value}: "
