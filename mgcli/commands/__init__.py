@@ -1,0 +1,29 @@
+"""The commands of ``mg``: one module each, listed in `TABLE`, imported when used.
+
+To add a command, write ``mgcli/commands/NAME.py`` with a click command, and add its line below.
+The help line stands here so that ``mg --help`` imports no command.
+"""
+
+import attrs
+
+__all__ = ["TABLE", "Row"]
+
+
+@attrs.frozen
+class Row:
+    """Say where a command is.
+
+    Args:
+        place: ``module:attribute``, the click command.
+        summary: one line for ``mg --help``.
+
+    """
+
+    place: str
+    summary: str
+
+
+TABLE: dict[str, Row] = {
+    "ops": Row("mgcli.commands.ops:command", "List every operator and where it came from."),
+    "grad": Row("mgcli.commands.grad:command", "Differentiate an expression and check it."),
+}

@@ -1,0 +1,41 @@
+"""How results are laid out: tables that fit a terminal, and whole lines for a pipe."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["console", "note", "plain_table"]
+
+PIPE_WIDTH = 10_000  # nothing is wrapped or cut for a program that reads us
+
+
+def console(*, stderr: bool = False) -> "Console":
+    """Return a console on the current output: as wide as the terminal, unwrapped in a pipe."""
+    from rich.console import Console
+
+    class Screen(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave a closed pipe to the group, which ends quietly."""
+            raise BrokenPipeError
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else PIPE_WIDTH
+    return Screen(file=stream, width=width, highlight=False, emoji=False, markup=False)
+
+
+def plain_table(*columns: str, right: tuple[str, ...] = ()) -> "Table":
+    """Return a table without lines; the columns named in `right` are set flush right."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in columns:
+        table.add_column(name, justify="right" if name in right else "left")
+    return table
+
+
+def note(text: str) -> None:
+    """Tell the user something beside the result, on stderr."""
+    console(stderr=True).print(f"note: {text}", style="yellow", soft_wrap=True)

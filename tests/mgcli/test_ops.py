@@ -1,0 +1,127 @@
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    import subprocess
+
+Process = Callable[..., "subprocess.CompletedProcess[str]"]
+Install = Callable[..., None]
+
+GOOD = """
+from mgcore import Op
+softsign = Op("softsign", lambda x: x / (1 + abs(x)), (lambda out, x: (1 + abs(x)) ** -2,),
+              doc="x / (1 + |x|)", symbol="ss")
+print("hello from a plugin")
+"""
+
+
+def listed(done: "subprocess.CompletedProcess[str]") -> dict[tuple[str, str], dict[str, Any]]:
+    assert done.returncode == 0, done.stderr
+    return {(row["name"], row["distribution"]): row for row in json.loads(done.stdout)}
+
+
+def test_every_shipped_op_is_ready_in_the_listing(run_process: Process) -> None:
+    from importlib.metadata import distribution, version
+
+    rows = listed(run_process("ops", "--json"))
+    names = {e.name for e in distribution("mgcore").entry_points if e.group == "mgcore.ops"}
+    assert {name for name, dist in rows if dist == "mgcore"} == names
+    for name in names:
+        row = rows[name, "mgcore"]
+        assert row["state"] == "ready"
+        assert row["version"] == version("mgcore")
+        assert row["cause"] is None
+        assert row["formula"]
+    assert rows["select", "mgcore"]["arity"] == 3
+    assert rows["sum", "mgcore"]["arity"] is None
+
+
+@pytest.fixture
+def strangers(install_plugin: Install) -> None:
+    install_plugin("good-ops", "1.2", GOOD, "softsign")
+    install_plugin("bad-import", "0.1", "import no_such_module", "wobble")
+    install_plugin(
+        "bad-arity",
+        "0.2",
+        "from mgcore import Op\ncube = Op('cube', lambda x: x**3, (lambda x: 3*x*x,))",
+        "cube",
+    )
+    install_plugin("bad-exit", "0.3", "import sys; sys.exit('no licence')", "quitter")
+    install_plugin("my-tanh", "2.0", GOOD.replace("softsign", "tanh"), "tanh")
+    install_plugin("future", "9.0", "MGCORE_API = 99\n" + GOOD.replace("softsign", "warp"), "warp")
+
+
+@pytest.mark.usefixtures("strangers")
+def test_bad_plugins_are_listed_with_their_cause_and_the_rest_works(run_process: Process) -> None:
+    rows = listed(run_process("ops", "--json"))
+    assert rows["softsign", "good-ops"] == {
+        "name": "softsign",
+        "arity": 1,
+        "operands": ["x"],
+        "symbol": "ss",
+        "formula": "x / (1 + |x|)",
+        "domain": None,
+        "state": "ready",
+        "distribution": "good-ops",
+        "version": "1.2",
+        "cause": None,
+    }
+    broken = {
+        ("wobble", "bad-import"): "no_such_module",
+        ("cube", "bad-arity"): "partial 0 must take 2 positional arguments",
+        ("quitter", "bad-exit"): "no licence",
+        ("warp", "future"): "API",
+        ("tanh", "my-tanh"): "claimed by",
+        ("tanh", "mgcore"): "claimed by",
+    }
+    for key, cause in broken.items():
+        assert rows[key]["state"] == "broken", key
+        assert cause in rows[key]["cause"]
+    states = {row["state"] for key, row in rows.items() if key not in broken}
+    assert states == {"ready"}
+
+
+@pytest.mark.usefixtures("strangers")
+def test_in_a_pipe_each_op_is_one_line_and_each_cause_follows(run_process: Process) -> None:
+    done = run_process("ops")
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    row = next(line for line in lines if line.startswith("softsign"))
+    assert row.split("  ")[0] == "softsign(x)"
+    for part in ("1  ss", "x / (1 + |x|)", "ready", "good-ops 1.2"):
+        assert part in row
+    at = lines.index("wobble of bad-import 0.1: broken")
+    assert "no_such_module" in lines[at + 1]
+    assert "hello from a plugin" not in done.stdout
+
+
+@pytest.mark.usefixtures("strangers")
+def test_the_users_choices_show(run_process: Process) -> None:
+    done = run_process(
+        "ops", "--json", MGCORE_PREFER="tanh=my-tanh", MGCORE_DISABLE="wobble,dist:bad-arity"
+    )
+    rows = listed(done)
+    assert rows["tanh", "my-tanh"]["state"] == "ready"
+    assert rows["tanh", "mgcore"]["state"] == "shadowed"
+    assert rows["wobble", "bad-import"]["state"] == "disabled"
+    assert rows["cube", "bad-arity"]["state"] == "disabled"
+    assert "MGCORE_DISABLE" in rows["cube", "bad-arity"]["cause"]
+
+
+@pytest.mark.usefixtures("strangers")
+def test_strict_lists_everything_and_still_ends_in_an_error(run_process: Process) -> None:
+    done = run_process("ops", MGCORE_STRICT="1")
+    assert done.returncode == 2
+    assert "wobble of bad-import 0.1: broken" in done.stdout
+    assert "MGCORE_STRICT is set" in done.stderr
+
+
+@pytest.mark.usefixtures("strangers")
+def test_a_broken_op_in_an_expression_is_refused_with_its_cause(run_process: Process) -> None:
+    done = run_process("grad", "1 + wobble(a)", "a=1")
+    assert done.returncode == 2
+    assert "column 5: the op 'wobble' of bad-import 0.1 could not be loaded" in done.stderr
+    assert "softsign(a) = 0.5\n" in run_process("grad", "softsign(a)", "a=1").stdout
