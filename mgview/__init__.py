@@ -1,1 +1,14 @@
-"""Pictures of graphs, of backpropagation and of training."""
+"""Pictures of graphs, of backpropagation and of training.
+
+>>> from mgcore import Value
+>>> import mgview
+>>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
+>>> mgview.draw(a * b)
+Drawing(title='Graph: 3 nodes')
+"""
+
+from mgview.drawing import Drawing, draw
+from mgview.errors import ViewError
+from mgview.stepper import Stepper, stepper
+
+__all__ = ["Drawing", "Stepper", "ViewError", "draw", "stepper"]

@@ -1,0 +1,203 @@
+"""Draw the graph behind a value: in a notebook, or as a picture file."""
+
+import os
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+
+import attrs
+
+from mgcore import Value
+from mgview import files
+from mgview.dot import to_dot
+from mgview.errors import UnknownBoxError
+from mgview.fold import Group, fold, unfold
+from mgview.layout import lay_out
+from mgview.page import drawing_page
+from mgview.picture import Picture, build, describe
+from mgview.scene import Scene, as_values, read
+from mgview.svg import render
+
+FORMATS = ("svg", "png", "dot", "html")
+FOLD_ABOVE = 200
+BOXES = 40
+MOST_NODES = 1_000_000
+_MOST_PAGES = 400
+_LARGEST_IMAGE = 16_000  # pixels; past it, viewers and browsers refuse an image
+
+
+@attrs.frozen(eq=False)
+class Drawing:
+    """Hold the drawing of a graph; it shows itself as SVG in a notebook.
+
+    Attributes:
+        scene: the graph's nodes as plain records.
+        groups: the boxes of this picture; a box of several nodes can be opened.
+        title: what the picture shows.
+    """
+
+    scene: Scene = attrs.field(repr=False)
+    groups: tuple[Group, ...] = attrs.field(repr=False)
+    title: str
+    context: tuple[Group, ...] = attrs.field(default=(), repr=False)
+
+    def picture(self) -> Picture:
+        """Return the boxes and edges of this picture, not yet laid out."""
+        return build(self.scene, self.groups, self.context)
+
+    def boxes(self) -> dict[str, str]:
+        """List the boxes that can be opened.
+
+        Returns:
+            Name to what the box holds, such as ``{"g0-95x96": "16 × tanh(…); 96 nodes"}``.
+        """
+        return {
+            box.name: f"{box.title}; {box.subtitle}"
+            for box in self.picture().boxes
+            if box.kind == "group"
+        }
+
+    def open(self, name: str) -> "Drawing":
+        """Open a folded box.
+
+        Args:
+            name: a name from ``boxes()``.
+
+        Returns:
+            The drawing of what is inside, with its surroundings dashed.
+
+        Raises:
+            UnknownBoxError: this drawing has no such box.
+        """
+        for box in self.picture().boxes:
+            if box.name == name and box.kind == "group" and box.group is not None:
+                return _inside(self, box.group)
+        msg = (
+            f"this drawing has no box {name!r} to open; it has {', '.join(self.boxes()) or 'none'}"
+        )
+        raise UnknownBoxError(msg)
+
+    def svg(self) -> str:
+        """Return the picture as a self-contained SVG element."""
+        return _svg(self, alone=True)
+
+    def _repr_svg_(self) -> str:
+        return self.svg()
+
+    def png(self, scale: float = 2.0) -> bytes:
+        """Return the picture as PNG.
+
+        Args:
+            scale: pixels per SVG unit; a very large picture is scaled down to fit an image.
+
+        Returns:
+            The bytes of the file.
+        """
+        import matplotlib
+        from resvg_py import svg_to_bytes
+
+        fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
+        picture = self.picture()
+        layout = lay_out(picture)
+        longest = max(layout.width, layout.height)
+        return bytes(
+            svg_to_bytes(
+                render(self.scene, picture, layout, title=self.title, alone=True),
+                zoom=min(scale, _LARGEST_IMAGE / longest),
+                skip_system_fonts=True,
+                font_files=[
+                    str(fonts / f"{name}.ttf")
+                    for name in ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono")
+                ],
+            )
+        )
+
+    def html(self) -> str:
+        """Return a self-contained page: pan, zoom, and open folded boxes by a click."""
+        views: list[tuple[str, str, str]] = []
+        waiting = [("", self)]
+        for name, drawing in waiting:
+            views.append((name, drawing.title, _svg(drawing, alone=False)))
+            if len(waiting) < _MOST_PAGES:
+                waiting += [
+                    (f"{name}/{box.name}", _inside(drawing, box.group))
+                    for box in drawing.picture().boxes
+                    if box.kind == "group" and box.group is not None
+                ]
+        return drawing_page(self.title, len(self.scene.nodes), views)
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Save the picture; the file name's ending tells the format.
+
+        Args:
+            path: ends in .svg, .png, .dot or .html. DOT holds every node; the others fold.
+
+        Returns:
+            The path.
+
+        Raises:
+            UnknownFormatError: the ending is another one.
+            CannotWriteError: the file could not be written.
+        """
+        place, ending = files.format_of(path, FORMATS, "a drawing")
+        content: str | bytes
+        if ending == "png":
+            content = self.png()
+        elif ending == "dot":
+            content = to_dot(self.scene)
+        else:
+            content = self.html() if ending == "html" else self.svg()
+        return files.write(place, content)
+
+    def show(self) -> None:
+        """Open the drawing in a web browser.
+
+        Raises:
+            NoBrowserError: there is none; the text says where the page was saved.
+        """
+        folder = Path(tempfile.mkdtemp(prefix="mgview-"))
+        files.show(self.save(folder / "drawing.html"))
+
+
+def _inside(drawing: Drawing, group: Group) -> Drawing:
+    around = tuple(other for other in drawing.groups if other is not group) + drawing.context
+    inside = unfold(drawing.scene, group, BOXES)
+    return Drawing(drawing.scene, inside, describe(drawing.scene, group)[0], around)
+
+
+def _svg(drawing: Drawing, *, alone: bool) -> str:
+    picture = drawing.picture()
+    return render(drawing.scene, picture, lay_out(picture), title=drawing.title, alone=alone)
+
+
+def draw(value: Value | Iterable[Value], *, fold_above: int = FOLD_ABOVE) -> Drawing:
+    """Draw the graph behind a value, operands left and outputs right.
+
+    Each value is a box with its label, data and gradient; the circle before it bears the op's
+    symbol. Gradients are blue where positive and orange where negative, the stronger the larger.
+    Leaves have a green bar, constants are small, outputs have a thick frame.
+
+    Args:
+        value: the output, or several of them.
+        fold_above: graphs with more nodes than this fold isomorphic parts into boxes that open.
+
+    Returns:
+        The drawing: shows itself in a notebook, and ``.save`` writes .svg, .png, .dot or .html.
+
+    Raises:
+        NotAValueError: something else than a Value was given.
+        GraphTooLargeError: the graph has more than a million nodes.
+    """
+    values = as_values(value, "draw")
+    scene = read(
+        values,
+        most=MOST_NODES,
+        caller="draw",
+        remedy="draw the value of one sample or of one inner node instead",
+    )
+    count = len(scene.nodes)
+    every = range(count)
+    groups = fold(scene, every, count if count <= fold_above else BOXES)
+    labels = [item.label for item in values if item.label]
+    title = f"Graph of {', '.join(labels[:3])}" if labels else "Graph"
+    return Drawing(scene, groups, f"{title}: {count:,} node{'s' if count != 1 else ''}")

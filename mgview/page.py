@@ -1,0 +1,119 @@
+"""Put pages together: one file each, with all they need inside and no way to the network."""
+
+import base64
+import hashlib
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+_HERE = Path(__file__).parent
+
+View = tuple[str, str, str]
+
+
+def stepper_page(title: str, nodes: list[dict[str, Any]], svg: str) -> str:
+    """Write the backpropagation page.
+
+    Args:
+        title: heading of the page.
+        nodes: the graph, operands first; floats may be infinite or NaN.
+        svg: drawing of the graph.
+
+    Returns:
+        The HTML text.
+    """
+    return _page("stepper", title, {"kind": "stepper", "nodes": nodes}, svg=svg)
+
+
+def drawing_page(title: str, count: int, views: list[View]) -> str:
+    """Write the page of a drawing.
+
+    Args:
+        title: heading of the page.
+        count: number of nodes in the graph.
+        views: for each view the way to it (names of opened boxes, a slash before each), its
+            title and its SVG; the first is the whole picture.
+
+    Returns:
+        The HTML text.
+    """
+    data = {"kind": "drawing", "views": [{"name": n, "title": t} for n, t, _ in views]}
+    safe = [(name, heading, _markup(svg)) for name, heading, svg in views]
+    return _page("drawing", title, data, views=safe, count=f"{count:,}", folds=len(views) > 1)
+
+
+def render(template: str, **context: Any) -> str:
+    """Fill in one of the package's templates; text is escaped.
+
+    Args:
+        template: file name in the folder of templates.
+        context: what the template shows.
+
+    Returns:
+        The HTML text.
+    """
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(**context)
+
+
+def static(name: str) -> str:
+    """Return the text of one of the package's built files."""
+    return (_HERE / "static" / name).read_text(encoding="utf-8")
+
+
+def _markup(text: str) -> Any:
+    from markupsafe import Markup
+
+    return Markup(text)  # noqa: S704 - our own SVG, its labels escaped when it was written
+
+
+def _page(kind: str, title: str, data: dict[str, Any], **context: Any) -> str:
+    script = static("page.js")
+    css = static("drawing.css") + static("page.css")
+    if "svg" in context:
+        context["svg"] = _markup(context["svg"])
+    context.setdefault("svg", "")
+    return render(
+        f"{kind}.html",
+        kind=kind,
+        title=title,
+        policy=policy(script),
+        css=_markup(css),
+        script=_markup(script),
+        data=_markup(_json(data)),
+        **context,
+    )
+
+
+def policy(script: str) -> str:
+    """Return a content security policy: this one script, no network, no forms, no frames."""
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    allowed = f"'sha256-{digest}'" if script else "'none'"
+    return (
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _json(data: object) -> str:
+    """Write JSON that is safe inside a script element, numbers in full."""
+    text = json.dumps(_finite(data), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _finite(data: object) -> object:
+    if isinstance(data, float) and not math.isfinite(data):
+        return "NaN" if math.isnan(data) else "Infinity" if data > 0 else "-Infinity"
+    if isinstance(data, dict):
+        return {key: _finite(value) for key, value in data.items()}
+    if isinstance(data, list):
+        return [_finite(item) for item in data]
+    return data

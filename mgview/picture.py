@@ -1,0 +1,267 @@
+"""Turn boxes of nodes into one picture: what each box says, and how big it is."""
+
+from collections import Counter
+from itertools import takewhile
+from typing import Literal
+
+import attrs
+
+from mgview.fold import Group
+from mgview.numbers import number, short
+from mgview.scene import Node, Scene
+
+BoxKind = Literal["leaf", "constant", "op", "group", "ghost"]
+
+LINE = 40.0
+NUMBERS = 118.0
+CIRCLE = 15.0
+STEM = 10.0
+_LONGEST_LABEL = 22
+_LETTER = 7.6
+_BOLD_LETTER = 9.4
+_SKETCH_DEPTH = 3
+_PATTERN = 2  # one label is no pattern
+
+
+@attrs.frozen
+class Box:
+    """Hold one box of a picture and its size in pixels."""
+
+    name: str
+    kind: BoxKind
+    title: str
+    width: float
+    height: float
+    node: Node | None = None
+    group: Group | None = None
+    subtitle: str = ""
+    is_output: bool = False
+
+    @property
+    def circle(self) -> float:
+        """Return the width of the circle that bears the op's symbol, with its stem; 0 if none."""
+        return circle_width(self.node) if self.kind == "op" and self.node else 0.0
+
+
+@attrs.frozen
+class Picture:
+    """Hold the boxes of one picture and the edges between them, as pairs of box numbers."""
+
+    boxes: tuple[Box, ...]
+    edges: tuple[tuple[int, int], ...]
+
+
+def circle_width(node: Node) -> float:
+    """Return the width that an op's symbol takes, with the stem to its value, in pixels."""
+    return max(2 * CIRCLE, len(node.symbol) * _BOLD_LETTER + 14) + STEM
+
+
+def clip(text: str, most: int = _LONGEST_LABEL) -> str:
+    """Shorten a label for a box; an ellipsis stands for what is left out."""
+    text = " ".join(text.split())
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def build(scene: Scene, groups: tuple[Group, ...], context: tuple[Group, ...] = ()) -> Picture:
+    """Describe the boxes of one picture.
+
+    Args:
+        scene: the whole graph.
+        groups: the boxes.
+        context: boxes of the picture around this one; those that touch it appear as ghosts.
+
+    Returns:
+        The picture, not yet laid out.
+    """
+    place_of = {index: place for place, group in enumerate(groups) for index in group.members}
+    names = _names(groups)
+    boxes = [_box(scene, group, name) for group, name in zip(groups, names, strict=True)]
+    edges = _edges(scene, place_of)
+    for group in context:
+        ghost = len(boxes)
+        around = _edges(scene, place_of, dict.fromkeys(group.members, ghost))
+        if around:
+            boxes.append(_ghost(scene, group))
+            edges += around
+    return Picture(tuple(boxes), tuple(edges))
+
+
+def _edges(
+    scene: Scene, place_of: dict[int, int], other: dict[int, int] | None = None
+) -> list[tuple[int, int]]:
+    """List the edges between boxes; with ``other``, only those between the two sets."""
+    found: dict[tuple[int, int], int] = {}
+    where = place_of if other is None else place_of | other
+    for index, place in where.items():
+        node = scene.nodes[index]
+        for operand in node.operands:
+            if operand not in where:
+                continue
+            if other is not None and (index in other) == (operand in other):
+                continue
+            source = where[operand]
+            if source != place:
+                single = 1 if other is None else 0
+                found[source, place] = found.get((source, place), 0) + single
+    return list(found)
+
+
+def _names(groups: tuple[Group, ...]) -> list[str]:
+    """Name boxes after their nodes: ``n7`` for one node, ``g3-9x2`` for more."""
+    return [
+        f"n{group.single}"
+        if group.single is not None
+        else f"g{group.members[0]}-{group.members[-1]}x{len(group.members)}"
+        for group in groups
+    ]
+
+
+def _box(scene: Scene, group: Group, name: str) -> Box:
+    if group.single is None:
+        return _group_box(scene, group, name)
+    node = scene.nodes[group.single]
+    title = clip(node.label)
+    if node.kind == "constant":
+        text = title or short(node.data)
+        return Box(name, "constant", text, len(text) * _LETTER + 16, 24.0, node=node)
+    label = len(title) * _LETTER + 18 if title else 0.0
+    circle = circle_width(node) if node.kind == "op" else 0.0
+    return Box(
+        name,
+        node.kind,
+        title,
+        circle + label + NUMBERS,
+        LINE,
+        node=node,
+        is_output=node.index in scene.outputs,
+    )
+
+
+def _group_box(scene: Scene, group: Group, name: str) -> Box:
+    title, subtitle = describe(scene, group)
+    widest = max(len(title) * _LETTER, len(subtitle) * 6.6) + 28
+    return Box(
+        name,
+        "group",
+        title,
+        max(widest, 190.0),
+        92.0,
+        group=group,
+        subtitle=subtitle,
+        is_output=any(output in group.members for output in scene.outputs),
+    )
+
+
+def _ghost(scene: Scene, group: Group) -> Box:
+    if group.single is not None:
+        node = scene.nodes[group.single]
+        title = clip(node.label or node.op or short(node.data))
+    else:
+        title, _ = describe(scene, group)
+    return Box(
+        f"ghost-{group.members[-1]}", "ghost", title, len(title) * _LETTER + 20, 26.0, group=group
+    )
+
+
+def describe(scene: Scene, group: Group) -> tuple[str, str]:
+    """Say what a box holds: a title, and a line below it.
+
+    Args:
+        scene: the whole graph.
+        group: the box.
+
+    Returns:
+        For example ``("16 × tanh(dot(4) + ·)", "96 nodes · layers.0")``.
+    """
+    members = group.members
+    count = len(group.parts)
+    part = group.parts[0]
+    nodes = f"{len(members):,} node{'s' if len(members) > 1 else ''}"
+    prefix = _common_label(scene, members)
+    if group.note:
+        title = group.note
+        if len({scene.nodes[part[-1]].op for part in group.parts}) == 1 and count > 1:
+            title = f"{_sketch(scene, part)}, {group.note}"
+    elif len(part) == 1 and not scene.nodes[part[0]].operands:
+        title = f"{count} {'leaves' if scene.nodes[part[0]].kind == 'leaf' else 'constants'}"
+    else:
+        title = f"{count} × {_sketch(scene, part)}" if count > 1 else _sketch(scene, part)
+    return clip(title, 44), " · ".join(filter(None, (nodes, clip(prefix, 30))))
+
+
+def _common_label(scene: Scene, members: tuple[int, ...]) -> str:
+    """Return what the labels of some nodes begin with: ``layers.0``, or ``w…``."""
+    labels = [scene.nodes[index].label for index in members if scene.nodes[index].label]
+    if len(labels) < _PATTERN:
+        return ""
+    first, last = min(labels), max(labels)
+    same = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(first, last, strict=False))
+    )
+    return first[:same].rpartition(".")[0] or (f"{first[:same]}…" if same else "")
+
+
+def _sketch(scene: Scene, part: tuple[int, ...]) -> str:
+    """Write the shape of a sub-graph as a formula; a dot stands for a leaf or what is outside."""
+    inside = set(part)
+    text: dict[int, str] = {}
+    level: dict[int, int] = {part[-1]: 0}
+    for index in reversed(part):
+        for operand in scene.nodes[index].operands:
+            if operand in inside:
+                level[operand] = max(level.get(operand, 0), level.get(index, 0) + 1)
+    for index in part:
+        node = scene.nodes[index]
+        if level.get(index, _SKETCH_DEPTH) >= _SKETCH_DEPTH:
+            text[index] = "…" if node.operands else "·"
+        else:
+            text[index] = _formula(node, [text.get(operand, "·") for operand in node.operands])
+    return text[part[-1]]
+
+
+_INFIX = dict(zip(("add", "sub", "mul", "div", "gt", "ge", "lt", "le"), "+−×÷>≥<≤", strict=True))
+_MANY = 3
+
+
+def _formula(node: Node, operands: list[str]) -> str:
+    if node.kind == "constant":
+        return short(node.data)
+    if not operands:
+        return "·"
+    if node.op in _INFIX:
+        left, right = operands
+        return f"({left} {_INFIX[node.op]} {right})"
+    if node.op == "pow":
+        return f"{operands[0]}^{operands[1]}"
+    if node.op == "neg":
+        return f"−{operands[0]}"
+    if len(operands) > _MANY:
+        plain = Counter(operands).keys() <= {"·", "…"}
+        return f"{node.op}({len(operands)} operands)" if plain else f"{node.op}({operands[0]}, …)"
+    inner = ", ".join(operands)
+    bare = inner[1:-1] if len(operands) == 1 and inner.startswith("(") else inner
+    return f"{node.op}({bare})"
+
+
+def spoken(scene: Scene, box: Box) -> str:
+    """Say a box in words, for its tooltip and for screen readers.
+
+    Args:
+        scene: the whole graph.
+        box: the box.
+
+    Returns:
+        One line, with every digit of the numbers.
+    """
+    if box.node is None:
+        return " · ".join(filter(None, (box.title, box.subtitle)))
+    node = box.node
+    name = node.label or (node.op if node.operands else node.kind)
+    if node.kind == "constant":
+        return f"constant {node.data!r}"
+    operands = [
+        scene.nodes[index].label or number(scene.nodes[index].data) for index in node.operands[:4]
+    ]
+    more = ", …" if len(node.operands) > len(operands) else ""
+    how = f" = {node.op}({', '.join(operands)}{more})" if node.operands else " (leaf)"
+    return f"{name}{how}; data {node.data!r}; gradient {node.grad!r}"

@@ -1,0 +1,224 @@
+"""Write a laid-out picture as SVG: value boxes, op circles, gradients coloured by sign and size."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from html import escape
+from itertools import pairwise
+from math import isfinite, sqrt
+from pathlib import Path
+
+from mgview.fold import Group
+from mgview.layout import Layout, Place, Route
+from mgview.numbers import number
+from mgview.picture import CIRCLE, LINE, NUMBERS, STEM, Box, Picture, spoken
+from mgview.scene import Node, Scene
+
+_BARS = 48
+_BARS_FROM = 44
+_WIDEST_BAR = 12.0
+_FAINTEST, _STRONGEST = 0.12, 0.62
+
+
+def style() -> str:
+    """Return the style sheet of a drawing that stands alone."""
+    return (Path(__file__).parent / "static" / "drawing.css").read_text(encoding="utf-8")
+
+
+def render(scene: Scene, picture: Picture, layout: Layout, *, title: str, alone: bool) -> str:
+    """Write one picture as an SVG element.
+
+    Args:
+        scene: the whole graph.
+        picture: the boxes and edges.
+        layout: where they stand.
+        title: what the picture shows, for screen readers.
+        alone: bring the style sheet along; a page has its own.
+
+    Returns:
+        The text of the ``<svg>`` element.
+    """
+    top = largest_gradient(scene)
+    size = {"width": layout.width, "height": layout.height}
+    view = f"0 0 {_short(layout.width)} {_short(layout.height)}"
+    edges = [_edge(scene, picture, route) for route in layout.routes]
+    boxes = [
+        _box(scene, box, place, top, opens=not alone)
+        for box, place in zip(picture.boxes, layout.places, strict=True)
+    ]
+    sheet = [f"<style>{style()}</style>", _tag("rect", "mgv-paper", **size)] if alone else []
+    inside = [*sheet, _tag("g", "mgv-edges", *edges), _tag("g", "mgv-boxes", *boxes)]
+    role = {"role": "img" if alone else "group", "aria-label": title}
+    namespace = {"xmlns": "http://www.w3.org/2000/svg"}
+    return _tag("svg", "mgv", *inside, **namespace, **size, viewBox=view, **role)
+
+
+def _short(x: float) -> str:
+    """Write a coordinate with at most one decimal."""
+    return f"{x:.1f}".removesuffix(".0")
+
+
+def _tag(name: str, kind: str, *inside: str, **attributes: str | float) -> str:
+    """Write one element; attributes are escaped, what is inside is markup already."""
+    written = "".join(
+        f' {key}="{escape(value, quote=True) if isinstance(value, str) else _short(value)}"'
+        for key, value in {"class": kind, **attributes}.items()
+        if value != ""
+    )
+    return f"<{name}{written}>{''.join(inside)}</{name}>" if inside else f"<{name}{written}/>"
+
+
+def largest_gradient(scene: Scene) -> float:
+    """Return the largest finite size of a gradient in the graph; 0 where all are zero."""
+    return max((abs(node.grad) for node in scene.nodes if isfinite(node.grad)), default=0.0)
+
+
+def strength(grad: float, top: float) -> float:
+    """Return the opacity that shows the size of a gradient.
+
+    Args:
+        grad: the gradient, unitless.
+        top: the largest gradient of the picture.
+
+    Returns:
+        0 for no gradient, else between 0.12 and 0.62; the square root keeps small ones visible.
+    """
+    if grad == 0.0 or top == 0.0:
+        return 0.0
+    share = min(abs(grad) / top, 1.0) if isfinite(grad) else 1.0
+    return _FAINTEST + (_STRONGEST - _FAINTEST) * sqrt(share)
+
+
+def _edge(scene: Scene, picture: Picture, route: Route) -> str:
+    source, target = picture.boxes[route.source], picture.boxes[route.target]
+    times = 1
+    if source.node and target.node:
+        times = scene.nodes[target.node.index].operands.count(source.node.index)
+    path = " ".join(_path(route, shift) for shift in _shifts(times))
+    kind = "mgv-edge mgv-faint" if "ghost" in (source.kind, target.kind) else "mgv-edge"
+    ends = {"data-from": source.name, "data-to": target.name}
+    return _tag("path", kind, **ends, d=path)
+
+
+def _shifts(times: int) -> tuple[float, ...]:
+    """Draw an operand that is used twice as two lines, side by side."""
+    return (0.0,) if times == 1 else (-3.5, 3.5)
+
+
+def _path(route: Route, shift: float) -> str:
+    corners = [(x, y + shift) for x, y in route.corners]
+    parts = [f"M{corners[0][0]:.1f} {corners[0][1]:.1f}"]
+    for (x0, y0), (x1, y1) in pairwise(corners):
+        if y0 == y1:
+            parts.append(f"H{x1:.1f}")
+        else:
+            half = (x0 + x1) / 2
+            parts.append(f"C{half:.1f} {y0:.1f} {half:.1f} {y1:.1f} {x1:.1f} {y1:.1f}")
+    x, y = corners[-1]
+    parts.append(f"m-6 -4 L{x:.1f} {y:.1f} l-6 4")
+    return "".join(parts)
+
+
+def _box(scene: Scene, box: Box, place: Place, top: float, *, opens: bool) -> str:
+    kind = f"mgv-box mgv-{box.kind}" + (" mgv-output" if box.is_output else "")
+    words = spoken(scene, box)
+    extra: dict[str, str] = {}
+    if opens:  # a page attaches only the boxes in sight, and must know their size without drawing
+        extra["data-size"] = f"{_short(box.width)} {_short(box.height)}"
+    if opens and box.kind == "group":
+        extra |= {"role": "button", "tabindex": "0", "aria-label": f"Open {words}"}
+    inside: Iterable[str]
+    if box.group is not None and box.kind == "group":
+        inside = _group_inside(scene, box, box.group)
+    elif box.node is not None and box.kind in ("leaf", "op"):
+        inside = _value_inside(box, box.node, top)
+    else:
+        inside = _pill(box)
+    where = f"translate({_short(place.left)} {_short(place.middle)})"
+    title = _tag("title", "", escape(words))
+    name = {"data-box": box.name}
+    return _tag("g", kind, title, *inside, **name, **extra, transform=where)
+
+
+def _text(x: float, y: float, text: str, kind: str, anchor: str = "") -> str:
+    where = {"text-anchor": anchor}
+    return _tag("text", kind, escape(text), x=x, y=y, **where)
+
+
+def _pill(box: Box) -> Iterator[str]:
+    half = box.height / 2
+    yield _tag("rect", "mgv-frame", y=-half, width=box.width, height=box.height, rx=half)
+    yield _text(box.width / 2, 4, box.title, "mgv-small", "middle")
+
+
+def _value_inside(box: Box, node: Node, top: float) -> Iterator[str]:
+    left, half = box.circle, LINE / 2
+    if left:
+        wide = left - STEM
+        yield _tag("path", "mgv-stem", d=f"M{_short(wide)} 0H{_short(left)}")
+        yield _tag("rect", "mgv-circle", y=-CIRCLE, width=wide, height=2 * CIRCLE, rx=CIRCLE)
+        yield _text(wide / 2, 5, node.symbol, "mgv-symbol", "middle")
+    cell = box.width - NUMBERS
+    sign = "mgv-pos" if node.grad > 0 else "mgv-neg"
+    frame = {"x": left, "y": -half, "width": box.width - left, "height": LINE, "rx": 5.0}
+    opacity = {"fill-opacity": f"{strength(node.grad, top):.3f}"}
+    yield _tag("rect", "mgv-back", **frame)
+    yield _tag("path", f"mgv-grad {sign}", d=_lower_half(cell, box.width, half), **opacity)
+    yield _tag("rect", "mgv-frame", **frame)
+    inset = 0.0
+    if box.kind == "leaf":
+        inset = 5.0
+        yield _tag("path", "mgv-mark", d=f"M{_short(left + 2.5)} {4 - half}V{half - 4}")
+    if box.title:
+        yield _tag("path", "mgv-rule", d=f"M{_short(cell)} {-half}V{half}")
+        yield _text((left + cell + inset) / 2, 5, box.title, "mgv-label", "middle")
+    yield _tag("path", "mgv-rule", d=f"M{_short(cell)} 0H{_short(box.width)}")
+    yield _text(cell + 8, -6, "data", "mgv-key")
+    yield _text(box.width - 8, -6, number(node.data), "mgv-number mgv-data", "end")
+    yield _text(cell + 8, 14, "grad", "mgv-key")
+    yield _text(box.width - 8, 14, number(node.grad), "mgv-number mgv-gradient", "end")
+
+
+def _lower_half(left: float, right: float, half: float) -> str:
+    return f"M{_short(left)} 0H{_short(right)}V{half - 5}q0 5 -5 5H{_short(left)}z"
+
+
+def _group_inside(scene: Scene, box: Box, group: Group) -> Iterator[str]:
+    half = box.height / 2
+    stacked = len(group.parts) > 1
+    width, height = (box.width - 8, box.height - 8) if stacked else (box.width, box.height)
+    frame = {"width": width, "height": height, "rx": 7.0}
+    for depth in (8, 4) if stacked else ():
+        yield _tag("rect", "mgv-frame mgv-stack", x=depth, y=depth - half, **frame)
+    yield _tag("rect", "mgv-frame", y=-half, **frame)
+    yield _text(12, 19 - half, box.title, "mgv-label")
+    yield _text(12, 33 - half, box.subtitle, "mgv-small")
+    shown = [part[-1] for part in group.parts] if stacked else group.members
+    nodes = [scene.nodes[index] for index in shown]
+    room = box.width - 64
+    yield _text(12, 54 - half, "data", "mgv-key")
+    yield from _bars([node.data for node in nodes], room, 50 - half, signed=False)
+    yield _text(12, 75 - half, "grad", "mgv-key")
+    yield from _bars([node.grad for node in nodes], room, 71 - half, signed=True)
+
+
+def _bars(values: Sequence[float], room: float, middle: float, *, signed: bool) -> Iterator[str]:
+    """Draw numbers as tiny bars, up for positive and down for negative."""
+    heights = list(_condense(values))
+    top = max((abs(h) for h in heights), default=0.0)
+    step = min(room / len(heights), _WIDEST_BAR)
+    wide = f"h{step * 0.75:.1f}"
+    yield _tag("path", "mgv-rule", d=f"M{_BARS_FROM} {middle:.1f}h{step * len(heights):.1f}")
+    for sign, kind in ((1, "mgv-pos"), (-1, "mgv-neg")):
+        path = "".join(
+            f"M{_BARS_FROM + step * i:.1f} {middle:.1f}v{-8 * h / top:.1f}{wide}v{8 * h / top:.1f}z"
+            for i, h in enumerate(heights)
+            if top and h * sign > 0
+        )
+        if path:
+            yield _tag("path", kind if signed else "mgv-bar", d=path)
+
+
+def _condense(values: Sequence[float]) -> Iterable[float]:
+    """Keep the largest of each run, by size, so that a long row fits."""
+    finite = [value if isfinite(value) else 0.0 for value in values]
+    run = -(-len(finite) // _BARS)
+    return (max(finite[i : i + run], key=abs) for i in range(0, len(finite), run))

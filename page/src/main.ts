@@ -1,0 +1,13 @@
+// Where a page starts: Python wrote its data into the element #data.
+
+import { byId, startTheme } from "./dom";
+import { startDrawing, type View } from "./drawing";
+import type { WrittenNode } from "./graph";
+import { startStepper } from "./stepper";
+
+type Data = { kind: "stepper"; nodes: WrittenNode[] } | { kind: "drawing"; views: View[] };
+
+startTheme();
+const data = JSON.parse(byId("data").textContent ?? "") as Data;
+if (data.kind === "stepper") startStepper(data.nodes);
+else startDrawing(data.views);
