@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 _HERE = Path(__file__).parent
+_DARK = "[data-theme=dark]"
 
 View = tuple[str, str, str]
 
@@ -39,7 +40,7 @@ def drawing_page(title: str, count: int, views: list[View]) -> str:
         The HTML text.
     """
     data = {"kind": "drawing", "views": [{"name": n, "title": t} for n, t, _ in views]}
-    safe = [(name, heading, _markup(svg)) for name, heading, svg in views]
+    safe = [(name, heading, markup(svg)) for name, heading, svg in views]
     return _page("drawing", title, data, views=safe, count=f"{count:,}", folds=len(views) > 1)
 
 
@@ -69,7 +70,14 @@ def static(name: str) -> str:
     return (_HERE / "static" / name).read_text(encoding="utf-8")
 
 
-def _markup(text: str) -> Any:
+def dark_by_setting(css: str) -> str:
+    """Return a style sheet whose dark colours follow the reader's setting, without a script."""
+    dark = [line.replace(_DARK, ":root") for line in css.splitlines() if line.startswith(_DARK)]
+    return f"{css}@media(prefers-color-scheme:dark){{{''.join(dark)}}}"
+
+
+def markup(text: str) -> Any:
+    """Mark our own, already escaped HTML or SVG as such for a template."""
     from markupsafe import Markup
 
     return Markup(text)  # noqa: S704 - our own SVG, its labels escaped when it was written
@@ -79,16 +87,16 @@ def _page(kind: str, title: str, data: dict[str, Any], **context: Any) -> str:
     script = static("page.js")
     css = static("drawing.css") + static("page.css")
     if "svg" in context:
-        context["svg"] = _markup(context["svg"])
+        context["svg"] = markup(context["svg"])
     context.setdefault("svg", "")
     return render(
         f"{kind}.html",
         kind=kind,
         title=title,
         policy=policy(script),
-        css=_markup(css),
-        script=_markup(script),
-        data=_markup(_json(data)),
+        css=markup(css),
+        script=markup(script),
+        data=markup(_json(data)),
         **context,
     )
 

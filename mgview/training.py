@@ -53,6 +53,7 @@ def plot_history(history: History, ax: Axes | None = None) -> Axes:
     if smallest > 0.0 and largest / smallest > _WIDE_RANGE:
         ax.set_yscale("log")
     ax.set_xlabel("epoch")
+    _whole_epochs(ax)
     ax.set_ylabel("loss", color=NEGATIVE)
     ax.grid(alpha=0.25)
     lines = [loss]
@@ -66,6 +67,12 @@ def plot_history(history: History, ax: Axes | None = None) -> Axes:
     ax.set_title("Training")
     ax.legend(handles=lines, loc="center right", framealpha=0.9)
     return ax
+
+
+def _whole_epochs(ax: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.xaxis.set_major_locator(MaxNLocator(nbins="auto", integer=True))
 
 
 def plot_decision_boundary(
@@ -218,6 +225,7 @@ def plot_layers(recorder: LayerRecorder, figure: Figure | None = None) -> Figure
         _spread(row[1], recorder.epochs, recorder.gradients[name], f"{name}: gradients", NEGATIVE)
     for ax in axes[-1]:
         ax.set_xlabel("epoch")
+        _whole_epochs(ax)
     figure.set_layout_engine("constrained")
     return figure
 
@@ -247,6 +255,31 @@ def _bounds(epochs: Sequence[int]) -> list[float]:
     """Return the borders between columns, half way between the epochs."""
     inner = [(a + b) / 2 for a, b in pairwise(epochs)]
     return [epochs[0] - 0.5, *inner, epochs[-1] + 0.5]
+
+
+def residual_figure(found: NDArray[np.float64], targets: NDArray[np.float64]) -> Figure:
+    """Draw predictions against true values, and the histogram of their differences.
+
+    Args:
+        found: predictions, shape (n,).
+        targets: true values, shape (n,).
+
+    Returns:
+        The figure.
+    """
+    figure = _new_figure((9.0, 3.8))
+    left, right = figure.subplots(1, 2)
+    left.scatter(targets, found, s=16, color=POSITIVE, alpha=0.6, edgecolors="none")
+    ends = [float(min(targets.min(), found.min())), float(max(targets.max(), found.max()))]
+    left.plot(ends, ends, color=NEUTRAL, linewidth=1.2, linestyle="--")
+    left.set(xlabel="true", ylabel="predicted", title="Predictions")
+    right.hist(found - targets, bins="auto", color=NEGATIVE, alpha=0.8)
+    right.axvline(0.0, color=NEUTRAL, linewidth=1.2, linestyle="--")
+    right.set(xlabel="predicted − true", ylabel="rows", title="Residuals")
+    for ax in (left, right):
+        ax.grid(alpha=0.25)
+    figure.set_layout_engine("constrained")
+    return figure
 
 
 def training_figure(

@@ -26,4 +26,5 @@ class Row:
 TABLE: dict[str, Row] = {
     "ops": Row("mgcli.commands.ops:command", "List every operator and where it came from."),
     "grad": Row("mgcli.commands.grad:command", "Differentiate an expression and check it."),
+    "step": Row("mgcli.commands.step:command", "Step through backpropagation in a web page."),
 }

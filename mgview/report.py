@@ -1,0 +1,236 @@
+"""Write a training down as one page: settings, data, curves, mistakes, network, operators."""
+
+from __future__ import annotations
+
+import base64
+import copy
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from mgcore import Value, plugins
+from mgcore.order import topological_order
+from mgnn import losses
+from mgview import files
+from mgview.drawing import draw
+from mgview.errors import BadHistoryError, BadModelError
+from mgview.page import dark_by_setting, markup, policy, render, static
+from mgview.training import outputs_of, picture_bytes, plot_layers, residual_figure, training_figure
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from mgnn.losses import Loss
+    from mgnn.training import History
+    from mgview.recorder import LayerRecorder
+
+_MOST_DRAWN = 400_000  # nodes in the graph of one row; more would take minutes to draw
+_FOLD_ABOVE = 60  # nodes; a report wants the outline
+
+
+def write_report(
+    path: str | os.PathLike[str],
+    *,
+    model: Any,
+    history: History,
+    X: Any,
+    y: Any,
+    loss: str | Loss,
+    title: str = "Training report",
+    settings: Mapping[str, object] | None = None,
+    data: Mapping[str, object] | None = None,
+    inputs: Sequence[str] = (),
+    classes: Sequence[str] = (),
+    judged: str = "On these rows",
+    recorder: LayerRecorder | None = None,
+) -> Path:
+    """Write the report page of a training.
+
+    Args:
+        path: ends in .html.
+        model: the trained model.
+        history: what ``mgnn.fit`` returned.
+        X: the rows to judge the model on, best held out, shape (n, k).
+        y: their targets, as ``mgnn.fit`` takes them for this loss, shape (n,).
+        loss: the loss it was trained with.
+        title: heading of the page.
+        settings: what was set, shown as a table.
+        data: what is to be said of the data, shown as a table.
+        inputs: names of the k inputs.
+        classes: names of the classes, in the order of their numbers.
+        judged: begins the sentence on the judged rows, such as "On the held-out rows".
+        recorder: what watched the layers, if anything did.
+
+    Returns:
+        The path.
+
+    Raises:
+        UnknownFormatError: the ending is another one.
+        BadHistoryError, BadModelError: the history has no epochs, or X, y and model do not fit.
+        CannotWriteError: the file could not be written.
+    """
+    import numpy as np
+
+    place, _ = files.format_of(path, ("html",), "a report")
+    if not history.loss:
+        raise BadHistoryError("this history has no epochs; train for at least one, then report")
+    rows, targets = np.asarray(X, dtype=float), np.asarray(y, dtype=float).reshape(-1)
+    if len(rows) != len(targets) or not len(rows):
+        raise BadModelError(
+            f"the report got {len(rows)} rows of X and {len(targets)} targets; "
+            "give one target for each row, and at least one"
+        )
+    found = outputs_of(model, rows)
+    judging = (
+        {"confusion": _confusion(found, targets, classes), "residuals": None}
+        if history.score_name == "accuracy"
+        else {"confusion": None, "residuals": _residuals(found, targets)}
+    )
+    outputs = _one_sample(model, rows[0], inputs)
+    page = render(
+        "report.html",
+        kind="report",
+        title=title,
+        subtitle="What was trained, on what, and how well it does.",
+        policy=policy(""),
+        css=markup(
+            static("drawing.css") + dark_by_setting(static("page.css") + static("report.css"))
+        ),
+        script="",
+        data=_rows(data),
+        settings=_rows(settings),
+        numbers=_numbers(model, history),
+        note=history.note,
+        judged=judged,
+        curves=_image(training_figure(model, rows, targets, history), _curve_words(history)),
+        layers=_layers(recorder),
+        network=_network(outputs),
+        ops=_ops(outputs, losses.by_name(loss), targets[0]),
+        **judging,
+    )
+    return files.write(place, page)
+
+
+def _style() -> str:
+    return static("drawing.css") + dark_by_setting(static("page.css") + static("report.css"))
+
+
+def _rows(facts: Mapping[str, object] | None) -> list[tuple[str, str]]:
+    return [(str(name), str(value)) for name, value in (facts or {}).items()]
+
+
+def _numbers(model: Any, history: History) -> list[tuple[str, str]]:
+    return [
+        (f"final {history.score_name}", f"{history.score[-1]:.4g}"),
+        ("final loss", f"{history.loss[-1]:.4g}"),
+        ("epochs", f"{len(history.loss):,}"),
+        ("parameters", f"{len(model.parameters()):,}"),
+        (f"seconds, {history.backend}", f"{history.seconds:.3g}"),
+    ]
+
+
+def _curve_words(history: History) -> str:
+    return (
+        f"Loss falls from {history.loss[0]:.4g} to {history.loss[-1]:.4g} in "
+        f"{len(history.loss)} epochs; {history.score_name} ends at {history.score[-1]:.4g}."
+    )
+
+
+def _image(figure: Figure, words: str) -> dict[str, str]:
+    code = base64.b64encode(picture_bytes(figure, "svg")).decode()
+    return {"source": f"data:image/svg+xml;base64,{code}", "words": words}
+
+
+def _layers(recorder: LayerRecorder | None) -> dict[str, str] | None:
+    if recorder is None or not recorder.epochs:
+        return None
+    words = f"Histograms of weights and gradients of {', '.join(recorder.layers)}."
+    return _image(plot_layers(recorder), words)
+
+
+def _confusion(
+    found: NDArray[np.float64], targets: NDArray[np.float64], classes: Sequence[str]
+) -> dict[str, Any]:
+    """Count how often each class is taken for each other one."""
+    import numpy as np
+
+    labels = np.unique(targets)
+    if found.shape[1] > 1:
+        labels = np.arange(found.shape[1], dtype=float)
+        predicted = found.argmax(axis=1).astype(float)
+    else:
+        low, high = (-1.0, 1.0) if labels.min() < 0 else (0.0, 1.0)
+        labels = np.array([low, high])
+        predicted = np.where(found[:, 0] > 0, high, low)
+    names = list(classes) if len(classes) == len(labels) else [f"{label:g}" for label in labels]
+    rows = []
+    for i, label in enumerate(labels):
+        mine = targets == label
+        counts = [int((mine & (predicted == other)).sum()) for other in labels]
+        total = max(sum(counts), 1)
+        cells = [
+            {"count": n, "share": f"{n / total:.3f}", "kind": "right" if i == j else "wrong"}
+            for j, n in enumerate(counts)
+        ]
+        rows.append({"label": names[i], "cells": cells, "found": f"{counts[i] / total:.1%}"})
+    right = int((predicted == targets).sum())
+    return {"labels": names, "rows": rows, "right": right, "total": len(targets)}
+
+
+def _residuals(found: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, str]:
+    errors = found[:, 0] - targets
+    text = (
+        f"mean error {errors.mean():.4g}, mean absolute error {abs(errors).mean():.4g}, "
+        f"root mean square {float((errors**2).mean()) ** 0.5:.4g}, largest {abs(errors).max():.4g}."
+    )
+    words = f"Predicted against true values, and a histogram of the errors: {text}"
+    return {"text": text, **_image(residual_figure(found[:, 0], targets), words)}
+
+
+def _one_sample(model: Any, row: NDArray[np.float64], inputs: Sequence[str]) -> list[Value]:
+    """Record the model on one row, on a copy, so that its own gradients stay as they are."""
+    names = list(inputs) if len(inputs) == len(row) else [f"x{i + 1}" for i in range(len(row))]
+    out = copy.deepcopy(model)([Value(float(x), label=n) for x, n in zip(row, names, strict=True)])
+    outputs = [out] if isinstance(out, Value) else list(out)
+    for i, value in enumerate(outputs):
+        value.label = value.label or ("out" if len(outputs) == 1 else f"out{i}")
+    max(outputs, key=lambda value: value.data).backward()
+    return outputs
+
+
+def _network(outputs: list[Value]) -> dict[str, object]:
+    count = len(topological_order(*outputs))
+    if count > _MOST_DRAWN:
+        words = f"The graph of one row has {count:,} nodes, too many to be drawn here."
+        return {"words": words, "svg": ""}
+    best = max(outputs, key=lambda value: value.data)
+    words = (
+        f"The graph of the first judged row, {count:,} nodes, with the gradients of {best.label}; "
+        "a box with a blue frame stands for several nodes."
+    )
+    return {"words": words, "svg": markup(draw(outputs, fold_above=_FOLD_ABOVE).svg())}
+
+
+@attrs.frozen
+class _OpRow:
+    name: str
+    formula: str
+    distribution: str
+    version: str
+
+
+def _ops(outputs: list[Value], loss: Loss, target: float) -> list[_OpRow]:
+    """List the ops in the graph of model and loss, and the distributions they came from."""
+    total = loss([outputs if len(outputs) > 1 else outputs[0]], [target])
+    used = {node.op for node in topological_order(total) if node.op is not None}
+    return [
+        _OpRow(info.name, (info.op and info.op.doc) or "", info.distribution, info.version)
+        for info in sorted(plugins(), key=lambda info: info.name)
+        if info.op in used
+    ]
