@@ -21,7 +21,7 @@ neither divided nor cut into mini-batches.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import attrs
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from mgcompile.program import Program
 
-    Floats = NDArray[np.float64] | NDArray[np.float32]
+    Floats = NDArray[Any]
 
 __all__ = ["Backend", "Executable", "Options", "Rule", "Trainer"]
 

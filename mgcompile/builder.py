@@ -177,6 +177,29 @@ class Builder:
         self.add(Loop(count, body, tuple(carries), tuple(stacks)))
         return [stack.result for stack in stacks]
 
+    def statements(self) -> tuple[Statement, ...]:
+        """Return the statements of the block that is open now, so far."""
+        return tuple(self._blocks[-1])
+
+    def keep_carried(self, loop: Loop, carries: Sequence[Carry]) -> list[int]:
+        """Add to a loop written before stacks of the carried arrays, as each iteration finds them.
+
+        Returns:
+            The results of the stacks, in the order of `carries`.
+        """
+        found = {stack.source: stack.result for stack in loop.stacks}
+        stacks = list(loop.stacks)
+        for carry in carries:
+            if carry.array not in found:
+                array = self.arrays[carry.array]
+                result = self.new_array(loop.count * array.size, batched=array.batched)
+                found[carry.array] = result
+                stacks.append(Stack(result, carry.array))
+        block = self._blocks[-1]
+        place = next(at for at, statement in enumerate(block) if statement is loop)
+        block[place] = Loop(loop.count, loop.body, loop.carries, tuple(stacks))
+        return [found[carry.array] for carry in carries]
+
     def finish(
         self, outputs: Sequence[tuple[str, int]], data: NDArray[np.float64] | None = None
     ) -> Program:

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
-__all__ = ["BackendNotFoundError", "CompileError", "InvalidProgramError"]
+from mgcore import MgcoreError
+
+__all__ = [
+    "BackendNotFoundError",
+    "CompileError",
+    "InputError",
+    "InputTypeError",
+    "InvalidProgramError",
+    "KernelFileError",
+    "LeafError",
+    "NotFiniteError",
+    "OptionError",
+    "SymbolError",
+    "UnusedInputError",
+]
 
 
-class CompileError(Exception):
+class CompileError(MgcoreError):
     """Base of every error that the compiler raises."""
 
 
@@ -13,5 +27,37 @@ class InvalidProgramError(CompileError, AssertionError):
     """A program breaks a rule of the representation: a fault of the compiler itself."""
 
 
+class SymbolError(CompileError, TypeError):
+    """A rule needs the value of its operand, which a compiler does not have."""
+
+
 class BackendNotFoundError(CompileError, LookupError):
-    """No backend has the name that was asked for."""
+    """No backend has the name that was asked for, or it does not load."""
+
+
+class LeafError(CompileError, ValueError):
+    """`inputs` or `params` has something that is no leaf of the graph, or has it twice."""
+
+
+class UnusedInputError(CompileError, ValueError):
+    """The outputs do not depend on an input."""
+
+
+class OptionError(CompileError, ValueError):
+    """An option has a value that it cannot have."""
+
+
+class InputError(CompileError, ValueError):
+    """The data given to a kernel do not fit: number of columns, lengths, labels, shape."""
+
+
+class InputTypeError(CompileError, TypeError):
+    """The data given to a kernel are no real numbers."""
+
+
+class NotFiniteError(CompileError, FloatingPointError):
+    """Checks are on, and a parameter or a result is infinite or NaN."""
+
+
+class KernelFileError(CompileError, ValueError):
+    """A file does not hold a kernel, or one that this version cannot read."""

@@ -67,8 +67,10 @@ def _lines(statement: Statement, program: Program, loops: tuple[int, ...]) -> li
     )
     names = ", ".join(op.name for op in statement.ops)
     return [
-        f"{_made(statement.result, program)} = "
-        f"tape of {len(statement.code)} instructions ({names}) over {externals}"
+        (
+            f"{_made(statement.result, program)} = tape of {len(statement.code)} instructions "
+            f"({names}) over {externals}"
+        )
     ]
 
 
@@ -131,8 +133,12 @@ def _format_access(
     access: Access, loops: tuple[int, ...], domain: tuple[int, ...], program: Program
 ) -> str:
     index = access.index
-    fixed = isinstance(index, Affine) and not any(index.strides)
-    if access.array == CONSTS and fixed and 0 <= index.offset < len(program.consts):
+    if (
+        access.array == CONSTS
+        and isinstance(index, Affine)
+        and not any(index.strides)
+        and 0 <= index.offset < len(program.consts)
+    ):
         return repr(float(program.consts[index.offset]))
     return f"{_name(access.array)}[{_format_map(index, loops, domain)}]"
 

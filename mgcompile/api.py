@@ -1,0 +1,134 @@
+"""Compile a recorded graph: the list of stages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from mgcompile.backend import Options
+from mgcompile.cache import cache_folder
+from mgcompile.capture import capture
+from mgcompile.errors import LeafError, OptionError, UnusedInputError
+from mgcompile.graph import INPUT
+from mgcompile.kernel import Kernel, Signature
+from mgcompile.roll import roll
+from mgcompile.verify import verify
+from mgcore import Constant, Value
+
+if TYPE_CHECKING:
+    from mgcompile.backend import Backend
+    from mgcompile.graph import Graph
+
+__all__ = ["compile"]
+
+
+def compile(  # noqa: A001 - the name says what it does, as re.compile's does
+    outputs: Value | Sequence[Value],
+    inputs: Sequence[Value] = (),
+    params: Sequence[Value] = (),
+    *,
+    dtype: Literal["float64", "float32"] = "float64",
+    backend: str | Backend = "llvm",
+    threads: int = 1,
+    cache: bool = True,
+    checks: bool = False,
+) -> Kernel:
+    """Compile the graph below `outputs` into a kernel.
+
+    Args:
+        outputs: A Value, or a list of them.
+        inputs: Leaves that become columns of X, in this order.
+        params: Leaves that become parameters, in this order. All other leaves are constants.
+        dtype: "float64" or "float32".
+        backend: Name of a backend (entry-point group `mgcore.backends`), or a backend.
+        threads: How many threads a call may use; results do not depend on it.
+        cache: Whether compiled objects are kept in the user's cache folder.
+        checks: Whether NaN and infinity in parameters and results are errors.
+
+    Returns:
+        The kernel.
+
+    Raises:
+        LeafError: naming an input or parameter that is no leaf, or is given twice.
+        UnusedInputError: naming an input that no output depends on.
+        OptionError: for an impossible option.
+        BackendNotFoundError: if there is no such backend.
+    """
+    several = not isinstance(outputs, Value)
+    roots = list(outputs) if isinstance(outputs, Sequence) else [outputs]
+    _check_roots(roots)
+    inputs, params = list(inputs), list(params)
+    _check_leaves(inputs, params)
+    _check_options(dtype, threads)
+    graph = capture(roots, inputs, params)
+    _check_used(graph, inputs)
+    program = verify(roll(graph, len(inputs), len(params)))
+    signature = Signature(
+        inputs=tuple(x.label for x in inputs),
+        params=tuple(p.label for p in params),
+        several=several,
+        checks=checks,
+    )
+    values = np.array([p.data for p in params], dtype=np.float64)
+    options = Options(dtype, threads, cache_folder() if cache else None)
+    return Kernel(program, signature, values, options, backend, params)
+
+
+def _check_roots(roots: list[Any]) -> None:
+    if not roots:
+        message = "outputs is empty; give a Value or a list of them"
+        raise OptionError(message)
+    for place, root in enumerate(roots):
+        if not isinstance(root, Value):
+            message = f"output {place} is {type(root).__name__} ({root!r}), not a Value"
+            raise LeafError(message)
+
+
+def _describe(what: str, place: int, leaf: Any) -> str:
+    label = getattr(leaf, "label", "")
+    return f"{what}[{place}]" + (f" ({label!r})" if label else "")
+
+
+def _check_leaves(inputs: list[Any], params: list[Any]) -> None:
+    seen: dict[int, str] = {}
+    for what, leaves in (("inputs", inputs), ("params", params)):
+        for place, leaf in enumerate(leaves):
+            name = _describe(what, place, leaf)
+            if not isinstance(leaf, Value) or isinstance(leaf, Constant):
+                message = f"{name} is {type(leaf).__name__}; give the Value that was recorded"
+                raise LeafError(message)
+            if leaf.op is not None:
+                message = (
+                    f"{name} is no leaf: it was computed by {leaf.op.name}; give the Values that "
+                    "the graph starts from"
+                )
+                raise LeafError(message)
+            if id(leaf) in seen:
+                message = f"{name} is the same Value as {seen[id(leaf)]}; give each leaf once"
+                raise LeafError(message)
+            seen[id(leaf)] = name
+
+
+def _check_options(dtype: object, threads: object) -> None:
+    if dtype not in ("float64", "float32"):
+        message = f"dtype is {dtype!r}; it is 'float64' or 'float32'"
+        raise OptionError(message)
+    if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
+        message = f"threads is {threads!r}; it is a whole number of at least 1"
+        raise OptionError(message)
+
+
+def _check_used(graph: Graph, inputs: list[Value]) -> None:
+    used = np.zeros(len(graph.code), dtype=bool)
+    used[graph.operand] = True
+    used[graph.roots] = True
+    unused = graph.index[(graph.code == INPUT) & ~used]
+    if len(unused):
+        place = int(unused[0])
+        message = (
+            f"the outputs do not depend on {_describe('inputs', place, inputs[place])}; leave it "
+            "out, or check how the graph was recorded"
+        )
+        raise UnusedInputError(message)

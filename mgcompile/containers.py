@@ -1,0 +1,181 @@
+"""The forms in which samples come and gradients go: array, columns, labels, one sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import numpy as np
+
+from mgcompile.errors import InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[Any]
+
+__all__ = ["Batch", "InputNames", "read_batch"]
+
+
+@attrs.frozen(slots=True)
+class InputNames:
+    """The inputs of a kernel: labels where they have one, else empty."""
+
+    labels: tuple[str, ...]
+
+    def describe(self, place: int) -> str:
+        """Return how an error calls input `place`."""
+        label = self.labels[place]
+        return f"input {place} ({label!r})" if label else f"input {place}"
+
+
+@attrs.frozen(slots=True, eq=False)
+class Batch:
+    """Samples, ready for an executable, and the form in which they came.
+
+    Args:
+        inputs: An array (count, n_inputs) or a tuple of columns (count,), of the kernel's dtype.
+        count: Number of samples.
+        form: What X was.
+        single: Whether X was one sample, not a batch of them.
+        keys: Labels in the order of the inputs, when X was a mapping.
+    """
+
+    inputs: Floats | tuple[Floats, ...]
+    count: int
+    form: Literal["array", "list", "tuple", "dict"]
+    single: bool
+    keys: tuple[Any, ...] = ()
+
+    def gradient(self, gradient: Floats) -> Any:
+        """Return the gradient to the inputs, shape (count, n_inputs), in the form of X."""
+        if self.form == "array":
+            return gradient[0] if self.single else gradient
+        if self.single:
+            columns: list[Any] = [float(x) for x in gradient[0]]
+        else:
+            columns = [gradient[:, j] for j in range(gradient.shape[1])]
+        if self.form == "dict":
+            return dict(zip(self.keys, columns, strict=True))
+        return tuple(columns) if self.form == "tuple" else columns
+
+
+def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any]) -> Batch:
+    """Read samples in any of the forms a kernel takes.
+
+    Args:
+        X: An array (n, n_inputs); an array (n_inputs,), one sample; a sequence of n_inputs columns,
+            each an array (n,) or a number for all samples; a mapping from labels to such columns.
+            Columns that are numbers throughout are one sample.
+        names: The inputs.
+        dtype: Of the kernel.
+
+    Raises:
+        InputError: naming what does not fit.
+        InputTypeError: naming what is no real number.
+    """
+    count = len(names.labels)
+    if isinstance(X, Mapping):
+        keys = _matched_labels(X, names)
+        batch = _from_columns([X[key] for key in keys], names, dtype, "dict")
+        return attrs.evolve(batch, keys=keys)
+    if hasattr(X, "to_numpy") and not isinstance(X, np.ndarray):
+        X = X.to_numpy()
+    if isinstance(X, np.ndarray):
+        return _from_array(X, names, dtype)
+    if isinstance(X, Sequence) and not isinstance(X, (str, bytes)):
+        if len(X) != count:
+            message = (
+                f"X is a sequence of {len(X)} columns, but the kernel has {count} inputs"
+                f"{_listed(names)}; give one column for each, or an array (n, {count})"
+            )
+            raise InputError(message)
+        form: Literal["tuple", "list"] = "tuple" if isinstance(X, tuple) else "list"
+        return _from_columns(list(X), names, dtype, form)
+    message = (
+        f"X is {type(X).__name__}; give an array (n, {count}), a sequence of {count} columns or a "
+        "mapping from labels to columns"
+    )
+    raise InputTypeError(message)
+
+
+def _listed(names: InputNames) -> str:
+    known = [label for label in names.labels if label]
+    return f" ({', '.join(known[:8])}{', ...' if len(known) > 8 else ''})" if known else ""
+
+
+def _from_array(X: Floats, names: InputNames, dtype: np.dtype[Any]) -> Batch:
+    count = len(names.labels)
+    if X.ndim == 1 and X.shape[0] == count:
+        return Batch(_numbers(X, "X", dtype).reshape(1, count), 1, "array", single=True)
+    if X.ndim != 2 or X.shape[1] != count:
+        hint = "; write X[:, None]" if X.ndim == 1 and count == 1 else ""
+        message = (
+            f"X has shape {X.shape}, but the kernel has {count} inputs{_listed(names)}: give an "
+            f"array (n, {count}), or ({count},) for one sample{hint}"
+        )
+        raise InputError(message)
+    return Batch(_numbers(X, "X", dtype), X.shape[0], "array", single=False)
+
+
+def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":
+        message = (
+            f"{what} has dtype {array.dtype}, which is no real number; convert it first, for "
+            f"example with .astype({dtype.name!r})"
+        )
+        raise InputTypeError(message)
+    return array if array.dtype == dtype else array.astype(dtype)
+
+
+def _matched_labels(X: Mapping[Any, Any], names: InputNames) -> tuple[Any, ...]:
+    unlabelled = [place for place, label in enumerate(names.labels) if not label]
+    if unlabelled:
+        message = (
+            f"X is a mapping, but input {unlabelled[0]} has no label; give it one when recording, "
+            "Value(0.0, label=...), or give a sequence of columns"
+        )
+        raise InputError(message)
+    missing = [label for label in names.labels if label not in X]
+    unknown = [key for key in X if key not in names.labels]
+    if missing or unknown:
+        parts = [f"no column for {missing[:5]}"] if missing else []
+        parts += [f"columns {unknown[:5]} that are no inputs"] if unknown else []
+        message = f"X has {' and '.join(parts)}; the inputs are {list(names.labels)}"
+        raise InputError(message)
+    return names.labels
+
+
+def _from_columns(
+    columns: list[Any],
+    names: InputNames,
+    dtype: np.dtype[Any],
+    form: Literal["list", "tuple", "dict"],
+) -> Batch:
+    arrays = [
+        _numbers(column, f"the column of {names.describe(place)}", dtype)
+        for place, column in enumerate(columns)
+    ]
+    lengths: dict[int, int] = {}
+    for place, array in enumerate(arrays):
+        if array.ndim > 1:
+            message = (
+                f"the column of {names.describe(place)} has shape {array.shape}; a column is an "
+                "array (n,) or a number (rows of samples are an array: np.array(rows))"
+            )
+            raise InputError(message)
+        if array.ndim == 1 and array.shape[0] != 1:
+            lengths.setdefault(array.shape[0], place)
+    if len(lengths) > 1:
+        (m, first), (n, other) = list(lengths.items())[:2]
+        message = (
+            f"the columns have different lengths: {names.describe(first)} has {m}, "
+            f"{names.describe(other)} has {n}"
+        )
+        raise InputError(message)
+    single = all(array.ndim == 0 for array in arrays)
+    count = next(iter(lengths), 1)
+    spread = tuple(np.broadcast_to(array, (count,)) for array in arrays)
+    return Batch(spread, count, form, single=single)

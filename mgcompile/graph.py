@@ -1,0 +1,46 @@
+"""A recorded graph as flat arrays: what `capture` gives and the first stages rewrite."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcore import Op
+
+__all__ = ["CONST", "INPUT", "PARAM", "Graph", "edge_owner"]
+
+# Codes of leaves; a node of an op has the op's place in `Graph.ops`, 0 or more.
+PARAM, CONST, INPUT = -3, -2, -1
+
+
+@attrs.frozen(slots=True, eq=False)
+class Graph:
+    """Nodes 0 ... n - 1; operands of node i are `operand[start[i]:start[i + 1]]`.
+
+    Args:
+        ops: The distinct ops.
+        code: Place in `ops`, or PARAM, CONST, INPUT; shape (n,).
+        start: Shape (n + 1,).
+        operand: Node numbers, shape (edges,). The order of nodes is not topological.
+        index: Number of the parameter or the input, 0 for other nodes; shape (n,).
+        value: Value of a constant, 0 for other nodes; float64, shape (n,).
+        roots: The nodes of the outputs, in their order.
+    """
+
+    ops: tuple[Op, ...]
+    code: NDArray[np.int64]
+    start: NDArray[np.int64]
+    operand: NDArray[np.int64]
+    index: NDArray[np.int64]
+    value: NDArray[np.float64]
+    roots: NDArray[np.int64]
+
+
+def edge_owner(start: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return for every edge the node whose operand it is."""
+    return np.repeat(np.arange(len(start) - 1), np.diff(start))

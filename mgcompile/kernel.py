@@ -1,0 +1,338 @@
+"""The compiled callable."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import numpy as np
+
+from mgcompile.backends import find_backend
+from mgcompile.containers import Batch, InputNames, read_batch
+from mgcompile.differentiate import gradient_to_inputs, gradient_to_params
+from mgcompile.errors import InputError, NotFiniteError, OptionError
+from mgcompile.training import Course, epoch_order, learning_rates, rule_of, run_course
+from mgcompile.verify import verify
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from mgcompile.backend import Executable, Options, Trainer
+    from mgcompile.program import Program
+    from mgcore import Value
+
+    Floats = NDArray[Any]
+
+__all__ = ["Kernel", "Signature"]
+
+
+@attrs.frozen(slots=True)
+class Signature:
+    """What a kernel was compiled from, apart from the program.
+
+    Args:
+        inputs: Labels of the inputs.
+        params: Labels of the parameters.
+        several: Whether `outputs` was a list.
+        checks: Whether parameters and results are checked for NaN and infinity.
+    """
+
+    inputs: tuple[str, ...]
+    params: tuple[str, ...]
+    several: bool
+    checks: bool
+
+
+class Kernel:
+    """A graph as a function of its inputs and parameters, in native code.
+
+    Made by `mgcompile.compile`. Safe to call from several threads at once.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        signature: Signature,
+        params: Floats,
+        options: Options,
+        backend: Any,
+        leaves: Sequence[Value] = (),
+    ) -> None:
+        self.program = program
+        self._signature = signature
+        self._options = options
+        self._backend_name = backend if isinstance(backend, str) else backend.name
+        self._backend = find_backend(backend)
+        self._dtype = np.dtype(options.dtype)
+        self._names = InputNames(signature.inputs)
+        self._leaves = tuple(leaves)
+        self._lock = threading.RLock()
+        self._built: dict[Any, Any] = {}
+        self.params = params
+        self._build("forward")
+
+    # Parameters
+
+    @property
+    def params(self) -> Floats:
+        """The current parameters, shape (n_params,), in the order of `params`: a copy."""
+        return self._params.copy()
+
+    @params.setter
+    def params(self, values: Any) -> None:
+        array = np.asarray(values)
+        count = self.program.n_params
+        if array.shape != (count,):
+            message = f"params has shape {array.shape}; the kernel's is ({count},)"
+            raise InputError(message)
+        if array.dtype.kind not in "fiu":
+            message = f"params has dtype {array.dtype}, which is no real number"
+            raise InputError(message)
+        array = np.array(array, dtype=self._dtype)
+        if self._signature.checks:
+            self._check_params(array)
+        self._params = array
+
+    def _check_params(self, array: Floats) -> None:
+        bad = np.flatnonzero(~np.isfinite(array))
+        if len(bad):
+            place = int(bad[0])
+            label = self._signature.params[place]
+            message = (
+                f"parameter {place}{f' ({label!r})' if label else ''} is {array[place]} (checks "
+                "are on); set kernel.params to finite numbers"
+            )
+            raise NotFiniteError(message)
+
+    # Running
+
+    def __call__(self, X: Any = None) -> Any:
+        """Return the values of the outputs.
+
+        Args:
+            X: An array (n, n_inputs), a sequence of columns, or a mapping from labels to columns;
+                columns are arrays (n,) or numbers. One sample: an array (n_inputs,), or numbers.
+                Not given when the kernel has no inputs.
+
+        Returns:
+            Shape (n,), or (n, n_outputs) when `outputs` was a list. For one sample a float or a
+            list of floats.
+        """
+        batch = self._batch(X)
+        (values,) = self._build("forward")(batch.inputs, batch.count, self._params)
+        return self._values(values, batch)
+
+    def value_and_grad(self, X: Any) -> tuple[Any, Any]:
+        """Return the values and, per sample, the derivatives of each to each input.
+
+        Args:
+            X: As for a call.
+
+        Returns:
+            The values, as a call gives them, and d value/d input in the container that X is: an
+            array (n, n_inputs), or columns (n,). When `outputs` was a list: one such for each.
+        """
+        if not self.program.n_inputs or self.program.data is not None:
+            message = "the kernel has no inputs to differentiate by; use loss_and_grad()"
+            raise InputError(message)
+        batch = self._batch(X)
+        gradients = []
+        for output in range(self._n_outputs):
+            run = self._build("inputs", output)
+            values, gradient = run(batch.inputs, batch.count, self._params)
+            gradients.append(batch.gradient(self._per_sample(gradient, batch)))
+        found = self._values(values, batch)
+        return found, gradients if self._signature.several else gradients[0]
+
+    def loss_and_grad(
+        self, X: Any = None, reduction: Literal["mean", "sum"] = "mean"
+    ) -> tuple[float, Floats]:
+        """Return the loss over all samples and its gradient to the parameters.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            reduction: "mean" or "sum" over the samples. A loss recorded over its data set already
+                is what it is, and is not reduced.
+
+        Returns:
+            A float, and the gradient, shape (n_params,).
+        """
+        if reduction not in ("mean", "sum"):
+            message = f"reduction is {reduction!r}; it is 'mean' or 'sum'"
+            raise OptionError(message)
+        run = self._build("loss")
+        batch = self._batch(X)
+        loss, gradient = run(batch.inputs, batch.count, self._params)
+        total = float(loss[0])
+        if reduction == "mean" and self.program.n_inputs and self.program.data is None:
+            if not batch.count:
+                message = "X has no samples, so there is no mean loss; use reduction='sum'"
+                raise InputError(message)
+            total /= batch.count
+            gradient /= self._dtype.type(batch.count)
+        self._check_result(total, "the loss")
+        return total, gradient
+
+    def train(
+        self,
+        X: Any = None,
+        optimizer: Any = None,
+        *,
+        epochs: int = 1,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        progress: Callable[[int, float], object] | None = None,
+    ) -> list[float]:
+        """Train the parameters; the loop runs in native code.
+
+        The parameters are written back to the kernel and to the leaves that were compiled, also
+        when Ctrl-C or an error in `progress` ends the training early.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            optimizer: `mgnn.optim.SGD(...)` or `mgnn.optim.Adam(...)`.
+            epochs: Passes over the samples.
+            batch_size: Samples of an update; None for all at once. A loss recorded over its data
+                set takes no batches.
+            shuffle: Whether every epoch has its own order of samples.
+            seed: Of that order.
+            progress: Called after every epoch with its number (from 0) and loss.
+
+        Returns:
+            The loss of each epoch: the mean over the samples, each at the time it was used.
+        """
+        rule = rule_of(optimizer)
+        batch = self._batch(X)
+        _check_count("epochs", epochs)
+        if not batch.count:
+            message = "X has no samples to train on"
+            raise InputError(message)
+        size = batch.count if batch_size is None else batch_size
+        _check_count("batch_size", size)
+        recorded = not self.program.n_inputs or self.program.data is not None
+        if recorded and batch_size is not None and batch_size != batch.count:
+            message = (
+                f"batch_size is {batch_size}, but the loss was recorded over its whole data set; "
+                "leave it out, or compile the loss of one sample with inputs=[...]"
+            )
+            raise OptionError(message)
+        mixed = shuffle and size < batch.count
+        course = Course(
+            trainer=self._trainer(rule),
+            rule=rule,
+            inputs=batch.inputs,
+            count=batch.count,
+            epochs=epochs,
+            batch_size=min(size, batch.count),
+            order=(lambda epoch: epoch_order(seed, epoch, batch.count)) if mixed else None,
+            rates=lambda first, count: learning_rates(optimizer, first, count),
+            progress=progress,
+        )
+        return self.run(course)
+
+    def run(self, course: Course) -> list[float]:
+        """Run a training course on this kernel's parameters and write them back."""
+        params = self._params.copy()
+        losses: list[float] = []
+        try:
+            run_course(course, params, losses)
+        finally:
+            self._params = params
+            for leaf, value in zip(self._leaves, params.tolist(), strict=False):
+                leaf.data = value
+        if self._signature.checks:
+            self._check_params(params)
+        return losses
+
+    # Helpers
+
+    @property
+    def _n_outputs(self) -> int:
+        return self.program.arrays[self.program.output("value")].size
+
+    def _batch(self, X: Any) -> Batch:
+        if self.program.n_inputs and self.program.data is None:
+            if (
+                type(X) is np.ndarray
+                and X.dtype == self._dtype
+                and X.ndim == 2
+                and X.shape[1] == self.program.n_inputs
+            ):
+                return Batch(X, X.shape[0], "array", single=False)
+            return read_batch(X, self._names, self._dtype)
+        if X is not None:
+            message = "the kernel was compiled with inputs=[] and takes no X"
+            raise InputError(message)
+        return self._recorded()
+
+    def _recorded(self) -> Batch:
+        with self._lock:
+            if "data" not in self._built:
+                data = self.program.data
+                rows = np.zeros((1, 0)) if data is None else data
+                array = np.ascontiguousarray(rows, dtype=self._dtype)
+                self._built["data"] = Batch(array, len(array), "array", single=True)
+        found: Batch = self._built["data"]
+        return found
+
+    def _per_sample(self, array: Floats, batch: Batch) -> Floats:
+        if array.ndim == 1:
+            return np.broadcast_to(array, (batch.count, len(array))).copy()
+        return array
+
+    def _values(self, values: Floats, batch: Batch) -> Any:
+        self._check_result(values, "a value")
+        if batch.single:
+            found = values.reshape(-1)[: self._n_outputs]
+            return found.tolist() if self._signature.several else float(found[0])
+        rows = self._per_sample(values, batch)
+        return rows if self._signature.several else rows[:, 0]
+
+    def _check_result(self, result: Any, what: str) -> None:
+        if self._signature.checks and not np.all(np.isfinite(result)):
+            self._check_params(self._params)
+            message = (
+                f"{what} is infinite or NaN (checks are on), with finite parameters; look at X"
+            )
+            raise NotFiniteError(message)
+
+    def _build(self, kind: str, output: int = 0) -> Executable:
+        found = self._built.get((kind, output))
+        if found is not None:
+            return found  # type: ignore[no-any-return] # what this method put there
+        with self._lock:
+            if (kind, output) not in self._built:
+                program = self.derived(kind, output)
+                self._built[kind, output] = self._backend.build(program, self._options)
+            return self._built[kind, output]  # type: ignore[no-any-return]
+
+    def _trainer(self, rule: Any) -> Trainer:
+        with self._lock:
+            if rule not in self._built:
+                program = self.derived("loss")
+                self._built[rule] = self._backend.build_trainer(program, rule, self._options)
+            return self._built[rule]  # type: ignore[no-any-return]
+
+    def derived(self, kind: str, output: int = 0) -> Program:
+        """Return the program behind a method: "forward", "inputs" or "loss"."""
+        if kind == "forward":
+            return self.program
+        if kind == "inputs":
+            return verify(gradient_to_inputs(self.program, output))
+        if self._n_outputs != 1:
+            message = (
+                f"the kernel has {self._n_outputs} outputs; a loss is one output: compile their "
+                "sum, or whatever is to be minimised"
+            )
+            raise OptionError(message)
+        return verify(gradient_to_params(self.program))
+
+
+def _check_count(name: str, count: object) -> None:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        message = f"{name} is {count!r}; it is a whole number of at least 1"
+        raise OptionError(message)

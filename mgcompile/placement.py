@@ -1,0 +1,93 @@
+"""Where each node of a graph is kept in the program that is being written."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mgcompile.fit import fit_map
+from mgcompile.graph import CONST, INPUT, PARAM
+from mgcompile.program import CONSTS, INPUTS, PARAMS, Access, IndexMap
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcompile.builder import Builder
+    from mgcompile.graph import Graph
+
+    Numbers = NDArray[np.int64]
+
+__all__ = ["Placement"]
+
+NOWHERE = -1
+
+
+class Placement:
+    """The array and the element of every node placed so far; leaves are placed from the start.
+
+    A constant has no place: it is written into CONSTS where it is read, so that constants that are
+    data become a table in the order in which it is read.
+    """
+
+    def __init__(self, graph: Graph, builder: Builder) -> None:
+        self.graph = graph
+        self.builder = builder
+        self.array = np.full(len(graph.code), NOWHERE, dtype=np.int64)
+        self.array[graph.code == PARAM] = PARAMS
+        self.array[graph.code == INPUT] = INPUTS
+        self.array[graph.code == CONST] = CONSTS
+        self.element = graph.index.copy()
+
+    def put(self, nodes: Numbers, array: int) -> None:
+        """Say that `array` holds `nodes`, row-major in the order given."""
+        flat = nodes.ravel()
+        self.array[flat] = array
+        self.element[flat] = np.arange(len(flat))
+
+    def access(self, nodes: Numbers) -> Access:
+        """Return an access that reads `nodes`, an array over the domain, all kept in one array."""
+        array = int(self.array[nodes.flat[0]])
+        if array == CONSTS:
+            return self._constants(self.graph.value[nodes])
+        return Access(array, fit_map(self.element[nodes]))
+
+    def _constants(self, values: NDArray[np.float64]) -> Access:
+        """Return an access to constants with these values, kept once along axes they do not see."""
+        kept = values
+        for axis in range(values.ndim):
+            first = np.take(kept, [0], axis=axis)
+            same = first.view(np.int64) == kept.view(np.int64)
+            if np.all(same):
+                kept = first
+        if kept.size == 1:
+            offset = self.builder.constant(float(kept.flat[0]))
+        else:
+            offset = self.builder.constants(np.ascontiguousarray(kept).ravel())
+        numbers = offset + np.arange(kept.size).reshape(kept.shape)
+        return Access(CONSTS, fit_map(np.broadcast_to(numbers, values.shape)))
+
+    def elements(self, nodes: Numbers) -> list[tuple[Access, Numbers]]:
+        """Return accesses over one axis to nodes in any arrays, and which nodes each reads.
+
+        Args:
+            nodes: Distinct node numbers, shape (m,).
+
+        Returns:
+            For each array read, the access and the positions in `nodes` it stands for.
+        """
+        found = []
+        arrays = self.array[nodes]
+        for array in np.unique(arrays).tolist():
+            chosen = np.flatnonzero(arrays == array)
+            if array == CONSTS:
+                values = self.graph.value[nodes[chosen]]
+                offset = self.builder.constants(values)
+                index: IndexMap = fit_map(offset + np.arange(len(chosen)))
+            else:
+                elements = self.element[nodes[chosen]]
+                order = np.argsort(elements, kind="stable")
+                chosen, elements = chosen[order], elements[order]
+                index = fit_map(elements)
+            found.append((Access(array, index), chosen))
+        return found

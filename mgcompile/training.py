@@ -1,0 +1,112 @@
+"""What a training run is made of: the optimiser as a rule, orders of samples, chunks of epochs."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from mgcompile.backend import Rule
+from mgcompile.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from mgcompile.backend import Trainer
+
+    Floats = NDArray[Any]
+
+__all__ = ["Course", "epoch_order", "learning_rates", "rule_of", "run_course"]
+
+# A native call is not interrupted by Ctrl-C, so none should take much longer than this.
+_SECONDS_PER_CALL = 0.1
+
+
+def rule_of(optimizer: Any) -> Rule:
+    """Return the update rule that an optimiser describes.
+
+    Args:
+        optimizer: `mgnn.optim.SGD`, `mgnn.optim.Adam`, or anything with the same name and settings.
+
+    Raises:
+        OptionError: for any other optimiser.
+    """
+    kind = type(optimizer).__name__
+    decay = float(getattr(optimizer, "weight_decay", 0.0))
+    if kind == "SGD" and hasattr(optimizer, "lr"):
+        return Rule("sgd", float(getattr(optimizer, "momentum", 0.0)), decay)
+    if kind == "Adam" and hasattr(optimizer, "lr"):
+        beta1, beta2 = getattr(optimizer, "betas", (0.9, 0.999))
+        epsilon = float(getattr(optimizer, "eps", 1e-8))
+        return Rule("adam", 0.0, decay, float(beta1), float(beta2), epsilon)
+    message = (
+        f"optimizer is {optimizer!r}; kernels train by optim.SGD(lr=...) and optim.Adam(lr=...) of "
+        "mgnn, with their settings"
+    )
+    raise OptionError(message)
+
+
+def learning_rates(optimizer: Any, first: int, count: int) -> NDArray[np.float64]:
+    """Return the learning rate of `count` epochs from `first` on (counted from 0)."""
+    lr = optimizer.lr
+    rates = [lr(epoch) if callable(lr) else lr for epoch in range(first, first + count)]
+    array = np.array(rates, dtype=np.float64)
+    if not np.all(np.isfinite(array)):
+        epoch = first + int(np.flatnonzero(~np.isfinite(array))[0])
+        message = f"the learning rate of epoch {epoch + 1} is {rates[epoch - first]!r}"
+        raise OptionError(message)
+    return array
+
+
+def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """Return the order of samples in an epoch, from seed and epoch alone."""
+    keys = random.Random(f"{seed}/{epoch}").randbytes(8 * count)  # noqa: S311 - no secret
+    return np.argsort(np.frombuffer(keys, dtype="<u8"), kind="stable").astype(np.int64, copy=False)
+
+
+@attrs.frozen(slots=True, eq=False)
+class Course:
+    """All that a training run needs; `order(epoch)` is None when samples come as they are."""
+
+    trainer: Trainer
+    rule: Rule
+    inputs: Floats | tuple[Floats, ...]
+    count: int
+    epochs: int
+    batch_size: int
+    order: Callable[[int], NDArray[np.int64]] | None
+    rates: Callable[[int, int], NDArray[np.float64]]
+    progress: Callable[[int, float], object] | None = None
+
+
+def run_course(course: Course, params: Floats, losses: list[float]) -> None:
+    """Train, writing `params` in place and each epoch's loss to the end of `losses`.
+
+    Native calls cover several epochs, as many as take about a tenth of a second, so that Ctrl-C is
+    heard; with `progress` one each. What was finished before an exception stays.
+    """
+    state = np.zeros((course.rule.state_rows, len(params)), dtype=params.dtype)
+    updates = -(-course.count // course.batch_size)
+    epoch, chunk = 0, 1
+    while epoch < course.epochs:
+        chunk = 1 if course.progress else min(chunk, course.epochs - epoch)
+        orders = None
+        if course.order is not None:
+            chunk = min(chunk, max(1, 10_000_000 // max(1, course.count)))
+            orders = np.stack([course.order(e) for e in range(epoch, epoch + chunk)])
+        began = time.perf_counter()
+        found = course.trainer(
+            course.inputs, course.count, params, state, epoch * updates, orders, chunk,
+            course.batch_size, course.rates(epoch, chunk),
+        )  # fmt: skip
+        seconds = time.perf_counter() - began
+        losses += found.tolist()
+        epoch += chunk
+        if course.progress is not None:
+            course.progress(epoch - 1, losses[-1])
+        chunk = max(1, min(8 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))
