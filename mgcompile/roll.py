@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from mgcompile.builder import Builder
+from mgcompile.canonical import canonical
 from mgcompile.irregular import write_tape
-from mgcompile.layers import levels
 from mgcompile.placement import Placement
+from mgcompile.plan import plan_stages
 from mgcompile.program import Affine
+from mgcompile.regular import Writer
+from mgcompile.structure import find_structure
 
 if TYPE_CHECKING:
     from mgcompile.graph import Graph
@@ -19,11 +24,20 @@ __all__ = ["roll"]
 
 def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
     """Return the forward program of a graph, with the one output `value`."""
+    structure = find_structure(canonical(graph))
+    graph = structure.graph
     builder = Builder(n_inputs, n_params)
     placement = Placement(graph, builder)
-    _, order = levels(graph)
-    if len(order):
-        write_tape(graph, order, placement, builder)
+    writer = Writer(placement, builder)
+    for stage in plan_stages(structure):
+        if stage.irregular:
+            nodes = np.concatenate([structure.nodes(group) for group in stage.groups])
+            write_tape(graph, nodes, placement, builder)
+            continue
+        for group in stage.groups:
+            nodes = structure.nodes(group)
+            array, _ = writer.write(nodes)
+            placement.put(nodes, array)
     return builder.finish([("value", _gather_outputs(graph, placement, builder))])
 
 
@@ -31,11 +45,10 @@ def _gather_outputs(graph: Graph, placement: Placement, builder: Builder) -> int
     """Return the array of all outputs in their order."""
     if len(graph.roots) == 1:
         root = placement.access(graph.roots)
-        if root.index == Affine(0, (1,)) and builder.arrays[root.array].size == 1:
+        if root.index == Affine(0, (0,)) and builder.arrays[root.array].size == 1:
             return root.array
-    parts = []
-    for place, root_node in enumerate(graph.roots.tolist()):
-        access = placement.access(graph.roots[place : place + 1])
-        parts.append(((1,), access, Affine(place, (1,))))
-        del root_node
+    parts = [
+        ((1,), placement.access(graph.roots[place : place + 1]), Affine(place, (1,)))
+        for place in range(len(graph.roots))
+    ]
     return builder.scatter(len(graph.roots), parts)

@@ -116,7 +116,8 @@ def _by_rule(op: Op, operands: Sequence[Floats]) -> Floats:
     except Exception:
         return _one_by_one(op, operands)
     if isinstance(result, _Lanes):
-        return np.asarray(result.array)
+        array: Floats = result.array
+        return array
     shape = np.broadcast_shapes(*(x.shape for x in operands))
     return np.full(shape, float(result))
 
@@ -163,7 +164,8 @@ def _logsumexp(*xs: Floats) -> Floats:
     stacked = np.stack(np.broadcast_arrays(*xs))
     top = stacked.max(axis=0)
     safe = np.where(np.isfinite(top), top, 0.0)
-    return np.where(np.isfinite(top), safe + np.log(np.exp(stacked - safe).sum(axis=0)), top)
+    total: Floats = safe + np.log(np.exp(stacked - safe).sum(axis=0))
+    return np.where(np.isfinite(top), total, top)
 
 
 def _total(*xs: Floats) -> Floats:

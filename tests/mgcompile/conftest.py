@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from mgcompile.builder import Builder, affine
 from mgcompile.program import CONSTS, INPUTS, PARAMS, Affine, Program
 from mgcompile.verify import verify
-
-if TYPE_CHECKING:
-    import numpy as np
 
 WIDTHS = (2, 16, 16, 1)
 LAYERS = tuple(pairwise(WIDTHS))
@@ -93,3 +90,43 @@ def mlp_reference(X: np.ndarray, params: np.ndarray) -> tuple[np.ndarray, np.nda
     errors = (h[:, 0] - x[:, 2]) ** 2
     errors.sum().backward()
     return errors.detach().numpy(), p.grad.numpy()
+
+
+def engine_results(output, inputs, params, X):
+    """Values, gradients to inputs, and the mean gradient to params, by the eager engine."""
+    from mgcore import grad
+    from mgcore.order import topological_order
+
+    order = topological_order(output)
+    values, to_inputs, to_params = [], [], []
+    for row in X:
+        for leaf, number in zip(inputs, row, strict=True):
+            leaf.data = float(number)
+        for node in order:
+            if node.op is not None:
+                node.data = node.op(*(operand.data for operand in node.operands))
+        values.append(output.data)
+        found = grad(output, [*inputs, *params])
+        to_inputs.append(found[: len(inputs)])
+        to_params.append(found[len(inputs) :])
+    return np.array(values), np.array(to_inputs), np.array(to_params)
+
+
+def check_against_engine(kernel, output, inputs, params, X, rtol=1e-9, atol=1e-11):
+    """Hold values and both gradients of a kernel against the engine on the rows of X."""
+    values, to_inputs, to_params = engine_results(output, inputs, params, X)
+    np.testing.assert_allclose(kernel(X), values, rtol=rtol, atol=atol)
+    found, gradient = kernel.value_and_grad(X)
+    np.testing.assert_allclose(found, values, rtol=rtol, atol=atol)
+    np.testing.assert_allclose(gradient, to_inputs, rtol=rtol, atol=atol)
+    if params:
+        loss, gradient = kernel.loss_and_grad(X)
+        np.testing.assert_allclose(loss, values.mean(), rtol=rtol, atol=atol)
+        np.testing.assert_allclose(gradient, to_params.mean(axis=0), rtol=rtol, atol=atol)
+    np.testing.assert_allclose(kernel(X[0]), values[0], rtol=rtol, atol=atol)
+
+
+@pytest.fixture
+def held_against_engine():
+    """The check of a kernel against the engine."""
+    return check_against_engine
