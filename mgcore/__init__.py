@@ -10,10 +10,11 @@ from mgcore.derivatives import grad, hessian, hvp, jacobian, jvp, vjp
 from mgcore.discovery import API_VERSION
 from mgcore.errors import MgcoreError
 from mgcore.hookspecs import hookimpl
+from mgcore.listing import PluginInfo, plugins
 from mgcore.numeric import check_gradient
 from mgcore.op import Op
 from mgcore.order import topological_order
-from mgcore.registry import PluginInfo, configure, plugins, register, unregister
+from mgcore.registry import configure, register, unregister
 from mgcore.value import Constant, Value
 
 __version__ = "0.1.0"

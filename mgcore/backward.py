@@ -27,7 +27,9 @@ def backward(root: Value) -> None:
         if node.op is not None:
             node.grad = 0.0
     root.grad += 1.0
-    observers = [impl.function for impl in registry.backward_observers()]
+    observers: list[Observer] = []
+    if (listeners := registry.backward_observer()) is not None:
+        observers.append(listeners)
     if (watch := watcher.get()) is not None:
         observers.append(watch.passed)
     if observers:

@@ -1,11 +1,17 @@
 """Find plugins in the metadata of installed distributions, and import one when it is asked for."""
 
 import sys
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from mgcore.errors import ApiVersionError, BrokenPluginError
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from importlib_metadata import Distribution
 
 __all__ = ["API_VERSION", "GROUP", "Entry", "find_entries", "import_entry"]
 
@@ -22,6 +28,7 @@ class Entry:
         value: where it is, as ``package.module:attribute``.
         distribution: the installed distribution that declares it.
         version: of that distribution.
+        load: imports what `value` names.
 
     """
 
@@ -29,30 +36,58 @@ class Entry:
     value: str
     distribution: str
     version: str
-    load: Any = attrs.field(eq=False, repr=False)
+    load: Callable[[], Any] = attrs.field(eq=False, repr=False)
 
     @property
     def origin(self) -> str:
         """Return distribution and version as people write them."""
-        return f"{self.distribution} {self.version}"
+        return f"{self.distribution} {self.version}".rstrip()
 
 
 def find_entries(group: str = GROUP) -> dict[str, list[Entry]]:
-    """Read the entry points of all installed distributions; nothing of theirs is imported."""
+    """Read the entry points of all installed distributions; nothing of theirs is imported.
+
+    A distribution whose metadata cannot be read stands under the name ``?DISTRIBUTION``, and
+    raises the reason when it is loaded; it does not hide the others.
+    """
     # Imported here: reading metadata is slow, and a program that uses no op needs none.
-    from importlib_metadata import entry_points
+    from importlib_metadata import Distribution
 
     found: dict[str, list[Entry]] = {}
-    for point in entry_points(group=group):
-        dist = point.dist
-        name = dist.name if dist is not None else "an unknown distribution"
-        version = dist.version if dist is not None else "?"
-        entry = Entry(point.name, point.value, name, version, point.load)
-        if entry not in found.setdefault(point.name, []):
-            found[point.name].append(entry)
+    for distribution in Distribution.discover():
+        for entry in _entries_of(distribution, group):
+            if entry not in found.setdefault(entry.name, []):
+                found[entry.name].append(entry)
     for entries in found.values():
         entries.sort(key=lambda e: e.distribution)
     return found
+
+
+def _entries_of(distribution: "Distribution", group: str) -> Iterator[Entry]:
+    try:
+        text = distribution.read_text("entry_points.txt")
+        if text is None or group not in text:
+            return
+        name, version = distribution.name, distribution.version
+        if distribution.from_name(name).read_text("entry_points.txt") != text:
+            return  # another version of it comes earlier on sys.path
+        points = list(distribution.entry_points.select(group=group))
+    except Exception as error:
+        yield _unreadable(distribution, error)
+        return
+    for point in points:
+        yield Entry(point.name, point.value, name, version, point.load)
+
+
+def _unreadable(distribution: "Distribution", error: Exception) -> Entry:
+    def load() -> None:
+        raise error
+
+    try:
+        name = distribution.name
+    except Exception:  # its name is what cannot be read; its folder has one
+        name = str(distribution.locate_file(""))
+    return Entry(f"?{name}", "its metadata (entry_points.txt, METADATA)", name, "", load)
 
 
 def import_entry(entry: Entry) -> object:
@@ -66,25 +101,38 @@ def import_entry(entry: Entry) -> object:
     try:
         plugin: object = entry.load()
     except (Exception, SystemExit) as error:  # a module may call sys.exit; the program goes on
-        _check_api_version(entry)  # a newer API is the likelier cause, and the better advice
+        # A newer API is the likelier cause, and the better advice.
+        _check_api_version(entry, error)
         raise BrokenPluginError(
             f"the op {entry.name!r} of {entry.origin} could not be loaded from {entry.value}: "
             f"{type(error).__name__}: {error}. Repair or uninstall {entry.distribution}, or set "
             f"MGCORE_DISABLE={entry.name}"
         ) from error
-    _check_api_version(entry)
+    _check_api_version(entry, None)
     return plugin
 
 
-def _check_api_version(entry: Entry) -> None:
-    module_name = entry.value.partition(":")[0].strip()
-    parts = module_name.split(".")
-    for depth in range(len(parts), 0, -1):
-        module = sys.modules.get(".".join(parts[:depth]))
-        wanted = getattr(module, "MGCORE_API", None)
+def _check_api_version(entry: Entry, error: BaseException | None) -> None:
+    for namespace in _namespaces(entry, error):
+        wanted = namespace.get("MGCORE_API")
         if wanted is not None and wanted != API_VERSION:
             raise ApiVersionError(
                 f"the op {entry.name!r} of {entry.origin} was written for version {wanted!r} of "
                 f"mgcore's plugin API; this mgcore offers version {API_VERSION}. Install versions "
                 f"of mgcore and {entry.distribution} that fit together"
-            )
+            ) from error
+
+
+def _namespaces(entry: Entry, error: BaseException | None) -> Iterator[dict[str, Any]]:
+    """Yield the globals of the entry's module and of the packages around it, as far as they got."""
+    parts = entry.value.partition(":")[0].strip().split(".")
+    names = {".".join(parts[:depth]) for depth in range(1, len(parts) + 1)}
+    for name in sorted(names, reverse=True):
+        if name in sys.modules:
+            yield vars(sys.modules[name])
+    # A module whose import failed is gone from sys.modules; the traceback still holds it.
+    step: TracebackType | None = error.__traceback__ if error is not None else None
+    while step is not None:
+        if step.tb_frame.f_globals.get("__name__") in names:
+            yield step.tb_frame.f_globals
+        step = step.tb_next

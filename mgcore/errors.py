@@ -23,6 +23,7 @@ __all__ = [
     "OperandTypeError",
     "PickleError",
     "PluginError",
+    "PluginWarning",
     "RangeError",
     "RuleError",
     "SettingsError",
@@ -111,7 +112,7 @@ class ApiVersionError(BrokenPluginError):
 
 
 class HookError(BrokenPluginError):
-    """Report a hook implementation that matches no hook."""
+    """Report a hook implementation that does not fit a hook."""
 
 
 class DuplicateOpError(PluginError):
@@ -124,6 +125,10 @@ class DisabledOpError(PluginError):
 
 class SettingsError(MgcoreError, ValueError):
     """Report a setting, in the environment or in `configure`, that makes no sense."""
+
+
+class PluginWarning(RuntimeWarning):
+    """Warn of a plugin's observer that failed; what it observed went on."""
 
 
 class UnknownOpError(MgcoreError, AttributeError):

@@ -1,101 +1,62 @@
-"""The registry: every op comes in through here, the shipped ones and a stranger's alike."""
+"""The registry: every op comes in through here, the shipped ones and a stranger's alike.
 
-import difflib
+Hooks are called while ops come in; what they answer is kept in a dictionary, and the dictionary is
+what runs. `catalogue` knows what could be loaded, `admission` asks and checks a plugin, `listing`
+shows the states.
+"""
+
 import threading
+import warnings
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
-import attrs
-import pluggy
-
-from mgcore import hookspecs
-from mgcore.discovery import Entry, find_entries, import_entry
+from mgcore.admission import Reception
+from mgcore.catalogue import Catalogue
+from mgcore.discovery import Entry, import_entry
 from mgcore.errors import (
     BrokenPluginError,
     DisabledOpError,
     DuplicateOpError,
-    HookError,
     PickleError,
     PluginError,
+    PluginWarning,
     UnknownOpError,
 )
 from mgcore.op import Op
-from mgcore.settings import Settings, from_environment, normalised, with_choices
+from mgcore.settings import normalised
 
-__all__ = ["PluginInfo", "Registry", "State", "configure", "plugins", "register", "registry"]
+__all__ = ["Registry", "configure", "register", "registry", "unregister"]
 
-State: TypeAlias = Literal["ready", "not loaded", "broken", "disabled", "shadowed"]
-THIS_PROGRAM = "this program"
-
-
-@attrs.frozen
-class PluginInfo:
-    """Describe one op, as `plugins` lists it.
-
-    Attributes:
-        name: the op's name.
-        state: ready, not loaded, broken, disabled, or shadowed by another plugin of that name.
-        distribution: where it came from; "this program" for `register`.
-        version: of the distribution; empty for "this program".
-        operands: the operands' names, ``("*xs",)`` for any number; None until the op is loaded.
-        op: the op itself once it is ready.
-        cause: why it is broken or not used; empty otherwise.
-
-    """
-
-    name: str
-    state: State
-    distribution: str
-    version: str
-    operands: tuple[str, ...] | None = None
-    op: Op | None = None
-    cause: str = ""
+THIS_PROGRAM = Entry("", "", "this program", "", load=lambda: None)
 
 
 class Registry:
-    """Hold the one plugin manager and the ops that came in through it."""
+    """Hold the ops that came in through the one plugin manager.
+
+    Attributes:
+        ready: op name -> op; what runs.
+        origin: op name -> the entry that it came in through.
+        failed: entry -> why it could not be loaded.
+        catalogue: what could be loaded.
+        lock: held while any of these changes; never while a plugin is imported.
+
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._namespace: dict[str, Any] = {}
-        self._reset()
-
-    def _reset(self) -> None:
-        for name in getattr(self, "ready", {}):
-            self._namespace.pop(name, None)
+        self.lock = threading.RLock()
         self.ready: dict[str, Op] = {}
-        self._settings: Settings | None = None
-        self._entries: dict[str, list[Entry]] | None = None
-        self._came_from: dict[str, Entry] = {}
+        self.origin: dict[str, Entry] = {}
+        self.failed: dict[Entry, PluginError] = {}
+        self.catalogue = Catalogue()
         self._plugin_of: dict[str, object] = {}
-        self._failed: dict[Entry, PluginError] = {}
-        self._withdrawn: set[str] = set()
-        self._collecting: list[object] = []
-        self.manager = pluggy.PluginManager(hookspecs.PROJECT)
-        self.manager.add_hookspecs(hookspecs)
-        # Historic: plugins that come later are asked as well, on arrival.
-        self.manager.hook.mgcore_register_ops.call_historic(self._collecting.append)
+        self._reception = Reception()
+        self._vetted = False
+        self._namespace: dict[str, Any] = {}
 
     def publish_into(self, namespace: dict[str, Any]) -> None:
         """Let `namespace` hold every ready op under its name, now and from now on."""
         self._namespace = namespace
         namespace.update(self.ready)
-
-    @property
-    def settings(self) -> Settings:
-        """Return the user's choices; the environment is read at first use."""
-        if self._settings is None:
-            self._settings = from_environment()
-        return self._settings
-
-    @property
-    def entries(self) -> dict[str, list[Entry]]:
-        """Return the entry points by op name; metadata is read at first use."""
-        if self._entries is None:
-            self._entries = find_entries()
-            if self.settings.strict:
-                self._load_all_or_raise()
-        return self._entries
 
     # Looking up.
 
@@ -107,6 +68,7 @@ class Registry:
             BrokenPluginError: chained to the cause, naming the distribution.
             DuplicateOpError: if two distributions claim the name and none is preferred.
             DisabledOpError: if settings or `unregister` switched it off.
+            PluginError: if settings are strict and any plugin has a problem.
 
         """
         op = self.ready.get(name)
@@ -114,162 +76,192 @@ class Registry:
             return op
         if name.startswith("_"):  # a protocol probing for special names; no op has one
             raise UnknownOpError(f"mgcore.ops has no attribute {name!r}")
-        with self._lock:
-            entry = self._choose(name)
-            if name not in self.ready:
-                self._load_entry(entry)
-            return self.ready[name]
+        self.vet()
+        return self._load(name)
+
+    def _load(self, name: str) -> Op:
+        with self.lock:
+            if name in self.ready:
+                return self.ready[name]
+            entry = self.catalogue.choose(name, others=self.ready)
+            if (known := self.failed.get(entry)) is not None:
+                raise type(known)(str(known)) from (known.__cause__ or known)
+        try:
+            # Without the lock: an import takes locks of its own, whose holders may wait for ours.
+            plugin = import_entry(entry)
+            new = self._admit(plugin, entry)
+        except PluginError as error:
+            with self.lock:
+                first = self.failed.setdefault(entry, error) is error
+            if first:
+                self._announce(
+                    "mgcore_plugin_failed",
+                    name=entry.name,
+                    distribution=entry.distribution,
+                    error=error,
+                )
+            raise
+        self._announce_ops(new, entry)
+        return self._load(name)
 
     def names(self) -> list[str]:
         """Return the names of all ops that are ready or could be loaded, sorted."""
-        with self._lock:
-            usable = {
-                name
-                for name, entries in self.entries.items()
-                if name not in self._withdrawn
-                and any(not self.settings.disables(name, e.distribution) for e in entries)
-            }
-            return sorted(usable | self.ready.keys())
+        with self.lock:
+            return sorted(self.catalogue.names() | self.ready.keys())
 
-    def _choose(self, name: str) -> Entry:
-        entries = self.entries.get(name, [])
-        allowed = [e for e in entries if not self.settings.disables(name, e.distribution)]
-        if name in self._withdrawn or (entries and not allowed):
-            how = "unregister" if name in self._withdrawn else "MGCORE_DISABLE or configure"
-            raise DisabledOpError(
-                f"the op {name!r} of {entries[0].origin} is switched off by {how}"
-                if entries
-                else f"the op {name!r} was taken out by unregister"
-            )
-        if not allowed:
-            raise UnknownOpError(_no_such_op(name, self.names()))
-        preferred = [
-            e for e in allowed if normalised(e.distribution) == self.settings.prefer.get(name)
-        ]
-        if preferred:
-            return preferred[0]
-        if len(allowed) > 1:
-            raise DuplicateOpError(_claimed_twice(name, allowed))
-        return allowed[0]
-
-    def _load_entry(self, entry: Entry) -> None:
-        if (known := self._failed.get(entry)) is not None:
-            raise type(known)(str(known)) from (known.__cause__ or known)
-        try:
-            plugin = import_entry(entry)
-            if self.manager.is_registered(plugin):
-                raise BrokenPluginError(
-                    f"{entry.value} of {entry.origin} is loaded, but brings no op {entry.name!r}"
-                )
-            self._admit(plugin, entry)
-        except PluginError as error:
-            self._failed[entry] = error
-            self.manager.hook.mgcore_plugin_failed(
-                name=entry.name, distribution=entry.distribution, error=error
-            )
-            raise
-
-    def _load_all_or_raise(self) -> None:
-        problems = []
-        for name in list(self.entries):
+    def load_all(self) -> list[PluginError]:
+        """Load every op that is not switched off; return what went wrong."""
+        problems: list[PluginError] = []
+        with self.lock:
+            names = list(self.catalogue.entries)
+        for name in names:
             try:
-                self.load(name)
+                self._load(name)
             except DisabledOpError:
                 continue
             except PluginError as error:
-                problems.append(str(error))
-        if problems:
-            raise PluginError("MGCORE_STRICT is set, and " + "; ".join(problems))
+                problems.append(error)
+        return problems
 
-    # Registering.
+    def vet(self) -> None:
+        """Load every op if settings are strict, once.
+
+        Raises:
+            PluginError: if any of them has a problem; names all, and is chained to the first.
+
+        """
+        if self._vetted or not self.catalogue.settings.strict:
+            return
+        self._vetted = True  # at once: what is imported now asks for ops in its turn
+        problems = self.load_all()
+        if problems:
+            self._vetted = False
+            told = list(dict.fromkeys(map(str, problems)))
+            raise PluginError("MGCORE_STRICT is set, and " + "; ".join(told)) from problems[0]
+
+    # Coming in and going out.
 
     def register(self, plugin: object, *, replace: bool = False) -> None:
-        """Register an `Op`, or a module or object with hook implementations, in this program.
+        """Register a plugin in this program; see `mgcore.register`."""
+        self._announce_ops(self._admit(plugin, THIS_PROGRAM, replace=replace), THIS_PROGRAM)
 
-        Raises:
-            DuplicateOpError: if the name is taken, unless `replace` is true.
-            HookError, BrokenPluginError: if the plugin is no plugin; nothing is registered then.
+    def unregister(self, plugin: object) -> None:
+        """Take an op or a plugin out of this program; see `mgcore.unregister`."""
+        with self.lock:
+            if isinstance(plugin, str):
+                if plugin not in self.ready and plugin not in self.catalogue.entries:
+                    self.catalogue.choose(plugin, others=self.ready)  # raises, with near matches
+                names = [plugin]
+            elif self._reception.manager.is_registered(plugin):
+                names = [name for name, owner in self._plugin_of.items() if owner is plugin]
+            else:
+                raise UnknownOpError(f"{plugin!r} is not registered, so it cannot be taken out")
+            self.catalogue.withdrawn.update(names)
+            for name in names:
+                self._forget(name)
+            if not isinstance(plugin, str) and self._reception.manager.is_registered(plugin):
+                self._reception.dismiss(plugin)
 
-        """
-        with self._lock:
-            if replace and isinstance(plugin, Op):
-                self._withdraw(plugin.name)
-            self._admit(plugin, Entry("", "", THIS_PROGRAM, "", None))
+    def _admit(self, plugin: object, entry: Entry, *, replace: bool = False) -> list[Op]:
+        """Let all ops of `plugin` in, or none; return those that are new."""
+        if entry is THIS_PROGRAM:
+            source = f"the op {plugin.name!r}" if isinstance(plugin, Op) else repr(plugin)
+        else:
+            source = f"the op {entry.name!r} of {entry.origin}"
+        new: list[Op] = []
 
-    def unregister(self, name: str) -> None:
-        """Take the op `name` out of this program, whatever it came from.
+        def accept(ops: list[Op]) -> None:
+            if entry is THIS_PROGRAM:
+                new.extend(self._wanted_by_program(ops, plugin, source, replace))
+            else:
+                new.extend(self._wanted_from_entry(ops, entry, source))
 
-        Raises:
-            UnknownOpError: if there is no such op.
+        with self.lock:
+            if entry.name in self.ready:  # another thread was faster
+                return []
+            self._reception.receive(plugin, source, accept)
+            for op in new:
+                self._put(op, plugin, entry)
+        return new
 
-        """
-        with self._lock:
-            if name not in self.ready and name not in self.entries:
-                raise UnknownOpError(_no_such_op(name, self.names()))
-            self._withdraw(name)
+    def _wanted_by_program(
+        self, ops: list[Op], plugin: object, source: str, replace: bool
+    ) -> Iterable[Op]:
+        for op in ops:
+            name = op.name
+            if self.ready.get(name) is op and self._plugin_of[name] is plugin:
+                continue  # the same cell of a notebook, run again
+            if name in self.catalogue.settings.disabled_ops:
+                raise DisabledOpError(
+                    f"{source} cannot be registered: MGCORE_DISABLE or configure switches "
+                    f"{name!r} off"
+                )
+            owner = self._owner(name)
+            if owner is not None and not replace:
+                raise DuplicateOpError(_taken(name, source, owner))
+            yield op
 
-    def _withdraw(self, name: str) -> None:
-        self._withdrawn.add(name)
-        if name in self.ready:
-            self._forget(name)
-
-    def _forget(self, name: str) -> None:
-        del self.ready[name]
-        self._namespace.pop(name, None)
-        self._came_from.pop(name)
-        plugin = self._plugin_of.pop(name)
-        if plugin not in self._plugin_of.values():
-            self.manager.unregister(plugin)
-
-    def _admit(self, plugin: object, entry: Entry) -> None:
-        """Register all ops of `plugin`, or none."""
-        source = f"{entry.name} of {entry.origin}" if entry.name else _short_name(plugin)
-        self._collecting.clear()
-        try:
-            self.manager.register(plugin)
-            _check_hooks(self.manager, plugin, source)
-            new = _collected_ops(self._collecting, source)
-            if not entry.name and not self.manager.get_hookcallers(plugin):
-                raise HookError(f"{source} is no Op and implements no hook of mgcore")
-            self._check_names(new, entry, source)
-        except Exception as error:
-            if self.manager.is_registered(plugin):
-                self.manager.unregister(plugin)
-            if isinstance(error, PluginError):
-                raise
-            raise BrokenPluginError(
-                f"the plugin {source} could not be registered: {error}"
-            ) from error
-        for op in new:
-            self.ready[op.name] = op
-            self._came_from[op.name] = entry
-            self._plugin_of[op.name] = plugin
-            self._withdrawn.discard(op.name)
-            self._namespace[op.name] = op
-        for op in new:
-            self.manager.hook.mgcore_op_registered(op=op, distribution=entry.distribution)
-
-    def _check_names(self, new: list[Op], entry: Entry, source: str) -> None:
-        names = [op.name for op in new]
-        if entry.name and entry.name not in names:
+    def _wanted_from_entry(self, ops: list[Op], entry: Entry, source: str) -> Iterable[Op]:
+        if entry.name not in [op.name for op in ops]:
             raise BrokenPluginError(
                 f"{entry.value} of {entry.origin} should bring the op {entry.name!r}, but brings "
-                f"{', '.join(names) or 'none'}; the entry point and the op must have one name"
+                f"{', '.join(op.name for op in ops) or 'none'}; the entry point and the op must "
+                "have one name"
             )
-        for i, name in enumerate(names):
-            if name in names[:i]:
-                raise DuplicateOpError(f"{source} brings two ops called {name!r}")
-            if name in self.ready:
-                taken = self._came_from[name]
-                raise DuplicateOpError(_taken(name, source, taken))
-            if name == entry.name or name in self._withdrawn:
-                continue
-            others = [e for e in self.entries.get(name, []) if e.distribution != entry.distribution]
-            others = [e for e in others if not self.settings.disables(name, e.distribution)]
-            if others and self.settings.prefer.get(name) != normalised(entry.distribution):
-                raise DuplicateOpError(_taken(name, source, others[0]))
+        for op in ops:
+            if op.name == entry.name or self._is_free(op.name, entry, source):
+                yield op
 
-    # Settings, listing, observing.
+    def _is_free(self, name: str, entry: Entry, source: str) -> bool:
+        """Tell whether a plugin may bring the op `name` beside the one that was asked for."""
+        catalogue, ours = self.catalogue, entry.distribution
+        if name in catalogue.withdrawn or catalogue.settings.disables(name, ours):
+            return False
+        if any(e.distribution == ours for e in catalogue.entries.get(name, [])):
+            # Declared too: who wins is decided, or told, when that name is asked for.
+            try:
+                chosen = catalogue.choose(name)
+            except DuplicateOpError:
+                return False
+            same = (chosen.distribution, chosen.value) == (ours, entry.value)
+            return same and name not in self.ready
+        owner = self._owner(name)
+        if owner is None or owner.distribution == ours:
+            return owner is None
+        preference = catalogue.settings.prefer.get(name)
+        if preference is None or owner is THIS_PROGRAM:
+            raise DuplicateOpError(_taken(name, source, owner))
+        return preference == normalised(ours)
+
+    def _owner(self, name: str) -> Entry | None:
+        """Return what the op `name` came in through, or would, if there is one."""
+        if name in self.ready:
+            return self.origin[name]
+        if name in self.catalogue.withdrawn:
+            return None
+        return next(iter(self.catalogue.allowed(name)), None)
+
+    def _put(self, op: Op, plugin: object, entry: Entry) -> None:
+        name = op.name
+        before = self._plugin_of.get(name)
+        self.ready[name] = self._namespace[name] = op
+        self.origin[name] = entry
+        self._plugin_of[name] = plugin
+        self.catalogue.withdrawn.discard(name)
+        if before is not None and before is not plugin:
+            self._dismiss_if_idle(before)
+
+    def _forget(self, name: str) -> None:
+        if name in self.ready:
+            del self.ready[name], self.origin[name]
+            self._namespace.pop(name, None)
+            self._dismiss_if_idle(self._plugin_of.pop(name))
+
+    def _dismiss_if_idle(self, plugin: object) -> None:
+        if not any(owner is plugin for owner in self._plugin_of.values()):
+            self._reception.dismiss(plugin)
+
+    # Settings and observers.
 
     def configure(
         self,
@@ -279,123 +271,40 @@ class Registry:
         strict: bool | None = None,
     ) -> None:
         """Choose between plugins in this program; see `mgcore.configure`."""
-        with self._lock:
-            self._settings = with_choices(self.settings, prefer, disable, strict)
-            # An op that was loaded under other choices is looked up again.
-            for name, entry in list(self._came_from.items()):
-                chosen = self._settings.prefer.get(name, normalised(entry.distribution))
-                if self._settings.disables(name, entry.distribution) or chosen != normalised(
-                    entry.distribution
-                ):
+        with self.lock:
+            self.catalogue.configure(prefer, disable, strict)
+            self.failed.clear()
+            self._vetted = False
+            for name, entry in list(self.origin.items()):
+                if self.catalogue.overrules(name, entry.distribution):
                     self._forget(name)
-            if self._settings.strict and self._entries is not None:
-                self._load_all_or_raise()
+        self.vet()
 
-    def plugins(self, *, load: bool = False) -> list[PluginInfo]:
-        """List every op that is registered or claimed by an installed distribution."""
-        with self._lock:
-            if load:
-                self._load_quietly()
-            rows = [self._describe(entry) for entries in self.entries.values() for entry in entries]
-            shown = {row.op for row in rows if row.op is not None}
-            rows += [
-                _ready_row(op, self._came_from[name])
-                for name, op in self.ready.items()
-                if op not in shown
-            ]
-            return sorted(rows, key=lambda row: (row.name, row.state != "ready", row.distribution))
+    def backward_observer(self) -> Any:
+        """Return the hook ``mgcore_backward_step`` if anybody listens to it, else None."""
+        hook = self._reception.manager.hook.mgcore_backward_step
+        return hook if hook.get_hookimpls() else None
 
-    def _load_quietly(self) -> None:
-        for name in list(self.entries):
-            try:
-                self.load(name)
-            except PluginError:
-                continue  # the listing tells its state and cause
+    def _announce_ops(self, ops: list[Op], entry: Entry) -> None:
+        for op in ops:
+            self._announce("mgcore_op_registered", op=op, distribution=entry.distribution)
 
-    def _describe(self, entry: Entry) -> PluginInfo:
-        def row(state: State, cause: str) -> PluginInfo:
-            return PluginInfo(entry.name, state, entry.distribution, entry.version, cause=cause)
-
-        name = entry.name
-        if self._came_from.get(name) == entry:
-            return _ready_row(self.ready[name], entry)
-        if self.settings.disables(name, entry.distribution):
-            return row("disabled", "switched off by MGCORE_DISABLE or configure")
-        if name in self.ready:
-            source = self._came_from[name]
-            if source.value == entry.value and source.distribution == entry.distribution:
-                return _ready_row(self.ready[name], entry)
-            return row("shadowed", f"{source.origin.strip()} is used instead")
-        if name in self._withdrawn:
-            return row("disabled", "taken out by unregister")
-        if entry in self._failed:
-            return row("broken", str(self._failed[entry]))
+    def _announce(self, hook: str, **told: object) -> None:
         try:
-            chosen = self._choose(name)
-        except DuplicateOpError as error:
-            return row("broken", str(error))
-        if chosen != entry:
-            return row("shadowed", f"{chosen.origin} is preferred")
-        return row("not loaded", "")
-
-    def backward_observers(self) -> list[pluggy.HookImpl]:
-        """Return who listens to ``mgcore_backward_step``."""
-        return self.manager.hook.mgcore_backward_step.get_hookimpls()
+            getattr(self._reception.manager.hook, hook)(**told)
+        except Exception as error:
+            text = f"an observer of {hook} failed: {type(error).__name__}: {error}"
+            if self.catalogue.settings.strict:
+                raise PluginError(text) from error
+            # The op that it was told of is none the worse for it.
+            warnings.warn(text, PluginWarning, stacklevel=4)
 
 
-def _short_name(plugin: object) -> str:
-    return f"the op {plugin.name!r}" if isinstance(plugin, Op) else repr(plugin)
-
-
-def _ready_row(op: Op, entry: Entry) -> PluginInfo:
-    return PluginInfo(
-        op.name, "ready", entry.distribution, entry.version, operands=op.operand_names, op=op
-    )
-
-
-def _no_such_op(name: str, names: list[str]) -> str:
-    near = difflib.get_close_matches(name, names, n=3)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    return f"no op is called {name!r}{hint or '; mg ops lists all that are installed'}"
-
-
-def _claimed_twice(name: str, entries: list[Entry]) -> str:
-    both = " and ".join(e.origin for e in entries)
+def _taken(name: str, source: str, owner: Entry) -> str:
     return (
-        f"the op {name!r} is claimed by {both}; choose one with "
-        f'MGCORE_PREFER="{name}={entries[-1].distribution}" or '
-        f"mgcore.configure(prefer={{{name!r}: {entries[-1].distribution!r}}})"
+        f"{source} cannot be registered: {owner.origin} brings an op called {name!r}. Call "
+        f"unregister({name!r}) first, register(..., replace=True), or choose another name"
     )
-
-
-def _taken(name: str, source: str, taken: Entry) -> str:
-    owner = taken.origin.strip()
-    return (
-        f"the op {name!r} of {source} cannot be registered: {owner} brings an op of that name. "
-        f"Call unregister({name!r}) first, register(..., replace=True), or choose another name"
-    )
-
-
-def _check_hooks(manager: pluggy.PluginManager, plugin: object, source: str) -> None:
-    known = [name for name in vars(hookspecs) if name.startswith("mgcore_")]
-    for caller in manager.get_hookcallers(plugin) or []:
-        if not caller.has_spec():
-            near = difflib.get_close_matches(caller.name, known, n=1, cutoff=0.3)
-            hint = f"did you mean {near[0]}?" if near else f"hooks are {', '.join(known)}"
-            raise HookError(f"{source} implements the unknown hook {caller.name}; {hint}")
-
-
-def _collected_ops(results: list[object], source: str) -> list[Op]:
-    ops: list[Op] = []
-    for result in results:
-        items = [result] if isinstance(result, Op) else result
-        if not isinstance(items, Iterable):
-            raise HookError(f"mgcore_register_ops of {source} must return ops, not {result!r}")
-        for op in items:
-            if not isinstance(op, Op):
-                raise HookError(f"mgcore_register_ops of {source} returned {op!r}, which is no Op")
-            ops.append(op)
-    return ops
 
 
 registry = Registry()
@@ -405,25 +314,34 @@ def register(plugin: object, *, replace: bool = False) -> None:
     """Register an op, or a module or object with hook implementations, in this program.
 
     Args:
-        plugin: an `Op`, or anything with functions marked ``mgcore.hookimpl``.
-        replace: whether an op of that name may be displaced.
+        plugin: an `Op`, or anything with functions marked ``mgcore.hookimpl``. Registering the
+            same one again changes nothing.
+        replace: whether ops of the same names may be displaced: what a notebook wants whose cell
+            defines an op anew.
 
     Raises:
         DuplicateOpError: if the name is taken; the message names both owners.
-        HookError, BrokenPluginError: if it is no plugin; nothing is registered then.
+        DisabledOpError: if the settings switch the name off.
+        HookError, BrokenPluginError: if it is no plugin.
+
+    After any of these nothing has been registered, nor displaced.
 
     """
     registry.register(plugin, replace=replace)
 
 
-def unregister(name: str) -> None:
-    """Take the op `name` out of this program until it is registered again.
+def unregister(plugin: object) -> None:
+    """Take an op, or a plugin with all that it brought, out of this program.
+
+    Args:
+        plugin: an op's name, wherever the op came from, or what `register` was given. The names
+            stay out until something is registered under them.
 
     Raises:
-        UnknownOpError: if there is no such op.
+        UnknownOpError: if there is no such op or plugin.
 
     """
-    registry.unregister(name)
+    registry.unregister(plugin)
 
 
 def configure(
@@ -439,23 +357,15 @@ def configure(
         disable: op names, and ``dist:PACKAGE`` for whole packages (``MGCORE_DISABLE``).
         strict: whether any plugin problem is an error at once (``MGCORE_STRICT``).
 
-    Choices that are not given stay as they are.
+    Choices that are not given stay as they are. What is installed is looked at anew, and what
+    failed to load is given another chance.
 
     Raises:
         SettingsError: if a choice makes no sense.
+        PluginError: if `strict` and any plugin has a problem.
 
     """
     registry.configure(prefer=prefer, disable=disable, strict=strict)
-
-
-def plugins(*, load: bool = False) -> list[PluginInfo]:
-    """List every op with its state and the distribution that it came from.
-
-    Args:
-        load: whether to import all ops first, so that each is either ready or broken.
-
-    """
-    return registry.plugins(load=load)
 
 
 def lookup(name: str) -> Op:

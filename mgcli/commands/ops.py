@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mgcli.screen import console, plain_table
 from mgcore import PluginInfo, plugins
-from mgcore.errors import PluginError
+from mgcore.registry import registry
 
 __all__ = ["command"]
 
@@ -26,20 +26,14 @@ def command(as_json: bool) -> None:
     Each with its operands, symbol, formula, state, and the distribution and version that it came
     from; for one that is broken or not used, the cause.
     """
-    problem: PluginError | None = None
     # What a plugin prints while it is imported is none of the listing.
     with contextlib.redirect_stdout(sys.stderr):
-        try:
-            rows = plugins(load=True)
-        except PluginError as error:  # MGCORE_STRICT: the listing shows what it is about
-            problem = error
-            rows = plugins(load=True)
+        rows = plugins(load=True)
     if as_json:
         click.echo(json.dumps([_record(row) for row in rows], indent=2, ensure_ascii=False))
     else:
         _show(rows)
-    if problem is not None:
-        raise problem
+    registry.vet()  # under MGCORE_STRICT a problem is an error, once it has been shown
 
 
 def _record(row: PluginInfo) -> dict[str, object]:

@@ -6,9 +6,8 @@ import sys
 
 import pytest
 
-from mgcore import Op, Value, hookimpl, ops, register, topological_order
+from mgcore import Op, Value, hookimpl, ops, register, topological_order, unregister
 from mgcore.errors import BackwardError, DivisionByZeroError, DomainError
-from mgcore.registry import registry
 
 
 def test_the_seed_example():
@@ -133,7 +132,7 @@ def test_an_observer_sees_every_step_and_only_while_it_is_registered():
         a, b = Value(2.0), Value(-3.0)
         ((a * b) * 4 + a).backward()
     finally:
-        registry.manager.unregister(stepper)
+        unregister(stepper)
     assert seen == [("add", 1.0, (1.0, 1.0)), ("mul", 1.0, (4.0, None)), ("mul", 4.0, (-3.0, 2.0))]
     assert (a.grad, b.grad) == (-11.0, 8.0)
     (a * b).backward()
