@@ -28,12 +28,16 @@ class LlvmBackend:
     def build(self, program: Program, options: Options) -> LlvmExecutable:
         """Return an executable for a verified program."""
         lowered = lower(program, options.dtype)
-        return LlvmExecutable(lowered, _library(lowered, options), options.threads)
+        return LlvmExecutable(lowered, _library(lowered, options), _threads(lowered, options))
 
     def build_trainer(self, program: Program, rule: Rule, options: Options) -> LlvmTrainer:
         """Return a trainer for a verified loss_and_grad program."""
         lowered = lower(program, options.dtype, rule)
-        return LlvmTrainer(lowered, _library(lowered, options), rule, options.threads)
+        return LlvmTrainer(lowered, _library(lowered, options), rule, _threads(lowered, options))
+
+
+def _threads(lowered: Lowered, options: Options) -> int:
+    return 1 if lowered.layout.serial else max(1, options.threads)
 
 
 def _library(lowered: Lowered, options: Options) -> Library:

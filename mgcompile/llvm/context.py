@@ -17,6 +17,7 @@ ORDER          address of the samples' numbers, i64; 0: as they come
 BEGIN          number of the first sample, within ORDER when there is one
 OUTPUTS        address of three words for each output: address, bytes between samples and elements
 TICKETS        counts arrivals of threads at barriers
+SCRATCH        address of the first thread's own area
 =============  ==================================================================================
 """
 
@@ -45,6 +46,7 @@ SLOTS = (
     "BEGIN",
     "OUTPUTS",
     "TICKETS",
+    "SCRATCH",
 )
 
 

@@ -10,13 +10,15 @@ import numpy as np
 from attrs import define, field
 
 from mgcompile.llvm.context import SLOTS
+from mgcompile.llvm.entry import ENTER, Entry
 from mgcompile.llvm.lower import MOST_CHUNKS, RUN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mgcompile.llvm.entry import ENTER, Entry
     from mgcompile.llvm.jit import Library
-    from mgcompile.llvm.lower import Lowered
+from mgcompile.llvm.lower import Lowered
 
 __all__ = ["Arena", "LlvmExecutable", "aligned", "describe_inputs", "prepared_constants", "run"]
 
@@ -41,6 +43,7 @@ class Arena:
     columns: NDArray[np.int64]
     store_bytes: int = 0
     _keep: list[Any] = field(factory=list)
+    enter: Any = None
 
     @classmethod
     def make(cls, lowered: Lowered, constants: tuple[Any, ...], threads: int) -> Arena:
@@ -63,6 +66,7 @@ class Arena:
         context[_SLOT["OUTPUTS"]] = outputs.ctypes.data
         context[_SLOT["COLUMNS"]] = columns.ctypes.data
         scratch = tuple(reserve(lowered.scratch_bytes) for _ in range(threads))
+        context[_SLOT["SCRATCH"]] = scratch[0]
         return cls(context, context.ctypes.data, scratch, outputs, columns, 0, keep)
 
     def set(self, name: str, value: int) -> None:
@@ -96,7 +100,13 @@ def describe_inputs(arena: Arena, inputs: Any) -> list[Any]:
 
 @define
 class LlvmExecutable:
-    """A program as machine code. Safe to call from several threads at once."""
+    """A program as machine code. Safe to call from several threads at once.
+
+    Attributes:
+        lowered: the program and its layout.
+        library: its code.
+        threads: how many share the tiles of a call.
+    """
 
     lowered: Lowered
     library: Library
@@ -104,52 +114,57 @@ class LlvmExecutable:
     _constants: tuple[Any, ...] = field(init=False)
     _function: Any = field(init=False)
     _free: list[Arena] = field(init=False, factory=list)
-    _lock: threading.Lock = field(init=False, factory=threading.Lock)
+    _outputs: tuple[tuple[int, bool], ...] = field(init=False)
+    _dtype: np.dtype[Any] = field(init=False)
 
     def __attrs_post_init__(self) -> None:
-        """Look the code up."""
+        """Look the code up, and what is the same in every call."""
         self._constants = prepared_constants(self.lowered)
         kind = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2)
         self._function = kind(self.library.addresses[RUN])
+        arrays = [self.lowered.program.arrays[o.array] for o in self.lowered.program.outputs]
+        self._outputs = tuple((array.size, array.batched) for array in arrays)
+        self._dtype = np.dtype(self.lowered.shape.dtype)
 
-    def take(self) -> Arena:
-        """Return an arena that no other call uses."""
-        with self._lock:
-            if self._free:
-                return self._free.pop()
-        return Arena.make(self.lowered, self._constants, self.threads)
-
-    def give_back(self, arena: Arena) -> None:
-        """Let later calls use an arena."""
-        self._free.append(arena)
+    def _new_arena(self) -> Arena:
+        arena = Arena.make(self.lowered, self._constants, self.threads)
+        arena.enter = Entry.make(self.library.addresses[ENTER], arena.context)
+        return arena
 
     def __call__(self, inputs: Any, count: int, params: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Run the program once over all samples (see `mgcompile.backend.Executable`)."""
-        arena = self.take()
+        try:
+            arena = self._free.pop()  # atomic: no two calls get the same arena
+        except IndexError:
+            arena = self._new_arena()
+        try:
+            return self._run(arena, inputs, count, params)
+        finally:
+            self._free.append(arena)
+
+    def _run(
+        self, arena: Arena, inputs: Any, count: int, params: NDArray[Any]
+    ) -> tuple[NDArray[Any], ...]:
+        if self.lowered.layout.sizes["store"]:
+            arena.grow(self.lowered, count)
+        matrix = isinstance(inputs, np.ndarray)
+        order: Any = "C" if matrix else "F"
+        results = tuple(
+            np.empty((count, size), self._dtype, order) if batched else np.empty(size, self._dtype)
+            for size, batched in self._outputs
+        )
+        if matrix and self.threads == 1:
+            arena.enter.function(inputs, params, *results)
+            return results
         kept = describe_inputs(arena, inputs)
-        arena.grow(self.lowered, count)
         arena.set("COUNT", count)
         arena.set("PARAMS", params.ctypes.data)
-        results = self._results(arena, count, columns=not isinstance(inputs, np.ndarray))
+        for place, result in enumerate(results):
+            words = (result.ctypes.data, *result.strides)
+            arena.outputs[place, : len(words)] = words
         run(self._function, arena, self.threads)
         del kept
-        self.give_back(arena)
         return results
-
-    def _results(self, arena: Arena, count: int, *, columns: bool) -> tuple[NDArray[Any], ...]:
-        """Return new arrays for the outputs, described in the arena."""
-        program, dtype = self.lowered.program, self.lowered.shape.dtype
-        results: list[NDArray[Any]] = []
-        for place, output in enumerate(program.outputs):
-            size = program.arrays[output.array].size
-            if program.arrays[output.array].batched:
-                result: NDArray[Any] = np.empty((count, size), dtype, order="F" if columns else "C")
-                arena.outputs[place] = result.ctypes.data, *result.strides
-            else:
-                result = np.empty(size, dtype)
-                arena.outputs[place, 0] = result.ctypes.data
-            results.append(result)
-        return tuple(results)
 
 
 def prepared_constants(lowered: Lowered) -> tuple[NDArray[Any], NDArray[np.int32]]:

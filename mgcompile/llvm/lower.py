@@ -8,6 +8,7 @@ from attrs import frozen
 
 from mgcompile.llvm.areas import areas, rounded
 from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.entry import ENTER, entry_function
 from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
 from mgcompile.llvm.library import Library
 from mgcompile.llvm.memory import Layout, PlannedPhase, plan
@@ -105,10 +106,11 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     functions.append(_phases_function(frame))
     if rule is None:
         functions.append(_run_function(frame))
+        functions.append(entry_function(frame, RUN))
     else:
         functions.append(train_function(frame, TRAIN, rule))
     text = "\n\n".join([*functions, library.text()])
-    entries = (RUN,) if rule is None else (TRAIN,)
+    entries = (RUN, ENTER) if rule is None else (TRAIN,)
     return Lowered(program, layout, shape, frame.tables.array(), text, entries)
 
 

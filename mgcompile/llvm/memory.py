@@ -61,7 +61,9 @@ class PlannedPhase:
 class Layout:
     """All decisions: phases, a place for each array that has one, and the sizes of the areas.
 
-    Sizes are in elements; of `tile`, `store` and `inputs` in elements for each sample.
+    Sizes are in elements; of `tile`, `store` and `inputs` in elements for each sample. A `serial`
+    program makes something that all samples share once for each tile, where one thread alone may
+    do it.
     """
 
     phases: tuple[PlannedPhase, ...]
@@ -69,6 +71,7 @@ class Layout:
     sizes: dict[str, int]
     batched_outputs: tuple[int, ...]
     shared_outputs: tuple[int, ...]
+    serial: bool
 
 
 @define
@@ -191,6 +194,7 @@ def _needed_elsewhere(program: Program, all_units: Sequence[Unit]) -> set[int]:
             needed |= reads(unit) - inside
         else:
             needed |= reads(unit)
+            needed |= {array for statement in members(unit) for array in made(statement)}
     return needed
 
 
@@ -198,6 +202,7 @@ def _needed_elsewhere(program: Program, all_units: Sequence[Unit]) -> set[int]:
 class _Planner:
     program: Program
     places: dict[int, Place] = field(factory=dict)
+    serial: bool = False
     sizes: dict[str, int] = field(
         factory=lambda: dict.fromkeys(("inputs", "tile", "store", "own", "shared", "sums"), 0)
     )
@@ -263,6 +268,7 @@ def plan(program: Program) -> Layout:
         planner.sizes,
         batched,
         tuple(array for array in outputs if array not in batched),
+        planner.serial,
     )
 
 
@@ -289,8 +295,11 @@ def _place_tile(
         for array, interval in timeline.intervals.items():
             if array not in needed or array in planner.places or interval.base != base:
                 continue
-            if later.get(array, number) > number:
-                planner.sequential(array, "store" if base == "tile" else "shared")
+            if base == "own" and (interval.last == FOREVER or later.get(array, number) > number):
+                planner.sequential(array, "shared")
+                planner.serial = True
+            elif later.get(array, number) > number:
+                planner.sequential(array, "store")
             else:
                 fitting.append(interval)
         offsets, total = _first_fit(planner.program, fitting)

@@ -6,8 +6,9 @@ import itertools
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
+from mgcompile.llvm.kind import Kind
 from mgcompile.llvm.nests import identity, splat
 from mgcompile.llvm.tiling import Range, batch_blocks, cover, lane_blocks
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
     from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Cursor, Frame
-    from mgcompile.llvm.kind import Kind
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Bundle
 
@@ -28,11 +28,16 @@ Copy = tuple[int, ...]
 
 @frozen
 class _Tile:
-    """A block of accumulators: their copies, and the vectors of each (0: none, it is a scalar)."""
+    """A block of accumulators: their copies, and the vectors of each (0: none, it is a scalar).
+
+    ``mask`` is the register that tells samples of the batch from what fills up a tile, for what is
+    not batched but summed over the batch.
+    """
 
     copies: tuple[Copy, ...]
     vectors: int
     kind: Kind
+    mask: str = ""
 
 
 @frozen
@@ -162,14 +167,15 @@ def _accumulate(
             total = accumulators[number * max(1, tile.vectors) + vector]
             values = []
             for access, cursors in zip(bundle.operands, operands, strict=True):
-                constant = frame.constant(access)
+                constant, batched = frame.constant(access), frame.batched(access.array)
                 if constant is not None:
-                    values.append(block.constant(constant))
+                    value = block.constant(constant)
                 else:
                     pointer = cursors.at(copy).pointer
-                    values.append(
-                        _fetch(block, frame, pointer, vector, batched=frame.batched(access.array))
-                    )
+                    value = _fetch(block, frame, pointer, vector, batched=batched)
+                if tile.mask and not batched:
+                    value = block.select(block.register(tile.mask, tile.kind.mask), value, 0.0)
+                values.append(value)
             if bundle.op.name == "dot":
                 total = block.fma(values[0], values[1], total)
             else:
@@ -237,6 +243,8 @@ def _write_over_batch(
             spread.shifted(writer, turn.index) if frame.batched(access.array) else spread
             for access, spread in zip(bundle.operands, operands, strict=True)
         ]
+        if not all(frame.batched(access.array) for access in bundle.operands):
+            tile = evolve(tile, mask=_write_mask(writer, frame, turn.index))
         turn.following = _reduce(writer, frame, bundle, tile, here, 0, turn.values)
     element, size = tile.kind.element, frame.shape.bytes
     for copy, total in zip(tile.copies, turn.values, strict=True):
@@ -244,6 +252,22 @@ def _write_over_batch(
         old = writer.load(element, pointer, size)
         part = _horizontal(writer, tile.kind, total)
         writer.store(element, writer.value(f"fadd {element} {old}, {part}"), pointer, size)
+
+
+def _write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
+    """Append the comparison that tells which lanes of a vector hold samples of the batch."""
+    size, block = frame.shape.bytes, writer.block(frame.shape.vector)
+    kind = Kind("i64", frame.shape.width)
+    steps = ", ".join(f"i64 {lane * size}" for lane in range(kind.lanes))
+    base = block.append(f"insertelement {kind} poison, i64 {distance}, i64 0", kind)
+    zeros = f"<{kind.lanes} x i32> zeroinitializer"
+    spread = block.append(f"shufflevector {kind} {base.name}, {kind} poison, {zeros}", kind)
+    place = block.append(f"add {kind} {spread.name}, <{steps}>", kind)
+    end = block.append(f"insertelement {kind} poison, i64 %real_bytes, i64 0", kind)
+    ends = block.append(f"shufflevector {kind} {end.name}, {kind} poison, {zeros}", kind)
+    mask = block.append(f"icmp ult {kind} {place.name}, {ends.name}", kind.mask)
+    writer.splice(block)
+    return mask.name
 
 
 def _horizontal(writer: Writer, kind: Kind, vector: str) -> str:
