@@ -16,9 +16,8 @@ from mgcompile.llvm.lower import MOST_CHUNKS, RUN
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mgcompile.llvm.entry import ENTER, Entry
     from mgcompile.llvm.jit import Library
-from mgcompile.llvm.lower import Lowered
+    from mgcompile.llvm.lower import Lowered
 
 __all__ = ["Arena", "LlvmExecutable", "aligned", "describe_inputs", "prepared_constants", "run"]
 
