@@ -210,6 +210,10 @@ class Block:
             f"select {mask.kind} {mask.name}, {kind} {a.name}, {kind} {b.name}", kind
         )
 
+    def inverse(self, mask: Vec) -> Vec:
+        """Append the lanes where the mask is not set."""
+        return mask ^ self.constant(-1, mask.kind)
+
     def rarely(
         self, mask: Vec, special: Callable[[], Sequence[Vec]], usual: Sequence[Vec]
     ) -> list[Vec]:
@@ -289,6 +293,25 @@ class Block:
     def square_root(self, a: Vec) -> Vec:
         """Append the correctly rounded square root."""
         return self.intrinsic("sqrt", a)
+
+    def lane(self, a: Vec, index: int) -> Vec:
+        """Append the extraction of one lane, a scalar."""
+        if a.kind.lanes == 1:
+            return a
+        return self.append(
+            f"extractelement {a.kind} {a.name}, i32 {index}", Kind(a.kind.element, 1)
+        )
+
+    def gathered(self, lanes: Sequence[Vec]) -> Vec:
+        """Append the building of a vector from scalars."""
+        if len(lanes) == 1:
+            return lanes[0]
+        kind = Kind(lanes[0].kind.element, len(lanes))
+        whole = Vec(self, "poison", kind)
+        for index, scalar in enumerate(lanes):
+            item = f"{scalar.kind} {scalar.name}, i32 {index}"
+            whole = self.append(f"insertelement {kind} {whole.name}, {item}", kind)
+        return whole
 
     # Calls
 

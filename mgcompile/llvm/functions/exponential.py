@@ -1,0 +1,87 @@
+"""e^x and e^x - 1: x = k ln 2 + r with |r| <= ln(2) / 2, a polynomial in r, a scaling by 2^k."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ..library import Function
+from .coefficients import EXP as POLYNOMIAL
+from .formats import format_of
+
+if TYPE_CHECKING:
+    from ..block import Block, Vec
+
+
+def reduced(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return r, and k as the low bits of a floating-point number.
+
+    k * ln2_high is exact, and so is x - k * ln2_high: r carries one rounding.
+    """
+    form = format_of(x.kind)
+    shifted = block.fma(x, form.log2_e, form.magic)
+    k = shifted - form.magic
+    r = block.fma(k, -form.ln2_low, block.fma(k, -form.ln2_high, x))
+    return r, shifted
+
+
+def expm1_of_reduced(block: Block, r: Vec) -> Vec:
+    """Return e^r - 1 for a reduced r."""
+    return block.fma(r * r, block.polynomial(r, POLYNOMIAL[r.kind.element]), r)
+
+
+def power_of_two(block: Block, shifted: Vec) -> Vec:
+    """Return 2^k for the k in the low bits of ``shifted``, a normal number's exponent."""
+    return scale_of_integer(block, block.bits(shifted))
+
+
+def scale_of_integer(block: Block, k: Vec) -> Vec:
+    """Return 2^k for the integer in the low bits of ``k``."""
+    form = format_of(k.kind)
+    one = block.constant(form.bias << form.mantissa, k.kind)
+    return block.from_bits((k << form.mantissa) + one)
+
+
+def scaled_twice(block: Block, value: Vec, shifted: Vec) -> Vec:
+    """Return value * 2^k where 2^k itself may be out of range: two factors, one rounding."""
+    form = format_of(value.kind)
+    k = block.bits(shifted)
+    half = block.bits((shifted - form.magic) * 0.5 + form.magic)
+    return (value * scale_of_integer(block, half)) * scale_of_integer(block, k - half)
+
+
+def clamped(block: Block, x: Vec) -> Vec:
+    """Return x brought to where e^x just underflows or overflows; NaN stays."""
+    form = format_of(x.kind)
+    x = block.select(x > form.exp_overflow + 1, form.exp_overflow + 1, x)
+    return block.select(x < form.exp_zero, form.exp_zero, x)
+
+
+def _exp(block: Block, x: Vec) -> Vec:
+    form = format_of(x.kind)
+    r, shifted = reduced(block, x)
+    value = expm1_of_reduced(block, r) + 1.0
+    moved = block.bits(value) + (block.bits(shifted) << form.mantissa)
+
+    def robust() -> list[Vec]:
+        r, shifted = reduced(block, clamped(block, x))
+        return [scaled_twice(block, expm1_of_reduced(block, r) + 1.0, shifted)]
+
+    inside = block.absolute(x) <= -form.exp_normal
+    return block.rarely(block.inverse(inside), robust, [block.from_bits(moved)])[0]
+
+
+def _expm1(block: Block, x: Vec) -> Vec:
+    form = format_of(x.kind)
+    lowest = -(form.mantissa + 3) * math.log(2)
+    x = block.select(x < lowest, lowest, x)
+    x = block.select(x > form.exp_overflow + 1, form.exp_overflow + 1, x)
+    r, shifted = reduced(block, x)
+    # Half the result first: 2^k may be out of range where the result is not.
+    scale = scale_of_integer(block, block.bits(shifted - 1.0))
+    half = block.fma(expm1_of_reduced(block, r), scale, scale - 0.5)
+    return half + half
+
+
+EXP = Function("exp", _exp)
+EXPM1 = Function("expm1", _expm1)

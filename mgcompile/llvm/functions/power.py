@@ -1,0 +1,140 @@
+"""x^y as e^(y log x), with the logarithm and the product in two parts.
+
+An error in y log x counts up to 745-fold in the result, so the logarithm carries 64 bits.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from ..library import Function
+from .coefficients import LONG_LOG as POLYNOMIAL
+from .exponential import clamped, expm1_of_reduced, reduced, scaled_twice
+from .formats import format_of
+from .logarithm import normal, scaled_up, split
+
+if TYPE_CHECKING:
+    from ..block import Block, Vec
+
+# 2/3 and ln(2) in two parts; the first part of ln(2) times an exponent is exact.
+_TWO_THIRDS = (float.fromhex("0x1.5555555555555p-1"), float.fromhex("0x1.5555555555555p-55"))
+
+
+def _two_sum(a: Vec, b: Vec) -> tuple[Vec, Vec]:
+    """Return a + b in two parts (Knuth); any sizes."""
+    total = a + b
+    part = total - a
+    return total, (a - (total - part)) + (b - part)
+
+
+def _quick_sum(a: Vec, b: Vec) -> tuple[Vec, Vec]:
+    """Return a + b in two parts, for a the larger (Dekker)."""
+    total = a + b
+    return total, b - (total - a)
+
+
+def _product(block: Block, a: Vec, b: Vec | float) -> tuple[Vec, Vec]:
+    """Return a * b in two parts."""
+    high = a * b
+    return high, block.exact_fma(a, b, -high)
+
+
+def _long_log(block: Block, x: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
+    """Return log(x / 2^lift) in two parts, for normal x > 0."""
+    form = format_of(x.kind)
+    m, k = split(block, x)
+    if lift is not None:
+        k = k - lift
+    # s = (m - 1) / (m + 1) in two parts; m - 1 is exact.
+    f = m - 1.0
+    divisor, divisor_low = _quick_sum(block.constant(2.0, x.kind), f)
+    s = f / divisor
+    s_low = block.fma(-s, divisor_low, block.exact_fma(-s, divisor, f)) / divisor
+    # log(m) = 2 s + 2/3 s^3 + s^5 P(s^2), the first two terms in two parts.
+    z, z_low = _product(block, s, s)
+    z_low = block.fma(s + s, s_low, z_low)
+    cube, cube_low = _product(block, z, s)
+    cube_low = block.fma(z, s_low, block.fma(z_low, s, cube_low))
+    third, third_low = _product(block, cube, _TWO_THIRDS[0])
+    third_low = block.fma(cube, _TWO_THIRDS[1], block.fma(cube_low, _TWO_THIRDS[0], third_low))
+    rest = cube * z * block.polynomial(z, POLYNOMIAL[x.kind.element])
+    high, low = _quick_sum(s + s, third)
+    low = low + (third_low + block.fma(s_low, 2.0, rest))
+    # k ln(2) first: it is the larger, or zero.
+    total, lost = _two_sum(k * form.ln2_high, high)
+    step, step_low = _two_sum(total, k * form.ln2_low)
+    # The error of ln2_high + ln2_low is below 2^-97, of k ln2_low's product below 2^-86.
+    return _quick_sum(step, step_low + (lost + low))
+
+
+def _exponent(block: Block, x: Vec, y: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
+    """Return y log(x) in two parts."""
+    log_high, log_low = _long_log(block, x, lift)
+    high, low = _product(block, log_high, y)
+    return high, block.fma(log_low, y, low)
+
+
+def _exp_of_parts(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
+    """Return e^(high + low) as a factor around 1 and the exponent of two."""
+    r, shifted = reduced(block, high)
+    growth = expm1_of_reduced(block, r)
+    return 1.0 + (growth + block.fma(growth, low, low)), shifted
+
+
+def _pow(block: Block, x: Vec, y: Vec) -> Vec:
+    if x.kind.element == "float":
+        wide = block.call(POW, *(block.convert("fpext", v, v.kind.double) for v in (x, y)))
+        return block.convert("fptrunc", wide, x.kind)
+    form = format_of(x.kind)
+    high, low = _exponent(block, x, y)
+    value, shifted = _exp_of_parts(block, high, low)
+    usual = block.from_bits(block.bits(value) + (block.bits(shifted) << form.mantissa))
+    plain = normal(block, x) & (block.absolute(high) <= -form.exp_normal)
+    return block.rarely(block.inverse(plain), lambda: [_robust(block, x, y)], [usual])[0]
+
+
+def _robust(block: Block, x: Vec, y: Vec) -> Vec:
+    """Return x^y by the rules of IEEE 754 for every x and y."""
+    size = block.absolute(x)
+    lifted, lift = scaled_up(block, size)
+    high, low = _exponent(block, lifted, y, lift)
+    # Infinite operands, and products that overflow, leave no low part.
+    low = block.select(block.absolute(low) <= 1.0, low, 0.0)
+    value, shifted = _exp_of_parts(block, clamped(block, high), low)
+    value = scaled_twice(block, value, shifted)
+    grows = (y > 0.0).same(size > 1.0)
+    extreme = block.select(grows, block.constant(math.inf, x.kind), 0.0)
+    value = block.select(_beyond(size), extreme, value)
+    value = block.select(_infinite(y), block.select(size.same(1.0), 1.0, extreme), value)
+    value = _signed(block, value, x, y)
+    value = block.select(x.is_nan() | y.is_nan(), x + y, value)
+    one = x.same(1.0) | y.same(0.0)
+    return block.select(one, 1.0, value)
+
+
+def _beyond(size: Vec) -> Vec:
+    return size.same(0.0) | _infinite(size)
+
+
+def _infinite(y: Vec) -> Vec:
+    return y.block.absolute(y).same(math.inf)
+
+
+def _signed(block: Block, value: Vec, x: Vec, y: Vec) -> Vec:
+    """Return the power of |x| with the sign for x: of odd powers, and NaN for roots."""
+    size = block.absolute(y)
+    whole = _whole(block, size)
+    odd = whole & block.inverse(_whole(block, size * 0.5))
+    signed = block.select(odd, block.copy_sign(value, x), value)
+    undefined = (x < 0.0) & block.inverse(whole) & block.inverse(_infinite(x))
+    return block.select(undefined, math.nan, signed)
+
+
+def _whole(block: Block, size: Vec) -> Vec:
+    """Return where a number that is not negative is an integer."""
+    anchor = 2.0 ** format_of(size.kind).mantissa
+    return (size >= anchor) | ((size + anchor) - anchor).same(size)
+
+
+POW = Function("pow", _pow, inline=False, arity=2)

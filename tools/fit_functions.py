@@ -1,0 +1,201 @@
+"""Fit the polynomials of the native elementary functions and write them as a module.
+
+    python tools/fit_functions.py > mgcompile/llvm/functions/coefficients.py
+
+Each table is the minimax fit of a smooth function g by the exchange algorithm of Remez (1934)
+500 bits: the polynomial P that makes the largest |w(x) (P(x) - g(x))| smallest. Coefficients are
+rounded to the format that uses them. Needs mpmath.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Sequence
+
+from attrs import frozen
+from mpmath import (
+    atanh,
+    cos,
+    erfc,
+    exp,
+    expm1,
+    log,
+    lu_solve,
+    matrix,
+    mp,
+    mpf,
+    ncdf,
+    pi,
+    polyval,
+    sin,
+    sqrt,
+)
+
+mp.prec = 500
+
+Function = Callable[[mpf], mpf]
+GRID = 600
+TINY = mpf("1e-25")
+
+
+@frozen
+class Fit:
+    """A polynomial to fit: its table's name, what it stands for, and where."""
+
+    name: str
+    meaning: str
+    g: Function
+    low: mpf
+    high: mpf
+    degree: int
+    weight: Function = lambda _: mpf(1)
+    single: bool = False
+
+
+def remez(fit: Fit) -> tuple[list[mpf], mpf]:
+    """Return the coefficients, constant term first, and the largest weighted error."""
+    count = fit.degree + 2
+    middle, half = (fit.low + fit.high) / 2, (fit.high - fit.low) / 2
+    nodes = [middle - half * cos(pi * k / (count - 1)) for k in range(count)]
+    grid = [middle - half * cos(pi * k / GRID) for k in range(GRID + 1)]
+    target = [fit.g(x) for x in grid]
+    weight = [fit.weight(x) for x in grid]
+    for _ in range(30):
+        coefficients = _level(fit, nodes)
+        error = [
+            w * (polyval(coefficients[::-1], x) - y)
+            for x, y, w in zip(grid, target, weight, strict=True)
+        ]
+        nodes, low, high = _extrema(grid, error, count)
+        if high < low * mpf("1.02"):
+            break
+    return coefficients, high
+
+
+def _level(fit: Fit, nodes: Sequence[mpf]) -> list[mpf]:
+    # P(x) - g(x) = +-E / w(x) at the nodes, with alternating signs.
+    rows = [
+        [x**k for k in range(fit.degree + 1)] + [(-1) ** i / fit.weight(x)]
+        for i, x in enumerate(nodes)
+    ]
+    solution = lu_solve(matrix(rows), matrix([fit.g(x) for x in nodes]))
+    return list(solution)[:-1]
+
+
+def _extrema(grid: Sequence[mpf], error: Sequence[mpf], count: int) -> tuple[list[mpf], mpf, mpf]:
+    # One extremum of each run of equal sign; the ends of the list give way to a longer chain.
+    runs: list[int] = []
+    for i, e in enumerate(error):
+        if runs and (error[runs[-1]] > 0) == (e > 0):
+            if abs(e) > abs(error[runs[-1]]):
+                runs[-1] = i
+        else:
+            runs.append(i)
+    while len(runs) > count:
+        del runs[0 if abs(error[runs[0]]) < abs(error[runs[-1]]) else -1]
+    if len(runs) < count:
+        raise ValueError(f"{count - len(runs)} alternations are missing: choose another degree")
+    sizes = [abs(error[i]) for i in runs]
+    return [grid[i] for i in runs], min(sizes), max(sizes)
+
+
+def literal(value: mpf, single: bool) -> str:
+    """Return the shortest text of ``value`` rounded to its format."""
+    number = float(value)
+    if single:
+        number = struct.unpack("<f", struct.pack("<f", number))[0]
+    return repr(number)
+
+
+# The functions to fit
+
+
+def away_from_zero(g: Function) -> Function:
+    """Return g, evaluated next to 0 instead of at 0, where its formula divides 0 by 0."""
+    return lambda x: g(x if abs(x) > TINY else TINY)
+
+
+def tail_argument(t: mpf) -> mpf:
+    """Return the a in [0, inf) with t = (a - 4) / (a + 4)."""
+    return 4 * (1 + t) / (1 - t)
+
+
+def scaled_tail(t: mpf) -> mpf:
+    """Return Phi(-a) exp(a^2 / 2) (1 + 2 a), which varies little."""
+    a = tail_argument(t)
+    return ncdf(-a) * exp(a * a / 2) * (1 + 2 * a)
+
+
+def erf_weight(a: mpf) -> mpf:
+    """Return how much an error of -log(erfc(a)) / a counts, relative to erf(a)."""
+    a = max(a, TINY)
+    return a / expm1(-log(erfc(a)))
+
+
+HALF_LN2 = log(2) / 2 * mpf("1.001")
+ATANH_END = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2 * mpf("1.001")
+QUARTER = (pi / 4) ** 2 * mpf("1.002")
+EXP = away_from_zero(lambda r: (exp(r) - 1 - r) / r**2)
+LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z)
+LONG_LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z**2)
+SIN = away_from_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z)
+COS = away_from_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
+ERF = away_from_zero(lambda a: -log(erfc(a)) / a)
+
+FITS = [
+    Fit("EXP", "(e^r - 1 - r) / r^2, |r| <= ln(2)/2", EXP, -HALF_LN2, HALF_LN2, 9),
+    Fit("EXP", "", EXP, -HALF_LN2, HALF_LN2, 4, single=True),
+    Fit("LOG", "(2 atanh(s) - 2 s) / s^3 in z = s^2", LOG, mpf(0), ATANH_END, 6),
+    Fit("LOG", "", LOG, mpf(0), ATANH_END, 2, single=True),
+    Fit(
+        "LONG_LOG", "(2 atanh(s) - 2 s - 2/3 s^3) / s^5 in z = s^2", LONG_LOG, mpf(0), ATANH_END, 8
+    ),
+    Fit("SIN", "(sin(r) - r) / r^3 in z = r^2", SIN, mpf(0), QUARTER, 5),
+    Fit("SIN", "", SIN, mpf(0), QUARTER, 2, single=True),
+    Fit("COS", "(cos(r) - 1 + z/2) / z^2 in z = r^2", COS, mpf(0), QUARTER, 5),
+    Fit("COS", "", COS, mpf(0), QUARTER, 2, single=True),
+    Fit("ERF", "-log(erfc(a)) / a, 0 <= a <= 6 (4)", ERF, mpf(0), mpf(6), 22, erf_weight),
+    Fit("ERF", "", ERF, mpf(0), mpf(4), 8, erf_weight, single=True),
+    Fit(
+        "TAIL",
+        "Phi(-a) exp(a^2 / 2) (1 + 2 a) in t = (a - 4) / (a + 4), 0 <= a <= 40 (14.6)",
+        scaled_tail,
+        mpf(-1),
+        mpf("0.82"),
+        23,
+    ),
+    Fit("TAIL", "", scaled_tail, mpf(-1), mpf("0.57"), 9, single=True),
+]
+
+HEADER = '''"""Minimax coefficients of the elementary functions, constant term first, by element type.
+
+Written by tools/fit_functions.py; the comments say what each polynomial stands for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+Table = Mapping[str, Sequence[float]]
+'''
+
+
+def main() -> None:
+    """Print the module of coefficients, with the error of each fit as a power of two."""
+    print(HEADER)
+    names = list(dict.fromkeys(fit.name for fit in FITS))
+    for name in names:
+        fits = [fit for fit in FITS if fit.name == name]
+        print(f"# {fits[0].meaning}")
+        print(f"{name}: Table = {{")
+        for fit in fits:
+            coefficients, error = remez(fit)
+            print(f'    "{"float" if fit.single else "double"}": (  # 2^{float(log(error, 2)):.1f}')
+            for coefficient in coefficients:
+                print(f"        {literal(coefficient, fit.single)},")
+            print("    ),")
+        print("}")
+
+
+if __name__ == "__main__":
+    main()
