@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .library import Function, Library
 
+_UNLIKELY = "!7001"  # metadata are numbered; this number is the library's
 _DEKKER = {"double": 134217729.0, "float": 4097.0}
 
 
@@ -230,7 +231,9 @@ class Block:
         tag = self.fresh()[1:]
         origin = self._label
         some = self._any(mask)
-        self.lines.append(f"  br i1 {some.name}, label %{tag}.rare, label %{tag}.done")
+        self.library.declare(_UNLIKELY, f'{_UNLIKELY} = !{{!"branch_weights", i32 1, i32 9999}}')
+        targets = f"label %{tag}.rare, label %{tag}.done"
+        self.lines.append(f"  br i1 {some.name}, {targets}, !prof {_UNLIKELY}")
         self._open(f"{tag}.rare")
         with self._branch():
             results = special()

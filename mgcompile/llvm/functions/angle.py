@@ -133,11 +133,11 @@ _NEEDED = {
 
 
 def reduce_huge(block: Block, x: Vec) -> tuple[Vec, Vec, Vec]:
-    """Reduce angles of 2^20 and more, lane by lane.
+    """Reduce huge angles, lane by lane.
 
     Args:
         block: takes the instructions.
-        x: doubles, positive, of any size; infinite and NaN give NaN.
+        x: doubles from 1 up; infinite and NaN give NaN.
 
     Returns:
         r and a correction to it, with x = quadrant * pi/2 + r + correction; and the quadrant, in

@@ -25,9 +25,24 @@ def reduced(block: Block, x: Vec) -> tuple[Vec, Vec]:
     return r, shifted
 
 
+def reduced_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec, Vec]:
+    """Return r in two parts, and k as the low bits of a floating-point number."""
+    form = format_of(x.kind)
+    shifted = block.fma(x, form.log2_e, form.magic)
+    k = shifted - form.magic
+    first = block.fma(k, -form.ln2_high, x)
+    r = block.fma(k, -form.ln2_low, first)
+    return r, block.fma(k, -form.ln2_low, first - r), shifted
+
+
+def growth_of_reduced(block: Block, r: Vec) -> Vec:
+    """Return e^r - 1 - r for a reduced r."""
+    return r * r * block.split_polynomial(r, POLYNOMIAL[r.kind.element])
+
+
 def expm1_of_reduced(block: Block, r: Vec) -> Vec:
     """Return e^r - 1 for a reduced r."""
-    return block.fma(r * r, block.polynomial(r, POLYNOMIAL[r.kind.element]), r)
+    return block.fma(r * r, block.split_polynomial(r, POLYNOMIAL[r.kind.element]), r)
 
 
 def power_of_two(block: Block, shifted: Vec) -> Vec:
@@ -75,7 +90,8 @@ def _expm1(block: Block, x: Vec) -> Vec:
     form = format_of(x.kind)
     lowest = -(form.mantissa + 3) * math.log(2)
     x = block.select(x < lowest, lowest, x)
-    x = block.select(x > form.exp_overflow + 1, form.exp_overflow + 1, x)
+    highest = form.exp_overflow + 0.01
+    x = block.select(x > highest, highest, x)
     r, shifted = reduced(block, x)
     # Half the result first: 2^k may be out of range where the result is not.
     scale = scale_of_integer(block, block.bits(shifted - 1.0))

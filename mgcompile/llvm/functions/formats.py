@@ -82,5 +82,5 @@ FORMATS = {
 
 
 def format_of(kind: Kind) -> Format:
-    """Return the format of the elements of a floating-point kind."""
-    return FORMATS[kind.element]
+    """Return the format of a kind, or of the numbers whose bits an integer kind holds."""
+    return FORMATS[kind.real.element]

@@ -50,7 +50,7 @@ def log_of_one_plus_unit(block: Block, e: Vec) -> Vec:
     return log_of_parts(block, f, block.select(large, block.constant(1.0, e.kind), 0.0))
 
 
-def normal(block: Block, x: Vec) -> Vec:
+def normal(x: Vec) -> Vec:
     """Return where x is positive, normal and finite."""
     form = format_of(x.kind)
     return (x >= form.tiny) & (x <= form.huge)
@@ -82,7 +82,7 @@ def _log(block: Block, x: Vec) -> Vec:
         inside = (x > 0.0) & (x < math.inf)
         return [block.select(inside, value, specials(block, x))]
 
-    return block.rarely(block.inverse(normal(block, x)), robust, [usual])[0]
+    return block.rarely(block.inverse(normal(x)), robust, [usual])[0]
 
 
 def _log1p(block: Block, x: Vec) -> Vec:

@@ -90,7 +90,7 @@ def _pow(block: Block, x: Vec, y: Vec) -> Vec:
     high, low = _exponent(block, x, y)
     value, shifted = _exp_of_parts(block, high, low)
     usual = block.from_bits(block.bits(value) + (block.bits(shifted) << form.mantissa))
-    plain = normal(block, x) & (block.absolute(high) <= -form.exp_normal)
+    plain = normal(x) & (block.absolute(high) <= -form.exp_normal)
     return block.rarely(block.inverse(plain), lambda: [_robust(block, x, y)], [usual])[0]
 
 

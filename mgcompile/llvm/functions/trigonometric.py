@@ -35,21 +35,24 @@ def _reduce(block: Block, x: Vec) -> Angle:
     high, middle, low = form.half_pi
     shifted = block.fma(x, 2.0 / math.pi, form.magic)
     k = form.magic - shifted
-    # The first step is exact (r is a multiple of the last bit of pi/2); the second is made so.
+    # The first step is exact: r is a multiple of the last bit of pi/2. The second keeps its errors.
     first = block.exact_fma(k, high, x)
-    r = block.exact_fma(k, middle, first)
-    lost = block.exact_fma(k, middle, first - r)
-    return Angle(r, block.fma(k, low, lost), block.bits(shifted))
+    step = k * middle
+    step_low = block.exact_fma(k, middle, -step)
+    r = first + step
+    return Angle(r, block.fma(k, low, ((first - r) + step) + step_low), block.bits(shifted))
 
 
 def _reduced(block: Block, x: Vec) -> Angle:
     """Reduce an angle of any size."""
     usual = _reduce(block, x)
     outside = block.inverse(block.absolute(x) <= _LARGEST[x.kind.element])
-    wide = _reduce_in_double if x.kind.element == "float" else _reduce_huge_lanes
 
     def robust() -> Sequence[Vec]:
-        other = wide(block, x)
+        if x.kind.element == "float":
+            other = _reduce_in_double(block, x)
+        else:
+            other = Angle(*reduce_huge(block, block.select(outside, x, 1.0)))
         return [
             block.select(outside, there, here)
             for there, here in zip(_parts(other), _parts(usual), strict=True)
@@ -60,10 +63,6 @@ def _reduced(block: Block, x: Vec) -> Angle:
 
 def _parts(angle: Angle) -> tuple[Vec, Vec, Vec]:
     return angle.r, angle.low, angle.quadrant
-
-
-def _reduce_huge_lanes(block: Block, x: Vec) -> Angle:
-    return Angle(*reduce_huge(block, x))
 
 
 def _reduce_in_double(block: Block, x: Vec) -> Angle:
