@@ -121,9 +121,9 @@ def tail_argument(t: mpf) -> mpf:
 
 
 def scaled_tail(t: mpf) -> mpf:
-    """Return Phi(-a) exp(a^2 / 2) (1 + 2 a), which varies little."""
+    """Return Phi(-a) exp(a^2 / 2) (1 + 0.8 a), which varies little and is flat at a = 0."""
     a = tail_argument(t)
-    return ncdf(-a) * exp(a * a / 2) * (1 + 2 * a)
+    return ncdf(-a) * exp(a * a / 2) * (1 + mpf("0.8") * a)
 
 
 def erf_weight(a: mpf) -> mpf:
@@ -158,7 +158,7 @@ FITS = [
     Fit("ERF", "", ERF, mpf(0), mpf(4), 8, erf_weight, single=True),
     Fit(
         "TAIL",
-        "Phi(-a) exp(a^2 / 2) (1 + 2 a) in t = (a - 4) / (a + 4), 0 <= a <= 40 (14.6)",
+        "Phi(-a) exp(a^2 / 2) (1 + 0.8 a) in t = (a - 4) / (a + 4), 0 <= a <= 40 (14.6)",
         scaled_tail,
         mpf(-1),
         mpf("0.82"),

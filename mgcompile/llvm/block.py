@@ -24,11 +24,19 @@ _DEKKER = {"double": 134217729.0, "float": 4097.0}
 
 @frozen(eq=False)
 class Vec:
-    """Name a register or constant of a block. Operators append instructions to that block."""
+    """Name a register or constant of a block. Operators append instructions to that block.
+
+    Attributes:
+        block: where operators append.
+        name: the register's name or the constant's text.
+        kind: the type.
+        value: the number in every lane of a constant; None for a register.
+    """
 
     block: Block
     name: str
     kind: Kind
+    value: float | None = None
 
     def __add__(self, other: Vec | float) -> Vec:
         return self.block.arithmetic("add", self, other)
@@ -55,7 +63,7 @@ class Vec:
         return self.block.arithmetic("div", self.block.constant(other, self.kind), self)
 
     def __neg__(self) -> Vec:
-        return self.block.append(f"fneg {self.kind} {self.name}", self.kind)
+        return self.block.negative(self)
 
     def __lt__(self, other: Vec | float) -> Vec:
         return self.block.compare("olt", "slt", self, other)
@@ -117,6 +125,7 @@ class Block:
         self._counter = 0
         self._label = "entry"
         self._shared: dict[tuple[str, Kind], Vec] = {}
+        self._opposites: dict[str, Vec] = {}
 
     # Registers, constants, instructions
 
@@ -127,7 +136,7 @@ class Block:
     def constant(self, value: float, kind: Kind | None = None) -> Vec:
         """Return ``value`` in every lane."""
         kind = kind or self.kind
-        return Vec(self, kind.literal(value), kind)
+        return Vec(self, kind.literal(value), kind, value)
 
     def append(self, instruction: str, kind: Kind) -> Vec:
         """Append an instruction without side effects, or find the same one; return its result."""
@@ -285,9 +294,19 @@ class Block:
         """Return the floating-point numbers of bit patterns."""
         return self.convert("bitcast", a, a.kind.real)
 
+    def negative(self, a: Vec) -> Vec:
+        """Append the change of sign; twice is the operand itself."""
+        if a.value is not None:
+            return self.constant(-a.value, a.kind)
+        if a.name not in self._opposites:
+            result = self.append(f"fneg {a.kind} {a.name}", a.kind)
+            self._opposites[a.name], self._opposites[result.name] = result, a
+        return self._opposites[a.name]
+
     def absolute(self, a: Vec) -> Vec:
-        """Append the absolute value."""
-        return self.intrinsic("fabs", a)
+        """Append the absolute value, one and the same for a number and its opposite."""
+        opposite = self._opposites.get(a.name, a)
+        return self.intrinsic("fabs", min(a, opposite, key=lambda v: (len(v.name), v.name)))
 
     def copy_sign(self, a: Vec, sign: Vec) -> Vec:
         """Append ``a`` with the sign of ``sign``."""

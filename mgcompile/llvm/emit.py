@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lowerings import LOWERINGS
+from .lowerings import lowering_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,4 +33,7 @@ def emit(block: Block, op: Op, operands: Sequence[Vec]) -> Vec:
     Returns:
         The result: a register, or a constant.
     """
-    return LOWERINGS[op.name](block, *operands)
+    lowering = lowering_of(op)
+    if lowering is None:
+        raise NotImplementedError(op.name)
+    return lowering(block, *operands)

@@ -6,12 +6,23 @@ result. Ops without an entry are lowered by :mod:`mgcompile.llvm.foreign`.
 
 from __future__ import annotations
 
+import math
+import sys
 from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from .functions.error_function import ERF, GELU
+from .functions.exponential import EXP, EXPM1
+from .functions.logarithm import LOG, LOG1P
+from .functions.power import power
+from .functions.sigmoids import TANH, sigmoid, silu, softplus
+from .functions.trigonometric import COS, SIN
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from mgcore import Op
 
     from .block import Block, Vec
 
@@ -38,6 +49,45 @@ def _truth(mask: Vec) -> Vec:
     return mask.block.select(mask, mask.block.constant(1.0), 0.0)
 
 
+def _maximum(block: Block, a: Vec, b: Vec) -> Vec:
+    return block.select(a.is_nan(), a, block.select(a > b, a, b))
+
+
+def _minimum(block: Block, a: Vec, b: Vec) -> Vec:
+    return block.select(a.is_nan(), a, block.select(a < b, a, b))
+
+
+def _select(block: Block, condition: Vec, a: Vec, b: Vec) -> Vec:
+    return block.select(condition.same(0.0), b, a)
+
+
+def _logsumexp(block: Block, *xs: Vec) -> Vec:
+    # m + log1p of the other terms: the largest term is exactly 1 and is left out, so that no
+    # small ones are lost beside it.
+    largest = reduce(lambda a, b: _maximum(block, a, b), xs)
+    rest = block.constant(0.0)
+    taken = block.constant(-1, block.kind.mask)
+    for x in xs:
+        counts = taken & x.same(largest)  # the first that equals the largest
+        taken = taken & block.inverse(counts)
+        rest = rest + block.select(counts, 0.0, block.call(EXP, x - largest))
+    total = largest + block.call(LOG1P, rest)
+    return block.select(block.absolute(largest).same(math.inf), largest, total)
+
+
+# The packages that the ops of the table come from; an op of the same name from elsewhere differs.
+_HOMES = ("mgops_basic", "mgops_activations")
+
+
+def lowering_of(op: Op) -> Lowering | None:
+    """Return the table's lowering of a shipped op; None for an op of another package."""
+    for home in _HOMES:
+        module = sys.modules.get(f"{home}.{op.name}")
+        if module is not None and getattr(module, op.name, None) is op:
+            return LOWERINGS.get(op.name)
+    return None
+
+
 LOWERINGS: Mapping[str, Lowering] = {
     "add": lambda _, a, b: a + b,
     "sub": lambda _, a, b: a - b,
@@ -45,11 +95,29 @@ LOWERINGS: Mapping[str, Lowering] = {
     "div": lambda _, a, b: a / b,
     "neg": lambda _, a: -a,
     "abs": lambda block, a: block.absolute(a),
+    "pow": power,
+    "exp": lambda block, a: block.call(EXP, a),
+    "log": lambda block, a: block.call(LOG, a),
     "sqrt": lambda block, a: block.square_root(a),
+    "sin": lambda block, a: block.call(SIN, a),
+    "cos": lambda block, a: block.call(COS, a),
+    "erf": lambda block, a: block.call(ERF, a),
+    "maximum": _maximum,
+    "minimum": _minimum,
     "gt": lambda _, a, b: _truth(a > b),
     "ge": lambda _, a, b: _truth(a >= b),
     "lt": lambda _, a, b: _truth(a < b),
     "le": lambda _, a, b: _truth(a <= b),
+    "select": _select,
     "sum": _sum,
     "dot": _dot,
+    "relu": lambda block, a: block.select(a <= 0.0, 0.0, a),
+    "leaky_relu": lambda block, a: block.select(a > 0.0, a, a * 0.01),
+    "elu": lambda block, a: block.select(a > 0.0, a, block.call(EXPM1, a)),
+    "tanh": lambda block, a: block.call(TANH, a),
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "silu": silu,
+    "gelu": lambda block, a: block.call(GELU, a),
+    "logsumexp": _logsumexp,
 }

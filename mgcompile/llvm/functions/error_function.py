@@ -1,4 +1,4 @@
-"""erf, and the normal distribution's tail, which erf cannot give without cancelling."""
+"""erf, and gelu, whose tail erf cannot give without cancelling."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ def _erf(block: Block, x: Vec) -> Vec:
     return block.copy_sign(rest, x)
 
 
-def _normal_cdf(block: Block, x: Vec) -> Vec:
-    # Phi(-a) = e^(-a^2 / 2) R(a); a^2 is kept in two parts, as e^(-a^2 / 2) magnifies its error.
+def _gelu(block: Block, x: Vec) -> Vec:
+    # x Phi(x), with Phi(-a) = e^(-a^2 / 2) R(a). a^2 is kept in two parts, since the exponential
+    # magnifies its error, and x R(a) comes first, since the exponential may be subnormal.
     cap = _TAIL_CAP[x.kind.element]
     a = block.absolute(x)
     a = block.select(a > cap, cap, a)
@@ -37,9 +38,9 @@ def _normal_cdf(block: Block, x: Vec) -> Vec:
     bell = block.call(EXP, square * -0.5)
     bell = block.fma(bell * lost, -0.5, bell)
     polynomial = block.split_polynomial((a - 4.0) / (a + 4.0), TAIL_POLYNOMIAL[x.kind.element])
-    tail = bell * (polynomial / (a + a + 1.0))
-    return block.select(x > 0.0, 1.0 - tail, tail)
+    ratio = polynomial / block.fma(a, 0.8, 1.0)
+    return block.select(x > 0.0, x * (1.0 - ratio * bell), (x * ratio) * bell)
 
 
 ERF = Function("erf", _erf)
-NORMAL_CDF = Function("normal_cdf", _normal_cdf)
+GELU = Function("gelu", _gelu)

@@ -6,18 +6,21 @@ An error in y log x counts up to 745-fold in the result, so the logarithm carrie
 from __future__ import annotations
 
 import math
+
 from typing import TYPE_CHECKING
 
 from ..library import Function
 from .coefficients import LONG_LOG as POLYNOMIAL
-from .exponential import clamped, expm1_of_reduced, reduced, scaled_twice
+from .exponential import EXP, clamped, expm1_of_reduced, reduced, scaled_twice
 from .formats import format_of
-from .logarithm import normal, scaled_up, split
+from .logarithm import LOG, normal, scaled_up, split
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from ..block import Block, Vec
 
-# 2/3 and ln(2) in two parts; the first part of ln(2) times an exponent is exact.
+# In two parts.
 _TWO_THIRDS = (float.fromhex("0x1.5555555555555p-1"), float.fromhex("0x1.5555555555555p-55"))
 
 
@@ -84,14 +87,22 @@ def _exp_of_parts(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
 
 def _pow(block: Block, x: Vec, y: Vec) -> Vec:
     if x.kind.element == "float":
-        wide = block.call(POW, *(block.convert("fpext", v, v.kind.double) for v in (x, y)))
-        return block.convert("fptrunc", wide, x.kind)
+        return _pow_in_double(block, x, y)
     form = format_of(x.kind)
     high, low = _exponent(block, x, y)
     value, shifted = _exp_of_parts(block, high, low)
     usual = block.from_bits(block.bits(value) + (block.bits(shifted) << form.mantissa))
     plain = normal(x) & (block.absolute(high) <= -form.exp_normal)
     return block.rarely(block.inverse(plain), lambda: [_robust(block, x, y)], [usual])[0]
+
+
+def _pow_in_double(block: Block, x: Vec, y: Vec) -> Vec:
+    """Return x^y of single-precision numbers, for which a plain double logarithm is enough."""
+    wide_x, wide_y = (block.convert("fpext", v, v.kind.double) for v in (x, y))
+    usual = block.call(EXP, block.call(LOG, wide_x) * wide_y)
+    plain = normal(x) & (block.absolute(y) < math.inf)
+    [wide] = block.rarely(block.inverse(plain), lambda: [_robust(block, wide_x, wide_y)], [usual])
+    return block.convert("fptrunc", wide, x.kind)
 
 
 def _robust(block: Block, x: Vec, y: Vec) -> Vec:
@@ -107,7 +118,7 @@ def _robust(block: Block, x: Vec, y: Vec) -> Vec:
     extreme = block.select(grows, block.constant(math.inf, x.kind), 0.0)
     value = block.select(_beyond(size), extreme, value)
     value = block.select(_infinite(y), block.select(size.same(1.0), 1.0, extreme), value)
-    value = _signed(block, value, x, y)
+    value = _signed(value, x, y)
     value = block.select(x.is_nan() | y.is_nan(), x + y, value)
     one = x.same(1.0) | y.same(0.0)
     return block.select(one, 1.0, value)
@@ -121,20 +132,64 @@ def _infinite(y: Vec) -> Vec:
     return y.block.absolute(y).same(math.inf)
 
 
-def _signed(block: Block, value: Vec, x: Vec, y: Vec) -> Vec:
+def _signed(value: Vec, x: Vec, y: Vec) -> Vec:
     """Return the power of |x| with the sign for x: of odd powers, and NaN for roots."""
+    block = value.block
     size = block.absolute(y)
-    whole = _whole(block, size)
-    odd = whole & block.inverse(_whole(block, size * 0.5))
+    whole = _whole(size)
+    odd = whole & block.inverse(_whole(size * 0.5))
     signed = block.select(odd, block.copy_sign(value, x), value)
     undefined = (x < 0.0) & block.inverse(whole) & block.inverse(_infinite(x))
     return block.select(undefined, math.nan, signed)
 
 
-def _whole(block: Block, size: Vec) -> Vec:
+def _whole(size: Vec) -> Vec:
     """Return where a number that is not negative is an integer."""
     anchor = 2.0 ** format_of(size.kind).mantissa
     return (size >= anchor) | ((size + anchor) - anchor).same(size)
 
 
 POW = Function("pow", _pow, inline=False, arity=2)
+
+
+# Constant exponents
+
+
+def power(block: Block, x: Vec, y: Vec) -> Vec:
+    """Return x^y: products and roots for small constant y, which are faster and as accurate."""
+    if y.value is None or y.value not in _CONSTANT_EXPONENTS:
+        return block.call(POW, x, y)
+    return _CONSTANT_EXPONENTS[y.value](block, x)
+
+
+def _product_of(count: int) -> Callable[[Block, Vec], Vec]:
+    """Return the lowering of x^count: squares, and a factor x for an odd count."""
+
+    def repeated(block: Block, x: Vec) -> Vec:
+        if count == 1:
+            return x
+        half = _product_of(count // 2)(block, x)
+        return half * half * x if count % 2 else half * half
+
+    return repeated
+
+
+def _reciprocal_of(count: int) -> Callable[[Block, Vec], Vec]:
+    # The reciprocal first: x^count could overflow where the result is subnormal.
+    return lambda block, x: _product_of(count)(block, 1.0 / x)
+
+
+def _root(block: Block, x: Vec) -> Vec:
+    # As pow has it: of -0 it is +0, of -inf it is +inf.
+    return block.select(x.same(-math.inf), math.inf, block.square_root(x + 0.0))
+
+
+_CONSTANT_EXPONENTS: Mapping[float, Callable[[Block, Vec], Vec]] = {
+    0.0: lambda block, x: block.constant(1.0, x.kind),
+    0.5: _root,
+    -0.5: lambda block, x: 1.0 / _root(block, x),
+    1.5: lambda block, x: block.absolute(x) * _root(block, x),
+    -1.5: lambda block, x: (1.0 / block.absolute(x)) / _root(block, x),
+    **{float(n): _product_of(n) for n in range(1, 9)},
+    **{float(-n): _reciprocal_of(n) for n in range(1, 5)},
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..library import Function
@@ -31,7 +32,9 @@ def _expm1_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
     base = scale - 1.0
     high = block.exact_fma(r, scale, base)
     lost = block.exact_fma(r, scale, base - high)
-    return high, block.fma(rest, scale, lost)
+    low = block.fma(rest, scale, lost)
+    total = high + low
+    return total, low - (total - high)
 
 
 def _share(block: Block, part: Vec, low: Vec, other: float) -> Vec:
@@ -55,21 +58,50 @@ def _corrected_quotient(block: Block, part: Vec, low: Vec, total: Vec, total_low
     return block.fma(residue, inverse, quotient)
 
 
-def _sigmoid(block: Block, x: Vec) -> Vec:
+def sigmoid(block: Block, x: Vec) -> Vec:
+    """Return 1 / (1 + e^-x); its e^-|x| is shared with that of -x and of softplus."""
     e = block.call(EXP, -block.absolute(x))
     part = block.select(x < 0.0, e, 1.0)
+    return block.call(_SHARE_OF_UNIT, part, e)
+
+
+def softplus(block: Block, x: Vec) -> Vec:
+    """Return log(1 + e^x) as max(x, 0) + log(1 + e^-|x|)."""
+    e = block.call(EXP, -block.absolute(x))
+    return block.call(_SOFTPLUS_OF, x, e)
+
+
+def silu(block: Block, x: Vec) -> Vec:
+    """Return x sigmoid(x)."""
+    return block.call(_SILU_OF, x, sigmoid(block, x))
+
+
+def _share_of_unit(block: Block, part: Vec, e: Vec) -> Vec:
     total = e + 1.0
-    if x.kind.element == "float":
+    if e.kind.element == "float":
         return part / total
-    zero = block.constant(0.0, x.kind)
+    zero = block.constant(0.0, e.kind)
     return _corrected_quotient(block, part, zero, total, (1.0 - total) + e)
 
 
-def _softplus(block: Block, x: Vec) -> Vec:
-    e = block.call(EXP, -block.absolute(x))
+def _softplus_of(block: Block, x: Vec, e: Vec) -> Vec:
     return block.select(x < 0.0, 0.0, x) + log_of_one_plus_unit(block, e)
 
 
+def _silu_of(block: Block, x: Vec, share: Vec) -> Vec:
+    # Where the logistic function is subnormal the product would magnify its error.
+    form = format_of(x.kind)
+    lowest = form.exp_normal + 4.0
+
+    def robust() -> list[Vec]:
+        shift = 32.0
+        tail = x * block.call(EXP, x + shift) * math.exp(-shift)
+        return [block.select((x < lowest) & (x > -math.inf), tail, x * share)]
+
+    return block.rarely(x < lowest, robust, [x * share])[0]
+
+
 TANH = Function("tanh", _tanh)
-SIGMOID = Function("sigmoid", _sigmoid)
-SOFTPLUS = Function("softplus", _softplus)
+_SHARE_OF_UNIT = Function("share_of_unit", _share_of_unit, arity=2)
+_SOFTPLUS_OF = Function("softplus_of", _softplus_of, arity=2)
+_SILU_OF = Function("silu_of", _silu_of, arity=2)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -15,6 +15,8 @@ from .coefficients import SIN as SIN_POLYNOMIAL
 from .formats import format_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..block import Block, Vec
 
 # Up to here a multiple of pi/2 in three parts is accurate enough, and k fits the low bits.
