@@ -121,9 +121,9 @@ def tail_argument(t: mpf) -> mpf:
 
 
 def scaled_tail(t: mpf) -> mpf:
-    """Return Phi(-a) exp(a^2 / 2) (1 + 0.8 a), which varies little and is flat at a = 0."""
+    """Return Phi(-a) exp(a^2 / 2) (1 + 13/16 a), which varies little."""
     a = tail_argument(t)
-    return ncdf(-a) * exp(a * a / 2) * (1 + mpf("0.8") * a)
+    return ncdf(-a) * exp(a * a / 2) * (1 + mpf(13) / 16 * a)
 
 
 def erf_weight(a: mpf) -> mpf:
@@ -140,6 +140,7 @@ LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z)
 LONG_LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z**2)
 SIN = away_from_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z)
 COS = away_from_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
+CENTRE = away_from_zero(lambda z: (ncdf(sqrt(z)) - mpf(1) / 2) / sqrt(z))
 ERF = away_from_zero(lambda a: -log(erfc(a)) / a)
 
 FITS = [
@@ -156,9 +157,11 @@ FITS = [
     Fit("COS", "", COS, mpf(0), QUARTER, 2, single=True),
     Fit("ERF", "-log(erfc(a)) / a, 0 <= a <= 6 (4)", ERF, mpf(0), mpf(6), 22, erf_weight),
     Fit("ERF", "", ERF, mpf(0), mpf(4), 8, erf_weight, single=True),
+    Fit("CENTRE", "(Phi(x) - 1/2) / x in z = x^2, |x| <= 3/4", CENTRE, mpf(0), mpf(9) / 16, 8),
+    Fit("CENTRE", "", CENTRE, mpf(0), mpf(9) / 16, 4, single=True),
     Fit(
         "TAIL",
-        "Phi(-a) exp(a^2 / 2) (1 + 0.8 a) in t = (a - 4) / (a + 4), 0 <= a <= 40 (14.6)",
+        "Phi(-a) exp(a^2 / 2) (1 + 13/16 a) in t = (a - 4) / (a + 4), 0 <= a <= 40 (14.6)",
         scaled_tail,
         mpf(-1),
         mpf("0.82"),
@@ -174,9 +177,10 @@ Written by tools/fit_functions.py; the comments say what each polynomial stands 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-Table = Mapping[str, Sequence[float]]
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 '''
 
 
@@ -187,7 +191,7 @@ def main() -> None:
     for name in names:
         fits = [fit for fit in FITS if fit.name == name]
         print(f"# {fits[0].meaning}")
-        print(f"{name}: Table = {{")
+        print(f"{name}: Mapping[str, Sequence[float]] = {{")
         for fit in fits:
             coefficients, error = remez(fit)
             print(f'    "{"float" if fit.single else "double"}": (  # 2^{float(log(error, 2)):.1f}')

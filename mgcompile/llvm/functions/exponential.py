@@ -86,6 +86,42 @@ def _exp(block: Block, x: Vec) -> Vec:
     return block.rarely(block.inverse(inside), robust, [block.from_bits(moved)])[0]
 
 
+def _exp_of_parts(block: Block, high: Vec, low: Vec) -> Vec:
+    """Return e^(high + low), little more than half an ulp off; low is a correction to high."""
+    form = format_of(high.kind)
+    value, shifted = _mantissa_of_parts(block, high, low)
+    moved = block.bits(value) + (block.bits(shifted) << form.mantissa)
+
+    def robust() -> list[Vec]:
+        # What overflowed has no correction.
+        small = block.select(block.absolute(low) <= 1.0, low, 0.0)
+        value, shifted = _mantissa_of_parts(block, clamped(block, high), small)
+        return [scaled_twice(block, value, shifted)]
+
+    inside = block.absolute(high) <= -form.exp_normal
+    return block.rarely(block.inverse(inside), robust, [block.from_bits(moved)])[0]
+
+
+def _mantissa_of_parts(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
+    r, r_low, shifted = reduced_in_parts(block, high)
+    one = r + 1.0
+    lost = r - (one - 1.0)
+    growth = growth_of_reduced(block, r)
+    return one + (lost + block.fma(r_low + low, one + growth, growth)), shifted
+
+
+def expm1_in_parts(block: Block, x: Vec, x_low: Vec | float = 0.0) -> tuple[Vec, Vec]:
+    """Return e^(x + x_low) - 1 in two parts to be summed, for moderate x; x_low is a correction."""
+    r, r_low, shifted = reduced_in_parts(block, x)
+    rest = growth_of_reduced(block, r) + (r_low + x_low)
+    # 2^k (r + rest) + (2^k - 1), with the rounding error of the leading sum kept.
+    scale = power_of_two(block, shifted)
+    base = scale - 1.0
+    high = block.exact_fma(r, scale, base)
+    lost = block.exact_fma(r, scale, base - high)
+    return high, block.fma(rest, scale, lost)
+
+
 def _expm1(block: Block, x: Vec) -> Vec:
     form = format_of(x.kind)
     lowest = -(form.mantissa + 3) * math.log(2)
@@ -100,4 +136,5 @@ def _expm1(block: Block, x: Vec) -> Vec:
 
 
 EXP = Function("exp", _exp)
+EXP_OF_PARTS = Function("exp_of_parts", _exp_of_parts, arity=2)
 EXPM1 = Function("expm1", _expm1)

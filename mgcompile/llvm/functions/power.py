@@ -6,12 +6,11 @@ An error in y log x counts up to 745-fold in the result, so the logarithm carrie
 from __future__ import annotations
 
 import math
-
 from typing import TYPE_CHECKING
 
 from ..library import Function
 from .coefficients import LONG_LOG as POLYNOMIAL
-from .exponential import EXP, clamped, expm1_of_reduced, reduced, scaled_twice
+from .exponential import EXP, EXP_OF_PARTS
 from .formats import format_of
 from .logarithm import LOG, normal, scaled_up, split
 
@@ -78,21 +77,11 @@ def _exponent(block: Block, x: Vec, y: Vec, lift: Vec | None = None) -> tuple[Ve
     return high, block.fma(log_low, y, low)
 
 
-def _exp_of_parts(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
-    """Return e^(high + low) as a factor around 1 and the exponent of two."""
-    r, shifted = reduced(block, high)
-    growth = expm1_of_reduced(block, r)
-    return 1.0 + (growth + block.fma(growth, low, low)), shifted
-
-
 def _pow(block: Block, x: Vec, y: Vec) -> Vec:
     if x.kind.element == "float":
         return _pow_in_double(block, x, y)
-    form = format_of(x.kind)
-    high, low = _exponent(block, x, y)
-    value, shifted = _exp_of_parts(block, high, low)
-    usual = block.from_bits(block.bits(value) + (block.bits(shifted) << form.mantissa))
-    plain = normal(x) & (block.absolute(high) <= -form.exp_normal)
+    usual = block.call(EXP_OF_PARTS, *_exponent(block, x, y))
+    plain = normal(x) & (block.absolute(y) < math.inf)
     return block.rarely(block.inverse(plain), lambda: [_robust(block, x, y)], [usual])[0]
 
 
@@ -109,11 +98,7 @@ def _robust(block: Block, x: Vec, y: Vec) -> Vec:
     """Return x^y by the rules of IEEE 754 for every x and y."""
     size = block.absolute(x)
     lifted, lift = scaled_up(block, size)
-    high, low = _exponent(block, lifted, y, lift)
-    # Infinite operands, and products that overflow, leave no low part.
-    low = block.select(block.absolute(low) <= 1.0, low, 0.0)
-    value, shifted = _exp_of_parts(block, clamped(block, high), low)
-    value = scaled_twice(block, value, shifted)
+    value = block.call(EXP_OF_PARTS, *_exponent(block, lifted, y, lift))
     grows = (y > 0.0).same(size > 1.0)
     extreme = block.select(grows, block.constant(math.inf, x.kind), 0.0)
     value = block.select(_beyond(size), extreme, value)

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from ..library import Function
-from .exponential import EXP, growth_of_reduced, power_of_two, reduced_in_parts
+from .exponential import EXP, expm1_in_parts
 from .formats import format_of
 from .logarithm import log_of_one_plus_unit
 
@@ -19,39 +19,18 @@ def _tanh(block: Block, x: Vec) -> Vec:
     cap = 0.5 * format_of(x.kind).mantissa
     a = block.absolute(x)
     a = block.select(a > cap, cap, a)
-    growth, low = _expm1_in_parts(block, a + a)
-    return block.copy_sign(_share(block, growth, low, 2.0), x)
-
-
-def _expm1_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
-    """Return e^x - 1 in two parts, for moderate x."""
-    r, r_low, shifted = reduced_in_parts(block, x)
-    rest = growth_of_reduced(block, r) + r_low
-    # 2^k (r + rest) + (2^k - 1), with the rounding error of the leading sum kept.
-    scale = power_of_two(block, shifted)
-    base = scale - 1.0
-    high = block.exact_fma(r, scale, base)
-    lost = block.exact_fma(r, scale, base - high)
-    low = block.fma(rest, scale, lost)
-    total = high + low
-    return total, low - (total - high)
-
-
-def _share(block: Block, part: Vec, low: Vec, other: float) -> Vec:
-    """Return p / (p + other) for p = part + low >= 0.
-
-    Sum and quotient are corrected by what their roundings lost; in single precision, which is
-    granted more ulps, they are not.
-    """
-    if part.kind.element == "float":
-        part = part + low
-        return part / (part + other)
-    total = part + other
-    total_low = ((other - total) + part) + low
-    return _corrected_quotient(block, part, low, total, total_low)
+    high, low = expm1_in_parts(block, a + a)
+    growth = high + low
+    total = growth + 2.0
+    if x.kind.element == "float":  # granted more ulps
+        return block.copy_sign(growth / total, x)
+    growth_low = low - (growth - high)
+    total_low = ((2.0 - total) + growth) + growth_low
+    return block.copy_sign(_corrected_quotient(block, growth, growth_low, total, total_low), x)
 
 
 def _corrected_quotient(block: Block, part: Vec, low: Vec, total: Vec, total_low: Vec) -> Vec:
+    """Return (part + low) / (total + total_low), hardly more than half an ulp off."""
     inverse = 1.0 / total
     quotient = part * inverse
     residue = block.exact_fma(-quotient, total, part) + block.fma(-quotient, total_low, low)
