@@ -8,6 +8,7 @@ import numpy as np
 
 from mgcompile.program import (
     CONSTS,
+    INPUTS,
     Access,
     Affine,
     Array,
@@ -209,8 +210,10 @@ class Builder:
             raise ValueError(message)
         arrays = [*self.arrays]
         arrays[CONSTS] = Array(len(self.consts), batched=False)
+        if data is not None:
+            arrays[INPUTS] = Array(data.shape[1], batched=True)
         return Program(
-            n_inputs=self.n_inputs,
+            n_inputs=arrays[INPUTS].size,
             n_params=self.n_params,
             consts=np.array(self.consts, dtype=np.float64),
             arrays=tuple(arrays),

@@ -156,7 +156,18 @@ def _terms(graph: Graph, additive: Mask) -> _Terms:
     widest = int(slot.max()) + 1
     key = (group[owner[edge]] * (n + 1) + (n - owner[edge])) * widest + slot
     edge = edge[np.argsort(key)]
+    edge = edge[~_starting_zero(graph, group[owner[edge]], graph.operand[edge])]
     return _Terms(group[owner[edge]], graph.operand[edge], merged, uses)
+
+
+def _starting_zero(graph: Graph, root: Numbers, node: Numbers) -> Mask:
+    """Tell which terms are the 0 that Python's `sum` starts with, where two others remain."""
+    first = np.ones(len(root), dtype=bool)
+    first[1:] = root[1:] != root[:-1]
+    count = np.bincount(root, minlength=len(graph.code))
+    zero = (graph.code[node] == CONST) & (graph.value[node] == 0.0)
+    found: Mask = first & zero & (count[root] > 2)
+    return found
 
 
 def _products(graph: Graph, terms: _Terms, mul: int) -> Mask:

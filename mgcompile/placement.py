@@ -30,7 +30,7 @@ class Placement:
     data become a table in the order in which it is read.
     """
 
-    def __init__(self, graph: Graph, builder: Builder) -> None:
+    def __init__(self, graph: Graph, builder: Builder, samples: int = 1) -> None:
         self.graph = graph
         self.builder = builder
         self.array = np.full(len(graph.code), NOWHERE, dtype=np.int64)
@@ -38,12 +38,21 @@ class Placement:
         self.array[graph.code == INPUT] = INPUTS
         self.array[graph.code == CONST] = CONSTS
         self.element = graph.index.copy()
+        self.of_samples: set[int] = set()
+        self.samples = samples
+        self._columns: dict[bytes, int] = {}
 
-    def put(self, nodes: Numbers, array: int) -> None:
-        """Say that `array` holds `nodes`, row-major in the order given."""
+    def put(self, nodes: Numbers, array: int, samples: int = 1) -> None:
+        """Say that `array` holds `nodes`, row-major in the order given.
+
+        With `samples`, the nodes of one sample after those of another: each has its own copy of the
+        array.
+        """
         flat = nodes.ravel()
         self.array[flat] = array
-        self.element[flat] = np.arange(len(flat))
+        self.element[flat] = np.arange(len(flat)) % (len(flat) // samples)
+        if samples > 1:
+            self.of_samples.add(array)
 
     def access(self, nodes: Numbers) -> Access:
         """Return an access that reads `nodes`, an array over the domain, all kept in one array."""
@@ -66,6 +75,26 @@ class Placement:
             offset = self.builder.constants(np.ascontiguousarray(kept).ravel())
         numbers = offset + np.arange(kept.size).reshape(kept.shape)
         return Access(CONSTS, fit_map(np.broadcast_to(numbers, values.shape)))
+
+    def data(self, values: NDArray[np.float64]) -> Access:
+        """Return an access to constants that differ between samples, the first axis of `values`."""
+        kept = values
+        for axis in range(values.ndim):
+            first = np.take(kept, [0], axis=axis)
+            if np.all(first.view(np.int64) == kept.view(np.int64)):
+                kept = first
+        if len(kept) == 1:
+            return self._constants(values[0])
+        columns = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
+        numbers = [
+            self._columns.setdefault(column.tobytes(), len(self._columns)) for column in columns
+        ]
+        index = np.array(numbers, dtype=np.int64).reshape(kept.shape[1:])
+        return Access(INPUTS, fit_map(np.broadcast_to(index, values.shape[1:])))
+
+    def recorded_data(self) -> NDArray[np.float64]:
+        """Return the columns that `data` collected, shape (samples, columns)."""
+        return np.stack([np.frombuffer(column) for column in self._columns], axis=1)
 
     def elements(self, nodes: Numbers) -> list[tuple[Access, Numbers]]:
         """Return accesses over one axis to nodes in any arrays, and which nodes each reads.

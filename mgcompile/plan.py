@@ -41,14 +41,16 @@ def group_edges(structure: Structure) -> tuple[Numbers, Numbers]:
     return pair // max(1, structure.count), pair % max(1, structure.count)
 
 
-def plan_stages(structure: Structure) -> list[Stage]:
+def plan_stages(structure: Structure, regular: frozenset[int] = frozenset()) -> list[Stage]:
     """Return the stages in order: each reads what earlier ones made.
 
     Small groups, when there are many, go to tapes: one for what differs from sample to sample, one
-    for what does not, for each time that the graph alternates between regular and irregular parts.
+    for what does not, for each time that the graph alternates between regular and irregular parts. Groups in
+    `regular` become bundles however small they are.
     """
     size = np.diff(structure.start)
     small = size < SMALL_GROUP
+    small[list(regular)] = False
     if int(small.sum()) <= FEW_SMALL_GROUPS:
         return [Stage(irregular=False, groups=tuple(range(structure.count)))]
     user, used = group_edges(structure)

@@ -54,19 +54,24 @@ class Writer:
         builder: Where statements go.
         count: Iterations of the loop around, 0 for none. Then nodes come as arrays whose first axis
             is the iteration.
+        samples: Number of samples recorded into the graph, 0 for none. Then nodes come as arrays
+            whose first axis is the sample, and the statements are those of one sample.
     """
 
-    def __init__(self, placement: Placement, builder: Builder, count: int = 0) -> None:
+    def __init__(
+        self, placement: Placement, builder: Builder, count: int = 0, samples: int = 0
+    ) -> None:
         self.placement = placement
         self.builder = builder
         self.graph = placement.graph
         self.count = count
+        self.samples = samples
 
     def write(self, nodes: Numbers) -> tuple[int, tuple[int, ...]]:
         """Append the bundles of a group; return the array of the results and its shape.
 
         Args:
-            nodes: The members, shape (m,), or (count, m) inside a loop.
+            nodes: The members, shape (m,); (count, m) inside a loop; (samples, m).
         """
         table = operand_table(self.graph, nodes)
         op = self.graph.ops[int(self.graph.code[nodes.flat[0]])]
@@ -84,11 +89,15 @@ class Writer:
                 continue
             elements = self.placement.element[column]
             # Inside a loop every iteration has to have the same axes; the first one decides.
-            lists.append(elements[0] if self.count else elements)
-        members = columns[0].shape[1] if self.count else columns[0].shape[0]
-        return best_axes(lists, int(members))
+            lists.append(elements[0] if elements.ndim == 2 else elements)
+        return best_axes(lists, int(columns[0].shape[-1]))
 
     def _read(self, nodes: Numbers, shape: tuple[int, ...], more: tuple[int, ...] = ()) -> Access:
+        if self.samples:
+            if self.graph.code[nodes.flat[0]] == CONST:
+                values = self.graph.value[nodes]
+                return self.placement.data(values.reshape(self.samples, *shape, *more))
+            return self.placement.access(nodes[0].reshape(shape + more))
         outer = (self.count,) if self.count else ()
         return self.placement.access(nodes.reshape(outer + shape + more))
 
@@ -97,13 +106,13 @@ class Writer:
         columns = [factor[..., t] for s in segments for factor in s.factors for t in (0, -1)]
         shape = self._axes(columns)
         if len(segments) == 1:
-            return self._write_segment(segments[0], shape), shape
+            return self._write_any(segments[0], shape), shape
         reads = []
         for segment in segments:
             if segment.terms == 1 and len(segment.factors) == 1:
                 reads.append(self._read(segment.factors[0][..., 0], shape))
             else:
-                part = self._write_segment(segment, shape)
+                part = self._write_any(segment, shape)
                 reads.append(self._dense(part, shape))
         op = ops.add if len(reads) == 2 else ops.sum
         return self.builder.bundle(op, shape, reads), shape
@@ -112,8 +121,23 @@ class Writer:
         loops = (0,) if self.count else ()
         return Access(array, Affine(0, loops + dense_strides(shape)))
 
-    def _write_segment(self, segment: _Segment, shape: tuple[int, ...]) -> int:
-        if segment.terms == 1 and len(segment.factors) == 2:
+    def _write_any(self, segment: _Segment, shape: tuple[int, ...]) -> int:
+        """Append a segment; one that goes over all samples is written for one and summed."""
+        arrays = {int(self.placement.array[factor.flat[0]]) for factor in segment.factors}
+        if self.samples or not arrays & self.placement.of_samples:
+            return self._write_segment(segment, shape)
+        samples = self.placement.samples
+        blocks = tuple(
+            np.moveaxis(factor.reshape(len(factor), samples, -1), 1, 0)
+            for factor in segment.factors
+        )
+        inner = Writer(self.placement, self.builder, samples=samples)
+        return inner._write_segment(_Segment(blocks), shape, over_batch=True)
+
+    def _write_segment(
+        self, segment: _Segment, shape: tuple[int, ...], *, over_batch: bool = False
+    ) -> int:
+        if segment.terms == 1 and len(segment.factors) == 2 and not over_batch:
             reads = [self._read(factor[..., 0], shape) for factor in segment.factors]
             return self.builder.bundle(ops.mul, shape, reads)
         first = [
@@ -121,10 +145,12 @@ class Writer:
             for factor in segment.factors
             if self.graph.code[factor.flat[0]] != CONST
         ]
-        reduced = best_axes(first, segment.terms) or (1,)
+        reduced = best_axes(first, segment.terms)
+        if not reduced and not over_batch:
+            reduced = (1,)
         reads = [self._read(factor, shape, reduced) for factor in segment.factors]
         op = ops.dot if len(reads) == 2 else ops.sum
-        return self.builder.bundle(op, shape, reads, reduced)
+        return self.builder.bundle(op, shape, reads, reduced, over_batch=over_batch)
 
     def _segments(self, table: Numbers, *, paired: bool) -> list[_Segment]:
         """Cut the terms where the arrays that are read change; the terms are in that order."""

@@ -13,6 +13,7 @@ from mgcompile.placement import Placement
 from mgcompile.plan import plan_stages
 from mgcompile.program import Affine
 from mgcompile.regular import Writer
+from mgcompile.samples import find_samples
 from mgcompile.structure import find_structure
 
 if TYPE_CHECKING:
@@ -26,19 +27,29 @@ def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
     """Return the forward program of a graph, with the one output `value`."""
     structure = find_structure(canonical(graph))
     graph = structure.graph
+    samples = find_samples(structure)
     builder = Builder(n_inputs, n_params)
-    placement = Placement(graph, builder)
+    placement = Placement(graph, builder, samples.count if samples else 1)
     writer = Writer(placement, builder)
-    for stage in plan_stages(structure):
+    for stage in plan_stages(structure, samples.sums if samples else frozenset()):
         if stage.irregular:
             nodes = np.concatenate([structure.nodes(group) for group in stage.groups])
             write_tape(graph, nodes, placement, builder)
             continue
         for group in stage.groups:
             nodes = structure.nodes(group)
-            array, _ = writer.write(nodes)
-            placement.put(nodes, array)
-    return builder.finish([("value", _gather_outputs(graph, placement, builder))])
+            if samples and group in samples.groups:
+                blocks = nodes.reshape(samples.count, -1)
+                array, _ = Writer(placement, builder, samples=samples.count).write(blocks)
+                placement.put(nodes, array, samples.count)
+            else:
+                array, _ = writer.write(nodes)
+                placement.put(nodes, array)
+    value = _gather_outputs(graph, placement, builder)
+    if samples is None:
+        return builder.finish([("value", value)])
+    data = placement.recorded_data()
+    return builder.finish([("value", value)], data)
 
 
 def _gather_outputs(graph: Graph, placement: Placement, builder: Builder) -> int:
