@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import Any
 
     from mgcore.op import Op
     from mgcore.value import Value
@@ -18,6 +19,7 @@ __all__ = [
     "hookimpl",
     "hookspec",
     "mgcore_backward_step",
+    "mgcore_op_reference",
     "mgcore_op_registered",
     "mgcore_plugin_failed",
     "mgcore_register_ops",
@@ -40,6 +42,14 @@ def mgcore_register_ops() -> "Op | Iterable[Op]":  # type: ignore[empty-body]  #
 @hookspec
 def mgcore_op_registered(op: "Op", distribution: str) -> None:
     """Observe that `op` has become ready; `distribution` names where it came from."""
+
+
+@hookspec(firstresult=True)
+def mgcore_op_reference(op: "Op") -> "Callable[..., Any] | None":
+    """Return what `op` should compute, as a function of mpmath numbers; None for ops of others.
+
+    The conformance kit holds the forward rule and the partials against it.
+    """
 
 
 @hookspec

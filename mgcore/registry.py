@@ -7,7 +7,7 @@ shows the states.
 
 import threading
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from mgcore.admission import Reception
@@ -284,6 +284,12 @@ class Registry:
         """Return the hook ``mgcore_backward_step`` if anybody listens to it, else None."""
         hook = self._reception.manager.hook.mgcore_backward_step
         return hook if hook.get_hookimpls() else None
+
+    def reference(self, op: Op) -> Callable[..., Any] | None:
+        """Return what a plugin says that `op` should compute, in mpmath; None if none says."""
+        hook = self._reception.manager.hook.mgcore_op_reference
+        found: Callable[..., Any] | None = hook(op=op)
+        return found
 
     def _announce_ops(self, ops: list[Op], entry: Entry) -> None:
         for op in ops:

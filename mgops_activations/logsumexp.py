@@ -1,6 +1,6 @@
 """Log of a sum of exponentials of any number of operands, without overflow.
 
-log(e**x1 + e**x2 + ...) = m + log(e**(x1-m) + e**(x2-m) + ...) with m the largest operand.
+log(e**x1 + e**x2 + ...) = m + log(1 + the sum of e**(x-m) over the others), m the largest operand.
 The partial with respect to x_i is e**(x_i - out), the softmax.
 """
 
@@ -13,7 +13,9 @@ def _forward(*xs: float) -> float:
     m = max(xs)
     if math.isinf(m):
         return m if not any(math.isnan(x) for x in xs) else math.nan
-    return m + math.log(sum(math.exp(x - m) for x in xs))
+    others = list(xs)
+    others.remove(m)
+    return m + math.log1p(sum(math.exp(x - m) for x in others))
 
 
 logsumexp = Op(

@@ -7,7 +7,7 @@ from mgcore import Op, ops
 
 relu = Op(
     "relu",
-    forward=lambda x: max(0.0, x),
+    forward=lambda x: max(x, 0.0),
     partials=(lambda out, x: ops.gt(x, 0.0),),
     kink=lambda x: x,
     doc="x if x > 0 else 0",

@@ -11,8 +11,9 @@ pow = Op(
     "pow",
     forward=lambda x, y: x**y,
     partials=(
-        # select(t, 1, 0) is 1 unless t is 0, and select(t, 0, 1) the reverse.
-        lambda out, x, y: y * x ** (y - ops.select(y, 1.0, 0.0)),
+        # select(t, 1, 0) is 1 unless t is 0, and select(t, 0, 1) the reverse. The exponent is
+        # y - 1 but for 0**0, so that the rule itself has the right derivative at y = 0.
+        lambda out, x, y: y * x ** (y - ops.select(y, 1.0, ops.select(x, 1.0, 0.0))),
         lambda out, x, y: out * ops.log(x + ops.select(x, 0.0, 1.0)),
     ),
     symbol="**",

@@ -1,0 +1,96 @@
+"""Formulas as text: a rule that is generic runs on names as it runs on numbers."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mgcore.errors import MgcoreError
+from mgcore.foreign import with_operators
+from mgcore.op import Op
+
+__all__ = ["Formula", "formula_of", "number_text"]
+
+_INFIX = {"add": (" + ", 1), "sub": (" - ", 1), "mul": ("*", 2), "div": ("/", 2), "pow": ("**", 4)}
+_NEGATION, _ATOM = 3, 5
+
+
+@with_operators
+class Formula:
+    """Hold the text of an expression and how tightly its outermost operator binds."""
+
+    __slots__ = ("binding", "text")
+
+    def __init__(self, text: str, binding: int = _ATOM) -> None:
+        self.text = text
+        self.binding = binding
+
+    @staticmethod
+    def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> "Formula":
+        parts = [_as_formula(x) for x in operands]
+        if op.name == "neg":
+            return Formula(f"-{_wrapped(parts[0], _NEGATION)}", _NEGATION)
+        if op.name in _INFIX and len(parts) == 2:
+            return _infix(op.name, *parts)
+        return Formula(f"{op.name}({', '.join(part.text for part in parts)})")
+
+    def __bool__(self) -> bool:
+        raise TypeError("a formula has no truth value; use the op select")
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+def formula_of(
+    rule: Callable[..., Any], names: Sequence[str], out: str | None = None
+) -> str | None:
+    """Return what a rule computes, as text in the given names.
+
+    Args:
+        rule: a forward rule, or a partial.
+        names: one for each operand.
+        out: the name of the result, for a partial.
+
+    Returns:
+        The formula; None if the rule runs on floats alone.
+
+    >>> formula_of(lambda out, x: 1.0 - out * out, ["x"], "y")
+    '1 - y*y'
+
+    """
+    operands = [Formula(name, _binding(name)) for name in names]
+    head = [] if out is None else [Formula(out, _binding(out))]
+    try:
+        return _as_formula(rule(*head, *operands)).text
+    except (MgcoreError, TypeError, AttributeError, ValueError):
+        return None
+
+
+def number_text(x: float) -> str:
+    """Return a number as people write it: 6 digits, no point where none is needed."""
+    return f"{x:.6g}"
+
+
+def _infix(name: str, x: Formula, y: Formula) -> Formula:
+    sign, binding = _INFIX[name]
+    if name in {"add", "sub"} and y.text == "0":
+        return x
+    if name == "mul" and "1" in (x.text, y.text):
+        return y if x.text == "1" else x
+    # The operand on the other side of a sign that does not associate needs brackets earlier.
+    left = _wrapped(x, binding + (name == "pow"))
+    right = _wrapped(y, binding + (name in {"sub", "div"}))
+    return Formula(f"{left}{sign}{right}", binding)
+
+
+def _wrapped(part: Formula, least: int) -> str:
+    return part.text if part.binding >= least else f"({part.text})"
+
+
+def _as_formula(x: Any) -> Formula:
+    if isinstance(x, Formula):
+        return x
+    number = float(x)
+    return Formula(number_text(number), _ATOM if number >= 0 else _NEGATION)
+
+
+def _binding(name: str) -> int:
+    return _ATOM if name.isidentifier() or name.replace(".", "", 1).isdigit() else 0

@@ -1,0 +1,30 @@
+"""Say where in the user's program something stands: the line to look at, or to mend."""
+
+from pathlib import PurePath
+from types import FrameType
+
+__all__ = ["rule_place", "user_line"]
+
+OWN_PACKAGES = frozenset({"mgcore", "mgops_basic", "mgops_activations", "mgnn"})
+
+
+def user_line(frame: FrameType | None) -> str:
+    """Return the nearest line at or above `frame` that is not this library's own."""
+    while frame is not None:
+        module = frame.f_globals.get("__name__", "")
+        code = frame.f_code
+        if module.partition(".")[0] not in OWN_PACKAGES and not code.co_filename.startswith(
+            "<attr"
+        ):
+            return f"{PurePath(code.co_filename).name}, line {frame.f_lineno}, in {code.co_name}"
+        frame = frame.f_back
+    return "an unknown line"
+
+
+def rule_place(rule: object) -> str:
+    """Return module, file and line of a rule, or its name where Python does not tell a line."""
+    code = getattr(rule, "__code__", None)
+    module = getattr(rule, "__module__", None) or type(rule).__module__
+    if code is None:
+        return f"{module}.{getattr(rule, '__name__', type(rule).__name__)}"
+    return f"{module} ({PurePath(code.co_filename).name}, line {code.co_firstlineno})"

@@ -1,0 +1,1 @@
+"""The checks, one small function each, by subject; `mgcore.testing.table` lists them."""

@@ -1,0 +1,74 @@
+"""Apply an op or one of its rules at operands, telling its failures from the limits of floats."""
+
+import math
+from typing import Any
+
+from mgcore.errors import DomainError, MgcoreError, RangeError
+from mgcore.op import describe_failure
+from mgcore.places import rule_place
+from mgcore.testing.snippets import call, partial_call
+from mgcore.testing.subject import Operands, Subject
+from mgcore.testing.tally import Violation
+
+__all__ = ["apply", "partial_at", "result_of"]
+
+
+def apply(subject: Subject, xs: Operands) -> float | None:
+    """Return the op's result at `xs`; None where it is not defined or no finite float64.
+
+    Raises:
+        Violation: if the rule itself is broken.
+
+    """
+    out = result_of(subject, xs)
+    return out if isinstance(out, float) and math.isfinite(out) else None
+
+
+def result_of(subject: Subject, xs: Operands) -> float | MgcoreError:
+    """Return the op's result at `xs`, or the error that says it is not defined there."""
+    try:
+        out: float = subject.op(*xs)
+    except (DomainError, RangeError) as error:
+        return error
+    except MgcoreError as error:
+        raise Violation(
+            f"the forward rule fails: {error}; it stands in {rule_place(subject.op.forward)}",
+            xs,
+            type(error).__name__,
+            "a float",
+            call(subject.op, xs),
+        ) from error
+    return out
+
+
+def partial_at(subject: Subject, i: int, xs: Operands, out: float) -> float | None:
+    """Return partial `i` at `xs`; None where it is not defined or no finite float64.
+
+    Raises:
+        Violation: if the rule itself is broken.
+
+    """
+    rule = subject.partial(i)
+    try:
+        found: Any = rule(out, *xs)
+    except Exception as error:
+        described = describe_failure(error, subject.op, xs, derivative=f"operand {i}")
+        if isinstance(described, (DomainError, RangeError)):
+            return None
+        raise Violation(
+            f"the partial by operand {i} fails: {described}; it stands in {rule_place(rule)}",
+            xs,
+            type(error).__name__,
+            "a float",
+            partial_call(subject.op, i, xs),
+        ) from error
+    if isinstance(found, bool) or not isinstance(found, (int, float)):
+        raise Violation(
+            f"the partial by operand {i} returns {type(found).__name__}, not a float; it stands in "
+            f"{rule_place(rule)}",
+            xs,
+            found,
+            "a float",
+            partial_call(subject.op, i, xs),
+        )
+    return float(found) if math.isfinite(found) else None

@@ -1,0 +1,116 @@
+"""Checks of the op as native code: against the eager engine, in both precisions."""
+
+import importlib.util
+import math
+import struct
+from typing import Any
+
+from mgcore.errors import MgcoreError
+from mgcore.testing.bounded import UNIT, UNIT_32, Bounded, bounded_gradient
+from mgcore.testing.checks.apply import apply
+from mgcore.testing.subject import Operands, Subject
+from mgcore.testing.tally import Skip, Tally, Violation, for_each_drawn
+from mgcore.value import Value
+
+__all__ = ["check_compiled_float32", "check_compiled_float64"]
+
+_LARGEST_32 = 3.4e38
+_SMALLEST_32 = 1.2e-38
+
+
+def check_compiled_float64(subject: Subject) -> Tally:
+    """Compile the op in float64 and compare values and gradients with the eager engine's."""
+    return _compare(subject, "float64")
+
+
+def check_compiled_float32(subject: Subject) -> Tally:
+    """Compile the op in float32 and compare with the eager engine, to float32's rounding."""
+    return _compare(subject, "float32")
+
+
+def _compare(subject: Subject, dtype: str) -> Tally:
+    if importlib.util.find_spec("mgcompile") is None or importlib.util.find_spec("numpy") is None:
+        raise Skip("the compiler is not installed; pip install 'mgcore[compile]'")
+    if not hasattr(importlib.import_module("mgcompile"), "compile"):
+        raise Skip("this installation has no working compiler")
+    tally = Tally(note="one sample, and a batch")
+    for n in subject.counts:
+        samples = _drawn(subject, n, dtype)
+        if samples:
+            _compare_kernel(subject, tally, samples, dtype)
+    return tally
+
+
+def _drawn(subject: Subject, n: int, dtype: str) -> list[Operands]:
+    """Return operands at which the op has a value and derivatives, as the dtype holds them."""
+    found: list[Operands] = list(subject.ordinary(n))
+    for_each_drawn(subject, lambda xs: found.append(xs) if len(xs) == n else None)
+    rounded = [tuple(_single(x) for x in xs) if dtype == "float32" else xs for xs in found]
+    return [xs for xs in dict.fromkeys(rounded) if _usable(subject, xs, dtype)]
+
+
+def _usable(subject: Subject, xs: Operands, dtype: str) -> bool:
+    if not all(math.isfinite(x) and x in subject.domain(i) for i, x in enumerate(xs)):
+        return False
+    if not subject.interior(xs) or apply(subject, xs) is None:
+        return False
+    return dtype == "float64" or all(x == 0 or _SMALLEST_32 <= abs(x) <= 1e30 for x in xs)
+
+
+def _compare_kernel(subject: Subject, tally: Tally, samples: list[Operands], dtype: str) -> None:
+    import numpy as np
+
+    compiler: Any = importlib.import_module("mgcompile")
+    leaves = [Value(x, label=f"x{i}") for i, x in enumerate(samples[0])]
+    kernel = compiler.compile(subject.op(*leaves), inputs=leaves, dtype=dtype, backend="llvm")
+    batch = np.array(samples, dtype=dtype)
+    values, slopes = kernel.value_and_grad(batch)
+    unit = UNIT if dtype == "float64" else UNIT_32
+    for k, xs in enumerate(samples):
+        _compare_sample(subject, tally, xs, float(values[k]), list(map(float, slopes[k])), unit)
+        tally.samples += 1
+    for k in (0, len(samples) // 2):
+        _compare_single(kernel, samples[k], batch[k], float(values[k]))
+
+
+def _compare_single(kernel: Any, xs: Operands, row: Any, in_batch: float) -> None:
+    alone = float(kernel(row))
+    if alone != in_batch and not (math.isnan(alone) and math.isnan(in_batch)):
+        raise Violation(
+            "one sample alone gives another result than in a batch", xs, alone, in_batch
+        )
+
+
+def _compare_sample(
+    subject: Subject, tally: Tally, xs: Operands, value: float, slopes: list[float], unit: float
+) -> None:
+    leaves = [Value(x) for x in xs]
+    out = subject.op(*leaves)
+    try:
+        bounded, gradient = bounded_gradient(out, leaves, unit)
+        out.backward()
+    except (MgcoreError, ArithmeticError):
+        return
+    _compare_number(tally, xs, "the result", value, out.data, bounded, unit)
+    for i, (x, got) in enumerate(zip(leaves, slopes, strict=True)):
+        _compare_number(tally, xs, f"the gradient of operand {i}", got, x.grad, gradient[i], unit)
+
+
+def _compare_number(
+    tally: Tally, xs: Operands, what: str, got: float, eager: float, bounded: Bounded, unit: float
+) -> None:
+    if unit == UNIT_32 and not abs(eager) < _LARGEST_32 / 4:
+        return
+    dtype = "float32" if unit == UNIT_32 else "float64"
+
+    floor = 8 * (1.5e-45 if unit == UNIT_32 else 5e-324)
+    bound = 4 * bounded.error + 8 * unit * abs(eager) + floor
+    if reason := tally.compare(got, eager, bound):
+        raise Violation(f"compiled in {dtype}, {what} is {reason}", xs, got, eager)
+
+
+def _single(x: float) -> float:
+    try:
+        return float(struct.unpack("f", struct.pack("f", x))[0])
+    except OverflowError:
+        return math.inf

@@ -1,0 +1,135 @@
+"""Run the checks on an op and report; `check_op` and `assert_op` are the way in."""
+
+import difflib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from mgcore.op import Op
+from mgcore.registry import registry
+from mgcore.testing.report import CheckError, CheckResult, Report
+from mgcore.testing.snippets import import_line
+from mgcore.testing.subject import Subject, UsageError
+from mgcore.testing.table import CHECKS
+from mgcore.testing.tally import Skip, Violation
+
+__all__ = ["assert_op", "check_op", "run_check"]
+
+
+def check_op(
+    op: Op | str,
+    *,
+    reference: Callable[..., Any] | None = None,
+    checks: Iterable[str] | None = None,
+    samples: int = 50,
+    seed: int = 0,
+) -> Report:
+    """Run the conformance checks on an op.
+
+    Args:
+        op: the op, or the name of a registered one.
+        reference: what it should compute, written with mpmath; by default what a plugin answers
+            to the hook ``mgcore_op_reference``.
+        checks: names of checks, as in `CHECKS`; all of them by default.
+        samples: how many sets of operands each check draws, at least 1.
+        seed: what they are drawn with.
+
+    Returns:
+        The report; it is printed as a table. An op that fails raises nothing.
+
+    Raises:
+        UsageError: if the call itself makes no sense.
+
+    """
+    subject = _subject(op, reference, samples, seed)
+    names = list(CHECKS) if checks is None else _known(checks)
+    return Report(subject.op.name, tuple(run_check(name, subject) for name in names), seed)
+
+
+def assert_op(
+    op: Op | str,
+    *,
+    reference: Callable[..., Any] | None = None,
+    checks: Iterable[str] | None = None,
+    samples: int = 50,
+    seed: int = 0,
+) -> None:
+    """Run the conformance checks on an op, and raise at the first that fails.
+
+    Args:
+        op: as for `check_op`, like the other arguments.
+        reference: what it should compute.
+        checks: names of checks.
+        samples: how many sets of operands each check draws.
+        seed: what they are drawn with.
+
+    Raises:
+        CheckError: naming the check, the operands, both numbers and the lines that show it.
+        UsageError: if the call itself makes no sense.
+
+    """
+    subject = _subject(op, reference, samples, seed)
+    for name in list(CHECKS) if checks is None else _known(checks):
+        result = run_check(name, subject)
+        if result.verdict == "fail":
+            raise CheckError(f"{subject.op.name} fails {result} (seed {seed})")
+
+
+def run_check(name: str, subject: Subject) -> CheckResult:
+    """Run one check; whatever it raises becomes its verdict."""
+    try:
+        tally = CHECKS[name].run(subject)
+    except Skip as skip:
+        return CheckResult(name, "skip", reason=str(skip))
+    except Violation as found:
+        snippet = f"{import_line(subject.op)}\n{found.snippet}" if found.snippet else ""
+        return CheckResult(
+            name,
+            "fail",
+            reason=found.reason,
+            operands=found.operands,
+            got=found.got,
+            expected=found.expected,
+            snippet=snippet,
+        )
+    except UsageError:
+        raise
+    except Exception as error:
+        return CheckResult(
+            name, "fail", reason=f"could not be run: {type(error).__name__}: {error}"
+        )
+    if tally.samples == 0:
+        return CheckResult(name, "fail", reason="tried no operands, and gave no reason to skip")
+    return CheckResult(
+        name,
+        "pass",
+        samples=tally.samples,
+        worst=tally.worst,
+        worst_of_bound=tally.worst_of_bound,
+        reason=tally.note,
+    )
+
+
+def _subject(
+    op: Op | str, reference: Callable[..., Any] | None, samples: int, seed: int
+) -> Subject:
+    if isinstance(op, str):
+        op = registry.load(op)
+    if not isinstance(op, Op):
+        raise UsageError(f"check_op takes an Op or the name of one, not {type(op).__name__} {op!r}")
+    if samples < 1:
+        raise UsageError(f"samples is {samples}; draw at least 1")
+    if reference is None:
+        reference = registry.reference(op)
+    if reference is not None and not callable(reference):
+        raise UsageError(f"the reference of {op.name} must be a function, not {reference!r}")
+    return Subject(op, reference, samples, seed)
+
+
+def _known(names: Iterable[str]) -> list[str]:
+    chosen = [names] if isinstance(names, str) else list(names)
+    for name in chosen:
+        if name not in CHECKS:
+            near = difflib.get_close_matches(name, CHECKS, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(CHECKS)}"
+            raise UsageError(f"no check is called {name!r}; {hint}")
+    return chosen

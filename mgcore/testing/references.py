@@ -1,0 +1,72 @@
+"""What the shipped ops compute, in mpmath: independent of their rules, to any precision."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import mpmath
+from mpmath import mp, mpf
+
+__all__ = ["REFERENCES"]
+
+
+def _step(holds: bool) -> Any:
+    return mpf(1) if holds else mpf(0)
+
+
+def _sigmoid(x: Any) -> Any:
+    if x < 0:  # no cancellation, and no overflow of the exponent's size
+        e = mp.exp(x)
+        return e / (1 + e)
+    return 1 / (1 + mp.exp(-x))
+
+
+def _softplus(x: Any) -> Any:
+    return max(x, mpf(0)) + mp.log1p(mp.exp(-abs(x)))
+
+
+def _logsumexp(*xs: Any) -> Any:
+    largest = max(xs)
+    return largest + mp.log(mp.fsum(mp.exp(x - largest) for x in xs))
+
+
+def _dot(*xs: Any) -> Any:
+    half = len(xs) // 2
+    return mp.fsum(w * x for w, x in zip(xs[:half], xs[half:], strict=True))
+
+
+REFERENCES: Mapping[str, Callable[..., Any]] = MappingProxyType(
+    {
+        "add": lambda x, y: x + y,
+        "sub": lambda x, y: x - y,
+        "mul": lambda x, y: x * y,
+        "div": lambda x, y: x / y,
+        "neg": lambda x: -x,
+        "pow": mpmath.power,
+        "exp": mpmath.exp,
+        "log": mpmath.log,
+        "sqrt": mpmath.sqrt,
+        "abs": abs,
+        "sin": mpmath.sin,
+        "cos": mpmath.cos,
+        "erf": mpmath.erf,
+        "maximum": max,
+        "minimum": min,
+        "gt": lambda x, y: _step(x > y),
+        "ge": lambda x, y: _step(x >= y),
+        "lt": lambda x, y: _step(x < y),
+        "le": lambda x, y: _step(x <= y),
+        "select": lambda condition, x, y: x if condition != 0 else y,
+        "sum": lambda *xs: mp.fsum(xs),
+        "dot": _dot,
+        "relu": lambda x: max(x, mpf(0)),
+        "leaky_relu": lambda x: x if x > 0 else mpf(0.01) * x,
+        "elu": lambda x: x if x > 0 else mp.expm1(x),
+        "tanh": mpmath.tanh,
+        "sigmoid": _sigmoid,
+        "softplus": _softplus,
+        "silu": lambda x: x * _sigmoid(x),
+        "gelu": lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2,
+        "logsumexp": _logsumexp,
+    }
+)

@@ -1,0 +1,127 @@
+"""What the kit found: one line per check, and on failure what is needed to see it again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
+
+import attrs
+
+from mgcore.errors import MgcoreError
+
+__all__ = ["CheckError", "CheckResult", "Report", "Verdict"]
+
+Verdict: TypeAlias = Literal["pass", "fail", "skip"]
+
+
+HEADER = ("check", "samples", "worst error", "of bound", "verdict", "reason")
+
+
+class CheckError(MgcoreError, AssertionError):
+    """Report an op that failed a check of the conformance kit."""
+
+
+@attrs.frozen
+class CheckResult:
+    """Tell how one check of one op went.
+
+    Attributes:
+        name: the check's name, as in the table of `mgcore.testing.CHECKS`.
+        verdict: "pass", "fail" or "skip".
+        samples: how many sets of operands were tried.
+        worst: the largest error that was met, absolute; None where nothing is measured.
+        worst_of_bound: the largest error as a part of its bound; above 1 it fails.
+        reason: why it failed or was skipped; on a pass what is worth knowing, or empty.
+        operands: the operands of the failure, shrunken.
+        got: what the op gave there.
+        expected: what it should have given.
+        snippet: lines of Python that show the failure.
+
+    """
+
+    name: str
+    verdict: Verdict
+    samples: int = 0
+    worst: float | None = None
+    worst_of_bound: float | None = None
+    reason: str = ""
+    operands: tuple[float, ...] | None = None
+    got: object = None
+    expected: object = None
+    snippet: str = ""
+
+    def __str__(self) -> str:
+        lines = [f"{self.name}: {self.verdict}" + (f", {self.reason}" if self.reason else "")]
+        if self.operands is not None:
+            lines.append(f"  operands  {', '.join(map(repr, self.operands))}")
+        if self.got is not None or self.expected is not None:
+            lines += [f"  got       {self.got}", f"  expected  {self.expected}"]
+        if self.snippet:
+            lines += ["  to see it again:", *(f"    {x}" for x in self.snippet.splitlines())]
+        return "\n".join(lines)
+
+
+@attrs.frozen
+class Report:
+    """Hold the results of all checks of one op; printing it gives the table.
+
+    Attributes:
+        op: the op's name.
+        checks: one result per check, in the order of the table of checks.
+        seed: what the operands were drawn with.
+
+    """
+
+    op: str
+    checks: tuple[CheckResult, ...]
+    seed: int
+
+    @property
+    def passed(self) -> bool:
+        """Tell whether no check failed and at least one passed."""
+        verdicts = [check.verdict for check in self.checks]
+        return "fail" not in verdicts and "pass" in verdicts
+
+    @property
+    def failures(self) -> tuple[CheckResult, ...]:
+        """Return the checks that failed."""
+        return tuple(check for check in self.checks if check.verdict == "fail")
+
+    def __getitem__(self, name: str) -> CheckResult:
+        """Return the result of the check `name`."""
+        for check in self.checks:
+            if check.name == name:
+                return check
+        raise KeyError(f"no check is called {name!r}; this report has {self._names()}")
+
+    def _names(self) -> str:
+        return ", ".join(check.name for check in self.checks)
+
+    def __str__(self) -> str:
+        rows: list[tuple[str, ...]] = [HEADER]
+        rows += [_row(check) for check in self.checks]
+        widths = [max(len(row[i]) for row in rows) for i in range(5)]
+        lines = [f"{self.op} (seed {self.seed})"]
+        lines += ["  ".join((*map(str.ljust, row[:5], widths), row[5])).rstrip() for row in rows]
+        lines.append(summary(self.checks))
+        lines += [f"\n{check}" for check in self.failures]
+        return "\n".join(lines)
+
+
+def summary(checks: Sequence[CheckResult]) -> str:
+    """Say how many checks ran, failed, and were skipped."""
+    counts: Mapping[str, int] = {
+        word: sum(check.verdict == word for check in checks) for word in ("pass", "fail", "skip")
+    }
+    ran = counts["pass"] + counts["fail"]
+    text = f"{ran} of {len(checks)} checks ran: {counts['pass']} passed, {counts['fail']} failed"
+    return f"{text}; {counts['skip']} skipped" if counts["skip"] else text
+
+
+def _row(check: CheckResult) -> tuple[str, ...]:
+    return (
+        check.name,
+        str(check.samples) if check.samples else "-",
+        "-" if check.worst is None else f"{check.worst:.1e}",
+        "-" if check.worst_of_bound is None else f"{check.worst_of_bound:.2f}",
+        check.verdict,
+        check.reason,
+    )

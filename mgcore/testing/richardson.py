@@ -1,0 +1,87 @@
+"""Numerical derivatives of functions of floats, each with an estimate of its error.
+
+Central differences with ever smaller steps, extrapolated to step 0 (Ridders, Advances in
+Engineering Software 4, 1982): where the extrapolations agree best is the result.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+
+from mgcore.testing.bounded import UNIT
+from mgcore.testing.precise import Estimate
+
+__all__ = ["derivative"]
+
+_SHRINK = 1.6
+_STEPS = 14
+# The agreement of two extrapolations is an estimate, not a bound; this much is added to it.
+_CAUTION = 30.0
+
+
+def derivative(
+    f: Callable[..., float],
+    xs: Sequence[float],
+    i: int,
+    same_piece: Callable[[Sequence[float], Sequence[float]], bool],
+) -> Estimate | None:
+    """Estimate df/dx_i at `xs`.
+
+    Args:
+        f: a function of floats.
+        xs: where.
+        i: the operand to differentiate by.
+        same_piece: whether f is smooth between two points; steps shrink until it is.
+
+    Returns:
+        The derivative and a bound of its error; None where no step works.
+
+    """
+    h = _first_step(f, xs, i, same_piece)
+    if h is None:
+        return None
+    best, error = math.nan, math.inf
+    before: list[float] = []
+    for k in range(_STEPS):
+        up, down = _moved(xs, i, h), _moved(xs, i, -h)
+        width = up[i] - down[i]
+        above, below = f(*up), f(*down)
+        noise = 16 * UNIT * (abs(above) + abs(below)) / width
+        row = [(above - below) / width]
+        factor = 1.0
+        for j, old in enumerate(before):
+            factor *= _SHRINK**2
+            row.append((factor * row[j] - old) / (factor - 1))
+            spread = max(abs(row[j + 1] - row[j]), abs(row[j + 1] - old)) + noise
+            if spread < error:
+                best, error = row[j + 1], spread
+        if k > 2 and abs(row[-1] - before[-1]) > 4 * error:
+            break
+        before = row
+        h /= _SHRINK
+    if not (math.isfinite(best) and math.isfinite(error)):
+        return None
+    return Estimate(best, _CAUTION * error)
+
+
+def _first_step(
+    f: Callable[..., float],
+    xs: Sequence[float],
+    i: int,
+    same_piece: Callable[[Sequence[float], Sequence[float]], bool],
+) -> float | None:
+    h = 0.05 * max(abs(xs[i]), 0.5) if abs(xs[i]) > 1e-3 else 0.02
+    for _ in range(60):
+        up, down = _moved(xs, i, h), _moved(xs, i, -h)
+        try:
+            if same_piece(up, down) and math.isfinite(f(*up)) and math.isfinite(f(*down)):
+                return h
+        except ArithmeticError:  # outside of what floats can hold
+            pass
+        h /= 2
+        if xs[i] + h == xs[i]:
+            break
+    return None
+
+
+def _moved(xs: Sequence[float], i: int, h: float) -> list[float]:
+    return [x + h if k == i else x for k, x in enumerate(xs)]
