@@ -14,6 +14,7 @@ __all__ = [
     "LeafError",
     "NotFiniteError",
     "OptionError",
+    "PythonCallbackWarning",
     "SymbolError",
     "UnusedInputError",
 ]
@@ -61,3 +62,7 @@ class NotFiniteError(CompileError, FloatingPointError):
 
 class KernelFileError(CompileError, ValueError):
     """A file does not hold a kernel, or one that this version cannot read."""
+
+
+class PythonCallbackWarning(UserWarning):
+    """A kernel calls Python for every sample, as an op's rule gives no machine code."""

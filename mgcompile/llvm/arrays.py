@@ -104,6 +104,6 @@ def over_arrays(
             library.text(),
         ]
     )
-    code = LoadedCode.load(object_code(text), [_NAME])
+    code = LoadedCode.load(object_code(text), [_NAME], library.imports)
     signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (arity + 1), ctypes.c_int64)
     return ArrayFunction(dtype, arity, kind.lanes, code, signature(code.addresses[_NAME]))

@@ -42,7 +42,7 @@ def _threads(lowered: Lowered, options: Options) -> int:
 
 def _library(lowered: Lowered, options: Options) -> Library:
     code = objects.compiled(lowered.text, options.cache)
-    return Library.load(code, lowered.entries)
+    return Library.load(code, lowered.entries, lowered.imports)
 
 
 backend = LlvmBackend()

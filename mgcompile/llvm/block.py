@@ -152,6 +152,17 @@ class Block:
         self._counter += 1
         return f"%{self._prefix}{self._counter}"
 
+    def undo(self, length: int) -> None:
+        """Take back the instructions after the first ``length`` lines."""
+        gone = {line.split(" = ", maxsplit=1)[0].strip() for line in self.lines[length:]}
+        self._shared = {key: vec for key, vec in self._shared.items() if vec.name not in gone}
+        self._opposites = {
+            name: vec
+            for name, vec in self._opposites.items()
+            if name not in gone and vec.name not in gone
+        }
+        del self.lines[length:]
+
     # Arithmetic
 
     def arithmetic(self, what: str, a: Vec, b: Vec | float) -> Vec:

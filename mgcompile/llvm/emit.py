@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .foreign import lower_foreign
 from .lowerings import lowering_of
 
 if TYPE_CHECKING:
@@ -34,6 +35,6 @@ def emit(block: Block, op: Op, operands: Sequence[Vec]) -> Vec:
         The result: a register, or a constant.
     """
     lowering = lowering_of(op)
-    if lowering is None:
-        raise NotImplementedError(op.name)
-    return lowering(block, *operands)
+    if lowering is not None:
+        return lowering(block, *operands)
+    return lower_foreign(block, op, operands, lambda other, others: emit(block, other, others))

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from attrs import define, field
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from mgcompile.llvm.library import Import
 
 __all__ = ["Host", "Library", "host", "object_code"]
 
@@ -123,12 +125,15 @@ class Library:
     _handle: Any = field(repr=False)
 
     @classmethod
-    def load(cls, code: bytes, names: Sequence[str]) -> Library:
+    def load(
+        cls, code: bytes, names: Sequence[str], imports: Mapping[str, Import] | None = None
+    ) -> Library:
         """Link object code against this process and look its functions up.
 
         Args:
             code: what `object_code` returned.
             names: functions defined in it.
+            imports: functions that it calls, by symbol; they live as long as the library.
 
         Returns:
             The library; `addresses` maps each name to its address.
@@ -139,5 +144,7 @@ class Library:
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
         for name in names:
             builder.export_symbol(name)
+        for name, function in (imports or {}).items():
+            builder.import_symbol(name, function.address)
         tracker = builder.link(compiler, "kernel")
-        return cls({name: tracker[name] for name in names}, tracker)
+        return cls({name: tracker[name] for name in names}, (tracker, imports))

@@ -31,14 +31,25 @@ class Function:
     arity: int = 1
 
 
+@frozen(eq=False)
+class Import:
+    """Hold a function from outside of the module: its address, whose it is, what keeps it alive."""
+
+    address: int
+    source: object = None
+    keep: object = None
+
+
 @define
 class Library:
     """Hold the functions, declarations and constants that the code emitted so far needs.
 
-    The text of the finished module is the caller's own functions followed by :meth:`text`.
+    The text of the finished module is the caller's own functions followed by :meth:`text`; it has
+    to be linked with the ``imports``, by symbol.
     """
 
     target: Target
+    imports: dict[str, Import] = Factory(dict)
     _items: dict[str, str] = Factory(dict)
 
     def require(self, function: Function, kind: Kind) -> str:

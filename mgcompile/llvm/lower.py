@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from mgcompile.backend import Rule
     from mgcompile.llvm.fuse import Unit
+    from mgcompile.llvm.library import Import
     from mgcompile.llvm.writer import Index
     from mgcompile.program import Program
 
@@ -51,7 +52,7 @@ MOST_CHUNKS = 16
 class Lowered:
     """A program as IR text, and what is needed to call it.
 
-    ``entries`` names the functions that can be called.
+    ``entries`` names the functions that can be called, ``imports`` those that are called.
     """
 
     program: Program
@@ -60,6 +61,7 @@ class Lowered:
     tables: NDArray[np.int32]
     text: str
     entries: tuple[str, ...]
+    imports: dict[str, Import]
 
     @property
     def scratch_bytes(self) -> int:
@@ -111,7 +113,8 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         functions.append(train_function(frame, TRAIN, rule))
     text = "\n\n".join([*functions, library.text()])
     entries = (RUN, ENTER) if rule is None else (TRAIN,)
-    return Lowered(program, layout, shape, frame.tables.array(), text, entries)
+    tables = frame.tables.array()
+    return Lowered(program, layout, shape, tables, text, entries, library.imports)
 
 
 def _arguments() -> list[str]:

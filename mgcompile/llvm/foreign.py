@@ -1,0 +1,88 @@
+"""Lower ops without an entry in the table, from nothing but their own rules.
+
+In this order: a forward rule that is generic, or applies functions of NumPy and scipy.special,
+writes its own instructions; any other Python callable is called back, lane by lane, with a warning.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import warnings
+from typing import TYPE_CHECKING
+
+from mgcompile.errors import PythonCallbackWarning
+from mgcompile.llvm.calls import scalar_calls
+from mgcompile.llvm.library import Import
+from mgcompile.llvm.traced import Traced
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mgcompile.llvm.block import Block, Vec
+    from mgcore import Op
+
+__all__ = ["lower_foreign"]
+
+
+def lower_foreign(
+    block: Block, op: Op, operands: Sequence[Vec], apply: Callable[[Op, list[Vec]], Vec]
+) -> Vec:
+    """Append an op by its forward rule.
+
+    Args:
+        block: takes the instructions.
+        op: the op.
+        operands: its operands.
+        apply: appends any other op.
+
+    Returns:
+        The result.
+    """
+    mark = len(block.lines)
+    numbers = [Traced(x, apply) for x in operands]
+    try:
+        result = op.forward(*numbers)
+        return result.vec if isinstance(result, Traced) else block.constant(float(result))
+    except Exception as error:
+        block.undo(mark)
+        return _called_back(block, op, operands, error)
+
+
+def _called_back(block: Block, op: Op, operands: Sequence[Vec], error: Exception) -> Vec:
+    arity = len(operands)
+    symbol = f"python.{op.name}.{arity}"
+    taken = block.library.imports.get(symbol)
+    number = 0
+    while taken is not None and taken.source is not op:
+        number += 1
+        taken = block.library.imports.get(f"{symbol}.{number}")
+    symbol = f"{symbol}.{number}" if number else symbol
+    if taken is None:
+        _warn(op, error)
+        callback = _callback(op, arity)
+        address = ctypes.cast(callback, ctypes.c_void_p).value or 0
+        block.library.imports[symbol] = Import(address, op, callback)
+    return block.call(scalar_calls(symbol, arity), *operands)
+
+
+def _callback(op: Op, arity: int) -> ctypes._FuncPointer:
+    def rule(*numbers: float) -> float:
+        try:
+            return float(op.forward(*numbers))
+        except OverflowError:
+            return math.inf
+        except Exception:
+            return math.nan
+
+    return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arity)(rule)
+
+
+def _warn(op: Op, error: Exception) -> None:
+    cause = str(error).splitlines()[0] if str(error) else type(error).__name__
+    message = (
+        f"the rule of op {op.name} calls Python for every sample, which is slow: it does not run "
+        f"on symbols ({cause}). Write it with operators and mgcore.ops, or with functions of "
+        "scipy.special, which have machine code, and the kernel is native throughout"
+    )
+    warnings.warn(message, PythonCallbackWarning, stacklevel=2)

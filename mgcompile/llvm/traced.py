@@ -1,0 +1,127 @@
+"""A number type that lets an op's own rule write its instructions.
+
+A rule that is generic over the number type runs on :class:`Traced` as it runs on floats: every
+operator, op of mgcore or function of NumPy and scipy.special that it applies appends code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from mgcompile.errors import SymbolError
+from mgcompile.llvm.special import special_function
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from mgcompile.llvm.block import Vec
+    from mgcore import Op
+
+# NumPy's names for shipped ops, where they differ.
+_NUMPY_NAMES = {
+    "absolute": "abs",
+    "divide": "div",
+    "fabs": "abs",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "multiply": "mul",
+    "negative": "neg",
+    "power": "pow",
+    "subtract": "sub",
+    "expit": "sigmoid",
+}
+_SAME_NAMES = ("add", "cos", "erf", "exp", "log", "maximum", "minimum", "sin", "sqrt", "tanh")
+
+
+@frozen(eq=False)
+class Traced:
+    """Stand for a register within a rule; ``apply`` lowers the ops that the rule applies."""
+
+    vec: Vec
+    apply: Callable[[Op, list[Vec]], Vec]
+
+    @staticmethod
+    def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> Traced:
+        """Append the instructions of an op."""
+        first = next(x for x in operands if isinstance(x, Traced))
+        return Traced(first.apply(op, [first.register(x) for x in operands]), first.apply)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
+        """Append a call of a function of NumPy or scipy.special."""
+        if method != "__call__" or keywords:
+            return NotImplemented
+        name = ufunc.__name__
+        shipped = name if name in _SAME_NAMES else _NUMPY_NAMES.get(name)
+        if shipped:
+            return self.__mgcore_apply__(getattr(ops, shipped), operands)
+        function = special_function(self.vec.block.library, ufunc)
+        if function is None:
+            return NotImplemented
+        registers = [self.register(x) for x in operands]
+        return Traced(self.vec.block.call(function, *registers), self.apply)
+
+    def register(self, number: Any) -> Vec:
+        """Return the register of another number of the rule."""
+        return number.vec if isinstance(number, Traced) else self.vec.block.constant(float(number))
+
+    def __add__(self, other: Any) -> Any:
+        return ops.add(self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return ops.add(other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return ops.sub(self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return ops.sub(other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return ops.mul(self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return ops.mul(other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return ops.div(self, other)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return ops.div(other, self)
+
+    def __pow__(self, other: Any) -> Any:
+        return ops.pow(self, other)
+
+    def __rpow__(self, other: Any) -> Any:
+        return ops.pow(other, self)
+
+    def __neg__(self) -> Any:
+        return ops.neg(self)
+
+    def __pos__(self) -> Traced:
+        return self
+
+    def __abs__(self) -> Any:
+        return ops.abs(self)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        op = getattr(ops, name)
+        return lambda *others: op(self, *others)
+
+    def _undecided(self, *_: object) -> bool:
+        raise SymbolError("a rule asks for the value of its operand, which code generation lacks")
+
+    __lt__ = __gt__ = __le__ = __ge__ = _undecided
+    __bool__ = _undecided
+
+    def __float__(self) -> float:
+        self._undecided()
+        raise AssertionError
