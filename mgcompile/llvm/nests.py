@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,9 @@ if TYPE_CHECKING:
     from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.fuse import Group
     from mgcompile.llvm.writer import Index, Writer
-    from mgcompile.program import Access, IndexMap
+    from mgcompile.program import Access, Bundle, IndexMap
 
-__all__ = ["splat", "write_group"]
+__all__ = ["splat", "write_group", "write_many_operands"]
 
 Key = tuple[int, int, tuple[int, ...], bytes]
 
@@ -146,3 +147,31 @@ def apply(block: Block, frame: Frame, group: Group, known: dict[Key, Vec]) -> di
                 operands.append(known[access_key(access)])
         results[bundle.result] = emit(block, bundle.op, operands)
     return results
+
+
+def write_many_operands(writer: Writer, frame: Frame, bundle: Bundle) -> None:
+    """Append the nest of an op whose operands are the elements along the reduced axes."""
+    (access,) = bundle.operands
+    size, loops = frame.shape.bytes, len(frame.iterations)
+    read = frame.cursor(writer, access)
+    written = frame.target(writer, bundle.result, identity(frame, bundle.shape))
+    batched = frame.batched(bundle.result)
+    kind = frame.shape.vector if batched else frame.shape.scalar
+    width = size * kind.lanes
+    with ExitStack() as stack:
+        for axis, length in enumerate(bundle.shape):
+            turn = stack.enter_context(writer.loop(length))
+            for cursor in (read, written):
+                cursor.enter(loops + axis, turn.index)
+        pointers = []
+        for point in itertools.product(*(range(length) for length in bundle.reduced)):
+            one = read.fork()
+            for axis, index in enumerate(point):
+                one.enter(loops + len(bundle.shape) + axis, index)
+            pointers.append(one.pointer)
+        with writer.loop("%lane_bytes" if batched else width, step=width) as turn:
+            block = writer.block(kind)
+            operands = [_load(block, pointer, turn.index, width) for pointer in pointers]
+            result = emit(block, bundle.op, operands)
+            writer.splice(block)
+            writer.store(kind, result.name, writer.offset(written.pointer, turn.index), width)

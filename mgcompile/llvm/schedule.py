@@ -17,7 +17,9 @@ from mgcompile.program import Bundle, Loop, Program, Scatter, Statement, Tape
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Phase", "made", "phases", "read", "runs_by_tile"]
+    from mgcompile.program import Access
+
+__all__ = ["Phase", "accesses", "made", "phases", "read", "runs_by_tile"]
 
 
 @frozen
@@ -54,6 +56,27 @@ def made(statement: Statement) -> Iterator[int]:
             yield from (stack.result for stack in statement.stacks)
         case _:
             yield statement.result
+
+
+def accesses(program: Program) -> Iterator[tuple[Access, tuple[int, ...]]]:
+    """Yield everything that a program's statements read, each with its domain."""
+    pending: list[tuple[Statement, tuple[int, ...]]] = [(s, ()) for s in program.statements]
+    while pending:
+        statement, loops = pending.pop()
+        match statement:
+            case Bundle():
+                domain = loops + statement.shape + statement.reduced
+                yield from ((access, domain) for access in statement.operands)
+            case Scatter():
+                yield from ((part.source, loops + part.shape) for part in statement.parts)
+            case Tape():
+                for access, length in zip(statement.externals, statement.lengths, strict=True):
+                    yield access, (*loops, length)
+            case Loop():
+                for carry in statement.carries:
+                    yield carry.initial, (*loops, program.arrays[carry.array].size)
+                inside = (*loops, statement.count)
+                pending.extend((inner, inside) for inner in statement.body)
 
 
 def runs_by_tile(program: Program, statement: Statement) -> bool:

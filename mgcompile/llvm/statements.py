@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.fuse import Group, LoopUnit
-from mgcompile.llvm.nests import write_group
+from mgcompile.llvm.nests import write_group, write_many_operands
 from mgcompile.llvm.reduce import write_reduction
 from mgcompile.llvm.scatter import write_copy, write_ghosts, write_rotation, write_scatter
+from mgcompile.llvm.tape import write_tape
 from mgcompile.program import Access, Affine, Bundle, Scatter, Tape
+from mgcore import ops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,13 +35,16 @@ def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
             case LoopUnit():
                 _write_loop(writer, frame, unit)
             case Tape():
-                raise NotImplementedError
+                write_tape(writer, frame, unit)
 
 
 def _write_bundle(writer: Writer, frame: Frame, bundle: Bundle) -> None:
     if bundle.over_batch:
         _clear_ghosts(writer, frame, bundle)
-    write_reduction(writer, frame, bundle)
+    if bundle.op in (ops.sum, ops.dot):
+        write_reduction(writer, frame, bundle)
+    else:
+        write_many_operands(writer, frame, bundle)
 
 
 def _clear_ghosts(writer: Writer, frame: Frame, bundle: Bundle) -> None:
