@@ -31,7 +31,8 @@ class Placement:
     """
 
     def __init__(self, graph: Graph, builder: Builder, samples: int = 1) -> None:
-        self.graph = graph
+        self.code = graph.code
+        self.value = graph.value
         self.builder = builder
         self.array = np.full(len(graph.code), NOWHERE, dtype=np.int64)
         self.array[graph.code == PARAM] = PARAMS
@@ -41,6 +42,15 @@ class Placement:
         self.of_samples: set[int] = set()
         self.samples = samples
         self._columns: dict[bytes, int] = {}
+
+    def virtual(self, array: int, size: int) -> int:
+        """Return the first of `size` new node numbers that stand for the elements of `array`."""
+        first = len(self.code)
+        self.code = np.concatenate([self.code, np.zeros(size, dtype=np.int64)])
+        self.value = np.concatenate([self.value, np.zeros(size)])
+        self.array = np.concatenate([self.array, np.full(size, array)])
+        self.element = np.concatenate([self.element, np.arange(size)])
+        return first
 
     def put(self, nodes: Numbers, array: int, samples: int = 1) -> None:
         """Say that `array` holds `nodes`, row-major in the order given.
@@ -58,7 +68,7 @@ class Placement:
         """Return an access that reads `nodes`, an array over the domain, all kept in one array."""
         array = int(self.array[nodes.flat[0]])
         if array == CONSTS:
-            return self._constants(self.graph.value[nodes])
+            return self._constants(self.value[nodes])
         return Access(array, fit_map(self.element[nodes]))
 
     def _constants(self, values: NDArray[np.float64]) -> Access:
@@ -110,7 +120,7 @@ class Placement:
         for array in np.unique(arrays).tolist():
             chosen = np.flatnonzero(arrays == array)
             if array == CONSTS:
-                values = self.graph.value[nodes[chosen]]
+                values = self.value[nodes[chosen]]
                 offset = self.builder.constants(values)
                 index: IndexMap = fit_map(offset + np.arange(len(chosen)))
             else:

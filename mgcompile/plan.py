@@ -1,7 +1,8 @@
-"""Decide what is written as bundles and what as tapes, and in which order."""
+"""Decide what is written as bundles, loops and tapes, and in which order."""
 
 from __future__ import annotations
 
+import heapq
 from typing import TYPE_CHECKING
 
 import attrs
@@ -10,13 +11,16 @@ import numpy as np
 from mgcompile.graph import INPUT, edge_owner
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
+    from mgcompile.periods import Repetition
     from mgcompile.structure import Structure
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["Stage", "group_edges", "plan_stages"]
+__all__ = ["Stage", "plan_stages"]
 
 # A group smaller than this is irregular, if there are many of them.
 SMALL_GROUP = 4
@@ -25,63 +29,123 @@ FEW_SMALL_GROUPS = 64
 
 @attrs.frozen(slots=True)
 class Stage:
-    """Groups to be written one after the other, as bundles or together as one tape."""
+    """What to write next: groups as bundles, groups together as one tape, or a loop."""
 
-    irregular: bool
-    groups: tuple[int, ...]
-
-
-def group_edges(structure: Structure) -> tuple[Numbers, Numbers]:
-    """Return the pairs (user, used) of groups of which one reads the other, each once."""
-    graph = structure.graph
-    owner = edge_owner(graph.start)
-    inner = (graph.code[graph.operand] >= 0) & (structure.group[owner] >= 0)
-    pair = structure.group[owner[inner]] * structure.count + structure.group[graph.operand[inner]]
-    pair = np.unique(pair)
-    return pair // max(1, structure.count), pair % max(1, structure.count)
+    groups: tuple[int, ...] = ()
+    irregular: bool = False
+    loop: Repetition | None = None
 
 
-def plan_stages(structure: Structure, regular: frozenset[int] = frozenset()) -> list[Stage]:
+def plan_stages(
+    structure: Structure,
+    regular: frozenset[int] = frozenset(),
+    loops: Sequence[Repetition] = (),
+) -> list[Stage]:
     """Return the stages in order: each reads what earlier ones made.
 
     Small groups, when there are many, go to tapes: one for what differs from sample to sample, one
-    for what does not, for each time that the graph alternates between regular and irregular parts. Groups in
-    `regular` become bundles however small they are.
+    for what does not, for each time that the graph alternates between regular and irregular parts.
+
+    Args:
+        structure: The groups.
+        regular: Groups that become bundles however small they are.
+        loops: Repetitions; one that something outside depends on and feeds is left out.
     """
+    unit = np.arange(structure.count)
+    for number, loop in enumerate(loops):
+        for part in loop.body:
+            unit[part.groups] = structure.count + number
+    user, used = _unit_edges(structure, unit)
+    order = _ordered(unit, user, used)
+    if order is None:
+        return plan_stages(structure, regular, loops[:-1])
     size = np.diff(structure.start)
-    small = size < SMALL_GROUP
+    small = (size < SMALL_GROUP) & (unit < structure.count)
     small[list(regular)] = False
     if int(small.sum()) <= FEW_SMALL_GROUPS:
-        return [Stage(irregular=False, groups=tuple(range(structure.count)))]
-    user, used = group_edges(structure)
-    kind = np.where(small, 1 + _batched(structure, user, used), 0)
-    stage = _alternations(structure.count, user, used, kind)
+        return [_stage(structure, loops, each) for each in order]
+    kind = np.zeros(structure.count + len(loops), dtype=np.int64)
+    kind[: structure.count] = np.where(small, 1 + _batched(structure, user, used, order), 0)
+    stage = _alternations(order, user, used, kind)
     stages = []
-    for key in np.unique(stage * 3 + kind).tolist():
-        groups = np.flatnonzero((stage == key // 3) & (kind == key % 3))
-        stages.append(Stage(irregular=key % 3 > 0, groups=tuple(groups.tolist())))
+    ranked = np.array(order, dtype=np.int64)
+    for key in np.unique(stage[ranked] * 3 + kind[ranked]).tolist():
+        chosen = ranked[(stage[ranked] == key // 3) & (kind[ranked] == key % 3)]
+        if key % 3:
+            stages.append(Stage(tuple(chosen.tolist()), irregular=True))
+        else:
+            stages += [_stage(structure, loops, each) for each in chosen.tolist()]
     return stages
 
 
-def _batched(structure: Structure, user: Numbers, used: Numbers) -> Numbers:
-    """Tell, with 1, which groups depend on an input."""
+def _stage(structure: Structure, loops: Sequence[Repetition], unit: int) -> Stage:
+    if unit < structure.count:
+        return Stage((unit,))
+    return Stage(loop=loops[unit - structure.count])
+
+
+def _unit_edges(structure: Structure, unit: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the pairs (user, used) of units of which one reads the other, each once."""
+    graph = structure.graph
+    owner = edge_owner(graph.start)
+    inner = (graph.code[graph.operand] >= 0) & (structure.group[owner] >= 0)
+    user = unit[structure.group[owner[inner]]]
+    used = unit[structure.group[graph.operand[inner]]]
+    width = int(unit.max(initial=0)) + 1
+    pair = np.unique(user[user != used] * width + used[user != used])
+    return pair // width, pair % width
+
+
+def _ordered(unit: Numbers, user: Numbers, used: Numbers) -> list[int] | None:
+    """Return the units, what is read first, lowest numbers first; None if they wait in a circle."""
+    total = int(unit.max(initial=-1)) + 1
+    present = np.unique(unit)
+    if np.all(used < user):
+        return [int(each) for each in present]
+    waiting = np.bincount(user, minlength=total).tolist()
+    by_used = np.argsort(used, kind="stable")
+    users = user[by_used].tolist()
+    first = np.searchsorted(used[by_used], np.arange(total + 1)).tolist()
+    ready = [int(each) for each in present if not waiting[each]]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        each = heapq.heappop(ready)
+        order.append(each)
+        for other in users[first[each] : first[each + 1]]:
+            waiting[other] -= 1
+            if not waiting[other]:
+                heapq.heappush(ready, other)
+    return order if len(order) == len(present) else None
+
+
+def _by_user(order: list[int], user: Numbers, used: Numbers) -> list[tuple[int, int]]:
+    """Return the edges in the order of their users."""
+    rank = np.zeros(max(order) + 1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    sorting = np.argsort(rank[user], kind="stable")
+    return list(zip(user[sorting].tolist(), used[sorting].tolist(), strict=True))
+
+
+def _batched(structure: Structure, user: Numbers, used: Numbers, order: list[int]) -> Numbers:
+    """Tell, with 1, which groups depend on an input; a loop counts as if it did."""
     graph = structure.graph
     owner = edge_owner(graph.start)
     direct = structure.group[owner[graph.code[graph.operand] == INPUT]]
-    found = bytearray(structure.count)
+    found = bytearray(max(structure.count, max(order) + 1))
     for group in np.unique(direct[direct >= 0]).tolist():
         found[group] = 1
-    for one, other in zip(user.tolist(), used.tolist(), strict=True):
-        if found[other]:
+    for one, other in _by_user(order, user, used):
+        if found[other] or other >= structure.count:
             found[one] = 1
-    return np.frombuffer(found, np.uint8).astype(np.int64)
+    return np.frombuffer(found, np.uint8)[: structure.count].astype(np.int64)
 
 
-def _alternations(count: int, user: Numbers, used: Numbers, kind: Numbers) -> Numbers:
-    """Return how often the kind changes, at most, on a way from the leaves to each group."""
+def _alternations(order: list[int], user: Numbers, used: Numbers, kind: Numbers) -> Numbers:
+    """Return how often the kind changes, at most, on a way from the leaves to each unit."""
     kinds = kind.tolist()
-    stage = [0] * count
-    for one, other in zip(user.tolist(), used.tolist(), strict=True):
+    stage = [0] * len(kinds)
+    for one, other in _by_user(order, user, used):
         reached = stage[other] + (kinds[one] != kinds[other])
         if reached > stage[one]:
             stage[one] = reached

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mgcompile.builder import Builder
     from mgcompile.graph import Graph
     from mgcompile.placement import Placement
+    from mgcore import Op
 
     Numbers = NDArray[np.int64]
 
@@ -63,29 +64,28 @@ class Writer:
     ) -> None:
         self.placement = placement
         self.builder = builder
-        self.graph = placement.graph
         self.count = count
         self.samples = samples
 
-    def write(self, nodes: Numbers) -> tuple[int, tuple[int, ...]]:
-        """Append the bundles of a group; return the array of the results and its shape.
+    def write(self, op: Op, table: Numbers) -> int:
+        """Append the bundles of a group; return the array of the results.
 
         Args:
-            nodes: The members, shape (m,); (count, m) inside a loop; (samples, m).
+            op: Of all members.
+            table: Their operands, shape (m, width); (count, m, width) inside a loop; with samples
+                (samples, m, width).
         """
-        table = operand_table(self.graph, nodes)
-        op = self.graph.ops[int(self.graph.code[nodes.flat[0]])]
         if op is ops.sum or op is ops.dot:
             return self._write_sum(table, paired=op is ops.dot)
         shape = self._axes([table[..., slot] for slot in range(table.shape[-1])])
         reads = [self._read(table[..., slot], shape) for slot in range(table.shape[-1])]
-        return self.builder.bundle(op, shape, reads), shape
+        return self.builder.bundle(op, shape, reads)
 
     def _axes(self, columns: Sequence[Numbers]) -> tuple[int, ...]:
         """Find axes for the members along which as many columns as possible move steadily."""
         lists = []
         for column in columns:
-            if self.graph.code[column.flat[0]] == CONST:
+            if self.placement.code[column.flat[0]] == CONST:
                 continue
             elements = self.placement.element[column]
             # Inside a loop every iteration has to have the same axes; the first one decides.
@@ -94,19 +94,19 @@ class Writer:
 
     def _read(self, nodes: Numbers, shape: tuple[int, ...], more: tuple[int, ...] = ()) -> Access:
         if self.samples:
-            if self.graph.code[nodes.flat[0]] == CONST:
-                values = self.graph.value[nodes]
+            if self.placement.code[nodes.flat[0]] == CONST:
+                values = self.placement.value[nodes]
                 return self.placement.data(values.reshape(self.samples, *shape, *more))
             return self.placement.access(nodes[0].reshape(shape + more))
         outer = (self.count,) if self.count else ()
         return self.placement.access(nodes.reshape(outer + shape + more))
 
-    def _write_sum(self, table: Numbers, *, paired: bool) -> tuple[int, tuple[int, ...]]:
+    def _write_sum(self, table: Numbers, *, paired: bool) -> int:
         segments = self._segments(table, paired=paired)
         columns = [factor[..., t] for s in segments for factor in s.factors for t in (0, -1)]
         shape = self._axes(columns)
         if len(segments) == 1:
-            return self._write_any(segments[0], shape), shape
+            return self._write_any(segments[0], shape)
         reads = []
         for segment in segments:
             if segment.terms == 1 and len(segment.factors) == 1:
@@ -115,7 +115,7 @@ class Writer:
                 part = self._write_any(segment, shape)
                 reads.append(self._dense(part, shape))
         op = ops.add if len(reads) == 2 else ops.sum
-        return self.builder.bundle(op, shape, reads), shape
+        return self.builder.bundle(op, shape, reads)
 
     def _dense(self, array: int, shape: tuple[int, ...]) -> Access:
         loops = (0,) if self.count else ()
@@ -143,7 +143,7 @@ class Writer:
         first = [
             self.placement.element[factor].reshape(-1, segment.terms)[0]
             for factor in segment.factors
-            if self.graph.code[factor.flat[0]] != CONST
+            if self.placement.code[factor.flat[0]] != CONST
         ]
         reduced = best_axes(first, segment.terms)
         if not reduced and not over_batch:

@@ -9,16 +9,22 @@ import numpy as np
 from mgcompile.builder import Builder
 from mgcompile.canonical import canonical
 from mgcompile.irregular import write_tape
+from mgcompile.looping import write_loop
+from mgcompile.periods import find_repetitions
 from mgcompile.placement import Placement
 from mgcompile.plan import plan_stages
 from mgcompile.program import Affine
-from mgcompile.regular import Writer
+from mgcompile.regular import Writer, operand_table
 from mgcompile.samples import find_samples
 from mgcompile.structure import find_structure
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mgcompile.graph import Graph
     from mgcompile.program import Program
+    from mgcompile.samples import Samples
+    from mgcompile.structure import Structure
 
 __all__ = ["roll"]
 
@@ -26,30 +32,38 @@ __all__ = ["roll"]
 def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
     """Return the forward program of a graph, with the one output `value`."""
     structure = find_structure(canonical(graph))
-    graph = structure.graph
     samples = find_samples(structure)
+    loops = [] if samples else find_repetitions(structure)
     builder = Builder(n_inputs, n_params)
-    placement = Placement(graph, builder, samples.count if samples else 1)
-    writer = Writer(placement, builder)
-    for stage in plan_stages(structure, samples.sums if samples else frozenset()):
-        if stage.irregular:
+    placement = Placement(structure.graph, builder, samples.count if samples else 1)
+    for stage in plan_stages(structure, samples.sums if samples else frozenset(), loops):
+        if stage.loop is not None:
+            write_loop(structure, stage.loop, placement, builder)
+        elif stage.irregular:
             nodes = np.concatenate([structure.nodes(group) for group in stage.groups])
-            write_tape(graph, nodes, placement, builder)
-            continue
-        for group in stage.groups:
-            nodes = structure.nodes(group)
-            if samples and group in samples.groups:
-                blocks = nodes.reshape(samples.count, -1)
-                array, _ = Writer(placement, builder, samples=samples.count).write(blocks)
-                placement.put(nodes, array, samples.count)
-            else:
-                array, _ = writer.write(nodes)
-                placement.put(nodes, array)
-    value = _gather_outputs(graph, placement, builder)
-    if samples is None:
-        return builder.finish([("value", value)])
-    data = placement.recorded_data()
+            write_tape(structure.graph, nodes, placement, builder)
+        else:
+            _write_groups(structure, stage.groups, samples, placement, builder)
+    value = _gather_outputs(structure.graph, placement, builder)
+    data = placement.recorded_data() if samples else None
     return builder.finish([("value", value)], data)
+
+
+def _write_groups(
+    structure: Structure,
+    groups: Sequence[int],
+    samples: Samples | None,
+    placement: Placement,
+    builder: Builder,
+) -> None:
+    graph = structure.graph
+    for group in groups:
+        nodes = structure.nodes(group)
+        op = graph.ops[int(graph.code[nodes[0]])]
+        count = samples.count if samples and group in samples.groups else 1
+        writer = Writer(placement, builder, samples=count if count > 1 else 0)
+        blocks = nodes.reshape(count, -1) if count > 1 else nodes
+        placement.put(nodes, writer.write(op, operand_table(graph, blocks)), count)
 
 
 def _gather_outputs(graph: Graph, placement: Placement, builder: Builder) -> int:
