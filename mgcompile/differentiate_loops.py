@@ -14,7 +14,7 @@ import attrs
 from mgcompile.adjoints import Adjoints, Contribution, over_shape
 from mgcompile.builder import Builder, affine
 from mgcompile.liveness import renamed
-from mgcompile.maps import dense_strides, moving_axes, only_axes, reversed_axis
+from mgcompile.maps import dense_strides, moving_axes, only_axes, reversed_axis, shifted
 from mgcompile.program import (
     CONSTS,
     Access,
@@ -75,6 +75,16 @@ def _zeros(builder: Builder, depth: int) -> Access:
     return affine(CONSTS, builder.constant(0.0), *(0,) * depth, 0)
 
 
+@attrs.frozen(slots=True, eq=False)
+class _Accumulated:
+    """Contributions that all iterations add to the same elements of an array outside."""
+
+    item: Contribution
+    shape: tuple[int, ...]
+    index: IndexMap
+    terms: list[Access] = attrs.field(factory=list)
+
+
 @attrs.define(slots=True)
 class _Reverse:
     """A reverse loop in the making.
@@ -92,6 +102,8 @@ class _Reverse:
     batched: bool
     _local: Adjoints = attrs.field(init=False)
     _number: dict[int, int] = attrs.field(factory=dict)
+    _state: dict[int, int] = attrs.field(factory=dict)
+    _sums: dict[object, _Accumulated] = attrs.field(factory=dict)
     _carries: list[Carry] = attrs.field(factory=list)
     _stacked: list[int] = attrs.field(factory=list)
     _exits: list[Callable[[list[int]], Contribution]] = attrs.field(factory=list)
@@ -116,7 +128,9 @@ class _Reverse:
             size = builder.arrays[carry.array].size
             strides = (*(0,) * depth, -size, 1)
             read = affine(state, (count - 1) * size, *strides)
-            self._number[carry.array] = builder.bundle(ops.sum, (size,), [read])
+            copy = builder.bundle(ops.sum, (size,), [read])
+            self._number[carry.array] = copy
+            self._state[copy] = state
         for statement in self.loop.body:
             for array in _results(statement):
                 made = builder.arrays[array]
@@ -138,10 +152,11 @@ class _Reverse:
         size = self.builder.arrays[source].size
         spread = over_shape(access, (self.loop.count, size), 0, self._depth)
         index = reversed_axis(spread.index, self._depth, self.loop.count)
-        read = Access(spread.array, index)
-        copy = self.builder.bundle(ops.sum, (size,), [read])
         plain = self._plain()
-        self._local.add_flat(self._number[source], Access(copy, plain), (size,), plain)
+        read = Access(spread.array, index)
+        if any(moving_axes(index)[: self._depth + 1]):
+            read = Access(self.builder.bundle(ops.sum, (size,), [read]), plain)
+        self._local.add_flat(self._number[source], read, (size,), plain)
 
     def seed_carried(self, carry: Carry) -> int:
         """Carry the adjoint of the state: at first it is that of the state the iteration makes."""
@@ -238,20 +253,23 @@ class _Reverse:
         depth = self._depth
         emitter = Emitter(self.builder, self._loops, domain)
         access = emitter.access(number)
+        index = access.index
+        if access.array in self._state:
+            return lambda _: self._kept_state(access)
         local = set(self._number.values()) | self._made_here()
         local |= {carry.array for carry in self._carries}
         if access.array not in local:
             return lambda _: access
         size = self.builder.arrays[access.array].size
         place = self._stack(access.array)
-        index = access.index
-        strides = (*index.strides[:depth], size, *index.strides[depth + 1 :])
-        moved: IndexMap = (
-            Affine(index.offset, strides)
-            if isinstance(index, Affine)
-            else Gather(index.table, strides)
-        )
+        moved = _along(index, depth, size)
         return lambda results: Access(results[place], moved)
+
+    def _kept_state(self, access: Access) -> Access:
+        """Return how to read a state of the forward loop, which has kept it already."""
+        size = self.builder.arrays[access.array].size
+        moved = _along(access.index, self._depth, -size)
+        return Access(self._state[access.array], shifted(moved, (self.loop.count - 1) * size))
 
     def _stack(self, array: int) -> int:
         if array not in self._stacked:
@@ -297,26 +315,43 @@ class _Reverse:
     def _accumulate(
         self, item: Contribution, shape: tuple[int, ...], access: Access, index: IndexMap
     ) -> None:
-        """Add a contribution up along the loop."""
-        builder, depth, size = self.builder, self._depth, extent(shape)
+        """Add a contribution up along the loop, with all others to the same elements."""
+        mark = index if isinstance(index, Affine) else id(index)
+        key = (item.target, shape, mark, item.batched)
+        if key not in self._sums:
+            self._sums[key] = _Accumulated(item, shape, index)
+        self._sums[key].terms.append(access)
+
+    def _add_up(self, entry: _Accumulated) -> None:
+        builder, depth, shape = self.builder, self._depth, entry.shape
+        item, size = entry.item, extent(shape)
         total = builder.new_array(size, batched=self.batched)
         so_far = affine(total, 0, *(0,) * (depth + 1), *dense_strides(shape))
-        following = self._copied(shape, [so_far, access])
+        following = self._copied(shape, [so_far, *entry.terms])
         final = builder.new_array(size, batched=self.batched)
-        start = _zeros(builder, depth)
-        self._carries.append(Carry(total, start, following, final))
+        self._carries.append(Carry(total, _zeros(builder, depth), following, final))
         axes = (*range(depth), *range(depth + 1, depth + 1 + len(shape)))
         upstream = self._outside(affine(final, 0, *(0,) * depth, *dense_strides(shape)), shape)
-        target = only_axes(index, axes)
+        target = only_axes(entry.index, axes)
         self._exits.append(
             lambda _: Contribution(shape, upstream, 1.0, item.target, target, item.batched)
         )
 
     def close(self, sink: Callable[[Contribution], None]) -> None:
         """Append the loop, then hand on what leaves it."""
+        for entry in self._sums.values():
+            self._add_up(entry)
         results = self.builder.close_loop(self.loop.count, self._carries, self._stacked)
         for leave in self._exits:
             sink(leave(results))
+
+
+def _along(index: IndexMap, axis: int, stride: int) -> IndexMap:
+    """Return the map that moves by `stride` along an axis on which it did not depend."""
+    strides = (*index.strides[:axis], stride, *index.strides[axis + 1 :])
+    if isinstance(index, Affine):
+        return Affine(index.offset, strides)
+    return Gather(index.table, strides)
 
 
 def _is_zero(item: Contribution) -> bool:

@@ -14,7 +14,8 @@ import attrs
 import numpy as np
 
 from mgcompile.adjoints import Adjoints, Contribution
-from mgcompile.program import CONSTS, Access, Affine, Gather, Tape, map_elements
+from mgcompile.fit import fit_map
+from mgcompile.program import CONSTS, Access, Affine, Tape, map_elements
 from mgcompile.symbols import Emitter
 from mgcompile.templates import Template, partial_template
 from mgcore import ops
@@ -50,7 +51,7 @@ def reverse_tape(
     ]
     for part in parts:
         table = map_elements(part.source.index, part.shape).ravel()
-        externals.append((Access(part.source.array, Gather(table, (0,))), len(table)))
+        externals.append((Access(part.source.array, fit_map(table)), len(table)))
     is_active = np.concatenate(
         [
             np.full(length, access.array in active)
@@ -93,9 +94,9 @@ def _hand_on(
         first += length
         if not len(chosen):
             continue
-        target = Gather(map_elements(access.index, (length,))[chosen], (0,))
+        target = fit_map(map_elements(access.index, (length,))[chosen])
         emitter = Emitter(builder, (), (len(chosen),))
-        upstream = emitter.symbol(Access(result, Gather(leaving.place[inside], (0,))))
+        upstream = emitter.symbol(Access(result, fit_map(leaving.place[inside])))
         sink(Contribution((len(chosen),), upstream, 1.0, access.array, target, batched))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from mgcompile.builder import affine
 from mgcompile.fit import fit_map
 from mgcompile.graph import CONST, edge_owner
+from mgcompile.periods import body_places
 from mgcompile.program import CONSTS, Access, Affine, Carry
 from mgcompile.regular import Writer
 
@@ -36,9 +37,7 @@ def write_loop(
         placement: Where nodes are.
         builder: Where the loop goes.
     """
-    column = np.full(structure.count, -1, dtype=np.int64)
-    for j, part in enumerate(loop.body):
-        column[part.groups] = j
+    column, place = body_places(structure, loop.body)
     finals, stacks = _read_outside(structure, loop, column)
     initial = {j: _initial_access(placement, builder, nodes) for j, nodes in loop.initial.items()}
     for j in finals:
@@ -54,10 +53,9 @@ def write_loop(
     writer = Writer(placement, builder, count=loop.count)
     for j, part in enumerate(loop.body):
         op = structure.graph.ops[int(structure.graph.code[part.nodes.flat[0]])]
-        table = _redirected(structure, part, column, virtual)
+        table = _redirected(part, column, place, virtual)
         made[j] = writer.write(op, table)
-        for nodes in part.nodes:
-            placement.put(nodes, made[j])
+        placement.put(part.nodes, made[j], repeated=loop.count)
     carries = [
         Carry(carried[j], initial[j], made[j], builder.new_array(size[j], batched=batched))
         for j in initial
@@ -75,15 +73,15 @@ def _read_outside(
     """Return the body groups of which only the last iteration is read outside, and the others."""
     graph = structure.graph
     owner = edge_owner(graph.start)
-    inside = np.append(column >= 0, [False])
-    edge = inside[structure.group[graph.operand]] & ~inside[structure.group[owner]]
-    roots = graph.roots[inside[structure.group[graph.roots]]]
+    inside = column >= 0
+    edge = inside[graph.operand] & ~inside[owner]
+    roots = graph.roots[inside[graph.roots]]
     read = np.unique(np.concatenate([graph.operand[edge], roots]))
-    last = np.zeros(structure.count, dtype=bool)
+    last = np.zeros(len(graph.code), dtype=bool)
     for part in loop.body:
-        last[part.groups[-1]] = True
-    whole = np.unique(column[structure.group[read[~last[structure.group[read]]]]]).tolist()
-    some = np.unique(column[structure.group[read]]).tolist()
+        last[part.nodes[-1]] = True
+    whole = np.unique(column[read[~last[read]]]).tolist()
+    some = np.unique(column[read]).tolist()
     return [j for j in some if j not in whole], whole
 
 
@@ -110,12 +108,11 @@ def _reads_batch(
 
 
 def _redirected(
-    structure: Structure, part: BodyGroup, column: Numbers, virtual: dict[int, int]
+    part: BodyGroup, column: Numbers, place: Numbers, virtual: dict[int, int]
 ) -> Numbers:
     """Return the operands with the state of the iteration before read from the carried arrays."""
     table = part.table.copy()
     for member, slot in np.argwhere(part.before).tolist():
         node = int(part.table[1, member, slot])
-        j = int(column[structure.group[node]])
-        table[:, member, slot] = virtual[j] + int(structure.place[node])
+        table[:, member, slot] = virtual[int(column[node])] + int(place[node])
     return table

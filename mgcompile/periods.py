@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from mgcompile.plan import SMALL_GROUP
 from mgcompile.regular import operand_table
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["BodyGroup", "Repetition", "find_repetitions"]
+__all__ = ["BodyGroup", "Repetition", "body_places", "find_repetitions"]
 
 FEWEST_ITERATIONS = 6
 _MOST_LOOPS = 8
@@ -32,7 +33,7 @@ _REFINEMENTS = 2
 
 @attrs.frozen(slots=True, eq=False)
 class BodyGroup:
-    """A group of every iteration.
+    """A group of every iteration, or one member of a small group.
 
     Args:
         groups: Group number of each iteration, shape (count,).
@@ -156,7 +157,7 @@ def _accepted(
         groups = _body_groups(structure, signature, bounds, first, period, count)
         if groups is not None:
             body = _checked(structure, groups)
-            initial = None if body is None else _initial_nodes(structure, groups, body)
+            initial = None if body is None else _initial_nodes(structure, body)
             if body is not None and initial is not None:
                 loop = Repetition(count, body, initial)
                 return loop, (first, first + period * count)
@@ -219,23 +220,59 @@ def _checked(structure: Structure, groups: Numbers) -> tuple[BodyGroup, ...] | N
         if np.any(now & ((where[0] != where[1]) | (place[0] != place[1]))):
             return None
         body.append(BodyGroup(groups[:, j], nodes, table, before))
-    return tuple(body)
+    return _split(structure, body)
 
 
-def _initial_nodes(
-    structure: Structure, groups: Numbers, body: tuple[BodyGroup, ...]
-) -> dict[int, Numbers] | None:
+def _split(structure: Structure, body: list[BodyGroup]) -> tuple[BodyGroup, ...]:
+    """Make single nodes of small groups: they then live in registers, not in an array.
+
+    Not when the members of a larger group read different members of the small one.
+    """
+    whole = set()
+    for part in body:
+        if part.nodes.shape[1] < SMALL_GROUP:
+            continue
+        place = structure.place[part.table[1]]
+        varied = np.any(place != place[:1], axis=0)
+        whole |= set(structure.group[part.table[1][:, varied]].ravel().tolist())
+        whole |= set(structure.group[part.table[0][:, varied]].ravel().tolist())
+    singles: list[BodyGroup] = []
+    for part in body:
+        members = part.nodes.shape[1]
+        if members >= SMALL_GROUP or whole & set(part.groups[:2].tolist()):
+            singles.append(part)
+            continue
+        singles += [
+            BodyGroup(
+                part.groups, part.nodes[:, i : i + 1], part.table[:, i : i + 1],
+                part.before[i : i + 1],
+            )
+            for i in range(members)
+        ]  # fmt: skip
+    return tuple(singles)
+
+
+def body_places(structure: Structure, body: tuple[BodyGroup, ...]) -> tuple[Numbers, Numbers]:
+    """Return for every node its number in the body, -1 outside, and its place in that group."""
+    column = np.full(len(structure.graph.code), -1, dtype=np.int64)
+    place = np.zeros(len(structure.graph.code), dtype=np.int64)
+    for j, part in enumerate(body):
+        column[part.nodes] = j
+        place[part.nodes] = np.arange(part.nodes.shape[1])
+    return column, place
+
+
+def _initial_nodes(structure: Structure, body: tuple[BodyGroup, ...]) -> dict[int, Numbers] | None:
     """Return what the first iteration reads instead of an iteration before it.
 
     None if it reads two different nodes where later iterations read one.
     """
-    column = np.full(structure.count + 1, -1, dtype=np.int64)
-    column[groups[0]] = np.arange(groups.shape[1])
+    column, position = body_places(structure, body)
     found: dict[int, Numbers] = {}
     for part in body:
         read = part.table[1][part.before]
         start = part.table[0][part.before]
-        where, place = column[structure.group[read]], structure.place[read]
+        where, place = column[read], position[read]
         for j in np.unique(where).tolist():
             nodes = found.setdefault(j, np.full(body[j].nodes.shape[1], -1, dtype=np.int64))
             chosen = where == j

@@ -52,24 +52,33 @@ class Placement:
         self.element = np.concatenate([self.element, np.arange(size)])
         return first
 
-    def put(self, nodes: Numbers, array: int, samples: int = 1) -> None:
+    def put(self, nodes: Numbers, array: int, repeated: int = 1) -> None:
         """Say that `array` holds `nodes`, row-major in the order given.
 
-        With `samples`, the nodes of one sample after those of another: each has its own copy of the
-        array.
+        `repeated` is the number of equal blocks of nodes that have their own copy of the array
+        each: the samples, or the iterations of a loop.
         """
         flat = nodes.ravel()
         self.array[flat] = array
-        self.element[flat] = np.arange(len(flat)) % (len(flat) // samples)
-        if samples > 1:
-            self.of_samples.add(array)
+        self.element[flat] = np.arange(len(flat)) % (len(flat) // repeated)
 
     def access(self, nodes: Numbers) -> Access:
         """Return an access that reads `nodes`, an array over the domain, all kept in one array."""
         array = int(self.array[nodes.flat[0]])
+        if np.any(self.array[nodes] != array):
+            return self._assembled(nodes)
         if array == CONSTS:
             return self._constants(self.value[nodes])
         return Access(array, fit_map(self.element[nodes]))
+
+    def _assembled(self, nodes: Numbers) -> Access:
+        """Return an access to a new array made of nodes that are kept in several."""
+        distinct, which = np.unique(nodes, return_inverse=True)
+        parts = [
+            ((len(chosen),), access, fit_map(chosen)) for access, chosen in self.elements(distinct)
+        ]
+        array = self.builder.scatter(len(distinct), parts)
+        return Access(array, fit_map(which.reshape(nodes.shape)))
 
     def _constants(self, values: NDArray[np.float64]) -> Access:
         """Return an access to constants with these values, kept once along axes they do not see."""
@@ -105,6 +114,14 @@ class Placement:
     def recorded_data(self) -> NDArray[np.float64]:
         """Return the columns that `data` collected, shape (samples, columns)."""
         return np.stack([np.frombuffer(column) for column in self._columns], axis=1)
+
+    def in_step(self, table: Numbers) -> bool:
+        """Tell whether members of a group read each operand from one array, by fixed strides."""
+        arrays, elements = self.array[table], self.element[table]
+        steady = np.all(arrays == arrays[:1])
+        steps = np.diff(elements, axis=0)
+        fixed = (steps == steps[:1]) | (arrays[1:] == CONSTS)
+        return bool(steady and np.all(fixed))
 
     def elements(self, nodes: Numbers) -> list[tuple[Access, Numbers]]:
         """Return accesses over one axis to nodes in any arrays, and which nodes each reads.

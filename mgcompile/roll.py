@@ -12,7 +12,7 @@ from mgcompile.irregular import write_tape
 from mgcompile.looping import write_loop
 from mgcompile.periods import find_repetitions
 from mgcompile.placement import Placement
-from mgcompile.plan import plan_stages
+from mgcompile.plan import SMALL_GROUP, plan_stages
 from mgcompile.program import Affine
 from mgcompile.regular import Writer, operand_table
 from mgcompile.samples import find_samples
@@ -63,7 +63,15 @@ def _write_groups(
         count = samples.count if samples and group in samples.groups else 1
         writer = Writer(placement, builder, samples=count if count > 1 else 0)
         blocks = nodes.reshape(count, -1) if count > 1 else nodes
-        placement.put(nodes, writer.write(op, operand_table(graph, blocks)), count)
+        table = operand_table(graph, blocks)
+        if count == 1 and len(nodes) < SMALL_GROUP and not placement.in_step(table):
+            for i in range(len(nodes)):
+                placement.put(nodes[i : i + 1], writer.write(op, table[i : i + 1]))
+            continue
+        array = writer.write(op, table)
+        placement.put(nodes, array, count)
+        if count > 1:
+            placement.of_samples.add(array)
 
 
 def _gather_outputs(graph: Graph, placement: Placement, builder: Builder) -> int:

@@ -158,6 +158,8 @@ class Emitter:
     def multiply(self, x: Number, y: Number) -> Number:
         """Return the product of two numbers of which none, one or both are symbols."""
         if isinstance(x, Symbol) or isinstance(y, Symbol):
+            if not isinstance(y, Symbol) and y == -1.0:
+                return self.apply(ops.neg, (x,))
             return self.apply(ops.mul, (x, y))
         return x * y
 
