@@ -79,13 +79,17 @@ def _logsumexp(block: Block, *xs: Vec) -> Vec:
 _HOMES = ("mgops_basic", "mgops_activations")
 
 
+def is_shipped(op: Op, name: str) -> bool:
+    """Tell whether an op is the shipped one of a name."""
+    if op.name != name:
+        return False
+    modules = (sys.modules.get(f"{home}.{name}") for home in _HOMES)
+    return any(getattr(module, name, None) is op for module in modules)
+
+
 def lowering_of(op: Op) -> Lowering | None:
     """Return the table's lowering of a shipped op; None for an op of another package."""
-    for home in _HOMES:
-        module = sys.modules.get(f"{home}.{op.name}")
-        if module is not None and getattr(module, op.name, None) is op:
-            return LOWERINGS.get(op.name)
-    return None
+    return LOWERINGS.get(op.name) if is_shipped(op, op.name) else None
 
 
 LOWERINGS: Mapping[str, Lowering] = {

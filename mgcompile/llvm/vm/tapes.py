@@ -1,0 +1,44 @@
+"""Write the call that runs a tape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mgcompile.llvm.frame import AREAS
+from mgcompile.llvm.schedule import accesses
+from mgcompile.llvm.vm.machine import machine_function
+from mgcompile.llvm.vm.stream import write_stream
+from mgcompile.program import map_elements
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.writer import Writer
+    from mgcompile.program import Program, Tape
+
+__all__ = ["run_tape"]
+
+
+def run_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
+    """Append the run of a tape, and add its machine and its stream to the module."""
+    kept = read_elements(frame.program, tape.result)
+    stream = write_stream(tape, frame.layout, kept)
+    name = f"tape{tape.result}"
+    machine_function(frame, name, stream.opcodes, frame.batched(tape.result))
+    code = writer.offset("%tables", 4 * frame.tables.add(stream.words))
+    areas = ", ".join(f"ptr %{area}" for area in AREAS)
+    writer.do(f"call void @{name}({areas}, i64 %lane_bytes, ptr {code})")
+
+
+def read_elements(program: Program, array: int) -> NDArray[np.bool_]:
+    """Return which elements of an array anything reads: a statement or the caller."""
+    found = np.zeros(program.arrays[array].size, dtype=bool)
+    if any(output.array == array for output in program.outputs):
+        found[:] = True
+    for access, domain in accesses(program):
+        if access.array == array:
+            found[map_elements(access.index, domain).ravel()] = True
+    return found
