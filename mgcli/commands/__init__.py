@@ -26,5 +26,7 @@ class Row:
 TABLE: dict[str, Row] = {
     "ops": Row("mgcli.commands.ops:command", "List every operator and where it came from."),
     "grad": Row("mgcli.commands.grad:command", "Differentiate an expression and check it."),
+    "train": Row("mgcli.commands.train:command", "Train a small net on a table."),
+    "predict": Row("mgcli.commands.predict:command", "Write a model's predictions as CSV."),
     "step": Row("mgcli.commands.step:command", "Step through backpropagation in a web page."),
 }
