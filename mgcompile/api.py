@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mgcompile.backend import Backend
     from mgcompile.graph import Graph
 
-__all__ = ["compile"]
+__all__ = ["build", "compile"]
 
 
 def compile(  # noqa: A001 - the name says what it does, as re.compile's does
@@ -62,8 +62,34 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     inputs, params = list(inputs), list(params)
     _check_leaves(inputs, params)
     _check_options(dtype, threads)
+    options = Options(dtype, threads, cache_folder() if cache else None)
     graph = capture(roots, inputs, params)
     _check_used(graph, inputs)
+    kernel = build(graph, inputs, params, options, backend, several=several, checks=checks)
+    return kernel.prepare()
+
+
+def build(
+    graph: Graph,
+    inputs: Sequence[Value],
+    params: Sequence[Value],
+    options: Options,
+    backend: str | Backend,
+    *,
+    several: bool,
+    checks: bool = False,
+) -> Kernel:
+    """Return the kernel of a captured graph: the list of stages after `capture`.
+
+    Args:
+        graph: As `capture` gave it.
+        inputs: The leaves that are columns; an output need not depend on each.
+        params: The leaves that are parameters.
+        options: How to build.
+        backend: A backend or its name.
+        several: Whether the outputs are a list.
+        checks: Whether NaN and infinity in parameters and results are errors.
+    """
     program = verify(roll(graph, len(inputs), len(params)))
     signature = Signature(
         inputs=tuple(x.label for x in inputs),
@@ -72,7 +98,6 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
         checks=checks,
     )
     values = np.array([p.data for p in params], dtype=np.float64)
-    options = Options(dtype, threads, cache_folder() if cache else None)
     return Kernel(program, signature, values, options, backend, params)
 
 

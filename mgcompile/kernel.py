@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backend import Executable, Options, Trainer
+    from mgcompile.backend import Executable, Options, Rule, Trainer
     from mgcompile.program import Program
     from mgcore import Value
 
@@ -72,7 +72,11 @@ class Kernel:
         self._lock = threading.RLock()
         self._built: dict[Any, Any] = {}
         self.params = params
+
+    def prepare(self) -> Kernel:
+        """Compile what a call needs now; gradients and training are compiled when first used."""
         self._build("forward")
+        return self
 
     # Parameters
 
@@ -222,7 +226,7 @@ class Kernel:
             raise OptionError(message)
         mixed = shuffle and size < batch.count
         course = Course(
-            trainer=self._trainer(rule),
+            trainer=self.trainer(rule),
             rule=rule,
             inputs=batch.inputs,
             count=batch.count,
@@ -230,7 +234,7 @@ class Kernel:
             batch_size=min(size, batch.count),
             order=(lambda epoch: epoch_order(seed, epoch, batch.count)) if mixed else None,
             rates=lambda first, count: learning_rates(optimizer, first, count),
-            progress=progress,
+            progress=None if progress is None else lambda epoch, loss, _: progress(epoch, loss),
         )
         return self.run(course)
 
@@ -242,11 +246,15 @@ class Kernel:
             run_course(course, params, losses)
         finally:
             self._params = params
-            for leaf, value in zip(self._leaves, params.tolist(), strict=False):
-                leaf.data = value
+            self.write_back(params)
         if self._signature.checks:
             self._check_params(params)
         return losses
+
+    def write_back(self, params: Floats) -> None:
+        """Write parameters to the leaves that were compiled."""
+        for leaf, value in zip(self._leaves, params.tolist(), strict=False):
+            leaf.data = value
 
     # Helpers
 
@@ -310,7 +318,8 @@ class Kernel:
                 self._built[kind, output] = self._backend.build(program, self._options)
             return self._built[kind, output]  # type: ignore[no-any-return]
 
-    def _trainer(self, rule: Any) -> Trainer:
+    def trainer(self, rule: Rule) -> Trainer:
+        """Return the native training loop for an update rule."""
         with self._lock:
             if rule not in self._built:
                 program = self.derived("loss")

@@ -71,7 +71,11 @@ def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 
 @attrs.frozen(slots=True, eq=False)
 class Course:
-    """All that a training run needs; `order(epoch)` is None when samples come as they are."""
+    """All that a training run needs.
+
+    `order(epoch)` gives the order of samples, None means as they come; `rates(first, count)` the
+    learning rates; `progress` is called after every epoch with its number, loss and the parameters.
+    """
 
     trainer: Trainer
     rule: Rule
@@ -81,7 +85,7 @@ class Course:
     batch_size: int
     order: Callable[[int], NDArray[np.int64]] | None
     rates: Callable[[int, int], NDArray[np.float64]]
-    progress: Callable[[int, float], object] | None = None
+    progress: Callable[[int, float, Floats], object] | None = None
 
 
 def run_course(course: Course, params: Floats, losses: list[float]) -> None:
@@ -108,5 +112,5 @@ def run_course(course: Course, params: Floats, losses: list[float]) -> None:
         losses += found.tolist()
         epoch += chunk
         if course.progress is not None:
-            course.progress(epoch - 1, losses[-1])
+            course.progress(epoch - 1, losses[-1], params)
         chunk = max(1, min(8 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))

@@ -21,8 +21,8 @@ It is called as ``backend(training)`` with one `Training` and trains ``training.
 - ``on_epoch`` may raise: KeyboardInterrupt, `StopTraining`, an error of a callback, or
   `DivergenceError`. The backend lets it pass, and sees to it that the model's parameters are those
   of the last finished update.
-- What it cannot do it refuses by raising `BackendRefusalError` before it trains anything, and
-  ``backend="auto"`` goes on to the eager engine. A loss that is not finite is reported with
+- What it cannot do it refuses by raising ``training.refused(reason)`` before it trains anything,
+  and ``backend="auto"`` goes on to the eager engine. A loss that is not finite is reported with
   ``training.diverged(e, batch)``, or left to ``on_epoch``, which checks.
 """
 
@@ -36,7 +36,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from mgnn.errors import BackendError, DivergenceError, near_matches
+from mgnn.errors import BackendError, BackendRefusalError, DivergenceError, near_matches
 from mgnn.optim import rate_at
 
 if TYPE_CHECKING:
@@ -128,6 +128,10 @@ class Training:
         if not math.isfinite(loss):
             raise self.diverged(epoch)
         self.report(epoch, loss, score)
+
+    def refused(self, reason: object) -> BackendRefusalError:
+        """Return the error by which a backend says why it cannot train this model."""
+        return BackendRefusalError(str(reason))
 
     def diverged(self, epoch: int, batch: int | None = None) -> DivergenceError:
         """Return the error that says where the loss stopped being finite, and what to do."""
