@@ -316,7 +316,7 @@ class Kernel:
             if (kind, output) not in self._built:
                 program = self.derived(kind, output)
                 self._built[kind, output] = self._backend.build(program, self._options)
-            return self._built[kind, output]  # type: ignore[no-any-return]
+            return self._built[kind, output]  # type: ignore[no-any-return]  # put there above
 
     def trainer(self, rule: Rule) -> Trainer:
         """Return the native training loop for an update rule."""
@@ -324,7 +324,7 @@ class Kernel:
             if rule not in self._built:
                 program = self.derived("loss")
                 self._built[rule] = self._backend.build_trainer(program, rule, self._options)
-            return self._built[rule]  # type: ignore[no-any-return]
+            return self._built[rule]  # type: ignore[no-any-return]  # put there above
 
     def derived(self, kind: str, output: int = 0) -> Program:
         """Return the program behind a method: "forward", "inputs" or "loss"."""

@@ -53,7 +53,7 @@ def _sweep(order: list[Value]) -> None:
             if type(partials) is not tuple:
                 i = None
                 numbers = [x.data for x in operands]
-                for x, d in zip(operands, partials(out, *numbers), strict=True):  # type: ignore[operator]
+                for x, d in zip(operands, partials(out, *numbers), strict=True):  # type: ignore[operator]  # no tuple
                     if type(x) is not Constant:
                         x.grad += upstream * d
             elif len(partials) == 2:

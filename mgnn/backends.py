@@ -116,7 +116,7 @@ class Training:
         """Return the score of the model's outputs for all of X: n rows, or an array (n, k)."""
         if isinstance(outputs, list):
             return self.loss.score.of_rows(outputs, self.targets.rows)
-        return self.loss.score.of_arrays(outputs, self.targets.array)  # type: ignore[arg-type]
+        return self.loss.score.of_arrays(outputs, self.targets.array)  # type: ignore[arg-type]  # rows of numbers
 
     def on_epoch(self, epoch: int, loss: float, score: float) -> None:
         """Take note of a finished epoch.

@@ -72,7 +72,8 @@ def run_block(text: str) -> int:
     lines, namespace, checked = text.splitlines(), {"__name__": "readme"}, 0
     for statement in ast.parse(text).body:
         if not isinstance(statement, ast.Expr):
-            exec(compile(ast.Module([statement], []), "README.md", "exec"), namespace)  # noqa: S102
+            code = compile(ast.Module([statement], []), "README.md", "exec")
+            exec(code, namespace)  # noqa: S102 - the README is ours
             continue
         with contextlib.redirect_stdout(io.StringIO()):
             code = compile(ast.Expression(statement.value), "README.md", "eval")

@@ -68,3 +68,13 @@ def test_a_bessel_function_of_negative_order_is_refused() -> None:
     """J_-n is (-1)^n J_n; nobody needs it as an op."""
     with pytest.raises(ValueError, match="at least 0, not -1"):
         bessel_j(-1)
+
+
+@pytest.mark.parametrize("name", sorted(REFERENCES))
+def test_an_mlp_takes_the_op_by_name(name: str) -> None:
+    """The activation is looked up in the registry, wherever it came from."""
+    mgnn = pytest.importorskip("mgnn", reason="needs mgcore[nn]")
+    model = mgnn.MLP(2, [3, 1], activation=name, seed=7)
+    out = model([0.05, -0.02])
+    out.backward()
+    assert any(p.grad != 0.0 for p in model.parameters())
