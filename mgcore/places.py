@@ -2,8 +2,12 @@
 
 from pathlib import PurePath
 from types import FrameType
+from typing import TYPE_CHECKING
 
-__all__ = ["rule_place", "user_line"]
+if TYPE_CHECKING:
+    from mgcore.op import Op
+
+__all__ = ["home", "rule_place", "user_line"]
 
 OWN_PACKAGES = frozenset({"mgcore", "mgops_basic", "mgops_activations", "mgnn"})
 
@@ -28,3 +32,12 @@ def rule_place(rule: object) -> str:
     if code is None:
         return f"{module}.{getattr(rule, '__name__', type(rule).__name__)}"
     return f"{module} ({PurePath(code.co_filename).name}, line {code.co_firstlineno})"
+
+
+def home(op: "Op") -> str:
+    """Return the module that an op's rules stand in."""
+    rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
+    for rule in (*rules, op.forward):
+        if getattr(rule, "__code__", None) is not None:
+            return str(rule.__module__)
+    return str(getattr(op.forward, "__module__", ""))

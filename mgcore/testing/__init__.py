@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mgcore.testing.examine import assert_op, check_op
+    from mgcore.testing.parametrize import parametrize_with_checks
     from mgcore.testing.report import CheckError, CheckResult, Report
     from mgcore.testing.subject import UsageError
     from mgcore.testing.table import CHECKS, Check
@@ -24,6 +25,7 @@ __all__ = [
     "UsageError",
     "assert_op",
     "check_op",
+    "parametrize_with_checks",
 ]
 
 _HOMES = {
@@ -35,6 +37,7 @@ _HOMES = {
     "UsageError": "subject",
     "assert_op": "examine",
     "check_op": "examine",
+    "parametrize_with_checks": "parametrize",
 }
 
 
@@ -46,7 +49,7 @@ def __getattr__(name: str) -> Any:
     try:
         module = importlib.import_module(f"mgcore.testing.{_HOMES[name]}")
     except ModuleNotFoundError as error:
-        if error.name not in {"hypothesis", "mpmath"}:
+        if error.name not in {"hypothesis", "mpmath", "pytest"}:
             raise
         raise ImportError(
             f"mgcore.testing needs {error.name}; pip install 'mgcore[kit]'", name=error.name

@@ -12,7 +12,7 @@ from mgcore.testing.subject import Subject, UsageError
 from mgcore.testing.table import CHECKS
 from mgcore.testing.tally import Skip, Violation
 
-__all__ = ["assert_op", "check_op", "run_check"]
+__all__ = ["assert_op", "check_op", "known_checks", "run_check", "subject_of"]
 
 
 def check_op(
@@ -40,8 +40,8 @@ def check_op(
         UsageError: if the call itself makes no sense.
 
     """
-    subject = _subject(op, reference, samples, seed)
-    names = list(CHECKS) if checks is None else _known(checks)
+    subject = subject_of(op, reference, samples, seed)
+    names = list(CHECKS) if checks is None else known_checks(checks)
     return Report(subject.op.name, tuple(run_check(name, subject) for name in names), seed)
 
 
@@ -67,8 +67,8 @@ def assert_op(
         UsageError: if the call itself makes no sense.
 
     """
-    subject = _subject(op, reference, samples, seed)
-    for name in list(CHECKS) if checks is None else _known(checks):
+    subject = subject_of(op, reference, samples, seed)
+    for name in list(CHECKS) if checks is None else known_checks(checks):
         result = run_check(name, subject)
         if result.verdict == "fail":
             raise CheckError(f"{subject.op.name} fails {result} (seed {seed})")
@@ -109,9 +109,10 @@ def run_check(name: str, subject: Subject) -> CheckResult:
     )
 
 
-def _subject(
+def subject_of(
     op: Op | str, reference: Callable[..., Any] | None, samples: int, seed: int
 ) -> Subject:
+    """Return the op and how it is to be examined; see `check_op` for the arguments."""
     if isinstance(op, str):
         op = registry.load(op)
     if not isinstance(op, Op):
@@ -125,7 +126,8 @@ def _subject(
     return Subject(op, reference, samples, seed)
 
 
-def _known(names: Iterable[str]) -> list[str]:
+def known_checks(names: Iterable[str]) -> list[str]:
+    """Return the names as a list, or say which is no check."""
     chosen = [names] if isinstance(names, str) else list(names)
     for name in chosen:
         if name not in CHECKS:

@@ -123,9 +123,25 @@ def _difference(f: Function, xs: Sequence[float], by: tuple[int, ...], digits: i
             values.append(f(*moved))
         width = mp.fprod(2 * h for h in steps)
         total = mp.fsum(mp.fprod(s) * v for s, v in zip(signs, values, strict=True))
-        noise = max(abs(v) for v in values) * mpf(10) ** (2 - digits)
-        # The truncation error of a central difference is of the order of the step squared.
-        return Estimate(total / width, noise / width + abs(total / width) * mpf(10) ** -40)
+        noise = max(abs(v) for v in values) * mpf(10) ** (2 - digits) / width
+        # The truncation error of a central difference is of the order of the step squared, but
+        # where the slopes on both sides differ it is half of their difference.
+        truncation = abs(total / width) * mpf(10) ** -40
+        if len(by) == 1:
+            truncation += abs(values[0] + values[1] - 2 * f(*point)) / width
+            truncation += 4 * _change_at_half_step(f, point, by[0], total / width)
+        return Estimate(total / width, noise + truncation)
+
+
+def _change_at_half_step(f: Function, point: Sequence[Real], i: int, slope: Real) -> Real:
+    """Return how much half the step changes a slope at 0, where no size tells the right step."""
+    if point[i]:
+        return mpf(0)
+    h = _step(point, i) / 2
+    up, down = list(point), list(point)
+    up[i] += h
+    down[i] -= h
+    return abs((f(*up) - f(*down)) / (2 * h) - slope)
 
 
 def _number(x: object) -> Real:

@@ -1,6 +1,7 @@
 """Write the lines of Python that show a failure again."""
 
 from mgcore.op import Op
+from mgcore.places import home
 from mgcore.testing.subject import Operands
 
 __all__ = ["call", "import_line", "listing", "partial_call"]
@@ -12,8 +13,7 @@ def import_line(op: Op) -> str:
 
     if registry.ready.get(op.name) is op:
         return f"from mgcore.ops import {op.name}"
-    module = getattr(op.forward, "__module__", "")
-    return f"from {module} import {op.name}  # or wherever the op is bound"
+    return f"from {home(op)} import {op.name}  # or wherever the op is bound"
 
 
 def listing(xs: Operands) -> str:

@@ -14,6 +14,7 @@ from mgcore.value import Value
 
 __all__ = ["check_compiled_float32", "check_compiled_float64"]
 
+COMPILER = ("mgcompile", "numpy", "llvmlite")
 _LARGEST_32 = 3.4e38
 _SMALLEST_32 = 1.2e-38
 
@@ -29,10 +30,9 @@ def check_compiled_float32(subject: Subject) -> Tally:
 
 
 def _compare(subject: Subject, dtype: str) -> Tally:
-    if importlib.util.find_spec("mgcompile") is None or importlib.util.find_spec("numpy") is None:
-        raise Skip("the compiler is not installed; pip install 'mgcore[compile]'")
-    if not hasattr(importlib.import_module("mgcompile"), "compile"):
-        raise Skip("this installation has no working compiler")
+    missing = [name for name in COMPILER if importlib.util.find_spec(name) is None]
+    if missing:
+        raise Skip(f"{' and '.join(missing)} not installed; pip install 'mgcore[compile]'")
     tally = Tally(note="one sample, and a batch")
     for n in subject.counts:
         samples = _drawn(subject, n, dtype)

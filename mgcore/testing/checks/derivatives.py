@@ -207,7 +207,7 @@ def _found_kinks(subject: Subject) -> list[Operands]:
 def _look_at(subject: Subject, tally: Tally, xs: Operands, i: int, out: float) -> None:
     before, after = _beside(subject, xs, i, -1), _beside(subject, xs, i, 1)
     got = partial_at(subject, i, xs, out)
-    if before is None or after is None or got is None:
+    if before is None or after is None:
         return
     (below, left), (above, right) = before, after
     slack = 1e-12 * (abs(left) + abs(right)) + 1e-15
@@ -220,6 +220,14 @@ def _look_at(subject: Subject, tally: Tally, xs: Operands, i: int, out: float) -
         if abs(below - above) > 1e-12 * (abs(below) + abs(above)) + 1e-15:
             reason = f"the result jumps from {below!r} to {above!r} in operand {i}"
             raise Violation(f"{reason}, {UNDECLARED}", xs, out, "one value", snippet)
+    if got is None:
+        raise Violation(
+            f"the partial by operand {i} has no value, though there are slopes on both sides",
+            xs,
+            "no number",
+            f"{left!r} to {right!r}",
+            partial_call(subject.op, i, xs),
+        )
     if not min(left, right) - slack <= got <= max(left, right) + slack:
         where = "at the kink" if declared else "here"
         raise Violation(

@@ -333,8 +333,9 @@ def check_pickling(subject: Subject) -> Tally:
     op = subject.op
     if registry.ready.get(op.name) is not op:
         raise Skip("an op is pickled by its registered name, and this one is not registered")
-    if pickle.loads(pickle.dumps(op)) is not op:  # noqa: S301 - our own bytes
-        raise Violation("the pickled op comes back as another one", got="another op", expected=op)
+    back = pickle.loads(pickle.dumps(op))  # noqa: S301 - our own bytes
+    if back is not op:
+        raise Violation("the pickled op comes back as another one", got=back, expected=op)
     tally = Tally()
     for n in subject.counts:
         for xs in subject.ordinary(n):

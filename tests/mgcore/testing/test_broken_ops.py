@@ -1,0 +1,229 @@
+"""Ops that are broken on purpose, each caught by the check that is meant for it."""
+
+import math
+import random
+from typing import Any
+
+import mpmath
+import pytest
+
+from mgcore import Op, Value, ops
+from mgcore.testing import CHECKS, check_op
+
+REFERENCES: dict[str, Any] = {"rough_erf": mpmath.erf, "lossy_log1p": mpmath.log1p}
+
+
+def _captured_intermediate() -> Op:
+    kept = [0.0]
+
+    def forward(x: float) -> float:
+        kept[0] = math.exp(x)
+        return kept[0]
+
+    return Op("captured_intermediate", forward, (lambda out, x: kept[0],))
+
+
+def _leaking() -> Op:
+    seen: list[float] = []
+
+    def forward(x: float) -> float:
+        seen.append(x)
+        return 2.0 * x
+
+    return Op("leaking", forward, (lambda out, x: 2.0,))
+
+
+def _drifting() -> Op:
+    count = [0]
+
+    def forward(x: float) -> float:
+        count[0] += 1
+        return 2.0 * x if count[0] < 400 else 2.0 * x + 1e-9
+
+    return Op("drifting", forward, (lambda out, x: 2.0,))
+
+
+def _alternating() -> Op:
+    count = [0]
+
+    def partial(out: Any, x: Any) -> Any:
+        count[0] += 1
+        return 2.0 + count[0] % 2
+
+    return Op("alternating", lambda x: 2.0 * x, (partial,))
+
+
+def _rough_erf(x: float) -> float:
+    """Abramowitz and Stegun 7.1.26, good to 1.5e-7 only."""
+    t = 1.0 / (1.0 + 0.3275911 * abs(x))
+    series = (0.254829592, -0.284496736, 1.421413741, -1.453152027, 1.061405429)
+    y = 1.0 - sum(c * t ** (k + 1) for k, c in enumerate(series)) * math.exp(-x * x)
+    return math.copysign(y, x)
+
+
+def _refuse_large(x: float) -> float:
+    if abs(x) > 1e3:
+        raise ValueError("too large")
+    return math.atan(x)
+
+
+def _number(x: Any) -> Any:
+    return x.data if isinstance(x, Value) else x
+
+
+BROKEN: list[tuple[str, Op]] = [
+    ("partials", Op("wrong_sign", math.tanh, (lambda out, x: out * out - 1.0,))),
+    ("partials", Op("wrong_factor", math.sqrt, (lambda out, x: 1.0 / out,), domain="[0, inf)")),
+    ("partials", Op("wrong_below_zero", lambda x: x * abs(x), (lambda out, x: 2.0 * x,))),
+    (
+        "partials",
+        Op(
+            "swapped_partials",
+            lambda x, y: x * x * y,
+            (lambda out, x, y: x * x, lambda out, x, y: 2.0 * x * y),
+        ),
+    ),
+    (
+        "second",
+        Op("detached", lambda x: x * x * x, (lambda out, x: 3.0 * x * _number(x),)),
+    ),
+    (
+        "second",
+        Op(
+            "power_flat_at_0",
+            lambda x, y: x**y,
+            (
+                lambda out, x, y: y * x ** (y - ops.select(y, 1.0, 0.0)),
+                lambda out, x, y: out * ops.log(x),
+            ),
+            domain=("(0, inf)", "(-inf, inf)"),
+        ),
+    ),
+    (
+        "kinks",
+        Op(
+            "off_at_kink",
+            abs,
+            (lambda out, x: ops.select(x, ops.gt(x, 0.0) - ops.lt(x, 0.0), 2.0),),
+            kink=lambda x: x,
+        ),
+    ),
+    (
+        "kinks",
+        Op("undeclared_kink", lambda x: max(x, 0.1 * x), (lambda out, x: out / x,)),
+    ),
+    ("kinks", Op("undeclared_jump", lambda x: 1.0 if x > 0 else 0.0, (lambda out, x: 0.0,))),
+    (
+        "purity",
+        Op("noisy", lambda x: x + random.random() * 1e-9, (lambda out, x: 1.0,)),
+    ),
+    ("purity", _drifting()),
+    ("modes", _alternating()),
+    ("captures", _captured_intermediate()),
+    ("leaks", _leaking()),
+    (
+        "overflow",
+        Op(
+            "naive_sigmoid",
+            lambda x: 1.0 / (1.0 + ops.exp(-x)),
+            (lambda out, x: out * (1.0 - out),),
+        ),
+    ),
+    (
+        "overflow",
+        Op(
+            "naive_sigmoid_on_floats",
+            lambda x: 1.0 / (1.0 + math.exp(-x)),
+            (lambda out, x: out * (1.0 - out),),
+        ),
+    ),
+    (
+        "overflow",
+        Op(
+            "naive_softplus_slope",
+            lambda x: ops.softplus(x),
+            (lambda out, x: ops.exp(x) / (1.0 + ops.exp(x)),),
+        ),
+    ),
+    ("overflow", Op("refuses_large", _refuse_large, (lambda out, x: 1.0 / (1.0 + x * x),))),
+    (
+        "arity",
+        Op("takes_any_number", lambda *xs: xs[0], (lambda out, x, y: 1.0, lambda out, x, y: 0.0)),
+    ),
+    (
+        "arity",
+        Op("one_partial_short", lambda *xs: sum(xs), lambda out, *xs: (1.0,) * (len(xs) - 1)),
+    ),
+    ("arity", Op("gives_a_bool", lambda x: x > 0.0, (lambda out, x: 0.0,), kink=lambda x: x)),
+    ("generic", Op("on_floats_alone", math.sin, (lambda out, x: math.cos(x),))),
+    ("generic", Op("branching_partial", abs, (lambda out, x: 1.0 if x > 0 else -1.0,))),
+    (
+        "nonfinite",
+        Op("hides_nan", lambda x: max(0.0, x), (lambda out, x: ops.gt(x, 0.0),), kink=lambda x: x),
+    ),
+    (
+        "nonfinite",
+        Op(
+            "wrong_at_infinity",
+            lambda x: 0.0 if math.isinf(x) else math.tanh(x),
+            (lambda out, x: 1.0 - out * out,),
+        ),
+    ),
+    (
+        "zeros",
+        Op(
+            "sign_of_zero", lambda x: math.copysign(1.0, x), (lambda out, x: 0.0,), kink=lambda x: x
+        ),
+    ),
+    (
+        "borders",
+        Op("log_at_zero", math.log, (lambda out, x: 1.0 / x,), domain="[0, inf)"),
+    ),
+    (
+        "forward",
+        Op(
+            "rough_erf",
+            _rough_erf,
+            (lambda out, x: 2.0 / math.sqrt(math.pi) * ops.exp(-x * x),),
+        ),
+    ),
+    (
+        "forward",
+        Op(
+            "lossy_log1p",
+            lambda x: math.log(1.0 + x),
+            (lambda out, x: 1.0 / (1.0 + x),),
+            domain="(-1, inf)",
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("check", "op"), [pytest.param(c, op, id=f"{op.name}-{c}") for c, op in BROKEN]
+)
+def test_a_broken_op_fails_the_check_that_is_meant_for_it(check: str, op: Op) -> None:
+    result = check_op(op, reference=REFERENCES.get(op.name), checks=[check])[check]
+    assert result.verdict == "fail", result
+    assert "could not be run" not in result.reason, result
+
+
+def test_every_check_but_pickling_has_an_op_that_it_catches() -> None:
+    assert set(CHECKS) - {check for check, _ in BROKEN} == {
+        "compiled_float64",
+        "compiled_float32",
+        "pickling",
+    }
+
+
+@pytest.mark.parametrize("name", ["wrong_below_zero", "swapped_partials", "wrong_sign"])
+def test_a_failure_comes_with_shrunken_operands_both_numbers_and_a_snippet_that_shows_it(
+    name: str,
+) -> None:
+    op = next(op for _, op in BROKEN if op.name == name)
+    result = check_op(op, checks=["partials"])["partials"]
+    assert result.operands is not None
+    assert all(x == round(x) and abs(x) <= 2 for x in result.operands)
+    call = result.snippet.splitlines()[-1]
+    assert eval(call, {name: op}) == result.got  # noqa: S307 - the line that was just written
+    assert result.got != result.expected
