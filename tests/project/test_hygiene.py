@@ -177,7 +177,7 @@ FRAGMENT = re.compile(r"(?:\d+|\+)\.?[\w-]+\.(feature|bugfix|doc|removal|misc)(?
 
 
 def fragments() -> list[Path]:
-    return sorted(p for p in (ROOT / "changelog.d").glob("*") if not p.name.startswith("."))
+    return sorted(p for p in (ROOT / "changelog.d").glob("*") if p.name[0] not in "._")
 
 
 def test_fragments_are_named_as_towncrier_reads_them_and_say_one_thing():
@@ -193,4 +193,5 @@ def test_towncrier_makes_a_changelog_of_all_fragments():
     assert "## 9.9.9" in done.stdout
     flat = re.sub(r"\s+", " ", done.stdout)
     for path in fragments():
-        assert re.sub(r"\s+", " ", path.read_text().strip()) in flat, path.name
+        news, issue = re.sub(r"\s+", " ", path.read_text().strip()), path.name.partition(".")[0]
+        assert f"- {news} (#{issue})" in flat or (issue[0] == "+" and f"- {news}" in flat), path.name
