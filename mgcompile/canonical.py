@@ -118,7 +118,8 @@ def flatten_sums(graph: Graph) -> Graph:
     if not np.any(additive):
         return graph
     terms = _terms(graph, additive)
-    product = _products(graph, terms, place.get(ops.mul, -1))
+    # Leaves have negative codes: a graph without products is given a code that no node has.
+    product = _products(graph, terms, place.get(ops.mul, len(table)))
     return _rebuilt(attrs.evolve(graph, ops=tuple(table)), additive, terms, product, place)
 
 
