@@ -16,6 +16,7 @@ from typing import Any
 import attrs
 
 VARIABLES = ("MGCORE_PREFER", "MGCORE_DISABLE", "MGCORE_STRICT")
+NONE: Mapping[str, str] = {}
 
 
 @attrs.frozen
@@ -83,18 +84,19 @@ class Environment:
         """Install wheels or source trees with pip."""
         pip = [sys.executable, "-m", "pip", "--python", self.python, "install", "--quiet"]
         offline = ["--no-index", "--no-deps", "--no-build-isolation", "--no-warn-script-location"]
-        _checked([*pip, *offline, *what], {})
+        _checked([*pip, *offline, *what], self.folder)
 
     def run(self, code: str, *, timeout: float = 120, **variables: str) -> Any:
         """Run `code` in a new interpreter; return what it last printed, read as JSON."""
-        out = _checked([self.python, "-c", textwrap.dedent(code)], variables, timeout).stdout
+        command = [self.python, "-c", textwrap.dedent(code)]
+        out = _checked(command, self.folder, variables, timeout).stdout
         lines = out.strip().splitlines()
         return json.loads(lines[-1]) if lines else None
 
     def mg(self, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         """Run the ``mg`` command of this environment, whatever its exit code."""
         call = "from mgcli.main import main; main()"
-        return _run([self.python, "-c", call, *arguments], variables)
+        return _run([self.python, "-c", call, *arguments], self.folder, variables)
 
 
 def environment(folder: Path, packages: Iterable[Package] = ()) -> Environment:
@@ -112,19 +114,20 @@ def environment(folder: Path, packages: Iterable[Package] = ()) -> Environment:
 
 
 def _checked(
-    command: list[Any], variables: Mapping[str, str], timeout: float = 300
+    command: list[Any], folder: Path, variables: Mapping[str, str] = NONE, timeout: float = 300
 ) -> subprocess.CompletedProcess[str]:
-    done = _run(command, variables, timeout)
+    done = _run(command, folder, variables, timeout)
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     return done
 
 
 def _run(
-    command: list[Any], variables: Mapping[str, str], timeout: float = 300
+    command: list[Any], folder: Path, variables: Mapping[str, str], timeout: float = 300
 ) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if k not in VARIABLES and k != "PYTHONPATH"}
     return subprocess.run(
         list(map(str, command)),
+        cwd=folder,  # not the checkout, whose packages Python would find first
         env={**clean, "COLUMNS": "200", **variables},
         capture_output=True,
         text=True,

@@ -57,7 +57,7 @@ def test_the_layers_name_every_package():
     (contract,) = PROJECT["tool"]["importlinter"]["contracts"]
     named = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
     assert named == set(PACKAGES) == set(PROJECT["tool"]["importlinter"]["root_packages"])
-    assert set(PACKAGES) == {path.parent.name for path in ROOT.glob("mg*/__init__.py")}
+    assert set(PACKAGES) == {path.parent.name for path in ROOT.glob("*/__init__.py")}
 
 
 def test_the_engine_imports_its_three_dependencies_and_the_standard_library_alone():
@@ -193,5 +193,7 @@ def test_towncrier_makes_a_changelog_of_all_fragments():
     assert "## 9.9.9" in done.stdout
     flat = re.sub(r"\s+", " ", done.stdout)
     for path in fragments():
-        news, issue = re.sub(r"\s+", " ", path.read_text().strip()), path.name.partition(".")[0]
-        assert f"- {news} (#{issue})" in flat or (issue[0] == "+" and f"- {news}" in flat), path.name
+        issue = path.name.partition(".")[0]
+        mark = "" if issue.startswith("+") else f" (#{issue})"
+        news = re.sub(r"\s+", " ", path.read_text().strip())
+        assert f"- {news}{mark}" in flat, path.name
