@@ -7,6 +7,7 @@ that runs programs. `program` is the language in between; `verify` holds it to i
 
 from mgcompile.api import compile  # noqa: A004 - mgcompile.compile, as re.compile
 from mgcompile.errors import CompileError
+from mgcompile.files import load
 from mgcompile.kernel import Kernel
 
-__all__ = ["CompileError", "Kernel", "compile"]
+__all__ = ["CompileError", "Kernel", "compile", "load"]

@@ -157,6 +157,10 @@ class Builder:
         """Let the statements that follow become the body of a loop, until `close_loop`."""
         self._blocks.append([])
 
+    def take_body(self) -> tuple[Statement, ...]:
+        """End the body begun by `open_loop` and return it; the caller appends the loop."""
+        return tuple(self._blocks.pop())
+
     def close_loop(
         self, count: int, carries: Sequence[Carry], stacked: Sequence[int] = ()
     ) -> list[int]:
@@ -170,7 +174,7 @@ class Builder:
         Returns:
             The results of the stacks, in the order of `stacked`.
         """
-        body = tuple(self._blocks.pop())
+        body = self.take_body()
         stacks = []
         for source in stacked:
             array = self.arrays[source]

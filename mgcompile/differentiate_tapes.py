@@ -17,6 +17,7 @@ from mgcompile.adjoints import Adjoints, Contribution
 from mgcompile.fit import fit_map
 from mgcompile.program import CONSTS, Access, Affine, Tape, map_elements
 from mgcompile.symbols import Emitter
+from mgcompile.tape_rows import Rows, assemble, joined, rows_of, sum_rows
 from mgcompile.templates import Template, partial_template
 from mgcore import ops
 
@@ -222,8 +223,8 @@ class _Writer:
         pieces = [self._template_rows(first, live)]
         negative = product & (factor == -1.0)
         general = product & ~negative
-        pieces.append(_rows(product_at[general], 0, adjoint[own[general]], partial[general]))
-        pieces.append(_rows(product_at[negative], 1, adjoint[own[negative]]))
+        pieces.append(rows_of(product_at[general], 0, adjoint[own[general]], partial[general]))
+        pieces.append(rows_of(product_at[negative], 1, adjoint[own[negative]]))
         arriving = np.concatenate([target, pool + self.seeded[seeds]])
         reference = np.concatenate([made, self.first_seed + seeds])
         inner = arriving >= pool
@@ -235,9 +236,13 @@ class _Writer:
         ends = (total + where, reference[outside])
         total += len(element)
         pieces.append(
-            _sum_rows(np.concatenate([sums[0], ends[0]]), np.concatenate([sums[1], ends[1]]))
+            sum_rows(
+                np.concatenate([sums[0], ends[0]]),
+                np.concatenate([sums[1], ends[1]]),
+                self._code(ops.sum),
+            )
         )
-        code, start, operand = _assemble(pieces, total)
+        code, start, operand = assemble(pieces, total)
         place = np.arange(total - len(element), total)
         return _Written(code, start, operand, element, place)
 
@@ -262,7 +267,7 @@ class _Writer:
             return self.pool + members
         return self.first_own + first[members] + (x - arity - 1)
 
-    def _template_rows(self, first: Numbers, live: NDArray[np.bool_]) -> _Rows:
+    def _template_rows(self, first: Numbers, live: NDArray[np.bool_]) -> Rows:
         rows = []
         for members, template in self.groups:
             chosen = members[live[members]]
@@ -270,8 +275,8 @@ class _Writer:
                 continue
             for j, (op, operands) in enumerate(template.instructions):
                 columns = [self._resolve(x, chosen, first) for x in operands]
-                rows.append(_rows(first[chosen] + j, self._code(op), *columns))
-        return _joined(rows)
+                rows.append(rows_of(first[chosen] + j, self._code(op), *columns))
+        return joined(rows)
 
     def _adjoint_references(
         self,
@@ -306,52 +311,3 @@ class _Writer:
             if np.array_equal(further, same):
                 return adjoint[same]
             same = further
-
-
-@attrs.frozen(slots=True, eq=False)
-class _Rows:
-    """Some instructions: their places on the tape, ops, numbers of operands, operands in a row."""
-
-    place: Numbers
-    code: Numbers
-    width: Numbers
-    operand: Numbers
-
-
-def _rows(place: Numbers, code: int, *columns: Numbers) -> _Rows:
-    count = len(place)
-    operand = np.stack(columns, axis=1).ravel() if columns else np.zeros(0, dtype=np.int64)
-    return _Rows(place, np.full(count, code), np.full(count, len(columns)), operand)
-
-
-def _sum_rows(place: Numbers, reference: Numbers) -> _Rows:
-    """Return one sum for each distinct place."""
-    order = np.argsort(place, kind="stable")
-    distinct, width = np.unique(place, return_counts=True)
-    return _Rows(distinct, np.full(len(distinct), 2), width, reference[order])
-
-
-def _joined(rows: list[_Rows]) -> _Rows:
-    if not rows:
-        none = np.zeros(0, dtype=np.int64)
-        return _Rows(none, none, none, none)
-    return _Rows(
-        np.concatenate([r.place for r in rows]),
-        np.concatenate([r.code for r in rows]),
-        np.concatenate([r.width for r in rows]),
-        np.concatenate([r.operand for r in rows]),
-    )
-
-
-def _assemble(pieces: list[_Rows], total: int) -> tuple[Numbers, Numbers, Numbers]:
-    rows = _joined(pieces)
-    code = np.zeros(total, dtype=np.int64)
-    width = np.zeros(total, dtype=np.int64)
-    code[rows.place], width[rows.place] = rows.code, rows.width
-    start = np.zeros(total + 1, dtype=np.int64)
-    np.cumsum(width, out=start[1:])
-    first = np.cumsum(rows.width) - rows.width
-    within = np.arange(len(rows.operand)) - np.repeat(first, rows.width)
-    operand = np.zeros(int(start[-1]), dtype=np.int64)
-    operand[np.repeat(start[rows.place], rows.width) + within] = rows.operand
-    return code, start, operand

@@ -9,14 +9,19 @@ import attrs
 import numpy as np
 
 from mgcompile.backends import find_backend
+from mgcompile.cache import cache_folder
 from mgcompile.containers import Batch, InputNames, read_batch
 from mgcompile.differentiate import gradient_to_inputs, gradient_to_params
 from mgcompile.errors import InputError, NotFiniteError, OptionError
+from mgcompile.files import write_file
+from mgcompile.program import INPUTS, PARAMS
+from mgcompile.tangents import product_with_hessian
 from mgcompile.training import Course, epoch_order, learning_rates, rule_of, run_course
 from mgcompile.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -180,6 +185,136 @@ class Kernel:
         self._check_result(total, "the loss")
         return total, gradient
 
+    def hvp(
+        self, X: Any = None, v: Any = None, wrt: Literal["inputs", "params"] | None = None
+    ) -> Any:
+        """Return the product of the Hessian with a vector, by forward over reverse mode.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            v: The vector. To inputs: in a container as X, a vector for every sample, or an array
+                (n_inputs,), one for all. To params: shape (n_params,).
+            wrt: "inputs" (of each value, per sample) or "params" (of the mean loss); by default
+                inputs, or params when the kernel has no inputs.
+
+        Returns:
+            To inputs: in the container that X is, as a gradient. To params: shape (n_params,).
+        """
+        batch = self._batch(X)
+        if self._second(wrt) == "inputs":
+            return batch.gradient(self._input_product(batch, self._vectors(v, batch)))
+        return self._param_product(batch, self._vector(v))
+
+    def hessian(self, X: Any = None, wrt: Literal["inputs", "params"] | None = None) -> Floats:
+        """Return the matrix of second derivatives.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            wrt: As for `hvp`.
+
+        Returns:
+            To inputs: shape (n, n_inputs, n_inputs), or (n_inputs, n_inputs) for one sample. To
+            params: shape (n_params, n_params), of the mean loss.
+        """
+        batch = self._batch(X)
+        if self._second(wrt) == "params":
+            unit = np.eye(self.program.n_params, dtype=self._dtype)
+            columns = [self._param_product(batch, v) for v in unit]
+            return np.stack(columns, axis=1) if columns else unit
+        unit = np.eye(self.program.n_inputs, dtype=self._dtype)
+        vectors = [np.broadcast_to(v, (batch.count, len(v))) for v in unit]
+        found = np.stack([self._input_product(batch, v) for v in vectors], axis=2)
+        return found[0] if batch.single else found
+
+    def _second(self, wrt: str | None) -> str:
+        has_inputs = bool(self.program.n_inputs) and self.program.data is None
+        chosen = wrt or ("inputs" if has_inputs else "params")
+        if chosen not in ("inputs", "params"):
+            message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
+            raise OptionError(message)
+        if chosen == "inputs" and not has_inputs:
+            message = "the kernel has no inputs; take wrt='params'"
+            raise OptionError(message)
+        if self._n_outputs != 1:
+            message = f"second derivatives are of one output; the kernel has {self._n_outputs}"
+            raise OptionError(message)
+        return chosen
+
+    def _vectors(self, v: Any, batch: Batch) -> Floats:
+        count = self.program.n_inputs
+        if isinstance(v, np.ndarray) and v.shape == (count,):
+            return np.broadcast_to(v.astype(self._dtype), (batch.count, count))
+        found = read_batch(v, self._names, self._dtype)
+        if found.count not in (1, batch.count):
+            message = f"v has {found.count} vectors, X has {batch.count} samples"
+            raise InputError(message)
+        return np.broadcast_to(_as_rows(found), (batch.count, count))
+
+    def _vector(self, v: Any) -> Floats:
+        array = np.asarray(v)
+        if array.shape != (self.program.n_params,) or array.dtype.kind not in "fiu":
+            message = f"v has shape {array.shape}; it is a vector ({self.program.n_params},)"
+            raise InputError(message)
+        return array.astype(self._dtype)
+
+    def _input_product(self, batch: Batch, vectors: Floats) -> Floats:
+        points = np.hstack([_as_rows(batch), vectors]).astype(self._dtype, copy=False)
+        (product,) = self._build("input_product")(points, batch.count, self._params)
+        return self._per_sample(product, batch)
+
+    def _param_product(self, batch: Batch, vector: Floats) -> Floats:
+        doubled = np.concatenate([self._params, vector])
+        (product,) = self._build("param_product")(batch.inputs, batch.count, doubled)
+        recorded = not self.program.n_inputs or self.program.data is not None
+        return product if recorded else product / self._dtype.type(max(1, batch.count))
+
+    def explain(self, kind: Literal["forward", "inputs", "loss"] = "forward") -> str:
+        """Return the program for a person to read.
+
+        Args:
+            kind: "forward", "inputs" (values and gradients to inputs) or "loss" (loss and gradient
+                to parameters: what a training step computes).
+
+        Returns:
+            A summary (matrix products with sizes, loops, gathers, what stayed irregular and why,
+            flops and bytes), then the statements.
+        """
+        from mgcompile.explain import explain
+
+        return explain(self.derived(kind), self._options.dtype)
+
+    def save(self, path: str | Path) -> None:
+        """Write the kernel to a file, whole or not at all; `mgcompile.load` reads it.
+
+        Args:
+            path: Of the file. It is a pickle: load only files that you trust.
+        """
+        write_file(self, path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "program": self.program,
+            "signature": self._signature,
+            "params": self._params,
+            "options": attrs.evolve(self._options, cache=None),
+            "cached": self._options.cache is not None,
+            "backend": self._backend_name,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        options = state["options"]
+        if state["cached"]:
+            options = attrs.evolve(options, cache=cache_folder())
+        self.__init__(  # type: ignore[misc] # a kernel is its program, parameters and options
+            state["program"], state["signature"], state["params"], options, state["backend"]
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<kernel of {self.program.n_params} parameters, {len(self._signature.inputs)} inputs, "
+            f"{self._n_outputs} outputs, {self._options.dtype}, {self._backend_name}>"
+        )
+
     def train(
         self,
         X: Any = None,
@@ -327,11 +462,20 @@ class Kernel:
             return self._built[rule]  # type: ignore[no-any-return]  # put there above
 
     def derived(self, kind: str, output: int = 0) -> Program:
-        """Return the program behind a method: "forward", "inputs" or "loss"."""
+        """Return the program behind a method.
+
+        Args:
+            kind: "forward", "inputs", "loss", "input_product" or "param_product".
+            output: Which output the gradient to inputs is of.
+        """
         if kind == "forward":
             return self.program
         if kind == "inputs":
             return verify(gradient_to_inputs(self.program, output))
+        if kind == "input_product":
+            return verify(product_with_hessian(self.derived("inputs"), INPUTS))
+        if kind == "param_product":
+            return verify(product_with_hessian(self.derived("loss"), PARAMS))
         if self._n_outputs != 1:
             message = (
                 f"the kernel has {self._n_outputs} outputs; a loss is one output: compile their "
@@ -339,6 +483,12 @@ class Kernel:
             )
             raise OptionError(message)
         return verify(gradient_to_params(self.program))
+
+
+def _as_rows(batch: Batch) -> Floats:
+    if isinstance(batch.inputs, tuple):
+        return np.stack(batch.inputs, axis=1)
+    return batch.inputs
 
 
 def _check_count(name: str, count: object) -> None:
