@@ -9,6 +9,7 @@ Three facts about directed graphs keep every folded picture free of cycles:
 
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 
 import attrs
@@ -28,7 +29,7 @@ class Group:
     parts: tuple[Members, ...]
     note: str = ""
 
-    @property
+    @cached_property
     def members(self) -> Members:
         """List all nodes of the box, in topological order."""
         return tuple(sorted(index for part in self.parts for index in part))
@@ -269,16 +270,15 @@ def _slabs(scene: Scene, members: Members) -> tuple[Group, ...]:
     for index in members:
         rows.setdefault(depth[index], []).append(index)
     target = -(-len(members) // _FEW_CHUNKS)
-    slabs: list[tuple[int, int, list[int]]] = []
+    slabs: list[tuple[int, list[int]]] = []
     for level in sorted(rows):
-        if slabs and len(slabs[-1][2]) < target:
-            first, _, nodes = slabs.pop()
-            slabs.append((first, level, nodes + rows[level]))
-        else:
-            slabs.append((level, level, rows[level]))
+        if not slabs or len(slabs[-1][1]) >= target:
+            slabs.append((level, []))
+        slabs[-1][1].extend(rows[level])
+    ends = [first - 1 for first, _ in slabs[1:]] + [max(rows)]
     return tuple(
         Group((tuple(sorted(nodes)),), note=f"depth {first} to {last}")
-        for first, last, nodes in slabs
+        for (first, nodes), last in zip(slabs, ends, strict=True)
     )
 
 

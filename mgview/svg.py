@@ -124,7 +124,7 @@ def _box(scene: Scene, box: Box, place: Place, top: float, *, opens: bool) -> st
     if opens:  # a page attaches only the boxes in sight, and must know their size without drawing
         extra["data-size"] = f"{_short(box.width)} {_short(box.height)}"
     if opens and box.kind == "group":
-        extra |= {"role": "button", "tabindex": "0", "aria-label": f"Open {words}"}
+        extra |= {"role": "button", "tabindex": "0"}
     inside: Iterable[str]
     if box.group is not None and box.kind == "group":
         inside = _group_inside(scene, box, box.group)

@@ -81,10 +81,15 @@
       const room = Math.min(this.frame.clientWidth / width, this.frame.clientHeight / height);
       this.scale(Math.max(smallest, Math.min(room, 1.4)));
     }
+    /** Change the size; what stands in the middle of the frame stays there. */
     scale(zoom) {
+      const { frame } = this;
+      const x = (frame.scrollLeft + frame.clientWidth / 2) / this.zoom;
+      const y = (frame.scrollTop + frame.clientHeight / 2) / this.zoom;
       this.zoom = Math.min(LARGEST, Math.max(SMALLEST, zoom));
       this.svg.setAttribute("width", String(this.size.width * this.zoom));
       this.svg.setAttribute("height", String(this.size.height * this.zoom));
+      frame.scrollTo(x * this.zoom - frame.clientWidth / 2, y * this.zoom - frame.clientHeight / 2);
       this.attach();
     }
     /** Scroll so that a box stands near the middle. */
@@ -191,7 +196,8 @@
   function close(guess, truth) {
     if (Number.isNaN(truth)) return Number.isNaN(guess);
     if (!Number.isFinite(truth)) return guess === truth;
-    return Math.abs(guess - truth) <= Math.max(ABSOLUTE, RELATIVE * Math.abs(truth));
+    const tolerance = Math.max(ABSOLUTE, RELATIVE * Math.abs(truth));
+    return Math.abs(guess - truth) <= tolerance * (1 + 1e-9);
   }
   function parse(text) {
     const flat = text.trim().replace(",", ".").replace("−", "-");

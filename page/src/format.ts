@@ -29,7 +29,8 @@ const ABSOLUTE = 0.0005;
 export function close(guess: number, truth: number): boolean {
   if (Number.isNaN(truth)) return Number.isNaN(guess);
   if (!Number.isFinite(truth)) return guess === truth;
-  return Math.abs(guess - truth) <= Math.max(ABSOLUTE, RELATIVE * Math.abs(truth));
+  const tolerance = Math.max(ABSOLUTE, RELATIVE * Math.abs(truth));
+  return Math.abs(guess - truth) <= tolerance * (1 + 1e-9); // the border itself counts as right
 }
 
 /** Read a number that a person typed: a comma for a point and a long minus are welcome. */

@@ -67,10 +67,15 @@ export class Stage {
     this.scale(Math.max(smallest, Math.min(room, 1.4)));
   }
 
+  /** Change the size; what stands in the middle of the frame stays there. */
   private scale(zoom: number): void {
+    const { frame } = this;
+    const x = (frame.scrollLeft + frame.clientWidth / 2) / this.zoom;
+    const y = (frame.scrollTop + frame.clientHeight / 2) / this.zoom;
     this.zoom = Math.min(LARGEST, Math.max(SMALLEST, zoom));
     this.svg!.setAttribute("width", String(this.size.width * this.zoom));
     this.svg!.setAttribute("height", String(this.size.height * this.zoom));
+    frame.scrollTo(x * this.zoom - frame.clientWidth / 2, y * this.zoom - frame.clientHeight / 2);
     this.attach();
   }
 
