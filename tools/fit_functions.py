@@ -170,7 +170,7 @@ FITS = [
     Fit("TAIL", "", scaled_tail, mpf(-1), mpf("0.57"), 9, single=True),
 ]
 
-HEADER = '''"""Minimax coefficients of the elementary functions, constant term first, by element type.
+HEADER = '''"""Minimax coefficients of elementary functions, constant term first, by element type.
 
 Written by tools/fit_functions.py; the comments say what each polynomial stands for.
 """

@@ -48,7 +48,7 @@ def _seed_graph() -> Value:
 
 
 def _random_graph(nodes: int, seed: int) -> Value:
-    rng = random.Random(seed)  # noqa: S311 - no secret, and the seed repeats it
+    rng = random.Random(seed)
     values = [Value(rng.uniform(-1.0, 1.0), label=f"x{i}") for i in range(max(2, nodes // 6))]
     loose = list(values)
     while len(values) < nodes - 2:

@@ -1,4 +1,4 @@
-"""Minimax coefficients of the elementary functions, constant term first, by element type.
+"""Minimax coefficients of elementary functions, constant term first, by element type.
 
 Written by tools/fit_functions.py; the comments say what each polynomial stands for.
 """
