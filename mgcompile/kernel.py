@@ -127,7 +127,7 @@ class Kernel:
                 Not given when the kernel has no inputs.
 
         Returns:
-            Shape (n,), or (n, n_outputs) when `outputs` was a list. For one sample a float or a
+            Shape (n,), or a list of such arrays when `outputs` was a list. For one sample a float or a
             list of floats.
         """
         batch = self._batch(X)
@@ -433,7 +433,7 @@ class Kernel:
             found = values.reshape(-1)[: self._n_outputs]
             return found.tolist() if self._signature.several else float(found[0])
         rows = self._per_sample(values, batch)
-        return rows if self._signature.several else rows[:, 0]
+        return list(rows.T) if self._signature.several else rows[:, 0]
 
     def _check_result(self, result: Any, what: str) -> None:
         if self._signature.checks and not np.all(np.isfinite(result)):

@@ -50,7 +50,7 @@ def fit_compiled(training: Any) -> None:
         if training.watched:
             loss.write_back(params)
         outputs.params = params
-        found = outputs(X)
+        found = np.stack(outputs(X), axis=1)
         if not np.all(np.isfinite(found)):
             raise training.diverged(epoch)
         training.on_epoch(epoch, mean_loss, training.score(found))

@@ -156,7 +156,8 @@ class Registry:
                 names = [name for name, owner in self._plugin_of.items() if owner is plugin]
             else:
                 raise UnknownOpError(f"{plugin!r} is not registered, so it cannot be taken out")
-            self.catalogue.withdrawn.update(names)
+            # What came from a distribution would be found there again.
+            self.catalogue.withdrawn.update(n for n in names if n in self.catalogue.entries)
             for name in names:
                 self._forget(name)
             if not isinstance(plugin, str) and self._reception.manager.is_registered(plugin):
