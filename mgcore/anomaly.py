@@ -5,18 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from math import isfinite
-from pathlib import PurePath
-from types import FrameType
 from typing import TYPE_CHECKING
 
 from mgcore.errors import NonFiniteError
+from mgcore.places import user_line
 
 if TYPE_CHECKING:
     from mgcore.value import Value
 
 __all__ = ["Watcher", "detect_anomaly", "watcher"]
-
-OWN_PACKAGES = frozenset({"mgcore", "mgops_basic", "mgops_activations", "mgnn"})
 
 
 class Watcher:
@@ -28,7 +25,7 @@ class Watcher:
 
     def recorded(self, node: "Value") -> None:
         """Note where the user's program recorded `node`; raise if it is not finite."""
-        where = _user_line(sys._getframe(1))  # noqa: SLF001 - the documented way to a caller's line
+        where = user_line(sys._getframe(1))  # noqa: SLF001 - the documented way to a caller's line
         self._recorded_at[id(node)] = (node, where)
         if not isfinite(node.data):
             raise NonFiniteError(
@@ -74,16 +71,6 @@ def detect_anomaly() -> Iterator[Watcher]:
         yield watch
     finally:
         watcher.reset(token)
-
-
-def _user_line(frame: FrameType | None) -> str:
-    while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        if module.partition(".")[0] not in OWN_PACKAGES:
-            name = PurePath(frame.f_code.co_filename).name
-            return f"{name}, line {frame.f_lineno}, in {frame.f_code.co_name}"
-        frame = frame.f_back
-    return "an unknown line"
 
 
 def _describe(node: "Value") -> str:

@@ -5,8 +5,9 @@ from typing import Any, TypeAlias
 
 from mgcore.anomaly import watcher
 from mgcore.errors import BackwardError, RuleError
-from mgcore.op import describe_failure, real
+from mgcore.op import Op, describe_failure, real
 from mgcore.order import topological_order
+from mgcore.places import rule_place
 from mgcore.registry import registry
 from mgcore.value import Constant, Value
 
@@ -105,26 +106,46 @@ def local_derivatives(node: Value) -> tuple[float | None, ...]:
         if not isinstance(partials, tuple):
             every = tuple(partials(node.data, *numbers))
             pairs = zip(every, wanted, strict=True)
-            return tuple(real(d, node.op) if w else None for d, w in pairs)
+            return tuple(as_local(d, node.op, partials) if w else None for d, w in pairs)
         factors: list[float | None] = []
         for i, partial in enumerate(partials):
-            factors.append(real(partial(node.data, *numbers), node.op) if wanted[i] else None)
+            d = partial(node.data, *numbers) if wanted[i] else None
+            factors.append(as_local(d, node.op, partial) if wanted[i] else None)
         return tuple(factors)
     except Exception as error:
         raise derivative_failure(error, node, i) from error
 
 
-def derivative_failure(error: Exception, node: Value, i: int | None) -> Exception:
+def as_local(d: object, op: Op, rule: object) -> float:
+    """Return what a partial rule gave on floats as a float.
+
+    Raises:
+        RuleError: if it is no number, naming the rule and where it stands.
+
+    """
+    try:
+        return real(d)
+    except TypeError:
+        raise RuleError(
+            f"a partial of {op.name} returned {type(d).__name__} ({d!r}), not a number; the rule "
+            f"stands in {rule_place(rule)}"
+        ) from None
+
+
+def derivative_failure(
+    error: Exception, node: Value, i: int | None, on_floats: bool = True
+) -> Exception:
     """Turn what a partial raised at `node` into an error that names op, operand and remedy."""
     op = node.op
     assert op is not None, "leaves have no partials"  # noqa: S101 - a caller's bug
     if i is None and isinstance(error, ValueError) and "zip()" in str(error):
         return RuleError(
             f"the partials rule of {op.name} must return one number for each of the "
-            f"{len(node.operands)} operands: {error}"
+            f"{len(node.operands)} operands; it stands in {rule_place(op.partials)}: {error}"
         )
     by = "its operands" if i is None else f"operand {i}"
-    return describe_failure(error, op, node.operands, derivative=by)
+    rule = op.partials[i] if i is not None and isinstance(op.partials, tuple) else op.partials
+    return describe_failure(error, op, node.operands, by, rule, on_floats)
 
 
 def _real_gradient(node: Value) -> float:

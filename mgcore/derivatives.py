@@ -7,7 +7,7 @@ run on Values records the gradient as a graph of its own, which can be different
 from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar, overload
 
-from mgcore.backward import derivative_failure
+from mgcore.backward import as_local, derivative_failure
 from mgcore.errors import BackwardError
 from mgcore.order import topological_order
 from mgcore.value import Constant, Value
@@ -189,18 +189,23 @@ def _partials(node: Value, needed: Any, create_graph: bool) -> list[Number | Non
     out: Number = node if create_graph else node.data
     numbers = operands if create_graph else [x.data for x in operands]
     i: int | None = None
+    found: list[Number | None]
     try:
         if not isinstance(op.partials, tuple):
             pairs = zip(operands, op.partials(out, *numbers), strict=True)
-            return [d if x in needed else None for x, d in pairs]
-        found: list[Number | None] = []
-        for i, (x, partial) in enumerate(  # noqa: B007 - the handler names the operand
-            zip(operands, op.partials, strict=True)
-        ):
-            found.append(partial(out, *numbers) if x in needed else None)
-        return found
+            found = [d if x in needed else None for x, d in pairs]
+        else:
+            found = []
+            for i, (x, partial) in enumerate(  # noqa: B007 - the handler names the operand
+                zip(operands, op.partials, strict=True)
+            ):
+                found.append(partial(out, *numbers) if x in needed else None)
     except Exception as error:
-        raise derivative_failure(error, node, i) from error
+        raise derivative_failure(error, node, i, on_floats=not create_graph) from error
+    for k, d in enumerate(found):
+        if d is not None and type(d) is not float and not isinstance(d, Value):
+            found[k] = as_local(d, op, op.partials[k] if op.arity is not None else op.partials)  # type: ignore[index]  # a tuple then
+    return found
 
 
 def _add(adjoints: dict[Value, Number], node: Value, contribution: Number) -> None:

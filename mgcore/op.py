@@ -2,12 +2,14 @@
 
 import inspect
 import keyword
+import sys
 from collections.abc import Callable, Iterable
 from numbers import Real
 from typing import Any, TypeAlias
 
 import attrs
 
+from mgcore.domain import parse_domain
 from mgcore.errors import (
     ArityError,
     DivisionByZeroError,
@@ -20,6 +22,7 @@ from mgcore.errors import (
     RuleError,
 )
 from mgcore.hookspecs import hookimpl
+from mgcore.places import definition_place, rule_place
 
 __all__ = ["Op", "Partials", "Rule", "describe_failure", "real"]
 
@@ -111,9 +114,9 @@ class Op:
     @name.validator
     def _check_name(self, _: object, name: object) -> None:
         if not isinstance(name, str) or not name.isidentifier() or keyword.iskeyword(name):
-            raise OpDefinitionError(f"an op's name must be a Python identifier, not {name!r}")
+            raise _ill_defined(f"an op's name must be a Python identifier, not {name!r}")
         if name.startswith("_") or name in RESERVED_NAMES:
-            raise OpDefinitionError(
+            raise _ill_defined(
                 f"an op cannot be called {name!r}: the name starts with an underscore or is an "
                 "attribute of Value; choose another"
             )
@@ -127,17 +130,22 @@ class Op:
             object.__setattr__(self, "symbol", self.name)
         if self.domain is not None and len(self.domain) == 1:
             object.__setattr__(self, "domain", self.domain * (self.arity or 1))
+        for i, text in enumerate(self.domain or ()):
+            try:
+                parse_domain(text, f"operand {i} of {self.name}")
+            except OpDefinitionError as error:
+                raise _ill_defined(str(error)) from None
         if self.arity is None:
             if not callable(self.partials):
-                raise OpDefinitionError(
+                raise _ill_defined(
                     f"op {self.name}: partials must be a tuple of callables, one per operand, or "
                     f"one callable that returns all, not {_short(self.partials)}"
                 )
             return
         if self.arity == 0:
-            raise OpDefinitionError(f"op {self.name}: partials is empty; give one per operand")
+            raise _ill_defined(f"op {self.name}: partials is empty; give one per operand")
         if self.domain is not None and len(self.domain) != self.arity:
-            raise OpDefinitionError(
+            raise _ill_defined(
                 f"op {self.name}: {len(self.domain)} domains for {self.arity} operands"
             )
         _check_signature(self, "forward", self.forward, self.arity)
@@ -193,13 +201,18 @@ class Op:
         return (self,)
 
 
+def _ill_defined(text: str) -> OpDefinitionError:
+    where = definition_place(sys._getframe(1))  # noqa: SLF001 - the documented way to a caller's line
+    return OpDefinitionError(f"{text}; the op is defined in {where}")
+
+
 # An op of one of these names could not be reached as a method of Value.
 RESERVED_NAMES = frozenset({"data", "grad", "op", "operands", "label", "backward"})
 
 
 def _check_signature(op: Op, what: str, rule: object, count: int) -> None:
     if not callable(rule):
-        raise OpDefinitionError(f"op {op.name}: {what} must be callable, not {_short(rule)}")
+        raise _ill_defined(f"op {op.name}: {what} must be callable, not {_short(rule)}")
     try:
         signature = inspect.signature(rule)
     except (TypeError, ValueError):  # some builtins do not tell
@@ -208,7 +221,7 @@ def _check_signature(op: Op, what: str, rule: object, count: int) -> None:
         signature.bind(*range(count))
     except TypeError as error:
         wanted = "the result and each operand" if what != "forward" else "each operand"
-        raise OpDefinitionError(
+        raise _ill_defined(
             f"op {op.name}: {what} must take {count} positional argument{'s' * (count > 1)} "
             f"({wanted}; partials has {op.arity}), but its signature is {signature}"
         ) from error
@@ -223,7 +236,8 @@ def real_result(op: Op, operands: Iterable[object], out: object) -> float:
     if isinstance(out, Real):
         return float(out)
     raise RuleError(
-        f"the forward rule of {op.name} returned {type(out).__name__} ({_short(out)}), not a number"
+        f"the forward rule of {op.name} returned {type(out).__name__} ({_short(out)}), not a "
+        f"number; it stands in {rule_place(op.forward)}"
     )
 
 
@@ -238,7 +252,12 @@ def _operand_text(x: object) -> str:
 
 
 def describe_failure(
-    error: Exception, op: Op, operands: tuple[Any, ...], derivative: str | None = None
+    error: Exception,
+    op: Op,
+    operands: tuple[Any, ...],
+    derivative: str | None = None,
+    rule: object = None,
+    on_floats: bool = False,
 ) -> MgcoreError:
     """Turn what a rule raised into an error that names the op, its operands and a remedy.
 
@@ -247,6 +266,8 @@ def describe_failure(
         op: whose rule it is.
         operands: the operands it ran on: numbers, or things with ``data`` and ``label``.
         derivative: what was differentiated by, such as "operand 0"; None for the forward rule.
+        rule: which rule raised it, for its place; the forward rule if not given.
+        on_floats: whether the rule ran on the operands' numbers, whatever the operands are.
 
     """
     if isinstance(error, MgcoreError) and derivative is None:
@@ -263,6 +284,7 @@ def describe_failure(
     if isinstance(error, MgcoreError):
         return error
     domain = f" (domain: {' x '.join(op.domain)})" if op.domain else ""
+    place = rule_place(rule if rule is not None else op.forward)
     if isinstance(error, ZeroDivisionError):
         return DivisionByZeroError(
             f"{what} divides by zero{domain}; keep the operands away from it"
@@ -273,10 +295,14 @@ def describe_failure(
         )
     if isinstance(error, ValueError):
         return DomainError(f"{what} is not defined{domain}: {error}")
-    if isinstance(error, TypeError) and not all(isinstance(x, Real) for x in operands):
+    on_floats = on_floats or all(isinstance(x, Real) for x in operands)
+    if isinstance(error, TypeError) and not on_floats:
         return NotGenericError(
             f"{what} needs a rule that is generic over the number type, but it failed on "
             f"{type(operands[0]).__name__}: {error}. Write the rule with operators and mgcore.ops "
-            "instead of math or numpy functions and comparisons"
+            f"instead of math or numpy functions and comparisons; the rule stands in {place}"
         )
-    return RuleError(f"{what} failed in the op's own rule: {type(error).__name__}: {error}")
+    return RuleError(
+        f"{what} failed in the op's own rule, which stands in {place}: "
+        f"{type(error).__name__}: {error}"
+    )

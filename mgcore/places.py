@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mgcore.op import Op
 
-__all__ = ["home", "rule_place", "user_line"]
+__all__ = ["definition_place", "home", "rule_place", "user_line"]
 
+# attrs writes the constructor of a class into a file that does not exist.
+GENERATED = "<attrs generated"
 OWN_PACKAGES = frozenset({"mgcore", "mgops_basic", "mgops_activations", "mgnn"})
 
 
@@ -17,12 +19,21 @@ def user_line(frame: FrameType | None) -> str:
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
         code = frame.f_code
-        if module.partition(".")[0] not in OWN_PACKAGES and not code.co_filename.startswith(
-            "<attr"
-        ):
+        own = module.partition(".")[0] in OWN_PACKAGES
+        if not own and not code.co_filename.startswith(GENERATED):
             return f"{PurePath(code.co_filename).name}, line {frame.f_lineno}, in {code.co_name}"
         frame = frame.f_back
     return "an unknown line"
+
+
+def definition_place(frame: FrameType | None) -> str:
+    """Return module, file and line of the nearest code at or above `frame` that is not mgcore's."""
+    while frame is not None:
+        module, file = frame.f_globals.get("__name__", ""), frame.f_code.co_filename
+        if module.partition(".")[0] != "mgcore" and not file.startswith(GENERATED):
+            return f"{module} ({PurePath(file).name}, line {frame.f_lineno})"
+        frame = frame.f_back
+    return "an unknown place"
 
 
 def rule_place(rule: object) -> str:

@@ -121,9 +121,9 @@ def subject_of(
         raise UsageError(f"samples is {samples}; draw at least 1")
     if reference is None:
         reference = registry.reference(op)
-    if reference is not None and not callable(reference):
-        raise UsageError(f"the reference of {op.name} must be a function, not {reference!r}")
-    return Subject(op, reference, samples, seed)
+    subject = Subject(op, reference, samples, seed)
+    subject.require_precise_reference()
+    return subject
 
 
 def known_checks(names: Iterable[str]) -> list[str]:

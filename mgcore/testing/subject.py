@@ -125,10 +125,30 @@ class Subject:
     def truth(self) -> Callable[..., Any] | None:
         """Return what the op should compute, in mpmath; None if nothing can tell."""
         if self.reference is not None:
-            return _checked(self.reference, self.op)
+            return self.reference
         if self.is_shipped and self.op.name in REFERENCES:
             return REFERENCES[self.op.name]
         return self._own_rule if self.generic_forward else None
+
+    def require_precise_reference(self) -> None:
+        """Raise a UsageError if the reference takes or gives no mpmath numbers."""
+        if self.reference is None:
+            return
+        name = self.op.name
+        if not callable(self.reference):
+            raise UsageError(f"the reference of {name} must be a function, not {self.reference!r}")
+        try:
+            out = self.reference(*map(mpf, self.typical(self.counts[0])))
+        except TypeError as error:
+            raise UsageError(
+                f"the reference of {name} does not take mpmath numbers: {error}; write it with "
+                "mpmath's functions"
+            ) from error
+        if isinstance(out, float):
+            raise UsageError(
+                f"the reference of {name} returned the float {out!r}, which has 16 digits; write "
+                "it with mpmath's functions, which keep the precision they are given"
+            )
 
     @property
     def is_shipped(self) -> bool:
@@ -254,25 +274,6 @@ class Subject:
         except (ArithmeticError, ValueError):
             return math.inf
         return bound
-
-
-def _checked(reference: Callable[..., Any], op: Op) -> Callable[..., Any]:
-    def checked(*xs: Any) -> Any:
-        try:
-            out = reference(*xs)
-        except TypeError as error:
-            raise UsageError(
-                f"the reference of {op.name} does not take mpmath numbers: {error}; write it with "
-                "mpmath's functions"
-            ) from error
-        if isinstance(out, float):
-            raise UsageError(
-                f"the reference of {op.name} returned the float {out!r}, which has 16 digits; "
-                "write it with mpmath's functions, which keep the precision they are given"
-            )
-        return out
-
-    return checked
 
 
 def _inside(domain: Domain, x: float) -> float:

@@ -53,7 +53,7 @@ def test_a_name_that_could_not_be_a_method_is_refused(name):
             {
                 "forward": lambda x, y: x,
                 "partials": (lambda o, x, y: 1.0,) * 2,
-                "domain": ("a",) * 3,
+                "domain": ("(0, 1)",) * 3,
             },
             "3 domains for 2 operands",
         ),

@@ -7,7 +7,8 @@ from typing import Any
 import mpmath
 import pytest
 
-from mgcore import Op, Value, ops
+from mgcore import Op, Value, ops, register, unregister
+from mgcore.registry import lookup
 from mgcore.testing import CHECKS, check_op
 
 REFERENCES: dict[str, Any] = {"rough_erf": mpmath.erf, "lossy_log1p": mpmath.log1p}
@@ -196,6 +197,22 @@ BROKEN: list[tuple[str, Op]] = [
             domain="(-1, inf)",
         ),
     ),
+    (
+        "compiled_float32",
+        Op(
+            "tiny_constant",
+            lambda x: x / (abs(x) + 1e-60),
+            (lambda out, x: 1e-60 / (abs(x) + 1e-60) / (abs(x) + 1e-60),),
+        ),
+    ),
+    (
+        "compiled_float64",
+        Op(
+            "other_on_symbols",
+            lambda x: x * x if isinstance(x, float) else x * x * x,
+            (lambda out, x: 2.0 * x,),
+        ),
+    ),
 ]
 
 
@@ -208,12 +225,26 @@ def test_a_broken_op_fails_the_check_that_is_meant_for_it(check: str, op: Op) ->
     assert "could not be run" not in result.reason, result
 
 
-def test_every_check_but_pickling_has_an_op_that_it_catches() -> None:
-    assert set(CHECKS) - {check for check, _ in BROKEN} == {
-        "compiled_float64",
-        "compiled_float32",
-        "pickling",
-    }
+class Forgetful(Op):
+    """An op that comes back from a pickle as another one."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return lookup, ("tanh",)
+
+
+def test_an_op_that_does_not_survive_a_pickle_fails_the_check_pickling() -> None:
+    op = Forgetful("forgetful", math.tanh, (lambda out, x: 1.0 - out * out,))
+    register(op)
+    try:
+        result = check_op(op, checks=["pickling"])["pickling"]
+    finally:
+        unregister("forgetful")
+    assert result.verdict == "fail"
+    assert "comes back as another one" in result.reason
+
+
+def test_every_check_has_an_op_that_it_catches() -> None:
+    assert set(CHECKS) - {check for check, _ in BROKEN} == {"pickling"}
 
 
 @pytest.mark.parametrize("name", ["wrong_below_zero", "swapped_partials", "wrong_sign"])
