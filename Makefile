@@ -6,7 +6,7 @@ INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint
 PROJECTS := pyproject.toml constraints.txt examples/mgops_special/pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core lint bench constraints clean
+.PHONY: help demo test test-core lint page bench constraints clean
 
 help: ## list the goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -14,7 +14,7 @@ help: ## list the goals
 demo: $(VENV)/.installed ## train a net on the moons data; show its accuracy and a picture
 	$(PY) examples/demo_moons.py
 
-test: $(VENV)/.dev ## run all tests
+test: $(VENV)/.dev $(VENV)/.page ## run all tests
 	$(PY) -m pytest -n 2 -q tests examples/mgops_special
 
 test-core: $(VENV)/.test ## run the tests of engine, ops, plugins and nets alone, without PyTorch
@@ -24,6 +24,11 @@ lint: $(VENV)/.dev ## check style, types and the arrows of import
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	$(VENV)/bin/lint-imports
+
+page: $(VENV)/.page ## check, test and build the code of mgview's pages; needs Node.js
+	npm --prefix page run check
+	npm --prefix page run test -- --passWithNoTests
+	npm --prefix page run build
 
 bench: $(VENV)/.bench ## run the benchmarks side by side with peers and write docs/benchmarks.md
 	$(PY) benchmarks/run_all.py
@@ -38,7 +43,7 @@ constraints: ## write constraints.txt anew with the newest versions that fit tog
 	rm -rf build/constraints
 
 clean: ## remove what the goals above have made
-	rm -rf .venv .venv-* build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-* page/node_modules build dist out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Set-up, in layers: each is done once, and again only after a change of what it installs.
 
@@ -63,4 +68,9 @@ $(VENV)/.dev: $(VENV)/.installed
 
 $(VENV)/.bench: $(VENV)/.installed benchmarks/requirements.txt
 	$(INSTALL) --requirement benchmarks/requirements.txt
+	@touch $@
+
+# What the browser tests need besides Python; without Node.js they are skipped and say so.
+$(VENV)/.page: page/package-lock.json | $(VENV)/.pip
+	if command -v npm >/dev/null; then npm ci --prefix page --no-audit --no-fund --loglevel=error; fi
 	@touch $@
