@@ -102,6 +102,8 @@ class Frame:
 
     def batched(self, array: int) -> bool:
         """Tell whether an array has a copy for every sample."""
+        if array in self.layout.targets:
+            array = self.layout.targets[array].array
         return self.layout.places[array].batched
 
     def unit(self, array: int) -> int:
@@ -140,6 +142,18 @@ class Frame:
         cursor.entry = writer.offset("%tables", first * 4)
         cursor.settle()
         return cursor
+
+    def result(self, writer: Writer, array: int, shape: tuple[int, ...], base: str = "") -> Cursor:
+        """Return a cursor on what a bundle of a shape makes: its own array, or part of another."""
+        target = self.layout.targets.get(array)
+        if target is not None:
+            return self.target(writer, target.array, target.index, base)
+        strides = (0,) * len(self.iterations) + row_major(shape)
+        return self.target(writer, array, Affine(0, strides), base)
+
+    def stored(self, array: int) -> bool:
+        """Tell whether an array is kept in memory."""
+        return array in self.layout.places or array in self.layout.targets
 
     def constant(self, access: Access) -> float | None:
         """Return the number that an access reads when it is one and the same known now."""

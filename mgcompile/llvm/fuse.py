@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from mgcompile.llvm.schedule import made, read, runs_by_tile
+from mgcompile.llvm.schedule import made, read, runs_by_tile, touched
 from mgcompile.program import Affine, Bundle, Loop, Program, Scatter, Statement, Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from mgcompile.program import IndexMap
+    from mgcompile.program import Access, IndexMap
 
 __all__ = ["Group", "LoopUnit", "Unit", "elementwise", "is_identity", "units"]
 
@@ -105,15 +105,16 @@ def _joins(
 
 
 def _group(
-    program: Program, statements: list[Statement], start: int, loops: int
+    program: Program, targets: Mapping[int, Access], statements: list[Statement], loops: int
 ) -> tuple[list[int], bool]:
-    """Return the places of the statements that form a group with the one at `start`."""
-    first = statements[start]
+    """Return the places of the statements that form a group with the first one."""
+    first = statements[0]
     assert isinstance(first, Bundle)  # noqa: S101 - the caller asked elementwise()
     tiled = runs_by_tile(program, first)
-    chosen, inside, skipped = [start], set(made(first)), set[int]()
+    chosen, inside = [0], set(made(first))
+    skipped = set(touched(first, targets)) - inside  # complete only after the group
     weight = _weight(first)
-    for place in range(start + 1, min(len(statements), start + WINDOW)):
+    for place in range(1, min(len(statements), WINDOW)):
         statement = statements[place]
         if (
             isinstance(statement, Bundle)
@@ -124,17 +125,24 @@ def _group(
         ):
             chosen.append(place)
             inside.update(made(statement))
+            skipped.update(set(touched(statement, targets)) - set(made(statement)))
             weight += _weight(statement)
         else:
-            skipped.update(made(statement))
+            skipped.update(touched(statement, targets))
     return chosen, tiled
 
 
-def units(program: Program, statements: Sequence[Statement], loops: int = 0) -> tuple[Unit, ...]:
+def units(
+    program: Program,
+    targets: Mapping[int, Access],
+    statements: Sequence[Statement],
+    loops: int = 0,
+) -> tuple[Unit, ...]:
     """Turn statements, in order, into what is executed as one loop nest each.
 
     Args:
         program: the program that they belong to.
+        targets: for arrays that are part of another one, which (see `placing`).
         statements: a block in topological order.
         loops: how many loops the block stands in.
 
@@ -146,10 +154,10 @@ def units(program: Program, statements: Sequence[Statement], loops: int = 0) -> 
     while waiting:
         statement = waiting[0]
         if isinstance(statement, Loop):
-            body = units(program, statement.body, loops + 1)
+            body = units(program, targets, statement.body, loops + 1)
             found.append(LoopUnit(statement, body, runs_by_tile(program, statement)))
         elif elementwise(statement):
-            chosen, tiled = _group(program, waiting, 0, loops)
+            chosen, tiled = _group(program, targets, waiting, loops)
             found.append(Group(tuple(waiting[place] for place in chosen), tiled))  # type: ignore[misc]  # _group chooses bundles
             for place in reversed(chosen[1:]):
                 del waiting[place]

@@ -8,10 +8,12 @@ from attrs import frozen
 
 from mgcompile.llvm.areas import areas, rounded
 from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.axes import without_single_axes
 from mgcompile.llvm.entry import ENTER, entry_function
 from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
 from mgcompile.llvm.library import Library
 from mgcompile.llvm.memory import Layout, PlannedPhase, plan
+from mgcompile.llvm.placing import placed
 from mgcompile.llvm.scatter import clear
 from mgcompile.llvm.statements import write_units
 from mgcompile.llvm.target import host_target
@@ -93,7 +95,8 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         The module's text and the layout that its callers have to provide memory for.
     """
     library = Library(host_target())
-    layout = plan(program)
+    ready = placed(without_single_axes(program))
+    layout, program = plan(ready), ready.program
     shape = choose_shape(layout, dtype, library.target.lanes(dtype))
     frame = Frame(program, layout, shape, Tables(), library)
     functions = [input_function(frame)]
@@ -156,7 +159,8 @@ def _tiles_function(frame: Frame, number: int, phase: PlannedPhase) -> str:
         lane_bytes = writer.value(f"and i64 {up}, {-pair}")
         if phase.needs_inputs:
             writer.do(
-                f"call void @load_inputs(ptr %context, ptr %inputs, i64 {first}, i64 {lane_bytes})"
+                f"call void @load_inputs(ptr %context, ptr %inputs, i64 {first}, "
+                f"i64 {lane_bytes}, i64 {real_bytes})"
             )
         distance = layout.sizes["store"] * shape.tile * shape.bytes
         own_store = writer.offset(store, writer.mul(turn.index, distance))

@@ -20,14 +20,15 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from mgcompile.llvm.fuse import Group, LoopUnit, members, reads, units
-from mgcompile.llvm.schedule import made, phases, read
+from mgcompile.llvm.schedule import made, phases, read, touched
 from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Loop
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mgcompile.llvm.fuse import Unit
-    from mgcompile.program import Program, Statement
+    from mgcompile.llvm.placing import Placed
+    from mgcompile.program import Access, Program, Statement
 
 __all__ = ["Layout", "Place", "PlannedPhase", "plan"]
 
@@ -68,6 +69,7 @@ class Layout:
 
     phases: tuple[PlannedPhase, ...]
     places: dict[int, Place]
+    targets: Mapping[int, Access]
     sizes: dict[str, int]
     batched_outputs: tuple[int, ...]
     shared_outputs: tuple[int, ...]
@@ -87,6 +89,7 @@ class _Timeline:
     """The order of units, loops' bodies among them, and from when to when each array is needed."""
 
     program: Program
+    targets: Mapping[int, Access]
     kept: set[int]
     now: int = 0
     intervals: dict[int, _Interval] = field(factory=dict)
@@ -99,7 +102,10 @@ class _Timeline:
             interval.last = max(interval.last, moment)
 
     def define_array(self, array: int, tiled: bool) -> None:
+        if array in self.targets:
+            array = self.targets[array].array
         if array in self.intervals:
+            self.use(array, self.now)
             return
         batched = self.program.arrays[array].batched
         base = "tile" if batched else "own" if tiled else "shared"
@@ -201,6 +207,7 @@ def _needed_elsewhere(program: Program, all_units: Sequence[Unit]) -> set[int]:
 @define
 class _Planner:
     program: Program
+    targets: Mapping[int, Access]
     places: dict[int, Place] = field(factory=dict)
     serial: bool = False
     sizes: dict[str, int] = field(
@@ -216,18 +223,23 @@ class _Planner:
         self.sizes[base] += self.program.arrays[array].size
 
 
-def plan(program: Program) -> Layout:
+def plan(placed: Placed) -> Layout:
     """Plan phases, units and memory of a program."""
-    planner = _Planner(program)
+    program, targets = placed.program, placed.targets
+    planner = _Planner(program, targets)
     planner.put(INPUTS, "inputs", 0)
     planner.put(PARAMS, "params", 0)
     planner.put(CONSTS, "consts", 0)
     planner.put(SAMPLES, "samples", 0)
     planner.sizes["inputs"] = program.n_inputs
-    cut = [(units(program, phase.shared), units(program, phase.tiled)) for phase in phases(program)]
+    cut = [
+        (units(program, targets, phase.shared), units(program, targets, phase.tiled))
+        for phase in phases(program, targets)
+    ]
     cut = cut or [((), ())]
     everything = [unit for pair in cut for block in pair for unit in _block_units(block)]
     needed = _needed_elsewhere(program, everything)
+    needed |= {access.array for access in targets.values()}
     outputs = dict.fromkeys(output.array for output in program.outputs)
     used_in: dict[int, set[int]] = {}
     for number, pair in enumerate(cut):
@@ -240,16 +252,16 @@ def plan(program: Program) -> Layout:
     for number, (shared, tiled) in enumerate(cut):
         start = planner.sizes["sums"]
         _place_sums(planner, tiled)
-        timeline = _Timeline(program, set(outputs))
+        timeline = _Timeline(program, targets, set(outputs))
         timeline.walk(tiled, tiled=True)
         _place_tile(planner, timeline, needed, used_in, number)
-        before = _Timeline(program, set())
+        before = _Timeline(program, targets, set())
         before.walk(shared, tiled=False)
         for array in before.intervals:
             if array in needed and array not in planner.places:
                 planner.sequential(array, "shared")
         _alias_finals(planner, (*shared, *tiled))
-        made_here = {array for unit in tiled for s in members(unit) for array in made(s)}
+        made_here = {a for unit in tiled for s in members(unit) for a in touched(s, targets)}
         if number == 0:
             made_here.add(INPUTS)
         planned.append(
@@ -265,6 +277,7 @@ def plan(program: Program) -> Layout:
     return Layout(
         tuple(planned),
         planner.places,
+        targets,
         planner.sizes,
         batched,
         tuple(array for array in outputs if array not in batched),
@@ -275,7 +288,10 @@ def plan(program: Program) -> Layout:
 def _place_sums(planner: _Planner, tiled: Sequence[Unit]) -> None:
     for unit in tiled:
         if isinstance(unit, Bundle) and unit.over_batch:
-            planner.sequential(unit.result, "sums")
+            target = planner.targets.get(unit.result)
+            array = unit.result if target is None else target.array
+            if array not in planner.places:
+                planner.sequential(array, "sums")
 
 
 def _place_tile(

@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.emit import emit
-from mgcompile.llvm.frame import row_major
 from mgcompile.program import Affine
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.fuse import Group
     from mgcompile.llvm.writer import Index, Writer
-    from mgcompile.program import Access, Bundle, IndexMap
+    from mgcompile.program import Access, Bundle
 
 __all__ = ["splat", "write_group", "write_many_operands"]
 
@@ -40,11 +39,6 @@ def splat(block: Block, value: str) -> Vec:
     return block.append(f"shufflevector {kind} {first.name}, {kind} poison, {zeros}", kind)
 
 
-def identity(frame: Frame, shape: tuple[int, ...]) -> IndexMap:
-    """Return the map of a result within the loops of a frame."""
-    return Affine(0, (0,) * len(frame.iterations) + row_major(shape))
-
-
 def write_group(writer: Writer, frame: Frame, group: Group) -> None:
     """Append a loop over the group's points, and for each over the vectors of the tile."""
     shape, loops = group.shape, len(frame.iterations)
@@ -57,9 +51,9 @@ def write_group(writer: Writer, frame: Frame, group: Group) -> None:
                 continue
             read[key] = frame.cursor(writer, access)
     written = {
-        bundle.result: frame.target(writer, bundle.result, identity(frame, shape))
+        bundle.result: frame.result(writer, bundle.result, shape)
         for bundle in group.bundles
-        if bundle.result in frame.layout.places
+        if frame.stored(bundle.result)
     }
     cursors = [*read.values(), *written.values()]
     with ExitStack() as stack:
@@ -154,7 +148,7 @@ def write_many_operands(writer: Writer, frame: Frame, bundle: Bundle) -> None:
     (access,) = bundle.operands
     size, loops = frame.shape.bytes, len(frame.iterations)
     read = frame.cursor(writer, access)
-    written = frame.target(writer, bundle.result, identity(frame, bundle.shape))
+    written = frame.result(writer, bundle.result, bundle.shape)
     batched = frame.batched(bundle.result)
     kind = frame.shape.vector if batched else frame.shape.scalar
     width = size * kind.lanes

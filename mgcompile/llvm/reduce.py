@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from mgcompile.llvm.kind import Kind
-from mgcompile.llvm.nests import identity, splat
+from mgcompile.llvm.nests import splat
 from mgcompile.llvm.tiling import Range, batch_blocks, cover, lane_blocks
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def _write_nest(writer: Writer, frame: Frame, bundle: Bundle, ranges: tuple[Rang
     copies = tuple(itertools.product(*(range(part.step) for part in ranges)))
     origin: Copy = (0,) * len(ranges)
     base = "partial" if bundle.over_batch else ""
-    whole = identity(frame, bundle.shape)
-    result = _Spread({origin: frame.target(writer, bundle.result, whole, base)})
+    result = _Spread({origin: frame.result(writer, bundle.result, bundle.shape, base)})
     operands = [_Spread({origin: frame.cursor(writer, access)}) for access in bundle.operands]
     with ExitStack() as stack:
         for axis, part in enumerate(ranges):

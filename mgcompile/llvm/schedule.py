@@ -15,11 +15,11 @@ from attrs import define, field, frozen
 from mgcompile.program import Bundle, Loop, Program, Scatter, Statement, Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mgcompile.program import Access
 
-__all__ = ["Phase", "accesses", "made", "phases", "read", "runs_by_tile"]
+__all__ = ["Phase", "accesses", "made", "phases", "read", "runs_by_tile", "touched"]
 
 
 @frozen
@@ -58,6 +58,14 @@ def made(statement: Statement) -> Iterator[int]:
             yield statement.result
 
 
+def touched(statement: Statement, targets: Mapping[int, Access]) -> Iterator[int]:
+    """Yield the arrays that a statement makes, and those that these are part of."""
+    for array in made(statement):
+        yield array
+        if array in targets:
+            yield targets[array].array
+
+
 def accesses(program: Program) -> Iterator[tuple[Access, tuple[int, ...]]]:
     """Yield everything that a program's statements read, each with its domain."""
     pending: list[tuple[Statement, tuple[int, ...]]] = [(s, ()) for s in program.statements]
@@ -91,6 +99,7 @@ def runs_by_tile(program: Program, statement: Statement) -> bool:
 class _Levels:
     """The phase in which each array is ready; shared statements may have to wait one longer."""
 
+    targets: Mapping[int, Access]
     ready: dict[int, int] = field(factory=lambda: defaultdict(int))
     ready_for_shared: dict[int, int] = field(factory=lambda: defaultdict(int))
 
@@ -98,15 +107,20 @@ class _Levels:
         known = self.ready if tiled else self.ready_for_shared
         level = max((known[array] for array in read(statement)), default=0)
         over_batch = isinstance(statement, Bundle) and statement.over_batch
-        for array in made(statement):
-            self.ready[array] = level + over_batch
-            self.ready_for_shared[array] = level + tiled
+        for array in touched(statement, self.targets):
+            self.ready[array] = max(self.ready[array], level + over_batch)
+            self.ready_for_shared[array] = max(self.ready_for_shared[array], level + tiled)
         return level
 
 
-def phases(program: Program) -> tuple[Phase, ...]:
-    """Cut a program into phases."""
-    levels = _Levels()
+def phases(program: Program, targets: Mapping[int, Access]) -> tuple[Phase, ...]:
+    """Cut a program into phases.
+
+    Args:
+        program: the program.
+        targets: for arrays that are part of another one, which (see `placing`).
+    """
+    levels = _Levels(targets)
     shared: dict[int, list[Statement]] = defaultdict(list)
     tiled: dict[int, list[Statement]] = defaultdict(list)
     for statement in program.statements:

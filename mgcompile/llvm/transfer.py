@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.llvm.context import slot
+from mgcompile.llvm.context import slot, slot_address
 from mgcompile.llvm.writer import Writer
 
 if TYPE_CHECKING:
@@ -16,62 +16,76 @@ __all__ = ["input_function", "output_function"]
 
 def input_function(frame: Frame) -> str:
     """Write ``@load_inputs``: copy the samples of a tile, and repeat the last one to its end."""
-    signature = ["ptr %context", "ptr %inputs", "i64 %first", "i64 %lane_bytes"]
+    signature = ["ptr %context", "ptr %inputs", "i64 %first"]
+    signature += ["i64 %lane_bytes", "i64 %real_bytes"]
     writer = Writer(frame.library, "load_inputs", signature)
-    matrix = slot(writer, "MATRIX", "ptr")
+    size = frame.shape.bytes
+    matrix, columns = slot(writer, "MATRIX", "ptr"), slot(writer, "COLUMNS", "ptr")
+    row, column = slot(writer, "ROW"), slot(writer, "COLUMN")
+    begin = writer.add(slot(writer, "BEGIN"), "%first")
+    order = slot(writer, "ORDER", "ptr")
     as_columns = writer.value(f"icmp eq ptr {matrix}, null")
-    with writer.when(as_columns):
-        _from_columns(writer, frame)
-        writer.do("ret void")
-        writer.begin(writer.fresh("unreached"))
-    _from_matrix(writer, frame, str(matrix))
+    plain = writer.value(f"icmp eq ptr {order}, null")
+    with writer.loop(frame.program.n_inputs) as turn:
+        in_matrix = writer.offset(str(matrix), writer.mul(turn.index, column))
+        entry = writer.offset(str(columns), writer.mul(turn.index, 16))
+        entry = writer.value(f"select i1 {as_columns}, ptr {entry}, ptr {order_free(writer)}")
+        own = writer.load("ptr", entry, 8)
+        own_stride = writer.load("i64", writer.offset(entry, 8), 8)
+        source = writer.value(f"select i1 {as_columns}, ptr {own}, ptr {in_matrix}")
+        stride = writer.value(f"select i1 {as_columns}, i64 {own_stride}, i64 {row}")
+        target = writer.offset("%inputs", writer.mul(turn.index, size * frame.shape.tile))
+        start = writer.offset(source, writer.mul(begin, stride))
+        dense = writer.value(f"icmp eq i64 {stride}, {size}")
+        together = writer.value(f"and i1 {plain}, {dense}")
+        apart = writer.value(f"xor i1 {dense}, true")
+        strided = writer.value(f"and i1 {plain}, {apart}")
+        ordered = writer.value(f"xor i1 {plain}, true")
+        with writer.when(together):
+            _copy_run(writer, frame, start, target)
+        with writer.when(strided):
+            _copy_strided(writer, frame, start, stride, target)
+        with writer.when(ordered):
+            numbers = writer.offset(str(order), writer.mul(begin, 8))
+            _copy_ordered(writer, frame, source, stride, numbers, target)
+        _repeat_last(writer, frame, target)
     writer.do("ret void")
     return writer.text()
 
 
-def _sample(writer: Writer, lane: Index, size: int) -> Index:
-    """Return the number of the sample that belongs in a lane, given as its distance in bytes."""
-    last = writer.value(f"sub i64 {slot(writer, 'COUNT')}, 1")
-    number = writer.add("%first", writer.value(f"udiv exact i64 {lane}, {size}"))
-    number = writer.add(writer.minimum(number, last), slot(writer, "BEGIN"))
-    order = slot(writer, "ORDER", "ptr")
-    plain = writer.value(f"icmp eq ptr {order}, null")
-    here = writer.offset(str(order), writer.mul(number, 8))
-    ordered, both = writer.fresh("ordered"), writer.fresh("both")
-    origin = writer.label
-    writer.do(f"br i1 {plain}, label %{both}, label %{ordered}")
-    writer.begin(ordered)
-    looked_up = writer.load("i64", here, 8)
-    writer.do(f"br label %{both}")
-    writer.begin(both)
-    return writer.value(f"phi i64 [ {number}, %{origin} ], [ {looked_up}, %{ordered} ]")
+def order_free(writer: Writer) -> str:
+    """Return a pointer to two words that can be read when the inputs come as a matrix."""
+    return slot_address(writer, "ROW")
 
 
-def _from_matrix(writer: Writer, frame: Frame, matrix: str) -> None:
+def _copy_strided(writer: Writer, frame: Frame, source: str, stride: Index, target: str) -> None:
+    """Append a copy of ``%real_bytes`` bytes whose numbers are `stride` bytes apart."""
     size, kind = frame.shape.bytes, frame.shape.scalar
-    row, column = slot(writer, "ROW"), slot(writer, "COLUMN")
-    with writer.loop("%lane_bytes", step=size) as lane:
-        sample = _sample(writer, lane.index, size)
-        source = writer.offset(matrix, writer.mul(sample, row))
-        target = writer.offset("%inputs", lane.index)
-        with writer.loop(frame.program.n_inputs) as turn:
-            value = writer.load(kind, writer.offset(source, writer.mul(turn.index, column)), size)
-            place = writer.offset(target, writer.mul(turn.index, size * frame.shape.tile))
-            writer.store(kind, value, place, size)
+    with writer.loop("%real_bytes", step=size, carried=[("ptr", source)]) as lane:
+        value = writer.load(kind, lane.values[0], size)
+        writer.store(kind, value, writer.offset(target, lane.index), size)
+        lane.following = [writer.offset(lane.values[0], stride)]
 
 
-def _from_columns(writer: Writer, frame: Frame) -> None:
+def _copy_ordered(
+    writer: Writer, frame: Frame, source: str, stride: Index, numbers: str, target: str
+) -> None:
+    """Append a copy of the samples whose numbers stand one after the other at `numbers`."""
     size, kind = frame.shape.bytes, frame.shape.scalar
-    columns = str(slot(writer, "COLUMNS", "ptr"))
-    with writer.loop(frame.program.n_inputs) as turn:
-        entry = writer.offset(columns, writer.mul(turn.index, 16))
-        source = writer.load("ptr", entry, 8)
-        stride = writer.load("i64", writer.offset(entry, 8), 8)
-        target = writer.offset("%inputs", writer.mul(turn.index, size * frame.shape.tile))
-        with writer.loop("%lane_bytes", step=size) as lane:
-            sample = _sample(writer, lane.index, size)
-            value = writer.load(kind, writer.offset(source, writer.mul(sample, stride)), size)
-            writer.store(kind, value, writer.offset(target, lane.index), size)
+    with writer.loop("%real_bytes", step=size, carried=[("ptr", numbers)]) as lane:
+        sample = writer.load("i64", lane.values[0], 8)
+        value = writer.load(kind, writer.offset(source, writer.mul(sample, stride)), size)
+        writer.store(kind, value, writer.offset(target, lane.index), size)
+        lane.following = [writer.offset(lane.values[0], 8)]
+
+
+def _repeat_last(writer: Writer, frame: Frame, target: str) -> None:
+    """Append the code that fills the tile's last vectors up."""
+    size, kind = frame.shape.bytes, frame.shape.scalar
+    last = writer.offset(writer.offset(target, "%real_bytes"), -size)
+    value = writer.load(kind, last, size)
+    with writer.loop("%lane_bytes", start="%real_bytes", step=size, maybe_empty=True) as lane:
+        writer.store(kind, value, writer.offset(target, lane.index), size)
 
 
 def output_function(frame: Frame, number: int, array: int) -> str:
