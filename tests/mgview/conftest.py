@@ -26,11 +26,16 @@ FLAGS = [
 DESKTOP = {"width": 1280, "height": 800}
 
 
-def missing(what: str) -> None:
-    """Skip on a machine that lacks something, but never in CI, which installs it."""
+def _missing(what: str) -> None:
     if IN_CI:
         pytest.fail(f"CI must have {what}: see .ci/run")
     pytest.skip(f"this test needs {what}")
+
+
+@pytest.fixture(scope="session")
+def missing() -> Callable[[str], None]:
+    """Skip on a machine that lacks something, but never in CI, which installs it."""
+    return _missing
 
 
 Graph = Callable[..., Value]
@@ -80,7 +85,7 @@ def chromium() -> Iterator[Any]:
     names = ("chromium", "chromium-browser", "google-chrome")
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        missing("Chromium (Debian: apt-get install chromium)")
+        _missing("Chromium (Debian: apt-get install chromium)")
     with playwright.sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=found, args=FLAGS)
         yield browser
@@ -130,7 +135,7 @@ def open_page(chromium: Any, tmp_path: Path) -> Iterator[Open]:
 def violations() -> Callable[[Any], list[str]]:
     """Let axe look for accessibility faults in a page as it is now."""
     if not AXE.exists():
-        missing("axe-core (npm ci --prefix page)")
+        _missing("axe-core (npm ci --prefix page)")
 
     def look(page: Any) -> list[str]:
         page.evaluate(AXE.read_text(encoding="utf-8"))
