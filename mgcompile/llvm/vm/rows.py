@@ -19,27 +19,27 @@ __all__ = ["rows_of_results"]
 
 
 def rows_of_results(
-    steps: Sequence[Steps], count: int, pool: int, kept: NDArray[np.bool_]
+    steps: Sequence[Steps], numbers: Numbers, pool: int, kept: NDArray[np.bool_]
 ) -> Numbers:
-    """Return the row of every result.
+    """Return the row of every result, in the order in which they are made.
 
     Args:
         steps: the tape's steps.
-        count: the number of instructions.
+        numbers: the number of each result within the tape's array.
         pool: the number of external elements.
-        kept: which results are read outside of the tape: these have the row of their own number.
-
-    Returns:
-        Rows from 0 to count - 1. Other results share the rows that no kept one has.
+        kept: by these numbers, which results are read outside of the tape. They have the row of
+            their number; the others share the rows that no such result has.
     """
+    count = len(numbers)
     death = _last_uses(steps, count, pool)
     single = np.ones(count, dtype=bool)
     for step in steps:
         later = step.operands[:, 0] == pool + step.result if step.operands.shape[1] else []
         single[step.result[np.asarray(later, dtype=bool)]] = False
-    slot = _slots(np.flatnonzero(~kept), death, single)
-    rows = np.arange(count)
-    rows[~kept] = np.flatnonzero(~kept)[slot]
+    passing = np.flatnonzero(~kept[numbers])
+    slot = _slots(passing, death, single)
+    rows = numbers.copy()
+    rows[passing] = np.flatnonzero(~kept)[slot]
     return rows
 
 
@@ -55,27 +55,33 @@ def _last_uses(steps: Sequence[Steps], count: int, pool: int) -> Numbers:
 
 
 def _slots(born: Numbers, death: Numbers, single: NDArray[np.bool_]) -> Numbers:
-    """Return slot numbers for results born in this order: first freed, first used again.
+    """Return slot numbers for results born in this order: last freed, first used again.
 
-    The queue is computed for all at once. Let d[i] results have died in time for birth i; of these
-    r[i] have been taken by births before it. Then r[i + 1] = min(r[i] + 1, d[i]), which is a
-    running minimum, and birth i takes the slot of the (r[i])-th result to die when r grows.
+    That keeps the slots in use in the nearest cache. A death pushes a slot on a stack and a birth
+    takes one from it. The stack's depth is known from counting alone, and the birth that takes a
+    slot from some depth takes that of the last death before it that pushed one to that depth.
     """
     count = len(born)
-    # Twice the time, so that a result that nothing uses can die between two instructions.
-    ends = 2 * death[born] + (death[born] == born)
-    dying = np.argsort(ends, kind="stable")
+    numbers = np.arange(count)
+    ends = death[born]
     # A result may take the slot of an operand that it is the last to use, if made in one step.
-    free = np.searchsorted(ends[dying], 2 * born - ~single[born], side="right")
-    places = np.arange(count)
-    taken = np.minimum(places + 1, places + np.minimum.accumulate(free - places))
-    before = np.concatenate([[0], taken[:-1]])
-    reuses = taken > before
-    heir_of = places.copy()
-    heir_of[reuses] = dying[before[reuses]]
-    fresh = np.cumsum(~reuses) - 1
+    moment = np.concatenate([4 * born + 1, 4 * ends + np.where(single[ends] & (ends > born), 0, 2)])
+    order = np.argsort(moment, kind="stable")
+    owner = np.concatenate([numbers, numbers])[order]
+    pushes = order >= count
+    height = np.cumsum(np.where(pushes, 1, -1))
+    floor = np.minimum(np.minimum.accumulate(height), 0)
+    fresh = ~pushes & (np.diff(floor, prepend=0) < 0)  # the stack is empty
+    depth = height - floor + ~pushes
+    matched = np.flatnonzero(~fresh)
+    matched = matched[np.argsort(depth[matched], kind="stable")]
+    takes = np.flatnonzero(~pushes[matched])
+    heir_of = numbers.copy()
+    heir_of[owner[matched[takes]]] = owner[matched[takes - 1]]
+    slot = np.zeros(count, dtype=np.int64)
+    slot[owner[fresh]] = np.arange(int(fresh.sum()))
     while True:  # to the first owner of the slot, in steps that double
         further = heir_of[heir_of]
         if np.array_equal(further, heir_of):
-            return fresh[heir_of]
+            return slot[heir_of]
         heir_of = further

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import frozen
 
 from mgcompile.llvm.frame import AREAS
+from mgcompile.llvm.vm.order import sorted_tape
 from mgcompile.llvm.vm.rows import rows_of_results
 from mgcompile.llvm.vm.steps import Action, steps_of
 from mgcompile.program import map_elements
@@ -56,8 +57,9 @@ def write_stream(tape: Tape, layout: Layout, kept: NDArray[np.bool_]) -> Stream:
         kept: which results are read outside of the tape.
     """
     place, shared = _external_places(tape, layout)
+    tape, numbers = sorted_tape(tape, shared)
     steps, total = steps_of(tape)
-    rows = rows_of_results(steps, len(tape.code), len(place), kept)
+    rows = rows_of_results(steps, numbers, len(place), kept)
     home = layout.places[tape.result]
     place = np.concatenate([place, _places(home.base, rows + home.offset)])
     shared = np.concatenate([shared, np.zeros(len(rows), dtype=bool)])
