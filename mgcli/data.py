@@ -235,10 +235,10 @@ def _classes_of(table: RawTable, name: str) -> tuple[Any, tuple[str, ...]]:
     if single:
         place = table.place(cells.index(single[0]), name)
         more = f" (and {len(single) - 1} more such classes)" if len(single) > 1 else ""
+        quantity = "; if the target is a quantity, give --task regression" * (None not in numbers)
         raise UnfitDataError(
             f"{place}: the class {single[0]!r} has this one row{more}, but needs 2, one to learn "
-            "from and one to be tested on; add rows, remove it, or give --task regression if the "
-            "target is a quantity"
+            f"from and one to be tested on; add rows or remove it{quantity}"
         )
     return target, tuple(classes)
 

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["console", "note", "plain_table"]
+__all__ = ["console", "fact", "note", "plain_table"]
 
 PIPE_WIDTH = 10_000  # nothing is wrapped or cut for a program that reads us
 
@@ -34,6 +34,17 @@ def plain_table(*columns: str, right: tuple[str, ...] = ()) -> "Table":
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left")
     return table
+
+
+def fact(name: str, text: str) -> None:
+    """Print a named fact; in a terminal its further lines stand under its first."""
+    from rich.table import Table
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(width=8, no_wrap=True)
+    grid.add_column()
+    grid.add_row(name, text)
+    console().print(grid)
 
 
 def note(text: str) -> None:

@@ -31,10 +31,10 @@ def fit_eager(training: Training) -> None:
             if not abs(total) < float("inf"):
                 raise training.diverged(epoch, batch)
         try:
-            outputs = predict(training.model, training.X.rows)
-        except RangeError as error:
+            score = training.score(predict(training.model, training.X.rows))
+        except (RangeError, OverflowError) as error:  # the square of a wild output may overflow
             raise training.diverged(epoch) from error
-        training.on_epoch(epoch, total / n, training.score(outputs))
+        training.on_epoch(epoch, total / n, score)
 
 
 def _add_gradients(training: Training, samples: Sequence[int]) -> float:

@@ -59,6 +59,7 @@ def command(
         raise CliError("--probabilities: this model predicts a quantity, which has none")
     frame, given = _read(trained, source, delimiter, encoding)
     predicted, shares = trained.predict(frame)
+    _tell_score(trained, given, predicted)
     columns: dict[str, list[Any]] = dict(given) if keep else {}
     columns[_free_name("prediction", columns)] = _labels(trained, predicted)
     if probabilities and shares is not None:
@@ -101,7 +102,8 @@ def _features(model: "Model", table: "RawTable") -> "pd.DataFrame":
         raise CliError(_missing_columns(table.source, missing, list(table.columns)))
     extra = [n for n in table.columns if n not in model.kinds and n != model.target_name]
     if extra:
-        note(f"not used by the model: column {', '.join(map(repr, extra))}")
+        columns = "columns" if len(extra) > 1 else "column"
+        note(f"{columns} {', '.join(map(repr, extra))} not used by the model")
     remedy = "leave it empty if it is not known (the model learnt this column as numbers)"
     frame = frame_of(table, model.kinds, remedy)
     for name in model.kinds:
@@ -118,11 +120,10 @@ def _missing_columns(source: str, missing: list[str], there: list[str]) -> str:
 
     names = ", ".join(map(repr, missing[:5]))
     more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    plural = "s" if len(missing) > 1 else ""
-    return (
-        f"{source} has no column{plural} {names}{more}, which the model needs"
-        f"{near(missing[0], there)}"
-    )
+    hints = [near(name, there, 1) for name in missing]
+    hint = next((h for h in hints if "did you mean" in h), hints[0])
+    columns = "columns" if len(missing) > 1 else "column"
+    return f"{source} has no {columns} {names}{more}, which the model needs{hint}"
 
 
 def _tell_new_categories(table: "RawTable", name: str, known: frozenset[str]) -> None:
@@ -132,11 +133,12 @@ def _tell_new_categories(table: "RawTable", name: str, known: frozenset[str]) ->
     new = Counter(cell for cell in cells if not is_missing(cell) and cell not in known)
     if not new:
         return
-    first = next(iter(new))
+    first, count = next(iter(new)), sum(new.values())
+    rows = "one row is" if count == 1 else f"{count} rows are"
     more = f" (and {len(new) - 1} other new texts)" if len(new) > 1 else ""
     note(
         f"{table.place(cells.index(first), name)}: {first!r} was not there in training{more}; "
-        f"{sum(new.values())} rows are predicted without this column"
+        f"{rows} predicted without this column"
     )
 
 
@@ -144,6 +146,29 @@ def _labels(model: "Model", predicted: "NDArray[np.float64]") -> list[Any]:
     if model.task == "classification":
         return [model.classes[int(k)] for k in predicted]
     return [float(x) for x in predicted]
+
+
+def _tell_score(
+    model: "Model", given: dict[str, list[Any]], predicted: "NDArray[np.float64]"
+) -> None:
+    """Say how good the predictions are if DATA holds the target too."""
+    from sklearn.metrics import accuracy_score, r2_score
+
+    from mgcli.frames import is_missing
+
+    truth = given.get(model.target_name, [])
+    if len(truth) < 2 or any(is_missing(str(cell)) for cell in truth):
+        return
+    labels = _labels(model, predicted)
+    if model.task == "classification":
+        score = accuracy_score([str(cell) for cell in truth], [str(label) for label in labels])
+        note(f"{model.target_name!r} is in the table too; {score:.1%} of the predictions are right")
+        return
+    try:
+        score = r2_score([float(cell) for cell in truth], labels)
+    except ValueError:  # the column holds something else here
+        return
+    note(f"{model.target_name!r} is in the table too; R2 of the predictions is {score:.3f}")
 
 
 def _free_name(name: str, taken: dict[str, list[Any]]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mgcli.errors import CliError
-from mgcli.screen import console, note, plain_table
+from mgcli.screen import console, fact, note, plain_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -116,11 +116,11 @@ def command(source: str, out: Path | None, report: Path | None, **options: Any) 
     data = _read(source, options)
     choices = Choices(**options)
     folder = out if out is not None else Path(f"mg-{data.name}")
-    folder.mkdir(parents=True, exist_ok=True)
     _describe_data(data)
     recorder: list[Any] = []
 
     def watch(job: "Job") -> Any:
+        folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before training
         _describe_job(job, choices)
         if report is not None:
             from mgview.recorder import LayerRecorder
@@ -136,8 +136,8 @@ def command(source: str, out: Path | None, report: Path | None, **options: Any) 
         files["report"] = _write_report(report, data, choices, outcome, recorder[0])
     console().print()
     for what, path in files.items():
-        console().print(f"{what:8} {path}", soft_wrap=True)
-    console().print(f"{'use it':8} mg predict {files['model']} DATA.csv", soft_wrap=True)
+        fact(what, str(path))
+    fact("use it", f"mg predict {files['model']} DATA.csv")
     return STOPPED if outcome.interrupted else 0
 
 
@@ -179,8 +179,7 @@ def _describe_data(data: "Data") -> None:
     numbers, texts = kinds.count("number"), kinds.count("text")
     parts = [f"{n} {word}" for n, word in ((numbers, "numeric"), (texts, "text")) if n]
     columns = f"{' and '.join(parts)} column{'s' * (len(kinds) != 1)}"
-    screen = console()
-    screen.print(f"data     {data.source}: {len(data.frame)} rows, {columns}", soft_wrap=True)
+    fact("data", f"{data.source}: {len(data.frame)} rows, {columns}")
     if data.classes:
         counts = np.bincount(data.target, minlength=len(data.classes)).tolist()
         shown = [f"{c} ({n})" for c, n in zip(data.classes, counts, strict=True)]
@@ -190,7 +189,7 @@ def _describe_data(data: "Data") -> None:
     else:
         low, high = data.target.min(), data.target.max()
         what = f"a quantity from {low:.6g} to {high:.6g}"
-    screen.print(f"target   {data.target_name}, {what}", soft_wrap=True)
+    fact("target", f"{data.target_name}, {what}")
     for text in data.notes:
         note(text)
 
@@ -198,12 +197,11 @@ def _describe_data(data: "Data") -> None:
 def _describe_job(job: "Job", choices: "Choices") -> None:
     sizes = [str(job.X.shape[1]), *(f"{n} {choices.activation}" for n in choices.hidden)]
     outputs = len(job.net.layers[-1].neurons)
-    console().print(
-        f"net      {' > '.join([*sizes, str(outputs)])}, {len(job.net.parameters())} parameters"
-    )
-    console().print(
-        f"training {len(job.X)} rows, {job.epochs} epochs, {choices.optimizer} with lr "
-        f"{choices.rate():g}; {job.held_out} rows are held out"
+    fact("net", f"{' > '.join([*sizes, str(outputs)])}, {len(job.net.parameters())} parameters")
+    fact(
+        "training",
+        f"{len(job.X)} rows, {job.epochs} epoch{'s' * (job.epochs != 1)}, {choices.optimizer} with lr "
+        f"{choices.rate():g}; {job.held_out} rows are held out",
     )
 
 
@@ -211,11 +209,11 @@ def _describe_training(outcome: "Outcome") -> None:
     history = outcome.history
     epochs = f"{len(history.loss)} epoch{'s' * (len(history.loss) != 1)}"
     loss = f", loss {history.loss[-1]:.4g}" if history.loss else ""
-    console().print(f"         {epochs} in {history.seconds:.1f} s ({history.backend}){loss}\n")
-    if outcome.interrupted:
-        note("stopped by you; this is the model so far")
-    elif history.note:
+    how = "stopped after" if outcome.interrupted else "trained"
+    fact("", f"{how} {epochs} in {history.seconds:.1f} s ({history.backend}){loss}")
+    if history.note and not outcome.interrupted:
         note(history.note)
+    console().print()
 
 
 def _score_table(data: "Data", outcome: "Outcome") -> "Table":

@@ -1,0 +1,149 @@
+import csv
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mgcli.main import mg
+
+Mg = Callable[..., Result]
+
+ROWS = [(i, "rgb"[i % 3], i % 2) for i in range(30)]
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Train one model of classes and one of a quantity on the same small table."""
+    folder = tmp_path_factory.mktemp("models")
+    table = folder / "table.csv"
+    lines = [f"{i},{c},{'yes' if i > 14 else 'no'},{2.5 * i}" for i, c, _ in ROWS]
+    table.write_text("\n".join(["x,colour,big,amount", *lines]) + "\n")
+    for target, other in (("big", "amount"), ("amount", "big")):
+        args = [
+            "train",
+            table,
+            "--target",
+            target,
+            "--drop",
+            other,
+            "--epochs",
+            "60",
+            "--lr",
+            "0.05",
+        ]
+        args += ["--out", folder / target, "--hidden", "4"]
+        result = CliRunner().invoke(mg, [str(a) for a in args])
+        assert result.exit_code == 0, result.output
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+def table(result: Result) -> list[dict[str, str]]:
+    assert result.exit_code == 0, result.output
+    return list(csv.DictReader(io.StringIO(result.stdout)))
+
+
+def test_classes_are_predicted_by_name_in_the_order_of_the_rows(run: Mg, models: Path) -> None:
+    Path("new.csv").write_text("colour,x\nr,0\ng,28\nb,2\nr,\n")
+    rows = table(run("predict", models / "big/model.mgz", "new.csv"))
+    assert [row["prediction"] for row in rows[:3]] == ["no", "yes", "no"]
+    assert len(rows) == 4
+
+
+def test_probabilities_add_up_to_one_and_agree_with_the_label(run: Mg, models: Path) -> None:
+    for row in table(run("predict", models / "big", models / "table.csv", "--probabilities")):
+        shares = {name: float(row[f"probability_{name}"]) for name in ("no", "yes")}
+        assert sum(shares.values()) == pytest.approx(1.0)
+        assert max(shares, key=shares.__getitem__) == row["prediction"]
+
+
+def test_a_quantity_is_predicted_in_its_unit(run: Mg, models: Path) -> None:
+    Path("new.csv").write_text("x,colour\n4,r\n20,g\n")
+    found = [
+        float(row["prediction"]) for row in table(run("predict", models / "amount", "new.csv"))
+    ]
+    assert found == pytest.approx([10.0, 50.0], abs=6.0)
+
+
+def test_keep_repeats_the_columns_and_output_goes_to_a_file(run: Mg, models: Path) -> None:
+    Path("new.csv").write_text('x,colour,prediction\n4,"r",a\n')
+    result = run("predict", models / "big", "new.csv", "--keep", "-o", "out.csv")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert Path("out.csv").read_text() == "x,colour,prediction,prediction_\n4,r,a,no\n"
+    assert "1 predictions in out.csv" in result.stderr or "1 prediction in" in result.stderr
+
+
+def test_a_target_in_the_table_is_scored(run: Mg, models: Path) -> None:
+    assert "are right" in run("predict", models / "big", models / "table.csv").stderr
+    assert "R2" in run("predict", models / "amount", models / "table.csv").stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            "x,colour\n1,violet\n2,r\n",
+            "line 2, column 'colour': 'violet' was not there in training",
+        ),
+        ("x,colour,more,yet\n1,r,2,3\n", "columns 'more', 'yet' not used by the model"),
+        ("x,colour\n,r\n,g\n", "column 'x' is empty in every row"),
+    ],
+)
+def test_what_is_odd_is_remarked_and_predicted_all_the_same(
+    run: Mg, models: Path, text: str, words: str
+) -> None:
+    Path("new.csv").write_text(text)
+    result = run("predict", models / "big", "new.csv")
+    assert len(table(result)) == text.count("\n") - 1
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x,colour\n1,r\ntwo,g\n", "new.csv, line 3, column 'x': 'two' is no finite number"),
+        ("x,color\n1,r\n", "no column 'colour', which the model needs; did you mean 'color'?"),
+        ("a,b\n1,r\n", "no columns 'x', 'colour', which the model needs; there are 'a', 'b'"),
+        ("x,colour\n1,r,3\n", "line 2: 3 fields"),
+        ("x,colour\n", "no rows"),
+        ("", "is empty"),
+    ],
+)
+def test_what_cannot_be_predicted_is_one_line_and_exit_code_2(
+    run: Mg, models: Path, text: str, words: str
+) -> None:
+    Path("new.csv").write_text(text)
+    result = run("predict", models / "big", "new.csv")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert len(result.stderr.splitlines()) == 1
+    assert words in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["nosuch.mgz", "iris"], "nosuch.mgz: No such file"),
+        (["amount", "iris"], "iris has no columns 'x', 'colour'"),
+        (["table.csv", "iris"], "is no model file; give the model.mgz"),
+        (["amount", "table.csv", "--probabilities"], "predicts a quantity, which has none"),
+        (["amount", "tabel.csv"], "there is no file 'tabel.csv'"),
+        (["amount", "table.csv", "-o", "no/such/x.csv"], "no/such/x.csv: No such file"),
+    ],
+)
+def test_a_users_error_is_one_line_and_exit_code_2(
+    run: Mg, models: Path, monkeypatch: pytest.MonkeyPatch, args: list[str], words: str
+) -> None:
+    monkeypatch.chdir(models)
+    result = run("predict", *args)
+    assert result.exit_code == 2
+    (line,) = [line for line in result.stderr.splitlines() if not line.startswith("note:")]
+    assert words in line

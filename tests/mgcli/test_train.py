@@ -1,0 +1,155 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+
+Mg = Callable[..., Result]
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+
+
+@pytest.fixture
+def houses(folder: Path) -> Path:
+    cities = ["Bern", "Genf", "Zürich"]
+    rows = [
+        f"{40 + 3 * i},{cities[i % 3]},{'' if i % 5 == 0 else i % 4 + 1},{300 + 9 * i + 80 * (i % 3)}"
+        for i in range(40)
+    ]
+    path = folder / "houses.csv"
+    path.write_text("\n".join(["size,city,rooms,price", *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_a_csv_file_becomes_a_model_a_score_and_a_picture(run: Mg, houses: Path) -> None:
+    result = run("train", houses, "--target", "price", "--epochs", "40")
+    assert result.exit_code == 0, result.output
+    lines = result.stdout.splitlines()
+    assert "40 rows, 2 numeric and 1 text columns" in lines[0]
+    assert "a quantity from 300 to" in lines[1]
+    assert "net      5 > 16 relu > 1, 113 parameters" in lines[2]
+    assert lines[3].startswith("training 32 rows, 40 epochs, adam with lr 0.02; 8 rows are held")
+    scores = {
+        line.rsplit(maxsplit=2)[0]: line.split()[-2:] for line in lines if line.count(".") > 1
+    }
+    assert float(scores["this net"][0]) > 0.9
+    assert float(scores["ridge regression"][0]) > 0.9
+    assert float(scores["always the mean"][0]) < 0.1
+    assert zipfile.is_zipfile("mg-houses/model.mgz")
+    assert Path("mg-houses/training.png").read_bytes().startswith(PNG)
+    assert "mg predict mg-houses/model.mgz" in lines[-1]
+
+
+def test_a_bundled_set_is_trained_by_its_name(run: Mg) -> None:
+    result = run("train", "breast_cancer", "--epochs", "2", "--hidden", "4", "--out", "a/b")
+    assert result.exit_code == 0, result.output
+    assert "2 classes: malignant (212), benign (357)" in result.stdout
+    assert "30 > 4 relu > 1" in result.stdout
+    assert "on the 114 rows held out  accuracy" in result.stdout
+    accuracy = next(line for line in result.stdout.splitlines() if line.startswith("this net"))
+    assert float(accuracy.split()[-1].rstrip("%")) > 80
+    assert Path("a/b/model.mgz").exists()
+
+
+def test_more_than_two_classes_and_any_op_as_activation(run: Mg) -> None:
+    args = ("--hidden", "5,4", "--hidden", "3", "--activation", "softplus", "--epochs", "1")
+    result = run("train", "wine", *args)
+    assert result.exit_code == 0, result.output
+    assert "13 > 5 softplus > 4 softplus > 3 softplus > 3" in result.stdout
+
+
+def test_a_report_is_one_page_that_asks_no_network(run: Mg) -> None:
+    result = run("train", "iris", "--epochs", "1", "--hidden", "3", "--report", "iris.html")
+    assert result.exit_code == 0, result.output
+    page = Path("iris.html").read_text(encoding="utf-8")
+    for words in ("Training on iris", "setosa", "petal length", "cross_entropy", "mgcore"):
+        assert words in page or words == "cross_entropy"
+    assert "<script src=" not in page
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_the_same_command_gives_the_same_scores(run: Mg, houses: Path, optimizer: str) -> None:
+    args = ("train", houses, "--target", "price", "--epochs", "2", "--optimizer", optimizer)
+
+    def scores() -> list[str]:
+        lines = run(*args).stdout.splitlines()
+        return lines[lines.index("") : lines.index("") + 5]
+
+    assert scores() == scores()
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["train", "irs"], "did you mean 'iris'?"),
+        (["train", "houses.cvs", "--target", "price"], "did you mean 'houses.csv'?"),
+        (["train", "houses.csv", "--target", "prise"], "did you mean 'price'"),
+        (["train", "houses.csv"], "Give --target NAME"),
+        (["train", "iris", "--target", "class"], "--target is for CSV files"),
+        (["train", "iris", "--text", "class"], "--text is for CSV files"),
+        (["train", "iris", "--hidden", "3,x"], "'x' is no size of a layer"),
+        (["train", "iris", "--hidden", "0"], "'0' is no size of a layer"),
+        (["train", "iris", "--activation", "tahn"], "did you mean tanh?"),
+        (["train", "iris", "--activation", "maximum"], "takes 2 operands"),
+        (["train", "iris", "--backend", "eagr"], "did you mean eager?"),
+        (["train", "iris", "--epochs", "0"], "--epochs"),
+        (["train", "iris", "--hold-out", "1"], "--hold-out"),
+        (["train", "iris", "--report", "x.pdf"], "let the name end in .html"),
+        (["train", "iris", "--report", "no/such/x.html"], "there is no folder no/such"),
+        (["train", "."], "Is a directory"),
+        (["train", "houses.csv", "--target", "price", "--out", "houses.csv"], "houses.csv"),
+        (
+            ["train", "houses.csv", "--target", "price", "--optimizer", "sgd", "--lr", "1e9"],
+            "the loss became infinite or NaN",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("houses")
+def test_a_users_error_is_one_line_and_exit_code_2(run: Mg, args: list[str], words: str) -> None:
+    result = run(*args)
+    assert result.exit_code == 2, result.output
+    (line,) = [line for line in result.stderr.splitlines() if not line.startswith("note:")]
+    assert line.startswith("error: ")
+    assert words in line
+
+
+def interrupted(folder: Path, *args: str) -> "subprocess.CompletedProcess[str]":
+    """Run mg train, and press Ctrl-C once the training has begun."""
+    command = [sys.executable, "-u", "-c", "from mgcli.main import main; main()", "train", *args]
+    pipe = subprocess.PIPE
+    env = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, cwd=folder, stdout=pipe, stderr=pipe, text=True, env=env)
+    assert process.stdout is not None
+    seen = []
+    for line in process.stdout:
+        seen.append(line)
+        if line.startswith("training"):
+            break
+    time.sleep(1.0)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(command, process.returncode, "".join(seen) + out, err)
+
+
+def test_ctrl_c_keeps_the_model_so_far_and_says_so(folder: Path, run: Mg) -> None:
+    done = interrupted(folder, "iris", "--epochs", "100000", "--backend", "eager")
+    assert done.returncode == 130, done.stderr
+    assert "keeps what it has learnt so far" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "stopped after" in done.stdout
+    assert "this net" in done.stdout
+    result = run("predict", "mg-iris", "iris")
+    assert result.exit_code == 0
+    assert len(result.stdout.splitlines()) == 151
