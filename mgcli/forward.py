@@ -37,6 +37,8 @@ def forward(net: Any, X: "NDArray[np.float64]") -> "NDArray[np.float64]":
 
 
 def _compiled(net: Any, X: "NDArray[np.float64]") -> "NDArray[np.float64]":
+    import numpy as np
+
     import mgcompile
 
     inputs = [Value(0.0, label=f"x{i}") for i in range(X.shape[1])]

@@ -70,7 +70,8 @@ def command(
         click.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8", newline="")
-        click.echo(f"{len(predicted)} predictions in {output}", err=True)
+        count = len(predicted)
+        click.echo(f"{count} prediction{'s' * (count != 1)} in {output}", err=True)
 
 
 def _read(

@@ -198,10 +198,11 @@ def _describe_job(job: "Job", choices: "Choices") -> None:
     sizes = [str(job.X.shape[1]), *(f"{n} {choices.activation}" for n in choices.hidden)]
     outputs = len(job.net.layers[-1].neurons)
     fact("net", f"{' > '.join([*sizes, str(outputs)])}, {len(job.net.parameters())} parameters")
+    epochs = f"{job.epochs} epoch{'s' * (job.epochs != 1)}"
     fact(
         "training",
-        f"{len(job.X)} rows, {job.epochs} epoch{'s' * (job.epochs != 1)}, {choices.optimizer} with lr "
-        f"{choices.rate():g}; {job.held_out} rows are held out",
+        f"{len(job.X)} rows, {epochs}, {choices.optimizer} with lr {choices.rate():g}; "
+        f"{job.held_out} rows are held out",
     )
 
 
