@@ -39,6 +39,8 @@ def canonical(graph: Graph) -> Graph:
 
 def fold_constants(graph: Graph) -> Graph:
     """Replace ops of constants by constants, unless the op has no value there."""
+    if not np.any(graph.code == CONST):
+        return graph
     code, value = graph.code.copy(), graph.value.copy()
     owner = edge_owner(graph.start)
     tried = np.zeros(len(code), dtype=bool)
@@ -91,15 +93,20 @@ def _compacted(graph: Graph) -> Graph:
         if np.array_equal(fewer, used):
             break
         used = fewer
-    if np.all(used):
-        return graph
+    return graph if np.all(used) else _without(graph, ~used)
+
+
+def _without(graph: Graph, dead: Mask) -> Graph:
+    """Drop nodes that nothing else reads."""
+    used = ~dead
     number = np.cumsum(used) - 1
     width = np.diff(graph.start)
+    kept = used if np.all(width[dead] == 0) else used[edge_owner(graph.start)]
     return Graph(
         ops=graph.ops,
         code=graph.code[used],
         start=_starts(width[used]),
-        operand=number[graph.operand[used[owner]]],
+        operand=number[graph.operand if kept is used else graph.operand[kept]],
         index=graph.index[used],
         value=graph.value[used],
         roots=number[graph.roots],
@@ -142,12 +149,13 @@ def _terms(graph: Graph, additive: Mask) -> _Terms:
     uses = np.bincount(graph.operand, minlength=n) + np.bincount(graph.roots, minlength=n)
     inner = additive[owner] & additive[graph.operand] & (uses[graph.operand] == 1)
     group = np.arange(n)
-    group[graph.operand[inner]] = owner[inner]
-    while True:
-        further = group[group]
-        if np.array_equal(further, group):
-            break
-        group = further
+    chained = graph.operand[inner]
+    group[chained] = owner[inner]
+    while len(chained):
+        here = group[chained]
+        further = group[here]
+        group[chained] = further
+        chained = chained[further != here]
     merged = np.zeros(n, dtype=bool)
     merged[graph.operand[inner]] = True
     edge = np.flatnonzero(additive[owner] & ~inner)
@@ -228,7 +236,8 @@ def _rebuilt(
         value=np.concatenate([graph.value, fill]),
         roots=graph.roots,
     )
-    return _compacted(widened)
+    dead = np.concatenate([terms.merged | gone, np.zeros(len(mixed), dtype=bool)])
+    return _without(widened, dead)
 
 
 def merge_equal(graph: Graph) -> Graph:

@@ -98,14 +98,19 @@ class _Numbering:
     """Look up the numbers of many nodes at once: a sorted table is faster than a dictionary."""
 
     def __init__(self, nodes: list[Value]) -> None:
-        identities = np.fromiter(map(id, nodes), np.int64, len(nodes))
+        identities = _identities(nodes, len(nodes))
         self._order = np.argsort(identities)
         self._sorted = identities[self._order]
 
     def of(self, nodes: Iterable[Value], count: int) -> NDArray[np.int64]:
         """Return the numbers of `count` nodes."""
-        identities = np.fromiter(map(id, nodes), np.int64, count)
-        return self._order[np.searchsorted(self._sorted, identities)]
+        return self._order[np.searchsorted(self._sorted, _identities(nodes, count))]
+
+
+def _identities(nodes: Iterable[Value], count: int) -> NDArray[np.intp]:
+    """Return a number for each node that no other has: its address, as an object array keeps it."""
+    references = np.fromiter(nodes, dtype=object, count=count)
+    return np.ndarray(count, dtype=np.intp, buffer=references).copy()
 
 
 def _codes(nodes: list[Value]) -> tuple[tuple[Op, ...], NDArray[np.int64]]:

@@ -64,17 +64,25 @@ class Structure:
 def find_structure(graph: Graph) -> Structure:
     """Return the groups of a canonical graph."""
     level, order = levels(graph)
-    operand = graph.operand.tolist()
-    classes = _classes(graph, order.tolist(), operand)
-    graph = attrs.evolve(graph, operand=np.array(operand, dtype=np.int64))
+    classes, swaps = _classes(graph, order.tolist())
+    if swaps:
+        operand = graph.operand.copy()
+        one, other = np.array(swaps, dtype=np.int64).T
+        operand[one], operand[other] = operand[other], operand[one]
+        graph = attrs.evolve(graph, operand=operand)
     klass = np.array(classes, dtype=np.int64)
     graph = _aligned(graph, klass)
     position = _positions(graph)
     return _grouped(graph, level, klass, position)
 
 
-def _classes(graph: Graph, order: list[int], operand: list[int]) -> list[int]:
-    """Return the class of every node; operand pairs of commutative ops are swapped into order."""
+def _classes(graph: Graph, order: list[int]) -> tuple[list[int], list[tuple[int, int]]]:
+    """Return the class of every node, and the edges to swap so that pairs are in order.
+
+    The pairs are the operands of commutative ops and the two factors of each product of a dot.
+    """
+    operand = graph.operand.tolist()
+    swaps: list[tuple[int, int]] = []
     code, start = graph.code.tolist(), graph.start.tolist()
     classes = [_LEAF_CLASS.get(c, 0) for c in code]
     known: dict[Any, int] = {}
@@ -91,6 +99,7 @@ def _classes(graph: Graph, order: list[int], operand: list[int]) -> list[int]:
         elif last - first == 2 and c not in sums:
             a, b = classes[operand[first]], classes[operand[first + 1]]
             if a > b and (c in commutative or c in dots):
+                swaps.append((first, first + 1))
                 operand[first], operand[first + 1] = operand[first + 1], operand[first]
                 a, b = b, a
             key = (c, a, b)
@@ -99,14 +108,14 @@ def _classes(graph: Graph, order: list[int], operand: list[int]) -> list[int]:
         elif c in sums:
             key = (c, last - first, _bag(map(look, operand[first:last])))
         elif c in dots:
-            key = (c, last - first, _pairs(operand, first, (last - first) // 2, classes))
+            key = (c, last - first, _pairs(operand[first:last], first, classes, swaps))
         else:
             key = (c, *map(look, operand[first:last]))
         found = known.get(key)
         if found is None:
             found = known[key] = _FIRST_CLASS + len(known)
         classes[node] = found
-    return classes
+    return classes, swaps
 
 
 def _bag(classes: Any) -> Any:
@@ -115,21 +124,20 @@ def _bag(classes: Any) -> Any:
     return next(iter(counted)) if len(counted) == 1 else tuple(sorted(counted.items()))
 
 
-def _pairs(operand: list[int], first: int, half: int, classes: list[int]) -> Any:
-    """Return a key for the pairs of a dot, each pair put into order."""
-    left = [classes[x] for x in operand[first : first + half]]
-    right = [classes[x] for x in operand[first + half : first + 2 * half]]
-    if len(set(left)) == 1 and len(set(right)) == 1:
-        if left[0] > right[0]:
-            swapped = operand[first + half : first + 2 * half] + operand[first : first + half]
-            operand[first : first + 2 * half] = swapped
-            return (right[0], left[0])
+def _pairs(operand: list[int], first: int, classes: list[int], swaps: list[tuple[int, int]]) -> Any:
+    """Return a key for the pairs of a dot, whose edges begin at `first`, each put into order."""
+    half = len(operand) // 2
+    left = list(map(classes.__getitem__, operand[:half]))
+    right = list(map(classes.__getitem__, operand[half:]))
+    one, other = set(left), set(right)
+    if len(one) == len(other) == 1 and left[0] <= right[0]:
         return (left[0], right[0])
     for i in range(half):
         if left[i] > right[i]:
-            a, b = first + i, first + half + i
-            operand[a], operand[b] = operand[b], operand[a]
+            swaps.append((first + i, first + half + i))
             left[i], right[i] = right[i], left[i]
+    if len(set(left)) == len(set(right)) == 1:
+        return (left[0], right[0])
     return tuple(sorted(Counter(zip(left, right, strict=True)).items()))
 
 
