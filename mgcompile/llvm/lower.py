@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from mgcompile.llvm.areas import areas, rounded
-from mgcompile.llvm.context import slot, slot_address
 from mgcompile.llvm.axes import without_single_axes
+from mgcompile.llvm.context import slot, slot_address
 from mgcompile.llvm.entry import ENTER, entry_function
 from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
 from mgcompile.llvm.library import Library
@@ -19,7 +19,9 @@ from mgcompile.llvm.statements import write_units
 from mgcompile.llvm.target import host_target
 from mgcompile.llvm.training import train_function
 from mgcompile.llvm.transfer import input_function, output_function
+from mgcompile.llvm.vm.tapes import needs_machine
 from mgcompile.llvm.writer import Writer
+from mgcompile.program import Tape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -41,6 +43,9 @@ TRAIN = "mg_train"
 
 CACHE_BYTES = 24 * 1024
 """What a tile's arrays may take so that they stay in the first-level cache."""
+
+MACHINE_BYTES = 2 << 20
+"""The same where a tape is run by the machine."""
 
 MOST_VECTORS = 16
 """The vectors of samples in a tile, at most: more no longer saves loop overhead."""
@@ -73,12 +78,16 @@ class Lowered:
         return 64 * 4 + rounded(elements * self.shape.bytes)
 
 
-def choose_shape(layout: Layout, dtype: str, width: int) -> Shape:
-    """Choose the number of samples of a tile: as many as the first-level cache has room for."""
+def choose_shape(layout: Layout, dtype: str, width: int, *, machine: bool = False) -> Shape:
+    """Choose the number of samples of a tile: as many as the first-level cache has room for.
+
+    Where the machine for tapes is at work, its cost for each step counts for more than the cache.
+    """
     elements = layout.sizes["inputs"] + layout.sizes["tile"]
     item = 8 if dtype == "float64" else 4
     vectors = MOST_VECTORS
-    while vectors > 2 and elements * vectors * width * item > CACHE_BYTES:
+    least, most_bytes = (4, MACHINE_BYTES) if machine else (2, CACHE_BYTES)
+    while vectors > least and elements * vectors * width * item > most_bytes:
         vectors //= 2
     return Shape(dtype, width, vectors * width)
 
@@ -97,7 +106,8 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     library = Library(host_target())
     ready = placed(without_single_axes(program))
     layout, program = plan(ready), ready.program
-    shape = choose_shape(layout, dtype, library.target.lanes(dtype))
+    machine = any(isinstance(s, Tape) and needs_machine(s) for s in program.statements)
+    shape = choose_shape(layout, dtype, library.target.lanes(dtype), machine=machine)
     frame = Frame(program, layout, shape, Tables(), library)
     functions = [input_function(frame)]
     for number, array in enumerate(output.array for output in program.outputs):

@@ -9,7 +9,7 @@ from mgcompile.llvm.nests import write_group, write_many_operands
 from mgcompile.llvm.reduce import write_reduction
 from mgcompile.llvm.scatter import write_copy, write_ghosts, write_rotation, write_scatter
 from mgcompile.llvm.tape import write_tape
-from mgcompile.llvm.vm.tapes import run_tape
+from mgcompile.llvm.vm.tapes import needs_machine, run_tape
 from mgcompile.program import Access, Affine, Bundle, Scatter, Tape
 from mgcore import ops
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from mgcompile.llvm.writer import Writer
 
 __all__ = ["write_units"]
-
-LONGEST_TAPE = 1000
-"""Instructions that are written out; a longer tape is run by the machine."""
 
 
 def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
@@ -39,7 +36,7 @@ def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
             case LoopUnit():
                 _write_loop(writer, frame, unit)
             case Tape():
-                run = run_tape if len(unit.code) > LONGEST_TAPE else write_tape
+                run = run_tape if needs_machine(unit) else write_tape
                 run(writer, frame, unit)
 
 

@@ -19,7 +19,15 @@ if TYPE_CHECKING:
     from mgcompile.llvm.writer import Writer
     from mgcompile.program import Program, Tape
 
-__all__ = ["run_tape"]
+__all__ = ["needs_machine", "run_tape"]
+
+LONGEST_WRITTEN = 1000
+"""Instructions that are written out as code; a longer tape is run by the machine."""
+
+
+def needs_machine(tape: Tape) -> bool:
+    """Tell whether a tape is too long for code of its own."""
+    return len(tape.code) > LONGEST_WRITTEN
 
 
 def run_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
