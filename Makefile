@@ -5,6 +5,9 @@ PY := $(VENV)/bin/python
 INSTALL := $(PY) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 PROJECTS := pyproject.toml constraints.txt examples/mgops_special/pyproject.toml
 
+# The tests start many interpreters, which start quicker with compiled modules.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core lint page bench constraints clean
 
