@@ -48,7 +48,10 @@ def real(x: object, op: "Op | None" = None, index: int | None = None) -> float:
     if isinstance(x, bool):
         raise OperandTypeError(f"{place} is the bool {x}; write {float(x)} where a number is meant")
     if isinstance(x, Real):
-        return float(x)
+        try:
+            return float(x)
+        except OverflowError as error:
+            raise RangeError(f"{place} is {_short(x)}, too large for a float64") from error
     raise OperandTypeError(
         f"{place} must be a real number or a Value, not {type(x).__name__} ({_short(x)}); "
         "apply ops to one scalar at a time"
@@ -161,15 +164,21 @@ class Op:
             DomainError, DivisionByZeroError, RangeError: if the result is no real float64.
 
         """
+        plain = True
         for x in operands:
+            if type(x) is float:
+                continue
+            plain = False
             take_over = getattr(type(x), "__mgcore_apply__", None)
             if take_over is not None:
                 out = take_over(self, operands)
                 if out is not NotImplemented:
                     return out
-        numbers = [real(x, self, i) for i, x in enumerate(operands)]
+        if not plain:
+            operands = tuple([real(x, self, i) for i, x in enumerate(operands)])
         try:
-            return real_result(self, operands, self.forward(*numbers))
+            out = self.forward(*operands)
+            return out if type(out) is float else real_result(self, operands, out)
         except Exception as error:
             raise describe_failure(error, self, operands) from error
 

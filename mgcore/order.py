@@ -20,9 +20,9 @@ def topological_order(*roots: Value) -> list[Value]:
             order.append(stack.pop())  # type: ignore[arg-type]  # a None stands on a node
         elif node not in seen:
             seen.add(node)
-            if node.operands:
+            if seen.issuperset(node.operands):  # in a graph without cycles, seen means placed
+                order.append(node)
+            else:
                 stack += (node, None)
                 stack += node.operands[::-1]
-            else:
-                order.append(node)
     return order

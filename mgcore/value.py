@@ -59,53 +59,58 @@ class Value:
     def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> Any:
         """Record the application of `op`: compute it, and remember how."""
         try:
-            numbers = list(map(_data_of, operands))
-        except TypeError:
-            lifted = _lift(op, operands)
-            if lifted is None:
-                return NotImplemented
-            operands = lifted
-            numbers = [x.data for x in operands]
-        return record(op, operands, numbers)
+            if len(operands) == 1:  # the shorter way to call; most applications in a net are of one
+                data = op.forward(operands[0].data)
+            else:
+                data = op.forward(*map(data_of, operands))
+            if type(data) is not float:
+                data = real_result(op, operands, data)
+        except Exception as error:
+            if all(isinstance(x, Value) for x in operands):
+                raise describe_failure(error, op, operands) from error
+        else:
+            return node(op, operands, data)
+        lifted = _lift(op, operands)
+        return NotImplemented if lifted is None else Value.__mgcore_apply__(op, lifted)
 
     def __add__(self, other: Any) -> Any:
         return binary(ops.add, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return ops.add(other, self)
+        return reflected(ops.add, other, self)
 
     def __sub__(self, other: Any) -> Any:
         return binary(ops.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return ops.sub(other, self)
+        return reflected(ops.sub, other, self)
 
     def __mul__(self, other: Any) -> Any:
         return binary(ops.mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return ops.mul(other, self)
+        return reflected(ops.mul, other, self)
 
     def __truediv__(self, other: Any) -> Any:
         return binary(ops.div, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        return ops.div(other, self)
+        return reflected(ops.div, other, self)
 
     def __pow__(self, other: Any) -> Any:
         return binary(ops.pow, self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return ops.pow(other, self)
+        return reflected(ops.pow, other, self)
 
     def __neg__(self) -> Any:
-        return ops.neg(self)
+        return Value.__mgcore_apply__(ops.neg, (self,))
 
     def __pos__(self) -> "Value":
         return self
 
     def __abs__(self) -> Any:
-        return ops.abs(self)
+        return Value.__mgcore_apply__(ops.abs, (self,))
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for what is no attribute: any registered op is a method.
@@ -166,18 +171,12 @@ class Constant(Value):
     __slots__ = ()
 
 
-_data_of: Callable[[Any], float] = Value.__dict__["data"].__get__
+data_of: Callable[[Any], float] = Value.__dict__["data"].__get__
 _new = Value.__new__
 
 
-def record(op: Op, operands: tuple[Value, ...], numbers: list[float]) -> Value:
-    """Return the node for `op` applied to `operands`, whose data are `numbers`."""
-    try:
-        data = op.forward(*numbers)
-        if type(data) is not float:
-            data = real_result(op, operands, data)
-    except Exception as error:
-        raise describe_failure(error, op, operands) from error
+def node(op: Op, operands: tuple[Value, ...], data: float) -> Value:
+    """Return the node for `op` applied to `operands` with the result `data`."""
     for x in operands:
         if type(x) is not Constant:
             break
@@ -194,11 +193,26 @@ def record(op: Op, operands: tuple[Value, ...], numbers: list[float]) -> Value:
     return out
 
 
-def binary(op: Op, x: Value, y: Any) -> Any:
-    """Apply a two-operand op the short way when both operands are Values."""
-    if type(y) is Value:
-        return record(op, (x, y), [x.data, y.data])
-    return op(x, y)
+def binary(op: Op, x: Any, y: Any) -> Any:
+    """Apply a two-operand op the short way if the operands are Values and Python's numbers."""
+    if type(y) is not Value:
+        if type(y) is not float and type(y) is not int:
+            return op(x, y)
+        y = Constant(y)
+    try:
+        data = op.forward(x.data, y.data)
+        if type(data) is not float:
+            data = real_result(op, (x, y), data)
+    except Exception as error:
+        raise describe_failure(error, op, (x, y)) from error
+    return node(op, (x, y), data)
+
+
+def reflected(op: Op, x: Any, y: Value) -> Any:
+    """Apply a two-operand op to a number on the left; shorter if the number is Python's."""
+    if type(x) is not float and type(x) is not int:
+        return op(x, y)
+    return binary(op, Constant(x), y)
 
 
 def _lift(op: Op, operands: tuple[Any, ...]) -> tuple[Value, ...] | None:

@@ -86,7 +86,7 @@ class Layer(Module):
     def __call__(self, x: Sequence[Any]) -> Any:
         """Return a list of `nout` Values, or the Value if `nout` is 1."""
         # A plain number becomes one constant for all neurons.
-        x = [v if hasattr(type(v), "__mgcore_apply__") else Constant(v) for v in x]
+        x = [v if type(v) is Value else _operand(v) for v in x]
         out = [neuron(x) for neuron in self.neurons]
         return out[0] if len(out) == 1 else out
 
@@ -166,6 +166,10 @@ class MLP(Module):
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(repr, self.layers))}]"
+
+
+def _operand(v: Any) -> Any:
+    return v if hasattr(type(v), "__mgcore_apply__") else Constant(v)
 
 
 def _check_count(name: str, count: object) -> None:

@@ -13,8 +13,8 @@ from mgcore.errors import ArityError
 
 
 def _forward(*operands: Any) -> Any:
-    half, odd = divmod(len(operands), 2)
-    if odd:
+    half = len(operands) // 2
+    if 2 * half != len(operands):
         raise ArityError(
             f"dot takes two vectors of one length, dot(*w, *x), but got {len(operands)} operands"
         )
