@@ -177,10 +177,7 @@ _new = Value.__new__
 
 def node(op: Op, operands: tuple[Value, ...], data: float) -> Value:
     """Return the node for `op` applied to `operands` with the result `data`."""
-    for x in operands:
-        if type(x) is not Constant:
-            break
-    else:
+    if type(operands[0]) is Constant and all(type(x) is Constant for x in operands):
         return Constant(data)
     out = _new(Value)
     out.data = data

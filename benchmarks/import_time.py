@@ -1,0 +1,51 @@
+"""What `import mgcore` costs beyond importing what it depends on: fresh interpreters, wall time."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from harness import Contestant, Goal, Row, main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+OURS, BASE = "import mgcore", "import attrs, pluggy"
+
+
+def fresh(statement: str) -> Callable[[], Callable[[], None]]:
+    """Return what runs `statement` in an interpreter of its own."""
+
+    def run() -> None:
+        subprocess.run([sys.executable, "-c", statement], check=True)
+
+    def prepare() -> Callable[[], None]:
+        run()  # compiles what is imported to bytecode
+        return run
+
+    return prepare
+
+
+def difference(medians: Mapping[str, float]) -> tuple[str, bool]:
+    figure = medians[OURS] - medians[BASE]
+    return f"{figure:.1f} ms more", figure <= 20.0
+
+
+def row() -> Row:
+    return Row(
+        title="Import time",
+        unit="ms, the interpreter's start included",
+        seconds=1e-3,
+        contestants=[
+            Contestant(OURS, fresh(OURS), "mgcore", repeat=False),
+            Contestant(BASE, fresh(BASE), "attrs", repeat=False),
+            Contestant("nothing", fresh("pass"), repeat=False),
+        ],
+        goals=[Goal("at most 20 ms more than attrs and pluggy alone", difference)],
+        rounds=25,
+    )
+
+
+if __name__ == "__main__":
+    main(row)
