@@ -6,6 +6,7 @@ each weight times each input a node of its own.
 
 from __future__ import annotations
 
+import itertools
 import random
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,11 @@ if TYPE_CHECKING:
 
 def plain_step(Value: Any) -> Callable[[], Any]:
     """Return the script's gradient, given what the script imports."""
-    rng = random.Random(7)
+    rng = random.Random(7)  # noqa: S311 - no secret
     sizes = [2, 16, 16, 1]
     layers = [
         [[Value(rng.uniform(-1, 1)) for _ in range(nin + 1)] for _ in range(nout)]
-        for nin, nout in zip(sizes[:-1], sizes[1:], strict=True)
+        for nin, nout in itertools.pairwise(sizes)
     ]
     parameters = [p for layer in layers for neuron in layer for p in neuron]
     samples = [([rng.uniform(-1, 1), rng.uniform(-1, 1)], rng.choice([-1, 1])) for _ in range(20)]

@@ -2,7 +2,7 @@
 
 Two graphs of binary operations are recorded and walked back, one twice the other; what the second
 takes more, divided by the nodes that it has more, is the weight of a node with its gradient. Two
-measures: `tracemalloc` (what Python's allocator handed out) and the resident set of a fresh process.
+measures: `tracemalloc` (what was allocated and is alive) and the peak resident set of the process.
 """
 
 from __future__ import annotations

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from typing import TYPE_CHECKING
 
 from harness import Contestant, Goal, Row, main
@@ -17,11 +21,18 @@ OURS, BASE = "import mgcore", "import attrs, pluggy"
 def fresh(statement: str) -> Callable[[], Callable[[], None]]:
     """Return what runs `statement` in an interpreter of its own."""
 
-    def run() -> None:
-        subprocess.run([sys.executable, "-c", statement], check=True)
-
     def prepare() -> Callable[[], None]:
-        run()  # compiles what is imported to bytecode
+        # Compiled files in a folder of our own: a user's second import, whatever this machine
+        # says about writing them.
+        folder = tempfile.mkdtemp()
+        atexit.register(shutil.rmtree, folder)
+        command = [sys.executable, "-X", f"pycache_prefix={folder}", "-c", statement]
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+        def run() -> None:
+            subprocess.run(command, check=True, env=environment)
+
+        run()
         return run
 
     return prepare

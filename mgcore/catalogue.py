@@ -1,6 +1,5 @@
 """Know which ops could be loaded: what is installed, and what the user chose among it."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 
 from mgcore.discovery import Entry, find_entries
@@ -108,6 +107,8 @@ class Catalogue:
 
 def near_matches(name: str, names: Iterable[str]) -> str:
     """Return "a or b" for the names most like `name`, "" if none is."""
+    import difflib  # needed for messages alone
+
     return " or ".join(difflib.get_close_matches(name, sorted(names), n=3))
 
 

@@ -1,6 +1,5 @@
 """Say where in the user's program something stands: the line to look at, or to mend."""
 
-from pathlib import PurePath
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -21,7 +20,7 @@ def user_line(frame: FrameType | None) -> str:
         code = frame.f_code
         own = module.partition(".")[0] in OWN_PACKAGES
         if not own and not code.co_filename.startswith(GENERATED):
-            return f"{PurePath(code.co_filename).name}, line {frame.f_lineno}, in {code.co_name}"
+            return f"{_file_name(code.co_filename)}, line {frame.f_lineno}, in {code.co_name}"
         frame = frame.f_back
     return "an unknown line"
 
@@ -42,7 +41,7 @@ def rule_place(rule: object) -> str:
     module = getattr(rule, "__module__", None) or type(rule).__module__
     if code is None:
         return f"{module}.{getattr(rule, '__name__', type(rule).__name__)}"
-    return f"{module} ({PurePath(code.co_filename).name}, line {code.co_firstlineno})"
+    return f"{module} ({_file_name(code.co_filename)}, line {code.co_firstlineno})"
 
 
 def home(op: "Op") -> str:
@@ -52,3 +51,9 @@ def home(op: "Op") -> str:
         if getattr(rule, "__code__", None) is not None:
             return str(rule.__module__)
     return str(getattr(op.forward, "__module__", ""))
+
+
+def _file_name(path: str) -> str:
+    from pathlib import PurePath  # slow to import, and needed for messages alone
+
+    return PurePath(path).name
