@@ -30,7 +30,7 @@ def definition_place(frame: FrameType | None) -> str:
     while frame is not None:
         module, file = frame.f_globals.get("__name__", ""), frame.f_code.co_filename
         if module.partition(".")[0] != "mgcore" and not file.startswith(GENERATED):
-            return f"{module} ({PurePath(file).name}, line {frame.f_lineno})"
+            return f"{module} ({_file_name(file)}, line {frame.f_lineno})"
         frame = frame.f_back
     return "an unknown place"
 
