@@ -13,6 +13,7 @@ from mgcompile.capture import capture
 from mgcompile.errors import LeafError, OptionError, UnusedInputError
 from mgcompile.graph import INPUT
 from mgcompile.kernel import Kernel, Signature
+from mgcompile.replays import Recording
 from mgcompile.roll import roll
 from mgcompile.verify import verify
 from mgcore import Constant, Value
@@ -65,7 +66,9 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     options = Options(dtype, threads, cache_folder() if cache else None)
     graph = capture(roots, inputs, params)
     _check_used(graph, inputs)
-    kernel = build(graph, inputs, params, options, backend, several=several, checks=checks)
+    # Only a kernel with checks keeps the graph that it was made from: to follow a NaN.
+    recording = Recording(tuple(roots), tuple(inputs), tuple(params)) if checks else None
+    kernel = build(graph, inputs, params, options, backend, several=several, recording=recording)
     return kernel.prepare()
 
 
@@ -77,7 +80,7 @@ def build(
     backend: str | Backend,
     *,
     several: bool,
-    checks: bool = False,
+    recording: Recording | None = None,
 ) -> Kernel:
     """Return the kernel of a captured graph: the list of stages after `capture`.
 
@@ -88,17 +91,17 @@ def build(
         options: How to build.
         backend: A backend or its name.
         several: Whether the outputs are a list.
-        checks: Whether NaN and infinity in parameters and results are errors.
+        recording: What was captured; given, NaN and infinity are errors, and are followed in it.
     """
     program = verify(roll(graph, len(inputs), len(params)))
     signature = Signature(
         inputs=tuple(x.label for x in inputs),
         params=tuple(p.label for p in params),
         several=several,
-        checks=checks,
+        checks=recording is not None,
     )
     values = np.array([p.data for p in params], dtype=np.float64)
-    return Kernel(program, signature, values, options, backend, params)
+    return Kernel(program, signature, values, options, backend, params, recording)
 
 
 def _check_roots(roots: list[Any]) -> None:

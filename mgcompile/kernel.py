@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from mgcompile.backend import Executable, Options, Rule, Trainer
     from mgcompile.program import Program
+    from mgcompile.replays import Recording
     from mgcore import Value
 
     Floats = NDArray[Any]
@@ -65,6 +66,7 @@ class Kernel:
         options: Options,
         backend: Any,
         leaves: Sequence[Value] = (),
+        recording: Recording | None = None,
     ) -> None:
         self.program = program
         self._signature = signature
@@ -74,6 +76,7 @@ class Kernel:
         self._dtype = np.dtype(options.dtype)
         self._names = InputNames(signature.inputs)
         self._leaves = tuple(leaves)
+        self._recording = recording
         self._lock = threading.RLock()
         self._built: dict[Any, Any] = {}
         self.params = params
@@ -152,7 +155,9 @@ class Kernel:
         for output in range(self._n_outputs):
             run = self._build("inputs", output)
             values, gradient = run(batch.inputs, batch.count, self._params)
-            gradients.append(batch.gradient(self._per_sample(gradient, batch)))
+            gradient = self._per_sample(gradient, batch)
+            self._check_result(gradient, "a gradient to the inputs", batch)
+            gradients.append(batch.gradient(gradient))
         found = self._values(values, batch)
         return found, gradients if self._signature.several else gradients[0]
 
@@ -182,7 +187,8 @@ class Kernel:
                 raise InputError(message)
             total /= batch.count
             gradient /= self._dtype.type(batch.count)
-        self._check_result(total, "the loss")
+        both = np.append(gradient, total)
+        self._check_result(both, "the loss or its gradient", batch, per_sample=False)
         return total, gradient
 
     def hvp(
@@ -428,20 +434,31 @@ class Kernel:
         return array
 
     def _values(self, values: Floats, batch: Batch) -> Any:
-        self._check_result(values, "a value")
+        self._check_result(values, "a value", batch)
         if batch.single:
             found = values.reshape(-1)[: self._n_outputs]
             return found.tolist() if self._signature.several else float(found[0])
         rows = self._per_sample(values, batch)
         return list(rows.T) if self._signature.several else rows[:, 0]
 
-    def _check_result(self, result: Any, what: str) -> None:
-        if self._signature.checks and not np.all(np.isfinite(result)):
-            self._check_params(self._params)
-            message = (
-                f"{what} is infinite or NaN (checks are on), with finite parameters; look at X"
-            )
+    def _check_result(
+        self, result: Floats, what: str, batch: Batch, *, per_sample: bool = True
+    ) -> None:
+        finite = np.isfinite(result)
+        if not self._signature.checks or np.all(finite):
+            return
+        self._check_params(self._params)
+        message = f"{what} is infinite or NaN (checks are on), with finite parameters"
+        if self._recording is None:
+            message = f"{message}; look at X"
             raise NotFiniteError(message)
+        rows = _as_rows(batch)
+        suspects = np.arange(len(rows))
+        if per_sample and len(result) == len(rows):
+            suspects = np.flatnonzero(~finite.reshape(len(rows), -1).all(axis=1))
+        account = self._recording.account(rows, suspects.tolist(), self._params)
+        message = f"{message}; {account}"
+        raise NotFiniteError(message)
 
     def _build(self, kind: str, output: int = 0) -> Executable:
         found = self._built.get((kind, output))

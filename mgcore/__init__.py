@@ -15,6 +15,7 @@ from mgcore.numeric import check_gradient
 from mgcore.op import Op
 from mgcore.order import topological_order
 from mgcore.registry import configure, register, unregister
+from mgcore.replay import diagnose, replay
 from mgcore.value import Constant, Value
 
 __version__ = "0.1.0"
@@ -29,6 +30,7 @@ __all__ = [
     "check_gradient",
     "configure",
     "detect_anomaly",
+    "diagnose",
     "grad",
     "hessian",
     "hookimpl",
@@ -39,6 +41,7 @@ __all__ = [
     "ops",
     "plugins",
     "register",
+    "replay",
     "topological_order",
     "unregister",
     "vjp",

@@ -22,6 +22,7 @@ class Watcher:
     def __init__(self) -> None:
         # The node is kept beside its line, so that no later node can take its identity.
         self._recorded_at: dict[int, tuple[Value, str]] = {}
+        self._roots: tuple[Value, ...] = ()
 
     def recorded(self, node: "Value") -> None:
         """Note where the user's program recorded `node`; raise if it is not finite."""
@@ -33,17 +34,41 @@ class Watcher:
                 f"recorded at {where}. Look at its operands: {_operands(node)}"
             )
 
+    def started(self, *roots: "Value") -> None:
+        """Note what is about to be differentiated."""
+        self._roots = roots
+
     def passed(self, node: "Value", upstream: float, partials: tuple[float | None, ...]) -> None:
         """Raise if the backward pass has just given an operand a gradient that is not finite."""
         for i, (x, d) in enumerate(zip(node.operands, partials, strict=True)):
-            if d is None or isfinite(x.grad):
-                continue
-            where = self.where(node)
+            if d is not None:
+                self.contributed(node, i, upstream, d, x.grad)
+
+    def contributed(
+        self, node: "Value", i: int, upstream: float, partial: float, total: float
+    ) -> None:
+        """Raise if `total`, the gradient of operand `i` of `node`, has become infinite or NaN."""
+        if not isfinite(total):
             raise NonFiniteError(
-                f"the gradient of operand {i}{_label(x)} of {_describe(node)} became {x.grad!r}, "
-                f"the first gradient that is not finite: upstream {upstream!r} x local derivative "
-                f"{d!r}; recorded at {where}. Operands: {_operands(node)}"
+                f"the gradient of operand {i}{_label(node.operands[i])} of {_describe(node)} "
+                f"became {total!r}, the first gradient that is not finite: upstream {upstream!r} "
+                f"x local derivative {partial!r}; recorded at {self.where(node)}. Operands: "
+                f"{_operands(node)}{self.surroundings(node, i)}"
             )
+
+    def surroundings(self, node: "Value", i: int) -> str:
+        """Return the path from the output to `node`, and on from operand `i` to a parameter."""
+        # These stand above this module.
+        from mgcore.provenance import path_down, path_from, path_text
+
+        steps = next(filter(None, (path_from(root, node) for root in self._roots)), [])
+        text = f". From the output: {path_text(steps)} -> {_describe(node)}" if steps else ""
+        below, leaf = path_down(node.operands[i])
+        if leaf is None:
+            return text
+        name = repr(leaf.label) if leaf.label else "a leaf without label"
+        through = f" through {path_text(below)}" if below else ""
+        return f"{text}. It reaches the parameter {name}{through}"
 
     def where(self, node: "Value") -> str:
         """Return the user's line that recorded `node`, if it was recorded under the watch."""
@@ -60,7 +85,9 @@ def detect_anomaly() -> Iterator[Watcher]:
 
     Raises:
         NonFiniteError: naming the op, its operands' labels and values, and the line of the user's
-            program that recorded the node.
+            program that recorded the node; for a gradient also its factors, the path from the
+            output, and the path on to a parameter.
+        DomainError: where a local derivative is not defined, with the same paths.
 
     Costs some microseconds per node; outside the block nothing is checked.
 

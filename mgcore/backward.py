@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from mgcore.anomaly import watcher
-from mgcore.errors import BackwardError, RuleError
+from mgcore.errors import BackwardError, DomainError, RangeError, RuleError
 from mgcore.op import Op, describe_failure, real
 from mgcore.order import topological_order
 from mgcore.places import rule_place
@@ -32,6 +32,7 @@ def backward(root: Value) -> None:
     if (listeners := registry.backward_observer()) is not None:
         observers.append(listeners)
     if (watch := watcher.get()) is not None:
+        watch.started(root)
         observers.append(watch.passed)
     if observers:
         _sweep_observed(order, observers)
@@ -145,7 +146,11 @@ def derivative_failure(
         )
     by = "its operands" if i is None else f"operand {i}"
     rule = op.partials[i] if i is not None and isinstance(op.partials, tuple) else op.partials
-    return describe_failure(error, op, node.operands, by, rule, on_floats)
+    found = describe_failure(error, op, node.operands, by, rule, on_floats)
+    watch = watcher.get()
+    if watch is not None and isinstance(found, (DomainError, RangeError)):
+        return type(found)(f"{found}{watch.surroundings(node, i or 0)}")
+    return found
 
 
 def _real_gradient(node: Value) -> float:

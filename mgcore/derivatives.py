@@ -7,6 +7,7 @@ run on Values records the gradient as a graph of its own, which can be different
 from collections.abc import Sequence
 from typing import Any, TypeAlias, TypeVar, overload
 
+from mgcore.anomaly import watcher
 from mgcore.backward import as_local, derivative_failure
 from mgcore.errors import BackwardError
 from mgcore.order import topological_order
@@ -160,6 +161,8 @@ def _reverse(
     """Return the adjoint of every node that depends on an input and that a root depends on."""
     order = topological_order(*roots)
     needed = _depending_on(inputs, order)
+    if (watch := watcher.get()) is not None:
+        watch.started(*roots)
     adjoints: dict[Value, Number] = {}
     for root, seed in zip(roots, seeds, strict=True):
         _add(adjoints, root, seed)
@@ -168,10 +171,17 @@ def _reverse(
         if upstream is None or node.op is None or node not in needed:
             continue
         factors = _partials(node, needed, create_graph)
-        for x, d in zip(node.operands, factors, strict=True):
+        for i, (x, d) in enumerate(zip(node.operands, factors, strict=True)):
             if d is not None:
                 _add(adjoints, x, _times(upstream, d))
+                if watch is not None:
+                    watch.contributed(node, i, *map(_number, (upstream, d, adjoints.get(x, 0.0))))
     return adjoints
+
+
+def _number(x: Number) -> float:
+    number: float = x.data if isinstance(x, Value) else x
+    return number
 
 
 def _depending_on(inputs: list[Value], order: list[Value]) -> set[Value]:
