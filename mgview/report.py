@@ -93,6 +93,7 @@ def write_report(
         else {"confusion": None, "residuals": _residuals(found, targets)}
     )
     outputs = _one_sample(model, rows[0], inputs)
+    curves = training_figure(model, rows, targets, history, inputs)
     page = render(
         "report.html",
         kind="report",
@@ -108,7 +109,7 @@ def write_report(
         numbers=_numbers(model, history),
         note=history.note,
         judged=judged,
-        curves=_image(training_figure(model, rows, targets, history), _curve_words(history)),
+        curves=_image(curves, _curve_words(history)),
         layers=_layers(recorder),
         network=_network(outputs),
         ops=_ops(outputs, losses.by_name(loss), targets[0]),
@@ -122,13 +123,20 @@ def _style() -> str:
 
 
 def _rows(facts: Mapping[str, object] | None) -> list[tuple[str, str]]:
-    return [(str(name), str(value)) for name, value in (facts or {}).items()]
+    return [(str(name), _plain(value)) for name, value in (facts or {}).items()]
+
+
+def _plain(value: object) -> str:
+    """Write a setting for a reader: a list without brackets, None for what was left to choose."""
+    if value is None:
+        return "automatic"
+    return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _numbers(model: Any, history: History) -> list[tuple[str, str]]:
     return [
-        (f"final {history.score_name}", f"{history.score[-1]:.4g}"),
-        ("final loss", f"{history.loss[-1]:.4g}"),
+        (f"{history.score_name} in training", f"{history.score[-1]:.4g}"),
+        ("loss in training", f"{history.loss[-1]:.4g}"),
         ("epochs", f"{len(history.loss):,}"),
         ("parameters", f"{len(model.parameters()):,}"),
         (f"seconds, {history.backend}", f"{history.seconds:.3g}"),

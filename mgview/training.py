@@ -287,6 +287,7 @@ def training_figure(
     X: Any,
     y: Any,
     history: History,
+    inputs: Sequence[str] = (),
 ) -> Figure:
     """Draw the curves, and beside them the decision boundary where the model has two inputs.
 
@@ -295,6 +296,7 @@ def training_figure(
         X: the samples, shape (n, k).
         y: their targets, shape (n,).
         history: what ``mgnn.fit`` returned.
+        inputs: names of the inputs, for the axes.
 
     Returns:
         The figure.
@@ -307,7 +309,9 @@ def training_figure(
     axes = figure.subplots(1, 2 if plane else 1, squeeze=False)[0]
     plot_history(history, axes[0])
     if plane:
-        plot_decision_boundary(model, X, y, axes[1])
+        boundary = plot_decision_boundary(model, X, y, axes[1])
+        if len(inputs) == shape[1]:
+            boundary.set(xlabel=inputs[0], ylabel=inputs[1])
     figure.set_layout_engine("constrained")
     return figure
 
