@@ -39,28 +39,40 @@ def sorted_tape(tape: Tape, shared: NDArray[np.bool_]) -> tuple[Tape, Numbers]:
     old = np.lexsort((opcode, level, window))
     new = np.empty(count, dtype=np.int64)
     new[old] = np.arange(count)
-    start = np.concatenate([[0], np.cumsum(width[old])])
-    within = np.arange(start[-1]) - np.repeat(start[:-1], width[old])
-    operand = tape.operand[np.repeat(tape.start[old], width[old]) + within]
+    start, operand = _picked(tape, old)
     inner = operand >= pool
     operand[inner] = pool + new[operand[inner] - pool]
     return attrs.evolve(tape, code=tape.code[old], start=start, operand=operand), old
 
 
+def _picked(tape: Tape, chosen: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the operands of instructions, and where those of each one start."""
+    width = np.diff(tape.start)[chosen]
+    start = np.concatenate([[0], np.cumsum(width)])
+    within = np.arange(start[-1]) - np.repeat(start[:-1], width)
+    return start, tape.operand[np.repeat(tape.start[chosen], width) + within]
+
+
 def _levels(tape: Tape, pool: int) -> Numbers:
-    """Return how many instructions of its window come before each one at least."""
-    start, operand = tape.start.tolist(), (tape.operand - pool).tolist()
-    level: list[int] = []
-    begin = 0
-    for number in range(len(tape.code)):
-        if number - begin == WINDOW:
-            begin = number
-        above = 0
-        for one in operand[start[number] : start[number + 1]]:
-            if one >= begin and level[one] >= above:
-                above = level[one] + 1
-        level.append(above)
-    return np.array(level, dtype=np.int64)
+    """Return the length of the longest way to each instruction within its window.
+
+    All windows are done side by side: first the first instruction of each, then the second.
+    """
+    count = len(tape.code)
+    turns = [np.arange(first, count, WINDOW) for first in range(min(WINDOW, count))]
+    order = np.concatenate([np.zeros(0, dtype=np.int64), *turns])
+    start, operand = _picked(tape, order)
+    operand = operand - pool
+    reader = np.repeat(order, np.diff(start))
+    operand[operand < reader // WINDOW * WINDOW] = count  # made before
+    level = np.full(count + 1, -1, dtype=np.int64)
+    first = 0
+    for turn in turns:
+        bounds = start[first : first + len(turn) + 1]
+        above = level[operand[bounds[0] : bounds[-1]]]
+        level[turn] = np.maximum.reduceat(above, bounds[:-1] - bounds[0]) + 1
+        first += len(turn)
+    return level[:count]
 
 
 def _opcodes(tape: Tape, width: Numbers, shared: NDArray[np.bool_]) -> Numbers:
