@@ -124,15 +124,13 @@ def expm1_in_parts(block: Block, x: Vec, x_low: Vec | float = 0.0) -> tuple[Vec,
 
 def _expm1(block: Block, x: Vec) -> Vec:
     form = format_of(x.kind)
-    lowest = -(form.mantissa + 3) * math.log(2)
-    x = block.select(x < lowest, lowest, x)
-    highest = form.exp_overflow + 0.01
-    x = block.select(x > highest, highest, x)
-    r, shifted = reduced(block, x)
+    lowest, highest = -(form.mantissa + 3) * math.log(2), form.exp_overflow + 0.01
+    inside = block.select(x < lowest, lowest, block.select(x > highest, highest, x))
+    r, shifted = reduced(block, inside)
     # Half the result first: 2^k may be out of range where the result is not.
     scale = scale_of_integer(block, block.bits(shifted - 1.0))
     half = block.fma(expm1_of_reduced(block, r), scale, scale - 0.5)
-    return half + half
+    return block.copy_sign(half + half, x)  # of a zero too
 
 
 EXP = Function("exp", _exp)
