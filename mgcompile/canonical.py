@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph import CONST, INPUT, PARAM, Graph, edge_owner
+from mgcompile.graph import CONST, INPUT, PARAM, Graph, edge_owner, mixed
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = ["canonical", "flatten_sums", "fold_constants", "merge_equal"]
 
 # Folding and merging look one level further in every round; what lies deeper is computed instead.
 _ROUNDS = 8
+_WEIGHTS = np.array([1_000_003, 998_244_353, 2_147_483_629, 4_294_967_291], dtype=np.int64)
 
 
 def canonical(graph: Graph) -> Graph:
@@ -278,7 +279,8 @@ def _equal_nodes(graph: Graph, operand: Numbers, nodes: Numbers, commutative: Ma
         rows[has, slot + 1] = operand[graph.start[nodes[has]] + slot]
     swap = commutative & (rows[:, 1] > rows[:, 2])
     rows[swap, 1], rows[swap, 2] = rows[swap, 2], rows[swap, 1]
-    order = np.lexsort(rows.T[::-1])
+    # Sorting by a hash brings equal rows together; that they are equal is checked on the rows.
+    order = np.argsort(mixed(rows @ _WEIGHTS), kind="stable")
     ordered = rows[order]
     fresh = np.ones(len(nodes), dtype=bool)
     fresh[1:] = np.any(ordered[1:] != ordered[:-1], axis=1)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mgcore import Op
 
-__all__ = ["CONST", "INPUT", "PARAM", "Graph", "edge_owner"]
+__all__ = ["CONST", "INPUT", "PARAM", "Graph", "edge_owner", "mixed"]
 
 # Codes of leaves; a node of an op has the op's place in `Graph.ops`, 0 or more.
 PARAM, CONST, INPUT = -3, -2, -1
@@ -44,3 +44,15 @@ class Graph:
 def edge_owner(start: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return for every edge the node whose operand it is."""
     return np.repeat(np.arange(len(start) - 1), np.diff(start))
+
+
+def mixed(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return well mixed 64-bit hashes (the finaliser of MurmurHash3)."""
+    with np.errstate(over="ignore"):
+        x = numbers.astype(np.uint64)
+        x ^= x >> np.uint64(33)
+        x *= np.uint64(0xFF51AFD7ED558CCD)
+        x ^= x >> np.uint64(33)
+        x *= np.uint64(0xC4CEB9FE1A85EC53)
+        x ^= x >> np.uint64(33)
+    return x.astype(np.int64)

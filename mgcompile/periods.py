@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from mgcompile.graph import mixed
 from mgcompile.plan import SMALL_GROUP
 from mgcompile.regular import operand_table
 
@@ -70,7 +71,7 @@ def find_repetitions(structure: Structure) -> list[Repetition]:
         structure.group_level, np.arange(1, int(structure.group_level[-1]) + 2)
     )
     with np.errstate(over="ignore"):
-        of_level = np.add.reduceat(_mixed(signature), bounds[:-1])
+        of_level = np.add.reduceat(mixed(signature), bounds[:-1])
     found: list[Repetition] = []
     spans = [(0, len(of_level))]
     while spans and len(found) < _MOST_LOOPS:
@@ -89,18 +90,6 @@ def find_repetitions(structure: Structure) -> list[Repetition]:
     return found
 
 
-def _mixed(numbers: Numbers) -> Numbers:
-    """Return well mixed 64-bit hashes (the finaliser of MurmurHash3)."""
-    with np.errstate(over="ignore"):
-        x = numbers.astype(np.uint64)
-        x ^= x >> np.uint64(33)
-        x *= np.uint64(0xFF51AFD7ED558CCD)
-        x ^= x >> np.uint64(33)
-        x *= np.uint64(0xC4CEB9FE1A85EC53)
-        x ^= x >> np.uint64(33)
-    return x.astype(np.int64)
-
-
 def _signatures(structure: Structure) -> Numbers:
     """Return a hash of each group: op, size, and what it reads, some steps down."""
     graph = structure.graph
@@ -111,14 +100,14 @@ def _signatures(structure: Structure) -> Numbers:
     operand = graph.operand[np.repeat(graph.start[first], width) + slot]
     source = structure.group[operand]
     size = np.diff(structure.start)
-    own = _mixed(graph.code[first] * 1_000_003 + width * 8_191 + size)
-    leaf = _mixed(graph.code[operand] - 17)
+    own = mixed(graph.code[first] * 1_000_003 + width * 8_191 + size)
+    leaf = mixed(graph.code[operand] - 17)
     starts = np.cumsum(width) - width
     found = own
     with np.errstate(over="ignore"):
         for _ in range(_REFINEMENTS):
             read = np.where(source >= 0, found[source], leaf)
-            found = _mixed(own + np.add.reduceat(_mixed(read + slot * 7_919), starts))
+            found = mixed(own + np.add.reduceat(mixed(read + slot * 7_919), starts))
     return found
 
 

@@ -65,8 +65,9 @@ def plan_stages(
     if int(small.sum()) <= FEW_SMALL_GROUPS:
         return [_stage(structure, loops, each) for each in order]
     kind = np.zeros(structure.count + len(loops), dtype=np.int64)
-    kind[: structure.count] = np.where(small, 1 + _batched(structure, user, used, order), 0)
-    stage = _alternations(order, user, used, kind)
+    edges = _by_user(order, user, used)
+    kind[: structure.count] = np.where(small, 1 + _batched(structure, edges), 0)
+    stage = _alternations(edges, kind)
     stages = []
     ranked = np.array(order, dtype=np.int64)
     for key in np.unique(stage[ranked] * 3 + kind[ranked]).tolist():
@@ -119,33 +120,36 @@ def _ordered(unit: Numbers, user: Numbers, used: Numbers) -> list[int] | None:
     return order if len(order) == len(present) else None
 
 
-def _by_user(order: list[int], user: Numbers, used: Numbers) -> list[tuple[int, int]]:
-    """Return the edges in the order of their users."""
+def _by_user(order: list[int], user: Numbers, used: Numbers) -> tuple[list[int], list[int]]:
+    """Return users and used of all edges, in the order of the users."""
+    if np.all(used < user):
+        return user.tolist(), used.tolist()
     rank = np.zeros(max(order) + 1, dtype=np.int64)
     rank[order] = np.arange(len(order))
     sorting = np.argsort(rank[user], kind="stable")
-    return list(zip(user[sorting].tolist(), used[sorting].tolist(), strict=True))
+    return user[sorting].tolist(), used[sorting].tolist()
 
 
-def _batched(structure: Structure, user: Numbers, used: Numbers, order: list[int]) -> Numbers:
+def _batched(structure: Structure, edges: tuple[list[int], list[int]]) -> Numbers:
     """Tell, with 1, which groups depend on an input; a loop counts as if it did."""
     graph = structure.graph
     owner = edge_owner(graph.start)
     direct = structure.group[owner[graph.code[graph.operand] == INPUT]]
-    found = bytearray(max(structure.count, max(order) + 1))
+    found = bytearray(max(structure.count, max(edges[0], default=0) + 1))
     for group in np.unique(direct[direct >= 0]).tolist():
         found[group] = 1
-    for one, other in _by_user(order, user, used):
-        if found[other] or other >= structure.count:
+    count = structure.count
+    for one, other in zip(*edges, strict=True):
+        if found[other] or other >= count:
             found[one] = 1
     return np.frombuffer(found, np.uint8)[: structure.count].astype(np.int64)
 
 
-def _alternations(order: list[int], user: Numbers, used: Numbers, kind: Numbers) -> Numbers:
+def _alternations(edges: tuple[list[int], list[int]], kind: Numbers) -> Numbers:
     """Return how often the kind changes, at most, on a way from the leaves to each unit."""
     kinds = kind.tolist()
     stage = [0] * len(kinds)
-    for one, other in _by_user(order, user, used):
+    for one, other in zip(*edges, strict=True):
         reached = stage[other] + (kinds[one] != kinds[other])
         if reached > stage[one]:
             stage[one] = reached

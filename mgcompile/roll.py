@@ -40,7 +40,7 @@ def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
         if stage.loop is not None:
             write_loop(structure, stage.loop, placement, builder)
         elif stage.irregular:
-            nodes = np.concatenate([structure.nodes(group) for group in stage.groups])
+            nodes = structure.nodes_of(np.array(stage.groups, dtype=np.int64))
             write_tape(structure.graph, nodes, placement, builder)
         else:
             _write_groups(structure, stage.groups, samples, placement, builder)

@@ -55,6 +55,13 @@ class Structure:
         """Return the members of a group, in order."""
         return self.members[self.start[group] : self.start[group + 1]]
 
+    def nodes_of(self, groups: Numbers) -> Numbers:
+        """Return the members of several groups, one group after the other."""
+        size = self.start[groups + 1] - self.start[groups]
+        within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
+        found: Numbers = self.members[np.repeat(self.start[groups], size) + within]
+        return found
+
     @property
     def count(self) -> int:
         """Return the number of groups."""
