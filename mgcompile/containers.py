@@ -48,6 +48,18 @@ class Batch:
     single: bool
     keys: tuple[Any, ...] = ()
 
+    def rows(self) -> Floats:
+        """Return the inputs as one array (count, n_inputs)."""
+        if isinstance(self.inputs, tuple):
+            return np.stack(self.inputs, axis=1)
+        return self.inputs
+
+    def per_sample(self, result: Floats) -> Floats:
+        """Return a result of a program with a row for each sample: one for all is repeated."""
+        if result.ndim == 1:
+            return np.broadcast_to(result, (self.count, len(result))).copy()
+        return result
+
     def gradient(self, gradient: Floats) -> Any:
         """Return the gradient to the inputs, shape (count, n_inputs), in the form of X."""
         if self.form == "array":

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
 
-from mgcompile.backends import find_backend
+from mgcompile.built import Built
 from mgcompile.cache import cache_folder
 from mgcompile.containers import Batch, InputNames, read_batch
-from mgcompile.differentiate import gradient_to_inputs, gradient_to_params
 from mgcompile.errors import InputError, NotFiniteError, OptionError
 from mgcompile.files import write_file
-from mgcompile.program import INPUTS, PARAMS
-from mgcompile.tangents import product_with_hessian
+from mgcompile.second_order import chosen_source, hessian, product
 from mgcompile.training import Course, epoch_order, learning_rates, rule_of, run_course
-from mgcompile.verify import verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,7 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backend import Executable, Options, Rule, Trainer
+    from mgcompile.backend import Options, Rule, Trainer
     from mgcompile.program import Program
     from mgcompile.replays import Recording
     from mgcore import Value
@@ -71,19 +67,17 @@ class Kernel:
         self.program = program
         self._signature = signature
         self._options = options
-        self._backend_name = backend if isinstance(backend, str) else backend.name
-        self._backend = find_backend(backend)
+        self._built = Built(program, options, backend)
         self._dtype = np.dtype(options.dtype)
         self._names = InputNames(signature.inputs)
         self._leaves = tuple(leaves)
         self._recording = recording
-        self._lock = threading.RLock()
-        self._built: dict[Any, Any] = {}
+        self._recorded_batch: Batch | None = None
         self.params = params
 
     def prepare(self) -> Kernel:
         """Compile what a call needs now; gradients and training are compiled when first used."""
-        self._build("forward")
+        self._built.executable("forward")
         return self
 
     # Parameters
@@ -130,11 +124,11 @@ class Kernel:
                 Not given when the kernel has no inputs.
 
         Returns:
-            Shape (n,), or a list of such arrays when `outputs` was a list. For one sample a float or a
-            list of floats.
+            Shape (n,), or a list of such arrays when `outputs` was a list. For one sample a float
+            or a list of floats.
         """
         batch = self._batch(X)
-        (values,) = self._build("forward")(batch.inputs, batch.count, self._params)
+        (values,) = self._built.executable("forward")(batch.inputs, batch.count, self._params)
         return self._values(values, batch)
 
     def value_and_grad(self, X: Any) -> tuple[Any, Any]:
@@ -147,15 +141,15 @@ class Kernel:
             The values, as a call gives them, and d value/d input in the container that X is: an
             array (n, n_inputs), or columns (n,). When `outputs` was a list: one such for each.
         """
-        if not self.program.n_inputs or self.program.data is not None:
+        if not self._built.takes_data:
             message = "the kernel has no inputs to differentiate by; use loss_and_grad()"
             raise InputError(message)
         batch = self._batch(X)
         gradients = []
-        for output in range(self._n_outputs):
-            run = self._build("inputs", output)
+        for output in range(self._built.n_outputs):
+            run = self._built.executable("inputs", output)
             values, gradient = run(batch.inputs, batch.count, self._params)
-            gradient = self._per_sample(gradient, batch)
+            gradient = batch.per_sample(gradient)
             self._check_result(gradient, "a gradient to the inputs", batch)
             gradients.append(batch.gradient(gradient))
         found = self._values(values, batch)
@@ -177,18 +171,19 @@ class Kernel:
         if reduction not in ("mean", "sum"):
             message = f"reduction is {reduction!r}; it is 'mean' or 'sum'"
             raise OptionError(message)
-        run = self._build("loss")
+        run = self._built.executable("loss")
         batch = self._batch(X)
         loss, gradient = run(batch.inputs, batch.count, self._params)
         total = float(loss[0])
-        if reduction == "mean" and self.program.n_inputs and self.program.data is None:
+        if reduction == "mean" and self._built.takes_data:
             if not batch.count:
                 message = "X has no samples, so there is no mean loss; use reduction='sum'"
                 raise InputError(message)
             total /= batch.count
             gradient /= self._dtype.type(batch.count)
-        both = np.append(gradient, total)
-        self._check_result(both, "the loss or its gradient", batch, per_sample=False)
+        if self._signature.checks:
+            both = np.append(gradient, total)
+            self._check_result(both, "the loss or its gradient", batch, per_sample=False)
         return total, gradient
 
     def hvp(
@@ -207,9 +202,8 @@ class Kernel:
             To inputs: in the container that X is, as a gradient. To params: shape (n_params,).
         """
         batch = self._batch(X)
-        if self._second(wrt) == "inputs":
-            return batch.gradient(self._input_product(batch, self._vectors(v, batch)))
-        return self._param_product(batch, self._vector(v))
+        source = chosen_source(self._built, wrt)
+        return product(self._built, self._names, source, batch, self._params, v)
 
     def hessian(self, X: Any = None, wrt: Literal["inputs", "params"] | None = None) -> Floats:
         """Return the matrix of second derivatives.
@@ -222,57 +216,8 @@ class Kernel:
             To inputs: shape (n, n_inputs, n_inputs), or (n_inputs, n_inputs) for one sample. To
             params: shape (n_params, n_params), of the mean loss.
         """
-        batch = self._batch(X)
-        if self._second(wrt) == "params":
-            unit = np.eye(self.program.n_params, dtype=self._dtype)
-            columns = [self._param_product(batch, v) for v in unit]
-            return np.stack(columns, axis=1) if columns else unit
-        unit = np.eye(self.program.n_inputs, dtype=self._dtype)
-        vectors = [np.broadcast_to(v, (batch.count, len(v))) for v in unit]
-        found = np.stack([self._input_product(batch, v) for v in vectors], axis=2)
-        return found[0] if batch.single else found
-
-    def _second(self, wrt: str | None) -> str:
-        has_inputs = bool(self.program.n_inputs) and self.program.data is None
-        chosen = wrt or ("inputs" if has_inputs else "params")
-        if chosen not in ("inputs", "params"):
-            message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
-            raise OptionError(message)
-        if chosen == "inputs" and not has_inputs:
-            message = "the kernel has no inputs; take wrt='params'"
-            raise OptionError(message)
-        if self._n_outputs != 1:
-            message = f"second derivatives are of one output; the kernel has {self._n_outputs}"
-            raise OptionError(message)
-        return chosen
-
-    def _vectors(self, v: Any, batch: Batch) -> Floats:
-        count = self.program.n_inputs
-        if isinstance(v, np.ndarray) and v.shape == (count,):
-            return np.broadcast_to(v.astype(self._dtype), (batch.count, count))
-        found = read_batch(v, self._names, self._dtype)
-        if found.count not in (1, batch.count):
-            message = f"v has {found.count} vectors, X has {batch.count} samples"
-            raise InputError(message)
-        return np.broadcast_to(_as_rows(found), (batch.count, count))
-
-    def _vector(self, v: Any) -> Floats:
-        array = np.asarray(v)
-        if array.shape != (self.program.n_params,) or array.dtype.kind not in "fiu":
-            message = f"v has shape {array.shape}; it is a vector ({self.program.n_params},)"
-            raise InputError(message)
-        return array.astype(self._dtype)
-
-    def _input_product(self, batch: Batch, vectors: Floats) -> Floats:
-        points = np.hstack([_as_rows(batch), vectors]).astype(self._dtype, copy=False)
-        (product,) = self._build("input_product")(points, batch.count, self._params)
-        return self._per_sample(product, batch)
-
-    def _param_product(self, batch: Batch, vector: Floats) -> Floats:
-        doubled = np.concatenate([self._params, vector])
-        (product,) = self._build("param_product")(batch.inputs, batch.count, doubled)
-        recorded = not self.program.n_inputs or self.program.data is not None
-        return product if recorded else product / self._dtype.type(max(1, batch.count))
+        source = chosen_source(self._built, wrt)
+        return hessian(self._built, source, self._batch(X), self._params)
 
     def explain(self, kind: Literal["forward", "inputs", "loss"] = "forward") -> str:
         """Return the program for a person to read.
@@ -287,7 +232,7 @@ class Kernel:
         """
         from mgcompile.explain import explain
 
-        return explain(self.derived(kind), self._options.dtype)
+        return explain(self._built.derived(kind), self._options.dtype)
 
     def save(self, path: str | Path) -> None:
         """Write the kernel to a file, whole or not at all; `mgcompile.load` reads it.
@@ -304,7 +249,7 @@ class Kernel:
             "params": self._params,
             "options": attrs.evolve(self._options, cache=None),
             "cached": self._options.cache is not None,
-            "backend": self._backend_name,
+            "backend": self._built.backend_name,
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -318,7 +263,7 @@ class Kernel:
     def __repr__(self) -> str:
         return (
             f"<kernel of {self.program.n_params} parameters, {len(self._signature.inputs)} inputs, "
-            f"{self._n_outputs} outputs, {self._options.dtype}, {self._backend_name}>"
+            f"{self._built.n_outputs} outputs, {self._options.dtype}, {self._built.backend_name}>"
         )
 
     def train(
@@ -358,7 +303,7 @@ class Kernel:
             raise InputError(message)
         size = batch.count if batch_size is None else batch_size
         _check_count("batch_size", size)
-        recorded = not self.program.n_inputs or self.program.data is not None
+        recorded = not self._built.takes_data
         if recorded and batch_size is not None and batch_size != batch.count:
             message = (
                 f"batch_size is {batch_size}, but the loss was recorded over its whole data set; "
@@ -378,6 +323,10 @@ class Kernel:
             progress=None if progress is None else lambda epoch, loss, _: progress(epoch, loss),
         )
         return self.run(course)
+
+    def trainer(self, rule: Rule) -> Trainer:
+        """Return the native training loop for an update rule."""
+        return self._built.trainer(rule)
 
     def run(self, course: Course) -> list[float]:
         """Run a training course on this kernel's parameters and write them back."""
@@ -399,12 +348,8 @@ class Kernel:
 
     # Helpers
 
-    @property
-    def _n_outputs(self) -> int:
-        return self.program.arrays[self.program.output("value")].size
-
     def _batch(self, X: Any) -> Batch:
-        if self.program.n_inputs and self.program.data is None:
+        if self._built.takes_data:
             if (
                 type(X) is np.ndarray
                 and X.dtype == self._dtype
@@ -419,93 +364,41 @@ class Kernel:
         return self._recorded()
 
     def _recorded(self) -> Batch:
-        with self._lock:
-            if "data" not in self._built:
-                data = self.program.data
-                rows = np.zeros((1, 0)) if data is None else data
-                array = np.ascontiguousarray(rows, dtype=self._dtype)
-                self._built["data"] = Batch(array, len(array), "array", single=True)
-        found: Batch = self._built["data"]
-        return found
-
-    def _per_sample(self, array: Floats, batch: Batch) -> Floats:
-        if array.ndim == 1:
-            return np.broadcast_to(array, (batch.count, len(array))).copy()
-        return array
+        if self._recorded_batch is None:
+            data = self.program.data
+            rows = np.zeros((1, 0)) if data is None else data
+            array = np.ascontiguousarray(rows, dtype=self._dtype)
+            self._recorded_batch = Batch(array, len(array), "array", single=True)
+        return self._recorded_batch
 
     def _values(self, values: Floats, batch: Batch) -> Any:
         self._check_result(values, "a value", batch)
         if batch.single:
-            found = values.reshape(-1)[: self._n_outputs]
+            found = values.reshape(-1)[: self._built.n_outputs]
             return found.tolist() if self._signature.several else float(found[0])
-        rows = self._per_sample(values, batch)
+        rows = batch.per_sample(values)
         return list(rows.T) if self._signature.several else rows[:, 0]
 
     def _check_result(
         self, result: Floats, what: str, batch: Batch, *, per_sample: bool = True
     ) -> None:
+        if not self._signature.checks:
+            return
         finite = np.isfinite(result)
-        if not self._signature.checks or np.all(finite):
+        if np.all(finite):
             return
         self._check_params(self._params)
         message = f"{what} is infinite or NaN (checks are on), with finite parameters"
         if self._recording is None:
             message = f"{message}; look at X"
             raise NotFiniteError(message)
-        rows = _as_rows(batch)
+        rows = batch.rows()
         suspects = np.arange(len(rows))
         if per_sample and len(result) == len(rows):
             suspects = np.flatnonzero(~finite.reshape(len(rows), -1).all(axis=1))
         account = self._recording.account(rows, suspects.tolist(), self._params)
         message = f"{message}; {account}"
         raise NotFiniteError(message)
-
-    def _build(self, kind: str, output: int = 0) -> Executable:
-        found = self._built.get((kind, output))
-        if found is not None:
-            return found  # type: ignore[no-any-return] # what this method put there
-        with self._lock:
-            if (kind, output) not in self._built:
-                program = self.derived(kind, output)
-                self._built[kind, output] = self._backend.build(program, self._options)
-            return self._built[kind, output]  # type: ignore[no-any-return]  # put there above
-
-    def trainer(self, rule: Rule) -> Trainer:
-        """Return the native training loop for an update rule."""
-        with self._lock:
-            if rule not in self._built:
-                program = self.derived("loss")
-                self._built[rule] = self._backend.build_trainer(program, rule, self._options)
-            return self._built[rule]  # type: ignore[no-any-return]  # put there above
-
-    def derived(self, kind: str, output: int = 0) -> Program:
-        """Return the program behind a method.
-
-        Args:
-            kind: "forward", "inputs", "loss", "input_product" or "param_product".
-            output: Which output the gradient to inputs is of.
-        """
-        if kind == "forward":
-            return self.program
-        if kind == "inputs":
-            return verify(gradient_to_inputs(self.program, output))
-        if kind == "input_product":
-            return verify(product_with_hessian(self.derived("inputs"), INPUTS))
-        if kind == "param_product":
-            return verify(product_with_hessian(self.derived("loss"), PARAMS))
-        if self._n_outputs != 1:
-            message = (
-                f"the kernel has {self._n_outputs} outputs; a loss is one output: compile their "
-                "sum, or whatever is to be minimised"
-            )
-            raise OptionError(message)
-        return verify(gradient_to_params(self.program))
-
-
-def _as_rows(batch: Batch) -> Floats:
-    if isinstance(batch.inputs, tuple):
-        return np.stack(batch.inputs, axis=1)
-    return batch.inputs
 
 
 def _check_count(name: str, count: object) -> None:

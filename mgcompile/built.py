@@ -1,0 +1,93 @@
+"""The programs behind a kernel, each derived and compiled when it is first needed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from mgcompile.backends import find_backend
+from mgcompile.differentiate import gradient_to_inputs, gradient_to_params
+from mgcompile.errors import OptionError
+from mgcompile.program import INPUTS, PARAMS
+from mgcompile.tangents import product_with_hessian
+from mgcompile.verify import verify
+
+if TYPE_CHECKING:
+    from mgcompile.backend import Backend, Executable, Options, Rule, Trainer
+    from mgcompile.program import Program
+
+__all__ = ["Built"]
+
+
+class Built:
+    """A forward program, and what was compiled of it so far. Safe to use from several threads.
+
+    Args:
+        program: The forward program.
+        options: How to build.
+        backend: A backend, or its name.
+    """
+
+    def __init__(self, program: Program, options: Options, backend: str | Backend) -> None:
+        self.program = program
+        self.options = options
+        self.backend = find_backend(backend)
+        self.backend_name = backend if isinstance(backend, str) else backend.name
+        self._lock = threading.RLock()
+        self._made: dict[Any, Any] = {}
+
+    @property
+    def n_outputs(self) -> int:
+        """Return the number of outputs."""
+        return self.program.arrays[self.program.output("value")].size
+
+    @property
+    def takes_data(self) -> bool:
+        """Return whether a call takes X: there are inputs, and no data set was recorded."""
+        return bool(self.program.n_inputs) and self.program.data is None
+
+    def derived(self, kind: str, output: int = 0) -> Program:
+        """Return a program.
+
+        Args:
+            kind: "forward", "inputs" (values and gradient to inputs), "loss" (loss and gradient to
+                parameters), "input_product" or "param_product" (of the Hessian with a vector).
+            output: Which output the gradient to inputs is of.
+
+        Raises:
+            OptionError: if the kind needs a kernel of one output.
+        """
+        if kind == "forward":
+            return self.program
+        if kind == "inputs":
+            return verify(gradient_to_inputs(self.program, output))
+        if kind == "input_product":
+            return verify(product_with_hessian(self.derived("inputs"), INPUTS))
+        if kind == "param_product":
+            return verify(product_with_hessian(self.derived("loss"), PARAMS))
+        if self.n_outputs != 1:
+            message = (
+                f"the kernel has {self.n_outputs} outputs; a loss is one output: compile their "
+                "sum, or whatever is to be minimised"
+            )
+            raise OptionError(message)
+        return verify(gradient_to_params(self.program))
+
+    def executable(self, kind: str, output: int = 0) -> Executable:
+        """Return what runs a program that `derived` gives."""
+        found = self._made.get((kind, output))
+        if found is None:
+            with self._lock:
+                found = self._made.get((kind, output))
+                if found is None:
+                    found = self.backend.build(self.derived(kind, output), self.options)
+                    self._made[kind, output] = found
+        return found
+
+    def trainer(self, rule: Rule) -> Trainer:
+        """Return the training loop for an update rule."""
+        with self._lock:
+            if rule not in self._made:
+                program = self.derived("loss")
+                self._made[rule] = self.backend.build_trainer(program, rule, self.options)
+            return self._made[rule]  # type: ignore[no-any-return] # what this method put there
