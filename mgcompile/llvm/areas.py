@@ -5,22 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.context import slot_address
+from mgcompile.llvm.wide import BLOCK
 
 if TYPE_CHECKING:
-    from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.frame import Frame, Shape
+    from mgcompile.llvm.memory import Layout
     from mgcompile.llvm.writer import Writer
 
-__all__ = ["areas", "rounded"]
+__all__ = ["areas", "scratch_offsets"]
 
 
-def rounded(size: int) -> int:
-    """Return a number of bytes rounded up to whole cache lines."""
-    return -(-size // 64) * 64
+def scratch_offsets(layout: Layout, shape: Shape) -> dict[str, int]:
+    """Return where in a thread's own memory each area begins, in bytes, and its `end`."""
+    sizes, tile = layout.sizes, shape.tile
+    lengths = {
+        "samples": 1,
+        "inputs": sizes["inputs"] * tile,
+        "tile": sizes["tile"] * tile,
+        "own": sizes["own"],
+        "block": sizes["block"] * max(tile, BLOCK),
+        "turned": sizes["turned"],
+    }
+    offsets, end = {}, 0
+    for area, length in lengths.items():
+        offsets[area] = end
+        end += -(-length * shape.bytes // 64) * 64
+    return {**offsets, "end": end}
 
 
 def areas(writer: Writer, frame: Frame) -> None:
     """Append the addresses of the areas that do not change from tile to tile."""
-    sizes, shape = frame.layout.sizes, frame.shape
     for area, name in (
         ("params", "PARAMS"),
         ("consts", "CONSTS"),
@@ -29,9 +43,6 @@ def areas(writer: Writer, frame: Frame) -> None:
         ("sums", "SUMS"),
     ):
         writer.do(f"%{area} = load ptr, ptr {slot_address(writer, name)}, align 8")
-    inputs = rounded(sizes["inputs"] * shape.tile * shape.bytes)
-    tile = rounded(sizes["tile"] * shape.tile * shape.bytes)
-    writer.do("%samples = getelementptr i8, ptr %scratch, i64 0")
-    writer.do("%inputs = getelementptr i8, ptr %scratch, i64 64")
-    writer.do(f"%tile = getelementptr i8, ptr %scratch, i64 {64 + inputs}")
-    writer.do(f"%own = getelementptr i8, ptr %scratch, i64 {64 + inputs + tile}")
+    for area, offset in scratch_offsets(frame.layout, frame.shape).items():
+        if area != "end":
+            writer.do(f"%{area} = getelementptr i8, ptr %scratch, i64 {offset}")

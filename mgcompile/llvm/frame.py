@@ -22,6 +22,7 @@ AREAS = (
     "inputs",
     "tile",
     "store",
+    "block",
     "own",
     "shared",
     "sums",

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from mgcompile.llvm.areas import areas, rounded
+from mgcompile.llvm.areas import areas, scratch_offsets
 from mgcompile.llvm.axes import without_single_axes
 from mgcompile.llvm.context import slot, slot_address
 from mgcompile.llvm.entry import ENTER, entry_function
 from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
 from mgcompile.llvm.library import Library
 from mgcompile.llvm.memory import Layout, PlannedPhase, plan
+from mgcompile.llvm.outer import outer_function
 from mgcompile.llvm.placing import placed
 from mgcompile.llvm.scatter import clear
 from mgcompile.llvm.statements import write_units
@@ -20,6 +21,7 @@ from mgcompile.llvm.target import host_target
 from mgcompile.llvm.training import train_function
 from mgcompile.llvm.transfer import input_function, output_function
 from mgcompile.llvm.vm.tapes import needs_machine
+from mgcompile.llvm.wide import BLOCK
 from mgcompile.llvm.writer import Writer
 from mgcompile.program import Tape
 
@@ -73,9 +75,7 @@ class Lowered:
     @property
     def scratch_bytes(self) -> int:
         """The memory that each thread needs for itself."""
-        sizes, tile = self.layout.sizes, self.shape.tile
-        elements = (sizes["inputs"] + sizes["tile"]) * tile + sizes["own"]
-        return 64 * 4 + rounded(elements * self.shape.bytes)
+        return scratch_offsets(self.layout, self.shape)["end"]
 
 
 def choose_shape(layout: Layout, dtype: str, width: int, *, machine: bool = False) -> Shape:
@@ -86,6 +86,8 @@ def choose_shape(layout: Layout, dtype: str, width: int, *, machine: bool = Fals
     elements = layout.sizes["inputs"] + layout.sizes["tile"]
     item = 8 if dtype == "float64" else 4
     vectors = MOST_VECTORS
+    if any(phase.wide for phase in layout.phases):
+        vectors = min(vectors, BLOCK // width)
     least, most_bytes = (4, MACHINE_BYTES) if machine else (2, CACHE_BYTES)
     while vectors > least and elements * vectors * width * item > most_bytes:
         vectors //= 2
@@ -117,6 +119,8 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         functions.append(_units_function(frame, f"shared{number}", phase.shared))
         functions.append(_units_function(frame, f"tile{number}", phase.tiled))
         functions.append(_tiles_function(frame, number, phase))
+        if phase.wide:
+            functions.append(outer_function(frame, f"outer{number}", phase))
     functions.append(_barrier_function(library))
     functions.append(_phases_function(frame))
     if rule is None:
@@ -153,14 +157,37 @@ def _tiles_function(frame: Frame, number: int, phase: PlannedPhase) -> str:
     signature = ["ptr %context", "ptr %scratch", "ptr %partial", "i64 %begin", "i64 %end"]
     writer = Writer(frame.library, f"tiles{number}", signature)
     areas(writer, frame)
-    shape, layout = frame.shape, frame.layout
+    shape = frame.shape
     start, stop = phase.sums
     if stop > start:
         area = writer.offset("%partial", start * shape.bytes)
         clear(writer, area, (stop - start) * shape.bytes)
+    if not phase.wide:
+        _write_tiles(writer, frame, number, phase, ("%begin", "%end"))
+    else:
+        tiles = BLOCK // shape.tile
+        with writer.loop("%end", start="%begin", step=tiles, maybe_empty=True) as turn:
+            end = writer.minimum(writer.add(turn.index, tiles), "%end")
+            _write_tiles(writer, frame, number, phase, (turn.index, end))
+            first = writer.mul(turn.index, shape.tile)
+            left = writer.value(f"sub i64 {slot(writer, 'COUNT')}, {first}")
+            samples = writer.minimum(left, BLOCK)
+            writer.do(
+                f"call void @outer{number}(ptr %context, ptr %block, ptr %turned, ptr %partial, "
+                f"i64 {first}, i64 {samples})"
+            )
+    writer.do("ret void")
+    return writer.text()
+
+
+def _write_tiles(
+    writer: Writer, frame: Frame, number: int, phase: PlannedPhase, bounds: tuple[Index, Index]
+) -> None:
+    """Append the loop over tiles: inputs in, the units, outputs out."""
+    shape, layout = frame.shape, frame.layout
     count = slot(writer, "COUNT")
     store = str(slot(writer, "STORE", "ptr"))
-    with writer.loop("%end", start="%begin", maybe_empty=True) as turn:
+    with writer.loop(bounds[1], start=bounds[0], maybe_empty=True) as turn:
         first = writer.mul(turn.index, shape.tile)
         real = writer.minimum(writer.value(f"sub i64 {count}, {first}"), shape.tile)
         real_bytes = writer.mul(real, shape.bytes)
@@ -172,21 +199,29 @@ def _tiles_function(frame: Frame, number: int, phase: PlannedPhase) -> str:
                 f"call void @load_inputs(ptr %context, ptr %inputs, i64 {first}, "
                 f"i64 {lane_bytes}, i64 {real_bytes})"
             )
-        distance = layout.sizes["store"] * shape.tile * shape.bytes
-        own_store = writer.offset(store, writer.mul(turn.index, distance))
-        _call(
-            writer, f"tile{number}", store=own_store, lane_bytes=lane_bytes, real_bytes=real_bytes
-        )
+        own = {
+            "store": _of_tile(writer, frame, "store", store, turn.index),
+            "block": "%block",
+        }
+        if phase.wide:
+            in_block = writer.value(f"sub i64 {turn.index}, {bounds[0]}")
+            own["block"] = _of_tile(writer, frame, "block", "%block", in_block)
+        sizes = {"lane_bytes": lane_bytes, "real_bytes": real_bytes}
+        _call(writer, f"tile{number}", **own, **sizes)
         for output, array in enumerate(each.array for each in frame.program.outputs):
             if array in phase.tile_outputs:
                 base = layout.places[array].base
-                register = own_store if base == "store" else f"%{base}"
+                register = own.get(base, f"%{base}")
                 writer.do(
                     f"call void @store_output{output}(ptr %context, ptr {register}, "
                     f"i64 {first}, i64 {real_bytes})"
                 )
-    writer.do("ret void")
-    return writer.text()
+
+
+def _of_tile(writer: Writer, frame: Frame, area: str, start: str, number: Index) -> str:
+    """Return where the part of an area begins that belongs to a tile."""
+    distance = frame.layout.sizes[area] * frame.shape.tile * frame.shape.bytes
+    return writer.offset(start, writer.mul(number, distance))
 
 
 def _barrier_function(library: Library) -> str:

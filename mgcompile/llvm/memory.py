@@ -6,6 +6,8 @@ base       what is there
 inputs     the columns of the tile at work, copied there before anything else runs
 tile       batched arrays of one phase, for one tile: [element][sample]; one area for each thread
 store      batched arrays that a later phase reads, for all tiles
+block      batched arrays whose outer products are summed, for the tiles of a block of samples
+turned     what stands in the columns of these products: [sample of the block][element]
 own        unbatched arrays made in a tile's loop; one area for each thread
 shared     unbatched arrays that all threads read
 sums       sums over the batch; one area for each chunk of the batch, added up after the phase
@@ -20,7 +22,8 @@ from typing import TYPE_CHECKING
 from attrs import define, field, frozen
 
 from mgcompile.llvm.fuse import Group, LoopUnit, members, reads, units
-from mgcompile.llvm.schedule import made, phases, read, touched
+from mgcompile.llvm.schedule import Phase, made, phases, read, touched
+from mgcompile.llvm.wide import BLOCK, wide_products
 from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Loop
 
 if TYPE_CHECKING:
@@ -28,11 +31,14 @@ if TYPE_CHECKING:
 
     from mgcompile.llvm.fuse import Unit
     from mgcompile.llvm.placing import Placed
+    from mgcompile.llvm.wide import Wide
     from mgcompile.program import Access, Program, Statement
 
 __all__ = ["Layout", "Place", "PlannedPhase", "plan"]
 
 FOREVER = 1 << 60
+
+AREAS = ("inputs", "tile", "store", "block", "turned", "own", "shared", "sums")
 
 
 @frozen
@@ -48,12 +54,14 @@ class Place:
 class PlannedPhase:
     """The units of a phase in order, the outputs to hand over after a tile, and what it sums up.
 
+    ``wide`` are the products that are summed block by block, not tile by tile.
     ``sums`` is the range of elements of the area of sums that this phase fills.
     """
 
     shared: tuple[Unit, ...]
     tiled: tuple[Unit, ...]
     tile_outputs: tuple[int, ...]
+    wide: tuple[Wide, ...]
     sums: tuple[int, int]
     needs_inputs: bool
 
@@ -70,6 +78,7 @@ class Layout:
     phases: tuple[PlannedPhase, ...]
     places: dict[int, Place]
     targets: Mapping[int, Access]
+    turned: dict[int, int]
     sizes: dict[str, int]
     batched_outputs: tuple[int, ...]
     shared_outputs: tuple[int, ...]
@@ -210,12 +219,11 @@ class _Planner:
     targets: Mapping[int, Access]
     places: dict[int, Place] = field(factory=dict)
     serial: bool = False
-    sizes: dict[str, int] = field(
-        factory=lambda: dict.fromkeys(("inputs", "tile", "store", "own", "shared", "sums"), 0)
-    )
+    turned: dict[int, int] = field(factory=dict)
+    sizes: dict[str, int] = field(factory=lambda: dict.fromkeys(AREAS, 0))
 
     def put(self, array: int, base: str, offset: int) -> None:
-        self.places[array] = Place(base, offset, base in {"inputs", "tile", "store"})
+        self.places[array] = Place(base, offset, base in {"inputs", "tile", "store", "block"})
 
     def sequential(self, array: int, base: str) -> None:
         """Put an array behind all others of an area, for as long as the program runs."""
@@ -232,11 +240,12 @@ def plan(placed: Placed) -> Layout:
     planner.put(CONSTS, "consts", 0)
     planner.put(SAMPLES, "samples", 0)
     planner.sizes["inputs"] = program.n_inputs
+    parts = phases(program, targets) or (Phase((), ()),)
+    products = [wide_products(targets, phase.tiled) for phase in parts]
     cut = [
         (units(program, targets, phase.shared), units(program, targets, phase.tiled))
-        for phase in phases(program, targets)
+        for phase in parts
     ]
-    cut = cut or [((), ())]
     everything = [unit for pair in cut for block in pair for unit in _block_units(block)]
     needed = _needed_elsewhere(program, everything)
     needed |= {access.array for access in targets.values()}
@@ -249,9 +258,14 @@ def plan(placed: Placed) -> Layout:
                     used_in.setdefault(array, set()).add(number)
 
     planned = []
+    for found in products:
+        for array in [a for a, wide in found.items() if not _fits_block(wide, used_in, outputs)]:
+            del found[array]
     for number, (shared, tiled) in enumerate(cut):
         start = planner.sizes["sums"]
         _place_sums(planner, tiled)
+        wide = tuple(products[number].values())
+        _place_blocks(planner, wide)
         timeline = _Timeline(program, targets, set(outputs))
         timeline.walk(tiled, tiled=True)
         _place_tile(planner, timeline, needed, used_in, number)
@@ -267,8 +281,9 @@ def plan(placed: Placed) -> Layout:
         planned.append(
             PlannedPhase(
                 shared,
-                tiled,
+                tuple(unit for unit in tiled if not _is_wide(unit, products[number])),
                 tuple(a for a in outputs if a in made_here and program.arrays[a].batched),
+                wide,
                 (start, planner.sizes["sums"]),
                 any(INPUTS in reads(unit) for unit in tiled) or (INPUTS in outputs and not number),
             )
@@ -278,11 +293,35 @@ def plan(placed: Placed) -> Layout:
         tuple(planned),
         planner.places,
         targets,
+        planner.turned,
         planner.sizes,
         batched,
         tuple(array for array in outputs if array not in batched),
         planner.serial,
     )
+
+
+def _is_wide(unit: Unit, products: dict[int, Wide]) -> bool:
+    return isinstance(unit, Bundle) and unit.result in products
+
+
+def _fits_block(wide: Wide, used_in: dict[int, set[int]], outputs: Mapping[int, None]) -> bool:
+    """Tell whether the factors of a product are needed nowhere but in its own phase."""
+    arrays = {wide.rows.array, wide.columns.array} - {INPUTS}
+    return all(len(used_in[array]) == 1 and array not in outputs for array in arrays)
+
+
+def _place_blocks(planner: _Planner, wide: Sequence[Wide]) -> None:
+    """Keep the factors of wide products for a block of samples, and room for turned ones."""
+    for product in wide:
+        for access in (product.rows, product.columns):
+            array = access.array
+            if array not in planner.places:
+                planner.sequential(array, "block")
+        columns = product.columns.array
+        if columns not in planner.turned:
+            planner.turned[columns] = planner.sizes["turned"]
+            planner.sizes["turned"] += planner.program.arrays[columns].size * BLOCK
 
 
 def _place_sums(planner: _Planner, tiled: Sequence[Unit]) -> None:

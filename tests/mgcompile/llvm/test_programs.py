@@ -7,9 +7,11 @@ import itertools
 import numpy as np
 import pytest
 
-from mgcompile.backend import Options
+from mgcompile.backend import Options, Rule
 from mgcompile.builder import Builder, affine
+from mgcompile.differentiate import gradient_to_params
 from mgcompile.llvm.backend import backend as llvm
+from mgcompile.llvm.lower import lower
 from mgcompile.program import (
     CONSTS,
     INPUTS,
@@ -181,6 +183,40 @@ def test_every_number_of_samples_and_every_block_size_of_a_layer(dtype, count):
     inputs = random.normal(size=(count, 3)).astype(dtype)
     params = random.normal(size=program.n_params).astype(dtype)
     assert_same(program, dtype, inputs, count, params)
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("count", [1, 64, 150])
+@pytest.mark.parametrize("container", ["rows", "reversed rows", "columns"])
+def test_gradients_of_wide_layers_are_summed_block_by_block(dtype, count, container):
+    builder, last = layers((45, 37, 35, 1))
+    program = gradient_to_params(verify(builder.finish([("value", last)])))
+    assert lower(program, dtype).layout.phases[0].wide
+    random = np.random.default_rng(count)
+    inputs = random.normal(size=(count, 45)).astype(dtype)
+    if container == "reversed rows":
+        inputs = inputs[:, ::-1]
+    elif container == "columns":
+        inputs = [np.ascontiguousarray(column) for column in inputs.T]
+    params = random.normal(size=program.n_params).astype(dtype) / 6
+    assert_same(program, dtype, inputs, count, params)
+
+
+def test_a_wide_net_trains_on_samples_in_any_order():
+    builder, last = layers((45, 37, 1))
+    program = gradient_to_params(verify(builder.finish([("value", last)])))
+    random = np.random.default_rng(1)
+    inputs = random.normal(size=(200, 45))
+    start = random.normal(size=program.n_params) / 6
+    orders = np.stack([random.permutation(200) for _ in range(2)])
+    found = []
+    for backend in (llvm, numpy_backend):
+        params = start.copy()
+        trainer = backend.build_trainer(program, Rule("sgd"), Options())
+        state = np.empty((0, len(params)))
+        trainer(inputs, 200, params, state, 0, orders, 2, 70, np.array([0.1, 0.1]))
+        found.append(params)
+    np.testing.assert_allclose(*found, rtol=1e-10, atol=1e-12)
 
 
 def test_what_fills_up_the_last_tile_is_kept_out_of_sums_over_the_batch():

@@ -1,0 +1,232 @@
+"""Write the sums of outer products over a block of samples, with columns in the lanes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.nests import splat
+from mgcompile.llvm.tiling import Range
+from mgcompile.llvm.wide import BLOCK
+from mgcompile.llvm.writer import Writer
+from mgcompile.program import INPUTS
+
+if TYPE_CHECKING:
+    from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.kind import Kind
+    from mgcompile.llvm.memory import PlannedPhase
+    from mgcompile.llvm.wide import Wide
+    from mgcompile.llvm.writer import Index
+
+__all__ = ["outer_function"]
+
+ROWS = 6
+"""Rows of a block of results: with two vectors of columns, twelve sums in registers."""
+
+
+def outer_function(frame: Frame, name: str, phase: PlannedPhase) -> str:
+    """Write the function that adds a block's outer products to the sums of its chunk.
+
+    Its arguments are the context, the areas `block`, `turned` and `partial`, the number of the
+    block's first sample and how many there are.
+    """
+    areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %partial"]
+    writer = Writer(frame.library, name, [*areas, "i64 %first", "i64 %count"])
+    for array, offset in frame.layout.turned.items():
+        if any(wide.columns.array == array for wide in phase.wide):
+            _write_turned(writer, frame, array, offset)
+    for wide in phase.wide:
+        _write_product(writer, frame, wide)
+    writer.do("ret void")
+    return writer.text()
+
+
+def _row_bytes(frame: Frame, array: int) -> int:
+    return frame.program.arrays[array].size * frame.shape.bytes
+
+
+def _write_turned(writer: Writer, frame: Frame, array: int, offset: int) -> None:
+    """Append the code that turns an array: one row for each sample of the block."""
+    target = writer.offset("%turned", offset * frame.shape.bytes)
+    if array == INPUTS:
+        with writer.when(_in_place(writer, frame, wanted=False)):
+            _copy_inputs(writer, frame, target)
+        return
+    size, kind = frame.shape.bytes, frame.shape.scalar
+    source = frame.start(writer, array)
+    unit, row = frame.unit(array), _row_bytes(frame, array)
+    with writer.loop("%count") as sample:
+        read = writer.offset(source, _of_sample(writer, frame, sample.index))
+        written = writer.offset(target, writer.mul(sample.index, row))
+        with writer.loop(frame.program.arrays[array].size) as turn:
+            value = writer.load(kind, writer.offset(read, writer.mul(turn.index, unit)), size)
+            place = writer.offset(written, writer.mul(turn.index, size))
+            writer.store(kind, value, place, size)
+
+
+def _of_sample(writer: Writer, frame: Frame, sample: Index) -> Index:
+    """Return the distance of a sample from the first one of the block in the area `block`."""
+    shape = frame.shape
+    tile = writer.value(f"udiv i64 {sample}, {shape.tile}")
+    lane = writer.value(f"urem i64 {sample}, {shape.tile}")
+    stride = frame.layout.sizes["block"] * shape.tile * shape.bytes
+    return writer.add(writer.mul(tile, stride), writer.mul(lane, shape.bytes))
+
+
+def _in_place(writer: Writer, frame: Frame, *, wanted: bool) -> str:
+    """Return an i1: whether rows of X can be read where they are, compared with `wanted`."""
+    matrix, column = slot(writer, "MATRIX"), slot(writer, "COLUMN")
+    given = writer.value(f"icmp ne i64 {matrix}, 0")
+    dense = writer.value(f"icmp eq i64 {column}, {frame.shape.bytes}")
+    both = writer.value(f"and i1 {given}, {dense}")
+    return both if wanted else writer.value(f"xor i1 {both}, true")
+
+
+def _number(writer: Writer, sample: Index) -> str:
+    """Return the number of a sample of the block in the caller's data."""
+    order = slot(writer, "ORDER", "ptr")
+    place = writer.add(writer.add(slot(writer, "BEGIN"), "%first"), sample)
+    plain = writer.value(f"icmp eq ptr {order}, null")
+    entry = writer.offset(str(order), writer.mul(place, 8))
+    safe = writer.value(f"select i1 {plain}, ptr {slot_address(writer, 'COUNT')}, ptr {entry}")
+    listed = writer.load("i64", safe, 8)
+    return writer.value(f"select i1 {plain}, i64 {place}, i64 {listed}")
+
+
+def _copy_inputs(writer: Writer, frame: Frame, target: str) -> None:
+    """Append the copy of the block's inputs, wherever they are, into rows."""
+    size, kind = frame.shape.bytes, frame.shape.scalar
+    matrix, columns = slot(writer, "MATRIX", "ptr"), slot(writer, "COLUMNS", "ptr")
+    given = writer.value(f"icmp ne ptr {matrix}, null")
+    with writer.loop("%count") as sample:
+        number = _number(writer, sample.index)
+        written = writer.offset(target, writer.mul(sample.index, _row_bytes(frame, INPUTS)))
+        with writer.loop(frame.program.n_inputs) as turn:
+            entry = writer.offset(str(columns), writer.mul(turn.index, 16))
+            own = writer.load("ptr", entry, 8)
+            own_stride = writer.load("i64", writer.offset(entry, 8), 8)
+            inside = writer.offset(str(matrix), writer.mul(turn.index, slot(writer, "COLUMN")))
+            start = writer.value(f"select i1 {given}, ptr {inside}, ptr {own}")
+            stride = writer.value(f"select i1 {given}, i64 {slot(writer, 'ROW')}, i64 {own_stride}")
+            value = writer.load(kind, writer.offset(start, writer.mul(number, stride)), size)
+            writer.store(kind, value, writer.offset(written, writer.mul(turn.index, size)), size)
+
+
+def _write_product(writer: Writer, frame: Frame, wide: Wide) -> None:
+    """Append the nests over blocks of columns and rows; samples are the innermost loop."""
+    offset = frame.layout.turned[wide.columns.array]
+    turned = writer.offset("%turned", offset * frame.shape.bytes)
+    row = _row_bytes(frame, wide.columns.array)
+    start, stride, ordered = turned, str(row), "0"
+    if wide.columns.array == INPUTS:
+        here = _in_place(writer, frame, wanted=True)
+        matrix = slot(writer, "MATRIX", "ptr")
+        start = writer.value(f"select i1 {here}, ptr {matrix}, ptr {turned}")
+        stride = writer.value(f"select i1 {here}, i64 {slot(writer, 'ROW')}, i64 {row}")
+        ordered = here
+    pointers = _row_pointers(writer, start, stride, ordered)
+    width, count = frame.shape.width, wide.column_count
+    pairs = count // (2 * width) * (2 * width)
+    whole = count // width * width
+    for vectors, part in (
+        (2, Range(0, pairs, 2 * width)),
+        (1, Range(pairs, whole, width)),
+        (0, Range(whole, count, 1)),
+    ):
+        if part.start < part.stop:
+            with writer.loop(part.stop, start=part.start, step=part.step) as column:
+                for rows in _row_ranges(wide.row_count):
+                    with writer.loop(rows.stop, start=rows.start, step=rows.step) as first:
+                        place = (first.index, column.index)
+                        _write_block(writer, frame, wide, place, rows.step, vectors, pointers)
+
+
+def _row_ranges(count: int) -> tuple[Range, ...]:
+    whole = count // ROWS * ROWS
+    ranges = (Range(0, whole, ROWS), Range(whole, count, count - whole))
+    return tuple(part for part in ranges if part.start < part.stop)
+
+
+def _row_pointers(writer: Writer, start: str, stride: str, ordered: str) -> str:
+    """Append the list of the addresses of the samples' rows; return where it stands."""
+    pointers = writer.value(f"alloca ptr, i64 {BLOCK}, align 64")
+    with writer.loop("%count") as sample:
+        number: Index = sample.index
+        if ordered != "0":
+            listed = _number(writer, sample.index)
+            number = writer.value(f"select i1 {ordered}, i64 {listed}, i64 {sample.index}")
+        address = writer.offset(start, writer.mul(number, stride))
+        writer.store("ptr", address, writer.offset(pointers, writer.mul(sample.index, 8)), 8)
+    return pointers
+
+
+def _write_block(
+    writer: Writer,
+    frame: Frame,
+    wide: Wide,
+    place: tuple[Index, Index],
+    rows: int,
+    vectors: int,
+    pointers: str,
+) -> None:
+    """Append the sum over the block's samples for some rows and one or two vectors of columns."""
+    kind = frame.shape.vector if vectors else frame.shape.scalar
+    size = frame.shape.bytes
+    each = max(1, vectors)
+    values = frame.cursor(writer, wide.rows)
+    values.enter(wide.row_axis, place[0])
+    values.enter(1 - wide.row_axis, 0)
+    step = wide.rows.index.strides[wide.row_axis] * frame.unit(wide.rows.array)
+    shift = writer.add(writer.mul(place[1], size), getattr(wide.columns.index, "offset", 0) * size)
+    tile_stride = frame.layout.sizes["block"] * frame.shape.tile * size
+    tile = frame.shape.tile
+    zero = kind.literal(0.0)
+    tiles = writer.value(f"udiv i64 {writer.add('%count', tile - 1)}, {tile}")
+    carried = [(str(kind), zero)] * (rows * each)
+    with writer.loop(tiles, carried=carried) as outer:
+        first = writer.mul(outer.index, tile)
+        left = writer.minimum(writer.value(f"sub i64 %count, {first}"), tile)
+        source = writer.offset(values.pointer, writer.mul(outer.index, tile_stride))
+        list_start = writer.offset(pointers, writer.mul(first, 8))
+        inner_carried = [(str(kind), value) for value in outer.values]
+        with writer.loop(left, carried=inner_carried) as lane:
+            row = writer.load("ptr", writer.offset(list_start, writer.mul(lane.index, 8)), 8)
+            row = writer.offset(row, shift)
+            here = writer.offset(source, writer.mul(lane.index, size))
+            block = writer.block(kind)
+            loaded = []
+            for vector in range(each):
+                pointer = writer.offset(row, vector * size * kind.lanes)
+                loaded.append(block.append(f"load {kind}, ptr {pointer}, align {size}", kind))
+            following = []
+            for k in range(rows):
+                pointer = writer.offset(here, k * step)
+                scalar = frame.shape.scalar
+                number = block.append(f"load {scalar}, ptr {pointer}, align {size}", scalar)
+                factor = splat(block, number.name)
+                for vector in range(each):
+                    total = block.register(lane.values[k * each + vector])
+                    following.append(block.fma(factor, loaded[vector], total).name)
+            writer.splice(block)
+            lane.following = following
+        outer.following = lane.values
+    _add_to_sums(writer, frame, wide, place, kind, each, outer.values)
+
+
+def _add_to_sums(
+    writer: Writer,
+    frame: Frame,
+    wide: Wide,
+    place: tuple[Index, Index],
+    kind: Kind,
+    each: int,
+    totals: list[str],
+) -> None:
+    size = frame.shape.bytes
+    for number, total in enumerate(totals):
+        k, vector = divmod(number, each)
+        cursor = frame.result(writer, wide.bundle.result, wide.bundle.shape, "partial")
+        cursor.enter(wide.row_axis, place[0], k)
+        cursor.enter(1 - wide.row_axis, place[1], vector * kind.lanes)
+        old = writer.load(kind, cursor.pointer, size)
+        writer.store(kind, writer.value(f"fadd {kind} {old}, {total}"), cursor.pointer, size)
