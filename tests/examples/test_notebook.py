@@ -78,7 +78,7 @@ def test_gradient_descent_learns(executed: Any) -> None:
     losses = [float(number) for number in re.findall(r"step +\d+: loss (\S+)", text)]
     assert losses == sorted(losses, reverse=True)
     assert losses[-1] < 0.01
-    assert float(re.search(r"accuracy (\S+)", text)[1]) >= 0.95  # type: ignore[index]
+    assert float(re.search(r"accuracy (\S+)", text)[1]) >= 0.95
 
 
 def test_the_drawing_of_the_lesson_shows_its_gradients(executed: Any) -> None:

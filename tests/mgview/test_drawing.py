@@ -215,7 +215,7 @@ def test_a_graph_that_is_too_large_is_refused_with_a_remedy(monkeypatch: Any) ->
 def test_the_stepper_takes_one_output_of_moderate_size() -> None:
     x = Value(1.0)
     with pytest.raises(NotAValueError, match="got 2 Values"):
-        mgview.stepper([x, x.tanh()])  # type: ignore[arg-type]
+        mgview.stepper([x, x.tanh()])  # type: ignore[arg-type]  # wrong on purpose
     with pytest.raises(NotAValueError, match="the constant 0"):
         mgview.stepper(ops.tanh(next(iter((x * 0.0).operands[1:]))))
     big = ops.sum(*(Value(1.0) for _ in range(10_000)))

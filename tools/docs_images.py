@@ -1,0 +1,133 @@
+"""Make the pictures in docs/images anew: python tools/docs_images.py (needs Chromium).
+
+A person looks at them before they are committed.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import sync_playwright
+from sklearn.datasets import load_iris, make_moons
+from sklearn.preprocessing import StandardScaler
+
+import mgview
+from mgcore import Value
+from mgnn import MLP, fit, optim
+from mgview.recorder import LayerRecorder
+from mgview.report import write_report
+from mgview.training import save_training_picture
+
+IMAGES = Path(__file__).parents[1] / "docs" / "images"
+DESKTOP, PHONE = {"width": 1200, "height": 720}, {"width": 390, "height": 844}
+
+
+def lesson() -> Value:
+    """Return L = (a * b + c) * f with its gradients."""
+    a, b, c = Value(2.0, label="a"), Value(-3.0, label="b"), Value(10.0, label="c")
+    e = a * b
+    e.label = "e"
+    d = e + c
+    d.label = "d"
+    out: Value = d * Value(-2.0, label="f")
+    out.label = "L"
+    out.backward()
+    return out
+
+
+def graphs() -> None:
+    """Draw the lesson, and a net of three layers."""
+    (IMAGES / "graph.png").write_bytes(mgview.draw(lesson()).png(scale=1.5))
+    out = MLP(2, [16, 16, 1], activation="tanh", seed=7)([Value(0.5, "x1"), Value(-1.0, "x2")])
+    out.label = "out"
+    out.backward()
+    (IMAGES / "mlp.png").write_bytes(mgview.draw(out).png(scale=1.2))
+
+
+def moons() -> None:
+    """Train on two moons, and draw curves and boundary."""
+    X, y = make_moons(200, noise=0.1, random_state=1)
+    signs = 2 * y - 1
+    model = MLP(2, [16, 16, 1], activation="tanh", seed=7)
+    sgd = optim.SGD(lr=0.3)
+    history = fit(model, X, signs, loss="hinge", optimizer=sgd, epochs=40, seed=7, progress=False)
+    save_training_picture(IMAGES / "training.png", model, X, signs, history)
+
+
+def report(folder: Path) -> Path:
+    """Train on iris, and write the report."""
+    data = load_iris()
+    X = StandardScaler().fit_transform(data.data)
+    model = MLP(4, [8, 3], activation="tanh", seed=7)
+    recorder = LayerRecorder(model, X.tolist(), data.target.tolist(), "cross_entropy")
+    adam = optim.Adam(lr=0.02)
+    history = fit(
+        model,
+        X,
+        data.target,
+        loss="cross_entropy",
+        optimizer=adam,
+        epochs=20,
+        seed=7,
+        progress=False,
+        callbacks=[recorder],
+    )
+    return write_report(
+        folder / "report.html",
+        model=model,
+        history=history,
+        X=X,
+        y=data.target,
+        loss="cross_entropy",
+        title="Training on iris",
+        settings={"hidden": "8", "activation": "tanh", "optimizer": "Adam(lr=0.02)"},
+        data={"rows": 150, "inputs": 4, "target": "species"},
+        classes=list(data.target_names),
+        inputs=data.feature_names,
+        recorder=recorder,
+    )
+
+
+def screenshot(browser: Any, page_file: Path, name: str, **how: Any) -> None:
+    """Save one screenshot of a page at a step."""
+    step, full = how.pop("step", None), how.pop("full", False)
+    context = browser.new_context(**how)
+    page = context.new_page()
+    page.goto(page_file.as_uri())
+    if step is not None:
+        page.fill("#slider", str(step))
+    if how["color_scheme"] == "dark" and step is not None:
+        page.check("#predicting")
+    page.screenshot(path=IMAGES / name, full_page=full)
+    context.close()
+
+
+def main() -> None:
+    """Make all pictures."""
+    IMAGES.mkdir(exist_ok=True)
+    graphs()
+    moons()
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("no Chromium was found; install it to take the screenshots")
+    with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
+        folder = Path(name)
+        stepper = mgview.stepper(lesson()).save(folder / "stepper.html")
+        written = report(folder)
+        browser = driver.chromium.launch(
+            executable_path=chromium,
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        light, dark = {"color_scheme": "light"}, {"color_scheme": "dark"}
+        screenshot(browser, stepper, "stepper.png", step=6, viewport=DESKTOP, **light)
+        screenshot(browser, stepper, "stepper-dark.png", step=7, viewport=DESKTOP, **dark)
+        screenshot(browser, stepper, "stepper-phone.png", step=6, viewport=PHONE, **light)
+        wide = {"width": 900, "height": 700}
+        screenshot(browser, written, "report.png", full=True, viewport=wide, **light)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
