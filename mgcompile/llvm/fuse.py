@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "LoopUnit", "Unit", "elementwise", "is_identity", "units"]
 
-LONGEST_BODY = 45
+LONGEST_BODY = 60
 """Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
 
 WINDOW = 400

@@ -49,6 +49,9 @@ CACHE_BYTES = 24 * 1024
 MACHINE_BYTES = 2 << 20
 """The same where a tape is run by the machine."""
 
+STREAM_BYTES = 8 * 1024 * 1024
+"""What a tile's arrays may take when most of them are passed through once, in order."""
+
 MOST_VECTORS = 16
 """The vectors of samples in a tile, at most: more no longer saves loop overhead."""
 
@@ -84,12 +87,16 @@ def choose_shape(layout: Layout, dtype: str, width: int, *, machine: bool = Fals
     Where the machine for tapes is at work, its cost for each step counts for more than the cache.
     """
     elements = layout.sizes["inputs"] + layout.sizes["tile"]
+    worked_on = max(1, elements - layout.streamed)
     item = 8 if dtype == "float64" else 4
     vectors = MOST_VECTORS
     if any(phase.wide for phase in layout.phases):
         vectors = min(vectors, BLOCK // width)
     least, most_bytes = (4, MACHINE_BYTES) if machine else (2, CACHE_BYTES)
-    while vectors > least and elements * vectors * width * item > most_bytes:
+    while vectors > least and (
+        worked_on * vectors * width * item > most_bytes
+        or elements * vectors * width * item > STREAM_BYTES
+    ):
         vectors //= 2
     return Shape(dtype, width, vectors * width)
 

@@ -24,7 +24,7 @@ from attrs import define, field, frozen
 from mgcompile.llvm.fuse import Group, LoopUnit, members, reads, units
 from mgcompile.llvm.schedule import Phase, made, phases, read, touched
 from mgcompile.llvm.wide import BLOCK, wide_products
-from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Loop
+from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Loop, Tape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,7 +72,7 @@ class Layout:
 
     Sizes are in elements; of `tile`, `store` and `inputs` in elements for each sample. A `serial`
     program makes something that all samples share once for each tile, where one thread alone may
-    do it.
+    do it. `streamed` elements of a tile are written or read once in order.
     """
 
     phases: tuple[PlannedPhase, ...]
@@ -83,6 +83,7 @@ class Layout:
     batched_outputs: tuple[int, ...]
     shared_outputs: tuple[int, ...]
     serial: bool
+    streamed: int
 
 
 @define
@@ -298,7 +299,21 @@ def plan(placed: Placed) -> Layout:
         batched,
         tuple(array for array in outputs if array not in batched),
         planner.serial,
+        _streamed(program, everything),
     )
+
+
+def _streamed(program: Program, all_units: Sequence[Unit]) -> int:
+    """Return the elements of what loops keep of all iterations and of tapes: passed through."""
+    numbers = [
+        stack.result
+        for unit in all_units
+        if isinstance(unit, LoopUnit)
+        for stack in unit.loop.stacks
+    ]
+    numbers += [unit.result for unit in all_units if isinstance(unit, Tape)]
+    kept = [program.arrays[number] for number in numbers]
+    return sum(array.size for array in kept if array.batched)
 
 
 def _is_wide(unit: Unit, products: dict[int, Wide]) -> bool:
