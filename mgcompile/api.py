@@ -13,6 +13,7 @@ from mgcompile.capture import capture
 from mgcompile.errors import LeafError, OptionError, UnusedInputError
 from mgcompile.graph import INPUT
 from mgcompile.kernel import Kernel, Signature
+from mgcompile.quiet import collector_paused
 from mgcompile.replays import Recording
 from mgcompile.roll import roll
 from mgcompile.verify import verify
@@ -64,7 +65,8 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     _check_leaves(inputs, params)
     _check_options(dtype, threads)
     options = Options(dtype, threads, cache_folder() if cache else None)
-    graph = capture(roots, inputs, params)
+    with collector_paused():
+        graph = capture(roots, inputs, params)
     _check_used(graph, inputs)
     # Only a kernel with checks keeps the graph that it was made from: to follow a NaN.
     recording = Recording(tuple(roots), tuple(inputs), tuple(params)) if checks else None
@@ -93,7 +95,8 @@ def build(
         several: Whether the outputs are a list.
         recording: What was captured; given, NaN and infinity are errors, and are followed in it.
     """
-    program = verify(roll(graph, len(inputs), len(params)))
+    with collector_paused():
+        program = verify(roll(graph, len(inputs), len(params)))
     signature = Signature(
         inputs=tuple(x.label for x in inputs),
         params=tuple(p.label for p in params),

@@ -9,6 +9,7 @@ from mgcompile.backends import find_backend
 from mgcompile.differentiate import gradient_to_inputs, gradient_to_params
 from mgcompile.errors import OptionError
 from mgcompile.program import INPUTS, PARAMS
+from mgcompile.quiet import collector_paused
 from mgcompile.tangents import product_with_hessian
 from mgcompile.verify import verify
 
@@ -80,7 +81,8 @@ class Built:
             with self._lock:
                 found = self._made.get((kind, output))
                 if found is None:
-                    found = self.backend.build(self.derived(kind, output), self.options)
+                    with collector_paused():
+                        found = self.backend.build(self.derived(kind, output), self.options)
                     self._made[kind, output] = found
         return found
 
