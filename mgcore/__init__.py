@@ -9,6 +9,7 @@ from mgcore.anomaly import detect_anomaly
 from mgcore.derivatives import grad, hessian, hvp, jacobian, jvp, vjp
 from mgcore.discovery import API_VERSION
 from mgcore.errors import MgcoreError
+from mgcore.explain import explain
 from mgcore.hookspecs import hookimpl
 from mgcore.listing import PluginInfo, plugins
 from mgcore.numeric import check_gradient
@@ -31,6 +32,7 @@ __all__ = [
     "configure",
     "detect_anomaly",
     "diagnose",
+    "explain",
     "grad",
     "hessian",
     "hookimpl",

@@ -15,17 +15,26 @@ _NEGATION, _ATOM = 3, 5
 
 @with_operators
 class Formula:
-    """Hold the text of an expression and how tightly its outermost operator binds."""
+    """Hold the text of an expression, how tightly its outermost operator binds, and its number.
 
-    __slots__ = ("binding", "text")
+    The number is None where names are in it; what is made of numbers alone is worked out.
+    """
 
-    def __init__(self, text: str, binding: int = _ATOM) -> None:
+    __slots__ = ("binding", "number", "text")
+
+    def __init__(self, text: str, binding: int = _ATOM, number: float | None = None) -> None:
         self.text = text
         self.binding = binding
+        self.number = number
 
     @staticmethod
     def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> "Formula":
         parts = [_as_formula(x) for x in operands]
+        numbers = [part.number for part in parts if part.number is not None]
+        if len(numbers) == len(parts):
+            return _as_formula(op(*numbers))
+        if op.name == "select" and parts[0].number is not None:
+            return parts[1] if parts[0].number != 0.0 else parts[2]
         if op.name == "neg":
             return Formula(f"-{_wrapped(parts[0], _NEGATION)}", _NEGATION)
         if op.name in _INFIX and len(parts) == 2:
@@ -46,7 +55,7 @@ def formula_of(
 
     Args:
         rule: a forward rule, or a partial.
-        names: one for each operand.
+        names: one for each operand; the text of a number stands for the number.
         out: the name of the result, for a partial.
 
     Returns:
@@ -56,8 +65,8 @@ def formula_of(
     '1 - y*y'
 
     """
-    operands = [Formula(name, _binding(name)) for name in names]
-    head = [] if out is None else [Formula(out, _binding(out))]
+    operands = [_named(name) for name in names]
+    head = [] if out is None else [_named(out)]
     try:
         return _as_formula(rule(*head, *operands)).text
     except (MgcoreError, TypeError, AttributeError, ValueError):
@@ -89,8 +98,11 @@ def _as_formula(x: Any) -> Formula:
     if isinstance(x, Formula):
         return x
     number = float(x)
-    return Formula(number_text(number), _ATOM if number >= 0 else _NEGATION)
+    return Formula(number_text(number), _ATOM if number >= 0 else _NEGATION, number)
 
 
-def _binding(name: str) -> int:
-    return _ATOM if name.isidentifier() or name.replace(".", "", 1).isdigit() else 0
+def _named(name: str) -> Formula:
+    try:
+        return _as_formula(float(name))
+    except ValueError:
+        return Formula(name, _ATOM if name.isidentifier() else 0)

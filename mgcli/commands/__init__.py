@@ -26,7 +26,10 @@ class Row:
 TABLE: dict[str, Row] = {
     "ops": Row("mgcli.commands.ops:command", "List every operator and where it came from."),
     "grad": Row("mgcli.commands.grad:command", "Differentiate an expression and check it."),
+    "explain": Row("mgcli.commands.explain:command", "Write the chain rule out, path by path."),
     "train": Row("mgcli.commands.train:command", "Train a small net on a table."),
     "predict": Row("mgcli.commands.predict:command", "Write a model's predictions as CSV."),
     "step": Row("mgcli.commands.step:command", "Step through backpropagation in a web page."),
+    "check": Row("mgcli.commands.check:command", "Prove that ops do what ops should."),
+    "new-op": Row("mgcli.commands.new_op:command", "Start a package with an op of your own."),
 }
