@@ -20,10 +20,9 @@ def text_of(explanation: Explanation) -> str:
     derivative = _derivative(names, explanation.output, explanation.wrt)
     parts = [f"{derivative} = {shown}"]
     if len(explanation.nodes) <= LISTED_NODES:
-        parts += [
-            _section("Results, operands first", _results(names)),
-            _section("Local derivatives on the way", _locals(explanation, names)),
-        ]
+        parts.append(_section("Results, operands first", _results(names)))
+        if steps := _locals(explanation, names):
+            parts.append(_section("Local derivatives on the way", steps))
     parts.append(_section(_paths_title(explanation, names), _paths(explanation, names)))
     shared = _shared(explanation, names)
     if shared:
