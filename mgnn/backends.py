@@ -165,6 +165,11 @@ def find(name: str) -> Backend:
 
         return fit_eager
     points = installed()
+    if name == "compiled" and name not in points:
+        raise BackendError(
+            'the training backend "compiled" is not installed; pip install "mgcore[compile]", or '
+            'take backend="eager"'
+        )
     if name not in points:
         raise BackendError(
             f"no training backend is called {name!r}"

@@ -37,8 +37,9 @@ class Score:
 
 def _r2_of_column(actual: Sequence[float], predicted: Sequence[float]) -> float:
     mean = sum(actual) / len(actual)
-    spread = sum((t - mean) ** 2 for t in actual)
-    error = sum((t - out) ** 2 for t, out in zip(actual, predicted, strict=True))
+    # Products, not powers: a wild output gives infinity instead of an OverflowError.
+    spread = sum((t - mean) * (t - mean) for t in actual)
+    error = sum((t - out) * (t - out) for t, out in zip(actual, predicted, strict=True))
     return 1.0 - error / spread if spread else float(error == 0.0)
 
 
@@ -49,10 +50,14 @@ def _r2_of_rows(outputs: Rows, targets: Rows) -> float:
 
 
 def _r2_of_arrays(outputs: Floats, targets: Floats) -> float:
-    spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
-    error = ((targets - outputs) ** 2).sum(axis=0)
+    import numpy as np
+
+    with np.errstate(over="ignore"):  # a wild output gives minus infinity, as it does for rows
+        spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
+        error = ((targets - outputs) ** 2).sum(axis=0)
     known = spread > 0.0
-    return float((known - error / (spread + ~known) * known + ~known * (error == 0.0)).mean())
+    scores = np.where(known, 1.0 - error / np.where(known, spread, 1.0), error == 0.0)
+    return float(scores.mean())
 
 
 R2 = Score("R2", _r2_of_rows, _r2_of_arrays)
