@@ -116,7 +116,8 @@ def rounding(op: Op, value: float, numbers: Sequence[float], unit: float = UNIT)
         return run(op.forward, [Bounded(x, 0.0, unit) for x in numbers], unit).error
     except NotGenericError:
         perturbed = [unit * abs(x) for x in numbers]
-        return FUNCTION_UNITS * (unit * abs(value) + _inherited(op, value, numbers, perturbed))
+        spread = _inherited(op, value, numbers, perturbed)
+        return FUNCTION_UNITS * (unit * abs(value) + max(spread, _moved(op, value, numbers, unit)))
 
 
 def bounded_gradient(
@@ -187,6 +188,8 @@ def _inherited(op: Op, value: float, numbers: Sequence[float], errors: Sequence[
         return 0.0
     if op.kink is not None and not abs(op.kink(*numbers)) > total:
         return math.inf  # the exact operands may lie on the other side
+    if op.name in {"div", "pow"} and value != 0.0:
+        return _inherited_by_a_quotient(op, value, numbers, errors)
     try:
         if isinstance(op.partials, tuple):
             slopes = [
@@ -197,6 +200,32 @@ def _inherited(op: Op, value: float, numbers: Sequence[float], errors: Sequence[
     except (MgcoreError, ArithmeticError, ValueError):
         return math.inf
     return float(sum(abs(d) * e for d, e in zip(slopes, errors, strict=True) if e))
+
+
+def _inherited_by_a_quotient(
+    op: Op, value: float, numbers: Sequence[float], errors: Sequence[float]
+) -> float:
+    """Return what `_inherited` does, in steps that do not underflow where 1/y**2 does."""
+    x, y = numbers
+    if op.name == "div":
+        return errors[0] / abs(y) + abs(value) * (errors[1] / abs(y))
+    if x <= 0.0:
+        return math.inf if errors[1] else abs(value * y) * (errors[0] / abs(x))
+    return abs(value) * (abs(y) * (errors[0] / x) + abs(math.log(x)) * errors[1])
+
+
+def _moved(op: Op, value: float, numbers: Sequence[float], unit: float) -> float:
+    """Return how far the result moves when operands move by their rounding: slopes may be rough."""
+    total = 0.0
+    for i, x in enumerate(numbers):
+        for moved in (x * (1 + 2 * unit), x * (1 - 2 * unit)):
+            try:
+                there = op(*(moved if k == i else y for k, y in enumerate(numbers)))
+            except MgcoreError:
+                continue
+            if math.isfinite(there):
+                total = max(total, abs(there - value))
+    return total
 
 
 def _summed(op: Op, numbers: Sequence[float]) -> float:

@@ -22,7 +22,7 @@ def outside_state(rule: Callable[..., Any]) -> dict[str, tuple[object, str]]:
     Returns:
         For each variable (a captured name, a global, a default, an attribute) a fingerprint that
         changes when the variable or what it holds changes, and a text to show. Modules, classes
-        and ops are left out; functions of the same package are followed.
+        and ops are left out; functions of the same package are followed, cached ones as well.
 
     """
     found: dict[str, tuple[object, str]] = {}
@@ -37,6 +37,8 @@ def _collect(rule: Any, found: dict[str, tuple[object, str]], seen: set[int]) ->
     for name, value in _variables(rule):
         if isinstance(value, _FIXED):
             continue
+        # A cache (functools.cache) remembers what a function gives, which changes nothing.
+        value = inspect.unwrap(value) if callable(value) else value
         if isinstance(value, types.FunctionType):
             if _package(value) == _package(rule):
                 _collect(value, found, seen)

@@ -123,7 +123,8 @@ def _difference(f: Function, xs: Sequence[float], by: tuple[int, ...], digits: i
             values.append(f(*moved))
         width = mp.fprod(2 * h for h in steps)
         total = mp.fsum(mp.fprod(s) * v for s, v in zip(signs, values, strict=True))
-        noise = max(abs(v) for v in values) * mpf(10) ** (2 - digits) / width
+        # A rule may cancel inside, as 0.5*(1 + erf(x)) does: its terms are taken to be of size 1.
+        noise = max(mpf(1), *map(abs, values)) * mpf(10) ** (3 - digits) / abs(width)
         # The truncation error of a central difference is of the order of the step squared, but
         # where the slopes on both sides differ it is half of their difference.
         truncation = abs(total / width) * mpf(10) ** -40

@@ -14,6 +14,7 @@ __all__ = ["derivative"]
 
 _SHRINK = 1.6
 _STEPS = 14
+_APART = 7.3
 # The agreement of two extrapolations is an estimate, not a bound; this much is added to it.
 _CAUTION = 30.0
 
@@ -39,11 +40,25 @@ def derivative(
     h = _first_step(f, xs, i, same_piece)
     if h is None:
         return None
+    first, second = _extrapolated(f, xs, i, h), _extrapolated(f, xs, i, h / _APART)
+    if first is None or second is None:
+        return None
+    # A function that turns many times within the first step deceives one extrapolation, not two.
+    if abs(first.value - second.value) > first.error + second.error:
+        return None
+    return min(first, second, key=lambda found: found.error)
+
+
+def _extrapolated(
+    f: Callable[..., float], xs: Sequence[float], i: int, h: float
+) -> Estimate | None:
     best, error = math.nan, math.inf
     before: list[float] = []
     for k in range(_STEPS):
         up, down = _moved(xs, i, h), _moved(xs, i, -h)
         width = up[i] - down[i]
+        if width == 0.0:
+            break
         above, below = f(*up), f(*down)
         noise = 16 * UNIT * (abs(above) + abs(below)) / width
         row = [(above - below) / width]

@@ -3,6 +3,7 @@
 import importlib.util
 import math
 import struct
+import warnings
 from typing import Any
 
 from mgcore.errors import MgcoreError
@@ -62,9 +63,14 @@ def _compare_kernel(subject: Subject, tally: Tally, samples: list[Operands], dty
 
     compiler: Any = importlib.import_module("mgcompile")
     leaves = [Value(x, label=f"x{i}") for i, x in enumerate(samples[0])]
-    kernel = compiler.compile(subject.op(*leaves), inputs=leaves, dtype=dtype, backend="llvm")
+    slow: Any = importlib.import_module("mgcompile.errors").PythonCallbackWarning
     batch = np.array(samples, dtype=dtype)
-    values, slopes = kernel.value_and_grad(batch)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", slow)
+        kernel = compiler.compile(subject.op(*leaves), inputs=leaves, dtype=dtype, backend="llvm")
+        values, slopes = kernel.value_and_grad(batch)
+    if any(issubclass(found.category, slow) for found in said):
+        tally.note = "one sample, and a batch; slow, since the kernel calls Python"
     unit = UNIT if dtype == "float64" else UNIT_32
     for k, xs in enumerate(samples):
         _compare_sample(subject, tally, xs, float(values[k]), list(map(float, slopes[k])), unit)
