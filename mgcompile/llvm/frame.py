@@ -13,6 +13,7 @@ from mgcompile.program import CONSTS, Affine, Gather
 if TYPE_CHECKING:
     from mgcompile.llvm.library import Library
     from mgcompile.llvm.memory import Layout
+    from mgcompile.llvm.vm.opcodes import Opcodes
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Access, IndexMap, Program
 
@@ -95,6 +96,7 @@ class Frame:
     shape: Shape
     tables: Tables
     library: Library
+    opcodes: Opcodes
     iterations: tuple[Index, ...] = ()
 
     def inside(self, iteration: Index) -> Frame:

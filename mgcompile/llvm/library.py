@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from .target import Target
 
 
+_MOST_COPIES = 16
+
+
 @frozen
 class Function:
     """Hold how an elementwise function is computed, for any kind of operands.
@@ -51,23 +54,32 @@ class Library:
     target: Target
     imports: dict[str, Import] = Factory(dict)
     _items: dict[str, str] = Factory(dict)
+    _calls: dict[str, int] = Factory(dict)
 
     def require(self, function: Function, kind: Kind) -> str:
-        """Define ``function`` for ``kind`` unless it is there already; return its symbol."""
+        """Define ``function`` for ``kind`` unless it is there already; return its symbol.
+
+        The first calls are replaced by the body; later ones, in a program of many, share one copy
+        of it, so that the time to compile stays in bounds.
+        """
         symbol = f"@mg.{function.name}.{kind.suffix}"
+        self._calls[symbol] = self._calls.get(symbol, 0) + 1
+        inline = function.inline and self._calls[symbol] <= _MOST_COPIES
+        if function.inline and not inline:
+            symbol += ".shared"
         if symbol not in self._items:
             self._items[symbol] = ""  # keeps its place: functions that it requires come after
-            self._items[symbol] = self._definition(symbol, function, kind)
+            self._items[symbol] = self._definition(symbol, function, kind, inline=inline)
         return symbol
 
-    def _definition(self, symbol: str, function: Function, kind: Kind) -> str:
+    def _definition(self, symbol: str, function: Function, kind: Kind, *, inline: bool) -> str:
         from .block import Block
 
         block = Block(self, kind)
         operands = [block.register(f"%x{i}") for i in range(function.arity)]
         result = function.body(block, *operands)
         signature = ", ".join(f"{kind} {operand.name}" for operand in operands)
-        policy = "alwaysinline" if function.inline else "noinline"
+        policy = "alwaysinline" if inline else "noinline"
         return "\n".join(
             [
                 f"define internal {result.kind} {symbol}({signature}) {policy} nounwind {{",

@@ -20,6 +20,8 @@ from mgcompile.llvm.statements import write_units
 from mgcompile.llvm.target import host_target
 from mgcompile.llvm.training import train_function
 from mgcompile.llvm.transfer import input_function, output_function
+from mgcompile.llvm.vm.machine import write_machines
+from mgcompile.llvm.vm.opcodes import Opcodes
 from mgcompile.llvm.vm.tapes import needs_machine
 from mgcompile.llvm.wide import BLOCK
 from mgcompile.llvm.writer import Writer
@@ -117,7 +119,7 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     layout, program = plan(ready), ready.program
     machine = any(isinstance(s, Tape) and needs_machine(s) for s in program.statements)
     shape = choose_shape(layout, dtype, library.target.lanes(dtype), machine=machine)
-    frame = Frame(program, layout, shape, Tables(), library)
+    frame = Frame(program, layout, shape, Tables(), library, Opcodes())
     functions = [input_function(frame)]
     for number, array in enumerate(output.array for output in program.outputs):
         if array in layout.batched_outputs:
@@ -135,6 +137,7 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         functions.append(entry_function(frame, RUN))
     else:
         functions.append(train_function(frame, TRAIN, rule))
+    write_machines(frame)
     text = "\n\n".join([*functions, library.text()])
     entries = (RUN, ENTER) if rule is None else (TRAIN,)
     tables = frame.tables.array()

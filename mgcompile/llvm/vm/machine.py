@@ -1,34 +1,54 @@
-"""Write the machine: a loop that reads a step and branches to the code of its opcode."""
+"""Write the machine: a loop that reads a step and calls the function of its opcode."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgcompile.llvm.block import Vec
 from mgcompile.llvm.emit import emit
 from mgcompile.llvm.frame import AREAS
-from mgcompile.llvm.vm.stream import AREA_BITS, HALT
+from mgcompile.llvm.kind import Kind
+from mgcompile.llvm.vm.opcodes import AREA_BITS, HALT
 from mgcompile.llvm.writer import Writer
 
 if TYPE_CHECKING:
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
     from mgcompile.llvm.frame import Frame
-    from mgcompile.llvm.vm.steps import Action
-    from mgcompile.llvm.vm.stream import Opcode
+    from mgcompile.llvm.vm.opcodes import Action, Opcode
 
-__all__ = ["machine_function"]
+__all__ = ["machine_name", "write_machines"]
 
-_UNROLL = 2  # vectors at a time; a tile has an even number
+_UNROLL = 2  # vectors at a time, of short code; a tile has an even number
+_SHORT = 16  # lines
 
 
-def machine_function(frame: Frame, name: str, opcodes: tuple[Opcode, ...], batched: bool) -> None:
-    """Add a machine to the frame's library.
+def write_machines(frame: Frame) -> None:
+    """Add the machines that the tapes of a program call to its library.
 
-    Args:
-        frame: the program's frame.
-        name: the function's symbol: ``void name(areas..., i64 lane_bytes, ptr stream)``.
-        opcodes: what the stream has; their code is written in this order.
-        batched: whether results have a row for the samples of a tile, or are one number.
+    A machine is ``void name(areas..., i64 lane_bytes, ptr stream)``: one for tapes whose results
+    have a row for the samples of a tile, and one for those whose results are single numbers.
     """
+    for batched, opcodes in frame.opcodes.by_kind.items():
+        name = machine_name(batched=batched)
+        actions = []
+        for opcode, number in opcodes.items():
+            symbol = f"{name}.{number}"
+            frame.library.declare(
+                f"@{symbol}", _opcode_function(frame, symbol, opcode, batched=batched)
+            )
+            actions.append(f"ptr @{symbol}")
+        table = f"@{name}.opcodes = internal constant [{len(actions)} x ptr] [{', '.join(actions)}]"
+        frame.library.declare(f"@{name}.opcodes", table)
+        frame.library.declare(f"@{name}", _machine(frame, name))
+
+
+def machine_name(*, batched: bool) -> str:
+    """Return the symbol of a machine, without ``@``."""
+    return "machine_of_rows" if batched else "machine_of_numbers"
+
+
+def _machine(frame: Frame, name: str) -> str:
+    """Return the loop that reads an opcode and calls its function, which returns the next step."""
     arguments = [*(f"ptr %{area}" for area in AREAS), "i64 %lane_bytes", "ptr %stream"]
     writer = Writer(frame.library, name, arguments)
     writer.do(f"%areas = alloca [{len(AREAS)} x ptr]")
@@ -37,58 +57,78 @@ def machine_function(frame: Frame, name: str, opcodes: tuple[Opcode, ...], batch
     origin = writer.label
     writer.do("br label %dispatch")
     writer.begin("dispatch")
-    head = len(writer.lines)
-    code = writer.load("i32", "%step", 4)
-    targets = " ".join(f"i32 {k + 1}, label %op{k + 1}" for k in range(len(opcodes)))
-    writer.do(f"switch i32 {code}, label %halt [ {targets} ]")
-    ways = [f"[ %stream, %{origin} ]"]
-    for number, opcode in enumerate(opcodes, start=HALT + 1):
-        writer.begin(f"op{number}")
-        _write_opcode(writer, frame, opcode, batched)
-        following = writer.offset("%step", 4 * (2 + opcode.action.arity))
-        ways.append(f"[ {following}, %{writer.label} ]")
-        writer.do("br label %dispatch")
-    writer.lines.insert(head, f"  %step = phi ptr {', '.join(ways)}")
+    writer.do(f"%step = phi ptr [ %stream, %{origin} ], [ %following, %act ]")
+    writer.do("%code = load i32, ptr %step, align 4")
+    writer.do(f"%ends = icmp eq i32 %code, {HALT}")
+    writer.do("br i1 %ends, label %halt, label %act")
+    writer.begin("act")
+    table = f"@{name}.opcodes, i64 -{8 * (HALT + 1)}"
+    entries = writer.value(f"getelementptr i8, ptr {table}")
+    entry = writer.value(f"getelementptr ptr, ptr {entries}, i32 %code")
+    action = writer.load("ptr", entry, 8)
+    writer.do(f"%following = call ptr {action}(ptr %step, ptr %areas, i64 %lane_bytes)")
+    writer.do("br label %dispatch")
     writer.begin("halt")
     writer.do("ret void")
-    frame.library.declare(f"@{name}", writer.text())
+    return writer.text()
 
 
-def _write_opcode(writer: Writer, frame: Frame, opcode: Opcode, batched: bool) -> None:
+def _opcode_function(frame: Frame, symbol: str, opcode: Opcode, *, batched: bool) -> str:
+    """Return ``ptr symbol(ptr step, ptr areas, i64 lane_bytes)``, which does one step."""
     shape = frame.shape
+    arguments = ["ptr %step", "ptr %areas", "i64 %lane_bytes"]
+    writer = Writer(frame.library, symbol, arguments, returns="ptr")
     row = shape.bytes * shape.tile
     target = _place(writer, 0, row if batched else shape.bytes)
     sources = [
         _place(writer, 1 + k, shape.bytes if shared or not batched else row)
         for k, shared in enumerate(opcode.shared)
     ]
-    if not batched:
-        block = writer.block(shape.scalar)
-        numbers = [_load(block, source, shape.bytes) for source in sources]
-        _store(block, apply(block, opcode.action, numbers), target, shape.bytes)
-        writer.splice(block)
-        return
-    block = writer.block(shape.vector)
-    splats = [
-        _splat(block, source, shape.bytes) if shared else None
+    if batched:
+        _write_row(writer, frame, opcode, target, sources)
+    else:
+        writer.splice(_step(writer, shape.scalar, opcode.action, target, [*sources]))
+    writer.do(f"ret ptr {writer.offset('%step', 4 * (2 + opcode.action.arity))}")
+    return writer.text()
+
+
+def _write_row(
+    writer: Writer, frame: Frame, opcode: Opcode, target: str, sources: list[str]
+) -> None:
+    """Append a loop over the vectors of a row; operands that samples share are spread before it."""
+    shape = frame.shape
+    before = writer.block(shape.vector)
+    operands = [
+        _splat(before, source) if shared else source
         for source, shared in zip(sources, opcode.shared, strict=True)
     ]
-    writer.splice(block)
-    step = shape.width * shape.bytes
-    with writer.loop("%lane_bytes", step=_UNROLL * step) as turn:
-        for part in range(_UNROLL):
-            block = writer.block(shape.vector)
-            distance = writer.add(turn.index, part * step)
-            numbers = [
-                _load(block, writer.offset(source, distance), step)
-                if splat is None
-                else block.register(splat.name)
-                for source, splat in zip(sources, splats, strict=True)
-            ]
-            _store(
-                block, apply(block, opcode.action, numbers), writer.offset(target, distance), step
-            )
-            writer.splice(block)
+    writer.splice(before)
+    length = len(_step(writer, shape.vector, opcode.action, target, operands).lines)
+    unroll = _UNROLL if length <= _SHORT else 1
+    size = shape.width * shape.bytes
+    with writer.loop("%lane_bytes", step=unroll * size) as turn:
+        for part in range(unroll):
+            distance = writer.add(turn.index, part * size)
+            moved = [x if isinstance(x, Vec) else writer.offset(x, distance) for x in operands]
+            to = writer.offset(target, distance)
+            writer.splice(_step(writer, shape.vector, opcode.action, to, moved))
+
+
+def _step(
+    writer: Writer, kind: Kind, action: Action, target: str, operands: list[str | Vec]
+) -> Block:
+    """Return the code for one register: operands are pointers or registers."""
+    block = writer.block(kind)
+    align = kind.lanes * kind.bits // 8
+    numbers = [
+        block.register(x.name)
+        if isinstance(x, Vec)
+        else block.append(f"load {kind}, ptr {x}, align {align}", kind)
+        for x in operands
+    ]
+    result = apply(block, action, numbers)
+    block.lines.append(f"  store {kind} {result.name}, ptr {target}, align {align}")
+    return block
 
 
 def apply(block: Block, action: Action, numbers: list[Vec]) -> Vec:
@@ -113,16 +153,8 @@ def _place(writer: Writer, number: int, unit: int) -> str:
     return writer.offset(base, writer.mul(wide, unit))
 
 
-def _load(block: Block, pointer: str, align: int) -> Vec:
-    return block.append(f"load {block.kind}, ptr {pointer}, align {align}", block.kind)
-
-
-def _store(block: Block, value: Vec, pointer: str, align: int) -> None:
-    block.lines.append(f"  store {value.kind} {value.name}, ptr {pointer}, align {align}")
-
-
-def _splat(block: Block, pointer: str, align: int) -> Vec:
+def _splat(block: Block, pointer: str) -> Vec:
     kind = block.kind
-    number = f"load {kind.element}, ptr {pointer}, align {align}"
-    scalar = block.append(number, type(kind)(kind.element, 1))
-    return block.gathered([scalar] * kind.lanes)
+    scalar = Kind(kind.element, 1)
+    number = block.append(f"load {scalar}, ptr {pointer}, align {kind.bits // 8}", scalar)
+    return block.gathered([number] * kind.lanes)

@@ -8,6 +8,7 @@ import numpy as np
 from attrs import define, field, frozen
 
 from mgcompile.llvm.lowerings import is_shipped
+from mgcompile.llvm.vm.opcodes import Action
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,22 +20,11 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["Action", "Steps", "steps_of"]
+__all__ = ["Steps", "steps_of"]
 
 _TERMS = 4  # of a sum in one step
 _PAIRS = 3  # of a dot product in one step
-
-
-@frozen
-class Action:
-    """Say what a step does with its operands.
-
-    With ``onto`` the first operand is a partial sum, which a dot product's pairs are added to.
-    """
-
-    op: Op
-    arity: int
-    onto: bool = False
+_COMMUTATIVE = ("add", "mul", "sum", "logsumexp")
 
 
 @frozen(eq=False)
@@ -67,17 +57,20 @@ class _Cutter:
         first = self.tape.start[members]
         operands = self.tape.operand[first[:, None] + np.arange(width)]
         if is_shipped(op, "sum") and width > _TERMS:
-            self._sum(op, members, operands)
+            self._fold(op, members, operands, _TERMS)
+        elif is_shipped(op, "logsumexp") and width > 2:
+            self._fold(op, members, operands, 2)
         elif is_shipped(op, "dot") and width > 2 * _PAIRS:
             self._dot(op, members, operands)
         else:
             self._add(Action(op, width), members, 0, operands)
             self.counts[members] = 1
 
-    def _sum(self, op: Op, members: Numbers, operands: Numbers) -> None:
-        self._add(Action(op, _TERMS), members, 0, operands[:, :_TERMS])
+    def _fold(self, op: Op, members: Numbers, operands: Numbers, terms: int) -> None:
+        """Cut an op which of any number of operands is that of its parts."""
+        self._add(Action(op, terms), members, 0, operands[:, :terms])
         number = 1
-        for size, chunk in _chunks(operands[:, _TERMS:], _TERMS - 1):
+        for size, chunk in _chunks(operands[:, terms:], terms - 1):
             self._onto(Action(op, size + 1), members, number, chunk)
             number += chunk.shape[1]
         self.counts[members] = number
@@ -98,7 +91,7 @@ class _Cutter:
         self.counts[members] = number
 
     def _onto(self, action: Action, members: Numbers, number: int, chunk: Numbers) -> None:
-        """Add steps number, number + 1, ... that add a chunk's operands to the result so far."""
+        """Add steps number, number + 1, ... that work a chunk into the result so far."""
         count = chunk.shape[1]
         result = np.repeat(members, count)
         flat = chunk.reshape(len(result), -1)
@@ -120,8 +113,16 @@ def _chunks(columns: Numbers, size: int) -> Iterator[tuple[int, Numbers]]:
         yield columns.shape[1] - whole, columns[:, None, whole:]
 
 
-def steps_of(tape: Tape) -> tuple[list[Steps], int]:
-    """Return the steps of a tape by action, and how many there are."""
+def steps_of(tape: Tape, shared: NDArray[np.bool_]) -> tuple[list[Steps], int]:
+    """Return the steps of a tape by action, and how many there are.
+
+    Operands that may change places are sorted, those that are one number for all samples last, so
+    that the machine needs fewer opcodes.
+
+    Args:
+        tape: the tape.
+        shared: which elements of its pool are one number for all samples.
+    """
     pool = int(sum(tape.lengths))
     width = np.diff(tape.start)
     cutter = _Cutter(tape, pool, np.zeros(len(tape.code), dtype=np.int64))
@@ -133,7 +134,25 @@ def steps_of(tape: Tape) -> tuple[list[Steps], int]:
         cutter.cut(tape.ops[each // widest], members, each % widest)
     first = np.cumsum(cutter.counts) - cutter.counts
     steps = [
-        Steps(action, first[result] + number, result, operands)
+        Steps(action, first[result] + number, result, _sorted_operands(action, operands, shared))
         for action, result, number, operands in cutter.parts
     ]
     return steps, int(cutter.counts.sum())
+
+
+def _sorted_operands(action: Action, operands: Numbers, shared: NDArray[np.bool_]) -> Numbers:
+    """Return operands in an order that depends on which are shared, where the order is free."""
+    if is_shipped(action.op, "dot"):
+        total, factors = operands[:, : action.onto], operands[:, action.onto :]
+        half = factors.shape[1] // 2
+        pairs = np.stack([factors[:, :half], factors[:, half:]], axis=2)
+        pairs = np.take_along_axis(pairs, np.argsort(shared[pairs], axis=2, kind="stable"), axis=2)
+        weight = shared[pairs] @ np.array([1, 2])
+        pairs = np.take_along_axis(
+            pairs, np.argsort(weight, axis=1, kind="stable")[..., None], axis=1
+        )
+        return np.concatenate([total, pairs[:, :, 0], pairs[:, :, 1]], axis=1)
+    if any(is_shipped(action.op, name) for name in _COMMUTATIVE):
+        order = np.argsort(shared[operands], axis=1, kind="stable")
+        return np.take_along_axis(operands, order, axis=1)
+    return operands

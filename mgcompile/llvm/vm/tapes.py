@@ -8,7 +8,7 @@ import numpy as np
 
 from mgcompile.llvm.frame import AREAS
 from mgcompile.llvm.schedule import accesses
-from mgcompile.llvm.vm.machine import machine_function
+from mgcompile.llvm.vm.machine import machine_name
 from mgcompile.llvm.vm.stream import write_stream
 from mgcompile.program import map_elements
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["needs_machine", "run_tape"]
 
-LONGEST_WRITTEN = 200
+LONGEST_WRITTEN = 64
 """Instructions written out as code. A longer tape is run by the machine, which is as fast."""
 
 
@@ -31,12 +31,11 @@ def needs_machine(tape: Tape) -> bool:
 
 
 def run_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
-    """Append the run of a tape, and add its machine and its stream to the module."""
+    """Append the run of a tape by the machine, which `write_machines` adds in the end."""
     kept = read_elements(frame.program, tape.result)
-    stream = write_stream(tape, frame.layout, kept)
-    name = f"tape{tape.result}"
-    machine_function(frame, name, stream.opcodes, frame.batched(tape.result))
-    code = writer.offset("%tables", 4 * frame.tables.add(stream.words))
+    stream = write_stream(tape, frame.layout.places, kept, frame.opcodes)
+    name = machine_name(batched=frame.batched(tape.result))
+    code = writer.offset("%tables", 4 * frame.tables.add(stream))
     areas = ", ".join(f"ptr %{area}" for area in AREAS)
     writer.do(f"call void @{name}({areas}, i64 %lane_bytes, ptr {code})")
 
