@@ -69,6 +69,8 @@ class Builder:
         ]
         self._blocks: list[list[Statement]] = [[]]
         self._constant_at: dict[str, int] = {}
+        self._bundles: dict[int, Bundle] = {}
+        self._reciprocals: list[dict[object, Access]] = [{}]
 
     @classmethod
     def continuing(cls, program: Program) -> Builder:
@@ -76,6 +78,7 @@ class Builder:
         builder = cls(program.n_inputs, program.n_params, [float(c) for c in program.consts])
         builder.arrays = list(program.arrays)
         builder._blocks = [list(program.statements)]
+        builder._bundles = {s.result: s for s in program.statements if isinstance(s, Bundle)}
         return builder
 
     def constant(self, value: float) -> int:
@@ -116,8 +119,14 @@ class Builder:
         """Append a bundle and return the number of its result."""
         batched = self.is_batched(operands) and not over_batch
         result = self.new_array(extent(tuple(shape)), batched=batched)
-        self.add(Bundle(result, op, tuple(shape), tuple(operands), tuple(reduced), over_batch))
+        made = Bundle(result, op, tuple(shape), tuple(operands), tuple(reduced), over_batch)
+        self._bundles[result] = made
+        self.add(made)
         return result
+
+    def maker(self, array: int) -> Bundle | None:
+        """Return the bundle whose result is `array`, if it is one."""
+        return self._bundles.get(array)
 
     def scatter(self, size: int, parts: Sequence[tuple[Sequence[int], Access, IndexMap]]) -> int:
         """Append a scatter of `(shape, source, target)` parts and return its result."""
@@ -156,9 +165,11 @@ class Builder:
     def open_loop(self) -> None:
         """Let the statements that follow become the body of a loop, until `close_loop`."""
         self._blocks.append([])
+        self._reciprocals.append({})
 
     def take_body(self) -> tuple[Statement, ...]:
         """End the body begun by `open_loop` and return it; the caller appends the loop."""
+        self._reciprocals.pop()
         return tuple(self._blocks.pop())
 
     def close_loop(
@@ -181,6 +192,10 @@ class Builder:
             stacks.append(Stack(self.new_array(count * array.size, batched=array.batched), source))
         self.add(Loop(count, body, tuple(carries), tuple(stacks)))
         return [stack.result for stack in stacks]
+
+    def reciprocals(self) -> dict[object, Access]:
+        """Return the reciprocals made so far in the block that is open now, to be filled."""
+        return self._reciprocals[-1]
 
     def statements(self) -> tuple[Statement, ...]:
         """Return the statements of the block that is open now, so far."""

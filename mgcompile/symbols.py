@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.builder import Builder
+    from mgcompile.program import Bundle
     from mgcore import Op
 
-__all__ = ["Emitter", "Number", "Symbol", "is_symbol", "simplified"]
+__all__ = ["Emitter", "Number", "Symbol", "simplified"]
 
 
 class Symbol:
@@ -105,11 +106,6 @@ class Symbol:
 Number = Symbol | float
 
 
-def is_symbol(number: object) -> bool:
-    """Tell a symbol from a plain number."""
-    return isinstance(number, Symbol)
-
-
 @attrs.define(slots=True, eq=False)
 class Emitter:
     """Write the ops that are applied to symbols over one domain.
@@ -145,6 +141,77 @@ class Emitter:
         simple = simplified(op, operands)
         if simple is not None:
             return simple
+        if op is ops.mul or op is ops.neg:
+            plain = [x for x in operands if not isinstance(x, Symbol)]
+            symbols = [x for x in operands if isinstance(x, Symbol)]
+            if op is ops.neg and symbols:
+                return self._scaled(symbols[0], -1.0)
+            if len(plain) == len(symbols) == 1:
+                return self._scaled(symbols[0], plain[0])
+        if op is ops.div:
+            x, y = operands
+            if isinstance(y, Symbol):
+                return self._divided(x, y)
+        return self._applied(op, operands)
+
+    def _divided(self, x: Number, y: Symbol) -> Number:
+        """Return `x / y`, by a reciprocal of the same `y` when there is one already."""
+        known = self.builder.reciprocals()
+        key = (self.loops, self.domain, y.access)
+        if key in known:
+            return self.multiply(x, Symbol(known[key], self))
+        result = self._applied(ops.div, (x, y))
+        if not isinstance(x, Symbol) and x == 1.0 and isinstance(result, Symbol):
+            known[key] = result.access
+        return result
+
+    def _scaled(self, x: Symbol, factor: float) -> Number:
+        """Return `factor * x`, as one product when `x` is a number times something already."""
+        inner = self._scaling(x)
+        if inner is not None:
+            x, factor = inner[0], factor * inner[1]
+        if factor == 1.0:
+            return x
+        return (
+            self._applied(ops.neg, (x,)) if factor == -1.0 else self._applied(ops.mul, (x, factor))
+        )
+
+    def _scaling(self, x: Symbol) -> tuple[Symbol, float] | None:
+        """Return `(y, c)` if `x` was made as `c * y` or `-y` over the same points."""
+        made = self.builder.maker(x.access.array)
+        if made is None or made.reduced or not (made.op is ops.mul or made.op is ops.neg):
+            return None
+        reads = self._same_points(x, made)
+        if reads is None:
+            return None
+        numbers = [self.symbol(access) for access in reads]
+        if made.op is ops.neg:
+            return (numbers[0], -1.0) if isinstance(numbers[0], Symbol) else None
+        plain = [y for y in numbers if not isinstance(y, Symbol)]
+        symbols = [y for y in numbers if isinstance(y, Symbol)]
+        return (symbols[0], plain[0]) if len(plain) == len(symbols) == 1 else None
+
+    def _same_points(self, x: Symbol, made: Bundle) -> list[Access] | None:
+        """Return what `made` reads, over our domain, if `x` reads its result point by point."""
+        depth = len(self.loops)
+        if any(len(a.index.strides) != depth + len(made.shape) for a in made.operands):
+            return None
+        strides = (0,) * depth + dense_strides(self.domain)
+        if made.shape == self.domain and x.access.index == Affine(0, strides):
+            return list(made.operands)
+        if self.builder.arrays[made.result].size != 1 or depth:
+            return None
+        zeros = (0,) * len(self.domain)
+        indices = [access.index for access in made.operands]
+        if not all(isinstance(index, Affine) for index in indices):
+            return None
+        return [
+            affine(access.array, access.index.offset, *zeros)
+            for access in made.operands
+            if isinstance(access.index, Affine)
+        ]
+
+    def _applied(self, op: Op, operands: tuple[Number, ...]) -> Number:
         if op.name == "dot" and op is ops.dot:
             half = len(operands) // 2
             pairs = zip(operands[:half], operands[half:], strict=True)
@@ -158,8 +225,6 @@ class Emitter:
     def multiply(self, x: Number, y: Number) -> Number:
         """Return the product of two numbers of which none, one or both are symbols."""
         if isinstance(x, Symbol) or isinstance(y, Symbol):
-            if not isinstance(y, Symbol) and y == -1.0:
-                return self.apply(ops.neg, (x,))
             return self.apply(ops.mul, (x, y))
         return x * y
 
