@@ -14,7 +14,7 @@ from mgview.errors import UnknownBoxError
 from mgview.fold import Group, fold, unfold
 from mgview.layout import lay_out
 from mgview.page import drawing_page
-from mgview.picture import Picture, build, describe
+from mgview.picture import Picture, build, title_of
 from mgview.scene import Scene, as_values, read
 from mgview.svg import render
 
@@ -162,7 +162,7 @@ class Drawing:
 def _inside(drawing: Drawing, group: Group) -> Drawing:
     around = tuple(other for other in drawing.groups if other is not group) + drawing.context
     inside = unfold(drawing.scene, group, BOXES)
-    return Drawing(drawing.scene, inside, describe(drawing.scene, group)[0], around)
+    return Drawing(drawing.scene, inside, title_of(drawing.scene, group), around)
 
 
 def _svg(drawing: Drawing, *, alone: bool) -> str:

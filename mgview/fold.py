@@ -7,6 +7,7 @@ Three facts about directed graphs keep every folded picture free of cycles:
 - slabs between two depths only ever point forwards.
 """
 
+from bisect import bisect_left
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import cached_property
@@ -32,7 +33,14 @@ class Group:
     @cached_property
     def members(self) -> Members:
         """List all nodes of the box, in topological order."""
+        if len(self.parts) == 1:
+            return self.parts[0]
         return tuple(sorted(index for part in self.parts for index in part))
+
+    def __contains__(self, index: int) -> bool:
+        """Tell whether a node is in the box."""
+        place = bisect_left(self.members, index)
+        return place < len(self.members) and self.members[place] == index
 
     @property
     def single(self) -> int | None:

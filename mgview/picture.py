@@ -1,5 +1,6 @@
 """Turn boxes of nodes into one picture: what each box says, and how big it is."""
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from itertools import takewhile
 from typing import Literal
@@ -76,34 +77,37 @@ def build(scene: Scene, groups: tuple[Group, ...], context: tuple[Group, ...] = 
     place_of = {index: place for place, group in enumerate(groups) for index in group.members}
     names = _names(groups)
     boxes = [_box(scene, group, name) for group, name in zip(groups, names, strict=True)]
-    edges = _edges(scene, place_of)
+    edges = dict.fromkeys(
+        (place_of[operand], place)
+        for index, place in place_of.items()
+        for operand in scene.nodes[index].operands
+        if operand in place_of and place_of[operand] != place
+    )
+    around = _around(scene, place_of)
+    outside = [node for node, _ in around]
     for group in context:
-        ghost = len(boxes)
-        around = _edges(scene, place_of, dict.fromkeys(group.members, ghost))
-        if around:
+        # what is folded together mostly lies together, so few neighbours have to be looked at
+        first = bisect_left(outside, group.members[0])
+        last = bisect_right(outside, group.members[-1])
+        touching = [edge for node, edge in around[first:last] if node in group]
+        if touching:
+            ghost = len(boxes)
             boxes.append(_ghost(scene, group))
-            edges += around
+            edges |= dict.fromkeys((s, ghost) if t < 0 else (ghost, t) for s, t in touching)
     return Picture(tuple(boxes), tuple(edges))
 
 
-def _edges(
-    scene: Scene, place_of: dict[int, int], other: dict[int, int] | None = None
-) -> list[tuple[int, int]]:
-    """List the edges between boxes; with ``other``, only those between the two sets."""
-    found: dict[tuple[int, int], int] = {}
-    where = place_of if other is None else place_of | other
-    for index, place in where.items():
-        node = scene.nodes[index]
-        for operand in node.operands:
-            if operand not in where:
-                continue
-            if other is not None and (index in other) == (operand in other):
-                continue
-            source = where[operand]
-            if source != place:
-                single = 1 if other is None else 0
-                found[source, place] = found.get((source, place), 0) + single
-    return list(found)
+def _around(scene: Scene, place_of: dict[int, int]) -> list[tuple[int, tuple[int, int]]]:
+    """List the neighbours outside a picture, sorted, each with its edge; -1 stands for itself."""
+    found: dict[tuple[int, tuple[int, int]], None] = {}
+    for index, place in place_of.items():
+        for operand in scene.nodes[index].operands:
+            if operand not in place_of:
+                found[operand, (-1, place)] = None
+        for user in scene.users[index]:
+            if user not in place_of:
+                found[user, (place, -1)] = None
+    return sorted(found)
 
 
 def _names(groups: tuple[Group, ...]) -> list[str]:
@@ -148,7 +152,7 @@ def _group_box(scene: Scene, group: Group, name: str) -> Box:
         92.0,
         group=group,
         subtitle=subtitle,
-        is_output=any(output in group.members for output in scene.outputs),
+        is_output=any(output in group for output in scene.outputs),
     )
 
 
@@ -157,7 +161,7 @@ def _ghost(scene: Scene, group: Group) -> Box:
         node = scene.nodes[group.single]
         title = clip(node.label or node.op or short(node.data))
     else:
-        title, _ = describe(scene, group)
+        title = title_of(scene, group)
     return Box(
         f"ghost-{group.members[-1]}", "ghost", title, len(title) * _LETTER + 20, 26.0, group=group
     )
@@ -173,20 +177,32 @@ def describe(scene: Scene, group: Group) -> tuple[str, str]:
     Returns:
         For example ``("16 × tanh(dot(4) + ·)", "96 nodes · layers.0")``.
     """
-    members = group.members
+    count = len(group.members)
+    nodes = f"{count:,} node{'s' if count > 1 else ''}"
+    prefix = clip(_common_label(scene, group.members), 30)
+    return title_of(scene, group), " · ".join(filter(None, (nodes, prefix)))
+
+
+def title_of(scene: Scene, group: Group) -> str:
+    """Say in a few words what a box holds.
+
+    Args:
+        scene: the whole graph.
+        group: the box.
+
+    Returns:
+        For example ``16 × tanh(dot(4 operands) + ·)``, or ``12 leaves``.
+    """
     count = len(group.parts)
     part = group.parts[0]
-    nodes = f"{len(members):,} node{'s' if len(members) > 1 else ''}"
-    prefix = _common_label(scene, members)
     if group.note:
-        title = group.note
-        if len({scene.nodes[part[-1]].op for part in group.parts}) == 1 and count > 1:
-            title = f"{_sketch(scene, part)}, {group.note}"
+        same = count > 1 and len({scene.nodes[part[-1]].op for part in group.parts}) == 1
+        title = f"{_sketch(scene, part)}, {group.note}" if same else group.note
     elif len(part) == 1 and not scene.nodes[part[0]].operands:
         title = f"{count} {'leaves' if scene.nodes[part[0]].kind == 'leaf' else 'constants'}"
     else:
         title = f"{count} × {_sketch(scene, part)}" if count > 1 else _sketch(scene, part)
-    return clip(title, 44), " · ".join(filter(None, (nodes, clip(prefix, 30))))
+    return clip(title, 44)
 
 
 def _common_label(scene: Scene, members: tuple[int, ...]) -> str:

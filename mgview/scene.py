@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from math import isfinite
 from typing import Literal
 
 import attrs
@@ -43,6 +44,11 @@ class Scene:
             for operand in dict.fromkeys(node.operands):
                 users[operand].append(node.index)
         return tuple(map(tuple, users))
+
+    @cached_property
+    def largest_gradient(self) -> float:
+        """Return the largest finite size of a gradient in the graph; 0 where all are zero."""
+        return max((abs(node.grad) for node in self.nodes if isfinite(node.grad)), default=0.0)
 
 
 def as_values(value: Value | Iterable[Value], caller: str) -> list[Value]:

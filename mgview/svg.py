@@ -36,7 +36,7 @@ def render(scene: Scene, picture: Picture, layout: Layout, *, title: str, alone:
     Returns:
         The text of the ``<svg>`` element.
     """
-    top = largest_gradient(scene)
+    top = scene.largest_gradient
     size = {"width": layout.width, "height": layout.height}
     view = f"0 0 {_short(layout.width)} {_short(layout.height)}"
     edges = [_edge(scene, picture, route) for route in layout.routes]
@@ -64,11 +64,6 @@ def _tag(name: str, kind: str, *inside: str, **attributes: str | float) -> str:
         if value != ""
     )
     return f"<{name}{written}>{''.join(inside)}</{name}>" if inside else f"<{name}{written}/>"
-
-
-def largest_gradient(scene: Scene) -> float:
-    """Return the largest finite size of a gradient in the graph; 0 where all are zero."""
-    return max((abs(node.grad) for node in scene.nodes if isfinite(node.grad)), default=0.0)
 
 
 def strength(grad: float, top: float) -> float:
