@@ -91,7 +91,9 @@ def _classes(graph: Graph, order: list[int]) -> tuple[list[int], list[tuple[int,
     operand = graph.operand.tolist()
     swaps: list[tuple[int, int]] = []
     code, start = graph.code.tolist(), graph.start.tolist()
-    classes = [_LEAF_CLASS.get(c, 0) for c in code]
+    leaf = np.array([_LEAF_CLASS[c] for c in (PARAM, CONST, INPUT)], dtype=np.int64)
+    classes = leaf[np.minimum(graph.code, INPUT) - PARAM].tolist()
+    uniform = _leaf_dots(graph)
     known: dict[Any, int] = {}
     commutative = {i for i, op in enumerate(graph.ops) if op is ops.add or op is ops.mul}
     power = {i for i, op in enumerate(graph.ops) if op is ops.pow}
@@ -115,7 +117,10 @@ def _classes(graph: Graph, order: list[int]) -> tuple[list[int], list[tuple[int,
         elif c in sums:
             key = (c, last - first, _bag(map(look, operand[first:last])))
         elif c in dots:
-            key = (c, last - first, _pairs(operand[first:last], first, classes, swaps))
+            pair = uniform.get(node)
+            if pair is None:
+                pair = _pairs(operand[first:last], first, classes, swaps)
+            key = (c, last - first, pair)
         else:
             key = (c, *map(look, operand[first:last]))
         found = known.get(key)
@@ -123,6 +128,27 @@ def _classes(graph: Graph, order: list[int]) -> tuple[list[int], list[tuple[int,
             found = known[key] = _FIRST_CLASS + len(known)
         classes[node] = found
     return classes, swaps
+
+
+def _leaf_dots(graph: Graph) -> dict[int, tuple[int, int]]:
+    """Return the keys of dots of leaves alone, of one kind left and of one, not lower, right."""
+    which = {op: place for place, op in enumerate(graph.ops)}
+    dots = np.flatnonzero(graph.code == which.get(ops.dot, len(graph.ops)))
+    if not len(dots):
+        return {}
+    half = (graph.start[dots + 1] - graph.start[dots]) // 2
+    bounds = np.stack([graph.start[dots], graph.start[dots] + half], axis=1).ravel()
+    kinds = np.append(graph.code[graph.operand], 0)
+    # A half ends where the next begins, or at the end of the dot.
+    ends = np.stack([graph.start[dots] + half, graph.start[dots + 1]], axis=1).ravel()
+    steps = np.stack([bounds, ends], axis=1).ravel()
+    high = np.maximum.reduceat(kinds, steps)[::2].reshape(-1, 2)
+    low = np.minimum.reduceat(kinds, steps)[::2].reshape(-1, 2)
+    good = np.all((low == high) & (high < 0), axis=1) & (low[:, 0] <= low[:, 1])
+    return {
+        node: (_LEAF_CLASS[a], _LEAF_CLASS[b])
+        for node, (a, b) in zip(dots[good].tolist(), low[good].tolist(), strict=True)
+    }
 
 
 def _bag(classes: Any) -> Any:
