@@ -73,10 +73,14 @@ def _sizes(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
 @click.option(
     "--lr",
     type=click.FloatRange(min=0, min_open=True),
-    help="Learning rate.  [default: 0.02, sgd 0.05]",
+    help="Learning rate at the start; it falls to 0.  [default: 0.03, sgd 0.05]",
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
-@click.option("--weight-decay", type=click.FloatRange(min=0), default=1e-3, show_default=True)
+@click.option(
+    "--weight-decay",
+    type=click.FloatRange(min=0),
+    help="Pulls weights to 0.  [default: 0.001, or 0.01 with more parameters than rows]",
+)
 @click.option("--optimizer", type=click.Choice(["adam", "sgd"]), default="adam", show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="Of everything drawn by lot.")
 @click.option(

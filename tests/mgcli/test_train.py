@@ -34,13 +34,14 @@ def houses(folder: Path) -> Path:
 
 
 def test_a_csv_file_becomes_a_model_a_score_and_a_picture(run: Mg, houses: Path) -> None:
-    result = run("train", houses, "--target", "price", "--epochs", "40")
+    args = ("--target", "price", "--epochs", "60", "--weight-decay", "0")
+    result = run("train", houses, *args)
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
     assert "40 rows, 2 numeric and 1 text columns" in lines[0]
     assert "a quantity from 300 to" in lines[1]
     assert "net      5 > 16 relu > 1, 113 parameters" in lines[2]
-    assert lines[3].startswith("training 32 rows, 40 epochs, adam with lr 0.02; 8 rows are held")
+    assert lines[3].startswith("training 32 rows, 60 epochs, adam with lr 0.03; 8 rows are held")
     scores = {
         line.rsplit(maxsplit=2)[0]: line.split()[-2:] for line in lines if line.count(".") > 1
     }
