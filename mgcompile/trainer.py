@@ -38,6 +38,9 @@ def fit_compiled(training: Any) -> None:
         if not type(training.optimizer).__module__.startswith("mgnn."):
             raise _unknown(training.optimizer)
         loss, outputs = _recorded(training)
+    except ImportError as error:
+        remedy = ImportError(f'{error}; pip install "mgcore[compile]"')
+        raise training.refused(remedy) from error
     except (CompileError, MgcoreError) as error:
         raise training.refused(error) from error
     X, targets = training.X.array, training.targets.array

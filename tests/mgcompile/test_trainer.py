@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,19 @@ def test_auto_takes_the_compiler_and_falls_back_for_an_unknown_optimiser():
     assert "Own" in history.note
     with pytest.raises(BackendError, match="Own"):
         trained("mse", Own(), "compiled")
+
+
+def test_auto_falls_back_where_the_compilers_own_packages_are_missing(monkeypatch):
+    # as after pip install "mgcore[view]", which brings NumPy but not the extra "compile"
+    monkeypatch.setitem(sys.modules, "platformdirs", None)
+    monkeypatch.delenv("MGCORE_CACHE", raising=False)
+    X, y = [[0.5, -1.0], [1.0, 2.0]], [1.0, -1.0]
+    settings = {"loss": "hinge", "epochs": 2, "seed": 1, "progress": False}
+    history = fit(MLP(2, [1], seed=1), X, y, backend="auto", **settings)
+    assert history.backend == "eager"
+    assert 'pip install "mgcore[compile]"' in history.note
+    with pytest.raises(BackendError, match="platformdirs"):
+        fit(MLP(2, [1], seed=1), X, y, backend="compiled", **settings)
 
 
 def test_callbacks_see_the_parameters_of_the_epoch():
