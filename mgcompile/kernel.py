@@ -69,6 +69,7 @@ class Kernel:
         self._options = options
         self._built = Built(program, options, backend)
         self._dtype = np.dtype(options.dtype)
+        self._columns = program.n_inputs if self._built.takes_data else -1
         self._names = InputNames(signature.inputs)
         self._leaves = tuple(leaves)
         self._recording = recording
@@ -127,6 +128,10 @@ class Kernel:
             Shape (n,), or a list of such arrays when `outputs` was a list. For one sample a float
             or a list of floats.
         """
+        if self._is_matrix(X) and not (self._signature.several or self._signature.checks):
+            # The common case, without the description of a batch: this is what a call costs.
+            (values,) = self._built.executable("forward")(X, len(X), self._params)
+            return values[:, 0] if values.ndim > 1 else np.repeat(values, len(X))
         batch = self._batch(X)
         (values,) = self._built.executable("forward")(batch.inputs, batch.count, self._params)
         return self._values(values, batch)
@@ -144,6 +149,10 @@ class Kernel:
         if not self._built.takes_data:
             message = "the kernel has no inputs to differentiate by; use loss_and_grad()"
             raise InputError(message)
+        if self._is_matrix(X) and not (self._signature.several or self._signature.checks):
+            values, gradient = self._built.executable("inputs")(X, len(X), self._params)
+            if values.ndim > 1 and gradient.ndim > 1:
+                return values[:, 0], gradient
         batch = self._batch(X)
         gradients = []
         for output in range(self._built.n_outputs):
@@ -172,6 +181,13 @@ class Kernel:
             message = f"reduction is {reduction!r}; it is 'mean' or 'sum'"
             raise OptionError(message)
         run = self._built.executable("loss")
+        if self._is_matrix(X) and len(X) and not self._signature.checks:
+            count = len(X)
+            loss, gradient = run(X, count, self._params)
+            if reduction == "sum":
+                return float(loss[0]), gradient
+            gradient /= count
+            return float(loss[0]) / count, gradient
         batch = self._batch(X)
         loss, gradient = run(batch.inputs, batch.count, self._params)
         total = float(loss[0])
@@ -348,14 +364,18 @@ class Kernel:
 
     # Helpers
 
+    def _is_matrix(self, X: Any) -> bool:
+        """Tell whether X is an array (n, n_inputs) that needs no conversion."""
+        return (
+            type(X) is np.ndarray
+            and X.dtype is self._dtype
+            and X.ndim == 2
+            and X.shape[1] == self._columns
+        )
+
     def _batch(self, X: Any) -> Batch:
         if self._built.takes_data:
-            if (
-                type(X) is np.ndarray
-                and X.dtype == self._dtype
-                and X.ndim == 2
-                and X.shape[1] == self.program.n_inputs
-            ):
+            if self._is_matrix(X):
                 return Batch(X, X.shape[0], "array", single=False)
             return read_batch(X, self._names, self._dtype)
         if X is not None:

@@ -242,3 +242,47 @@ def test_a_loss_recorded_over_its_data_becomes_a_batch(samples, backend):
     value, gradient = kernel.loss_and_grad()
     assert value == pytest.approx(loss.data, rel=1e-12)
     np.testing.assert_allclose(gradient, [p.grad for p in params], rtol=1e-9, atol=1e-12)
+
+
+FLOAT32 = {
+    "mlp": lambda: mlp((5, 8, 6, 3), random.Random(3)),
+    "siamese": lambda: siamese(random.Random(5)),
+    "recurrence": lambda: rnn(20, 6, random.Random(7)),
+    "integration": lambda: rk4(100),
+    "horner": lambda: horner(20, random.Random(1)),
+    "mixture": lambda: mixture(random.Random(11)),
+}
+
+
+@pytest.mark.parametrize("samples", [1, 7, 64, 1000])
+@pytest.mark.parametrize("name", FLOAT32)
+def test_every_model_in_float32_is_the_float64_reference(name, samples):
+    output, inputs, params = FLOAT32[name]()
+    native = mgcompile.compile(output, inputs, params, dtype="float32", cache=False)
+    reference = mgcompile.compile(output, inputs, params, backend="numpy")
+    X = np.random.default_rng(samples).uniform(-1, 1, size=(samples, len(inputs)))
+    found = (native(X), *native.value_and_grad(X), *native.loss_and_grad(X))
+    expected = (reference(X), *reference.value_and_grad(X), *reference.loss_and_grad(X))
+    for one, other in zip(found, expected, strict=True):
+        assert np.asarray(one).dtype in (np.float32, np.float64)
+        scale = float(np.max(np.abs(other)))
+        np.testing.assert_allclose(one, other, rtol=2e-4, atol=2e-5 * max(1.0, scale))
+    assert native(X).dtype == np.float32
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_every_model_trains_on_its_own_data_as_its_gradient_says(backend):
+    class SGD:
+        lr = 0.01
+
+    for name in ("mlp", "siamese", "recurrence", "mixture"):
+        output, inputs, params = FLOAT32[name]()
+        kernel = mgcompile.compile(output, inputs, params, backend=backend, cache=False)
+        X = np.random.default_rng(4).uniform(-1, 1, size=(9, len(inputs)))
+        expected = kernel.params
+        for _ in range(20):
+            kernel.params = expected
+            expected = expected - 0.01 * kernel.loss_and_grad(X)[1]
+        kernel.params = [p.data for p in params]
+        kernel.train(X, SGD(), epochs=20)
+        np.testing.assert_allclose(kernel.params, expected, rtol=1e-9, atol=1e-11)
