@@ -25,7 +25,10 @@ LINK = re.compile(r"\]\(([^)#\s]+)?(?:#([\w-]+))?\)")
 PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["authors-guide.md", "how-it-works.md", "pictures.md", "plugins.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["authors-guide.md", "compiler.md", "how-it-works.md", "pictures.md", "plugins.md"],
+)
 def test_the_python_of_a_page_runs_from_top_to_bottom(name, tmp_path):
     blocks = PYTHON.findall((ROOT / "docs" / name).read_text())
     assert blocks
