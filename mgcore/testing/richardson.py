@@ -37,13 +37,23 @@ def derivative(
         The derivative and a bound of its error; None where no step works.
 
     """
-    h = _first_step(f, xs, i, same_piece)
+    size = abs(xs[i])
+    h = _fitting(f, xs, i, same_piece, 0.02 * min(max(size, 0.5), 1.0))
     if h is None:
         return None
-    first, second = _extrapolated(f, xs, i, h), _extrapolated(f, xs, i, h / _APART)
+    found = _agreed(_extrapolated(f, xs, i, h), _extrapolated(f, xs, i, h / _APART))
+    wide = _fitting(f, xs, i, same_piece, 0.05 * size) if size > 1.0 else None
+    if found is None or wide is None:
+        return found
+    # Where a function changes over the size of its operand, wide steps lose fewer digits; where it
+    # turns many times within one, they are deceived, and the narrow ones tell.
+    return _agreed(found, _extrapolated(f, xs, i, wide)) or found
+
+
+def _agreed(first: Estimate | None, second: Estimate | None) -> Estimate | None:
+    """Return the sharper of two estimates; None unless they agree."""
     if first is None or second is None:
         return None
-    # A function that turns many times within the first step deceives one extrapolation, not two.
     if abs(first.value - second.value) > first.error + second.error:
         return None
     return min(first, second, key=lambda found: found.error)
@@ -78,14 +88,17 @@ def _extrapolated(
     return Estimate(best, _CAUTION * error)
 
 
-def _first_step(
+def _fitting(
     f: Callable[..., float],
     xs: Sequence[float],
     i: int,
     same_piece: Callable[[Sequence[float], Sequence[float]], bool],
+    h: float,
 ) -> float | None:
-    h = 0.05 * max(abs(xs[i]), 0.5) if abs(xs[i]) > 1e-3 else 0.02
+    """Return `h`, or what is left of it after halving until f is smooth over the step."""
     for _ in range(60):
+        if xs[i] + h == xs[i]:
+            break
         up, down = _moved(xs, i, h), _moved(xs, i, -h)
         try:
             if same_piece(up, down) and math.isfinite(f(*up)) and math.isfinite(f(*down)):
@@ -93,8 +106,6 @@ def _first_step(
         except ArithmeticError:  # outside of what floats can hold
             pass
         h /= 2
-        if xs[i] + h == xs[i]:
-            break
     return None
 
 
