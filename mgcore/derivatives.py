@@ -5,12 +5,15 @@ run on Values records the gradient as a graph of its own, which can be different
 """
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any, TypeAlias, TypeVar, overload
 
 from mgcore.anomaly import watcher
 from mgcore.backward import as_local, derivative_failure
-from mgcore.errors import BackwardError
+from mgcore.errors import BackwardError, RuleError
+from mgcore.op import real
 from mgcore.order import topological_order
+from mgcore.sweeps import pull_back, push_forward
 from mgcore.value import Constant, Value
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "vjp"]
@@ -76,6 +79,8 @@ def vjp(
     found = [adjoints.get(x, 0.0) for x in leaves]
     if create_graph:
         found = [d if isinstance(d, Value) else Constant(d) for d in found]
+    elif all(type(seed) is float for seed in seeds):
+        found = _floats(found)
     return _like(inputs, found)
 
 
@@ -104,7 +109,11 @@ def jvp(
     roots, leaves = _as_values(outputs, "output"), _as_inputs(inputs)
     seeds = _as_numbers(tangents, len(leaves), "tangent", "inputs")
     moving: dict[Value, Number] = dict(zip(leaves, seeds, strict=True))
-    for node in topological_order(*roots):
+    order = topological_order(*roots)
+    if not create_graph and all(type(seed) is float for seed in seeds):
+        push_forward(order, moving)
+        return _like(outputs, _floats([moving.get(y, 0.0) for y in roots]))
+    for node in order:
         if node in moving or node.op is None or not any(x in moving for x in node.operands):
             continue
         terms = [
@@ -161,11 +170,14 @@ def _reverse(
     """Return the adjoint of every node that depends on an input and that a root depends on."""
     order = topological_order(*roots)
     needed = _depending_on(inputs, order)
-    if (watch := watcher.get()) is not None:
-        watch.started(*roots)
     adjoints: dict[Value, Number] = {}
     for root, seed in zip(roots, seeds, strict=True):
         _add(adjoints, root, seed)
+    if (watch := watcher.get()) is not None:
+        watch.started(*roots)
+    elif not create_graph and all(type(seed) is float for seed in seeds):
+        pull_back(order, needed, adjoints)
+        return adjoints
     for node in reversed(order):
         upstream = adjoints.get(node)
         if upstream is None or node.op is None or node not in needed:
@@ -177,6 +189,17 @@ def _reverse(
                 if watch is not None:
                     watch.contributed(node, i, *map(_number, (upstream, d, adjoints.get(x, 0.0))))
     return adjoints
+
+
+def _floats(found: list[Number]) -> list[Number]:
+    try:
+        return [d if type(d) is float else real(d) for d in found]
+    except TypeError:
+        wrong = next(d for d in found if not isinstance(d, Real))
+        raise RuleError(
+            f"a derivative came out as {type(wrong).__name__} ({wrong!r}): a partial on the way "
+            "returned something else than a number"
+        ) from None
 
 
 def _number(x: Number) -> float:

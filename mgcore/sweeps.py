@@ -1,0 +1,93 @@
+"""Carry numbers through a graph in reverse or forward mode: the loops that most derivatives run.
+
+They do what the general sweeps of `derivatives` do, for plain floats and without a graph of the
+result, with the common arities written out.
+"""
+
+from collections.abc import Container, Sequence
+
+from mgcore.backward import derivative_failure
+from mgcore.value import Value
+
+__all__ = ["pull_back", "push_forward"]
+
+
+def pull_back(
+    order: Sequence[Value], needed: Container[Value], adjoints: dict[Value, float]
+) -> None:
+    """Add to `adjoints`, which hold those of the roots, those of every needed node below.
+
+    Args:
+        order: the nodes, operands first.
+        needed: the nodes that depend on an input, the inputs included.
+        adjoints: node -> d(root)/d(node).
+
+    Raises:
+        RuleError, DomainError: as a rule fails, naming its op and operands.
+
+    """
+    for node in reversed(order):
+        upstream = adjoints.get(node)
+        op = node.op
+        # A node that the roots do not feel contributes nothing, even where it has no derivative.
+        if not upstream or op is None or node not in needed:
+            continue
+        partials, operands, out = op.partials, node.operands, node.data
+        i: int | None = 0
+        try:
+            if not isinstance(partials, tuple):
+                i = None
+                numbers = [x.data for x in operands]
+                for x, d in zip(operands, partials(out, *numbers), strict=True):
+                    if x in needed:
+                        adjoints[x] = adjoints.get(x, 0.0) + upstream * d
+            elif len(partials) == 1:
+                x = operands[0]
+                adjoints[x] = adjoints.get(x, 0.0) + upstream * partials[0](out, x.data)
+            else:
+                numbers = [x.data for x in operands]
+                for i, x in enumerate(operands):
+                    if x in needed:
+                        d = partials[i](out, *numbers)
+                        adjoints[x] = adjoints.get(x, 0.0) + upstream * d
+        except Exception as error:
+            raise derivative_failure(error, node, i) from error
+
+
+def push_forward(order: Sequence[Value], moving: dict[Value, float]) -> None:
+    """Add to `moving`, which hold the tangents of the inputs, those of all that depends on them.
+
+    Args:
+        order: the nodes, operands first.
+        moving: node -> its tangent.
+
+    Raises:
+        RuleError, DomainError: as a rule fails, naming its op and operands.
+
+    """
+    for node in order:
+        op = node.op
+        if op is None or node in moving:
+            continue
+        operands = node.operands
+        for x in operands:
+            if x in moving:
+                break
+        else:
+            continue
+        partials, out, total = op.partials, node.data, 0.0
+        numbers = [x.data for x in operands]
+        i: int | None = 0
+        try:
+            if not isinstance(partials, tuple):
+                i = None
+                for x, d in zip(operands, partials(out, *numbers), strict=True):
+                    if tangent := moving.get(x):
+                        total += tangent * d
+            else:
+                for i, x in enumerate(operands):
+                    if tangent := moving.get(x):
+                        total += tangent * partials[i](out, *numbers)
+        except Exception as error:
+            raise derivative_failure(error, node, i) from error
+        moving[node] = total
