@@ -1,5 +1,9 @@
 """Time contestants side by side: pinned to one core, interleaved, medians, results compared first.
 
+Every contestant runs in a process of its own, so that none meets another's threads. Times are
+processor times of that process, with its threads, so that a machine on which others
+work too gives the same figures; on a quiet one they are what a clock shows.
+
 A benchmark file defines one `Row` and ends in `main(row)`. Run by name
 (``python benchmarks/moons.py``) it prints its table; ``make bench`` runs every file in a process of
 its own and writes docs/benchmarks.md.
@@ -9,8 +13,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import json
+import multiprocessing
 import os
 import platform
+import runpy
 import statistics
 import sys
 import time
@@ -33,8 +39,14 @@ os.environ.update(SINGLE_THREAD)
 import attrs  # noqa: E402 - the environment comes first
 import numpy as np  # noqa: E402 - the environment comes first
 
+try:
+    import resource
+except ImportError:  # there is none on Windows
+    resource = None  # type: ignore[assignment]  # told apart where it is used
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from multiprocessing.connection import Connection
 
 __all__ = [
     "Contestant",
@@ -49,6 +61,7 @@ __all__ = [
 ]
 
 OURS = "mgcore"
+NO_PEERS = (OURS, "peak")
 
 
 @attrs.frozen
@@ -58,7 +71,8 @@ class Contestant:
     ``prepare`` imports what it needs, builds, and returns the function to be timed, which returns
     its result (an array or a tuple of arrays) for comparison; the harness calls it once before it
     is timed. ``distribution`` names what has to be installed. ``scale`` is the number of units of
-    work that one call does. With ``repeat=False`` one call is one measurement.
+    work that one call does. With ``repeat=False`` one call is one measurement. Names that begin
+    with "peak" are no peers, but what the machine can do at best.
     """
 
     name: str
@@ -136,52 +150,89 @@ def _difference(row: Row, ours: Any, theirs: Any) -> str:
     return ""
 
 
+def clock() -> float:
+    """Return the processor time in seconds that this process and its children have taken."""
+    taken = time.process_time()
+    if resource is not None:
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        taken += children.ru_utime + children.ru_stime
+    return taken
+
+
 def _calls_a_block(function: Callable[[], Any], once: float, seconds: float) -> int:
-    if once < seconds:  # the first call may have been cold
-        start = time.perf_counter()
-        function()
-        once = min(once, time.perf_counter() - start)
-    return max(1, int(seconds / max(once, 1e-7)))
+    """Return how many calls take about `seconds`; the first one, of `once`, may have been cold."""
+    count = 1
+    while count * once < seconds or count == 1:
+        start = clock()
+        for _ in range(count):
+            function()
+        once = max((clock() - start) / count, 1e-7)
+        if count > 1 or once >= seconds:
+            break
+        count = min(10, max(2, int(seconds / once)))
+    return max(1, int(seconds / once))
 
 
-def _prepare(row: Row) -> tuple[list[Result], dict[str, tuple[Callable[[], Any], int]]]:
-    """Build all, compare results; return the functions to time and their calls in a block."""
-    results: list[Result] = []
-    timed: dict[str, tuple[Callable[[], Any], int]] = {}
+def _serve(pipe: Connection, path: str, name: str) -> None:
+    """Prepare a contestant in a process of its own, then time one block for each request."""
+    pin()
+    sys.path.insert(0, str(Path(path).parent))
+    row = runpy.run_path(path)["row"]()
+    contestant = next(each for each in row.contestants if each.name == name)
+    try:
+        version = ""
+        if contestant.distribution is not None:
+            version = importlib.metadata.version(contestant.distribution)
+        function = contestant.prepare()
+        start = clock()
+        outcome = function()
+        once = clock() - start
+    except ImportError as missing:
+        pipe.send(("", None, f"missing: {missing}"))
+        return
+    except Exception as error:
+        pipe.send(("", None, f"failed: {type(error).__name__}: {error}".splitlines()[0][:200]))
+        return
+    pipe.send((version, outcome, ""))
+    count = _calls_a_block(function, once, row.block_seconds) if contestant.repeat else 1
+    while pipe.recv():
+        start = clock()
+        for _ in range(count):
+            function()
+        pipe.send((clock() - start) / count)
+
+
+def run(row: Row, path: str) -> list[Result]:
+    """Compare the results of all contestants, then time them in turn, round after round.
+
+    Args:
+        row: what to compare.
+        path: the file whose function `row` gives it; every contestant runs in its own process.
+    """
+    context = multiprocessing.get_context("spawn")
+    results, pipes = [], {}
     reference: Any = None
     for contestant in row.contestants:
-        result = Result(contestant.name, note=contestant.note)
+        pipe, other = context.Pipe()
+        context.Process(target=_serve, args=(other, path, contestant.name), daemon=True).start()
+        version, outcome, problem = pipe.recv()
+        if problem and contestant.name.startswith(OURS):
+            raise RuntimeError(f"{contestant.name}: {problem}")
+        result = Result(contestant.name, version, problem=problem, note=contestant.note)
         results.append(result)
-        try:
-            if contestant.distribution is not None:
-                result.version = importlib.metadata.version(contestant.distribution)
-            function = contestant.prepare()
-        except ImportError as missing:
-            result.problem = f"missing: {missing}"
-            continue
-        start = time.perf_counter()
-        outcome = function()
-        once = time.perf_counter() - start
         if reference is None:
             reference = outcome
         elif outcome is not None and (difference := _difference(row, reference, outcome)):
             result.problem = f"disagrees: {difference}"
-            continue
-        count = _calls_a_block(function, once, row.block_seconds) if contestant.repeat else 1
-        timed[contestant.name] = (function, count)
-    return results, timed
-
-
-def run(row: Row) -> list[Result]:
-    """Compare the results of all contestants, then time them in turn, round after round."""
-    results, timed = _prepare(row)
-    samples: dict[str, list[float]] = {name: [] for name in timed}
+        if not result.problem:
+            pipes[contestant.name] = pipe
+    samples: dict[str, list[float]] = {name: [] for name in pipes}
     for _ in range(row.rounds):
-        for name, (function, count) in timed.items():
-            start = time.perf_counter()
-            for _ in range(count):
-                function()
-            samples[name].append((time.perf_counter() - start) / count)
+        for name, pipe in pipes.items():
+            pipe.send(True)
+            samples[name].append(pipe.recv())
+    for pipe in pipes.values():
+        pipe.send(False)
     scales = {contestant.name: contestant.scale for contestant in row.contestants}
     for result in results:
         if result.name in samples:
@@ -208,7 +259,7 @@ def against_best(text: str, ratio: float, ours: str = OURS) -> Goal:
     """Make the goal that our time is at most `ratio` times the fastest peer's."""
 
     def decide(medians: Mapping[str, float]) -> tuple[str, bool]:
-        peers = {name: value for name, value in medians.items() if not name.startswith(OURS)}
+        peers = {name: value for name, value in medians.items() if not name.startswith(NO_PEERS)}
         best = min(peers, key=lambda name: peers[name])
         figure = medians[ours] / peers[best]
         return f"{figure:.3g} of {best}", figure <= ratio
@@ -267,10 +318,14 @@ def table(row: Row, results: Sequence[Result]) -> str:
 
 
 def main(make_row: Callable[[], Row]) -> None:
-    """Run one row and print its table; with ``--json`` inside a JSON object, for `make bench`."""
+    """Run one row and print its table; with ``--json`` inside a JSON object, for `make bench`.
+
+    Args:
+        make_row: the function named `row` of the file that is run.
+    """
     core = pin()
     row = make_row()
-    text = table(row, run(row))
+    text = table(row, run(row, str(Path(sys.argv[0]).resolve())))
     if "--json" in sys.argv:
         print(json.dumps({"table": text, "machine": machine()}))
     else:

@@ -13,7 +13,7 @@ HEAD = """\
 # Benchmarks
 
 Written by `make bench`. Every row runs in a process of its own, pinned to one core; contestants are
-timed in turn and medians shown. Results are compared with ours before anything is timed.
+timed in turn and medians of processor times shown. Results are compared with ours before anything is timed.
 """
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from attrs import define, field
@@ -12,6 +12,7 @@ from attrs import define, field
 from mgcompile.llvm.context import SLOTS
 from mgcompile.llvm.entry import ENTER, Entry
 from mgcompile.llvm.lower import MOST_CHUNKS, RUN
+from mgcompile.llvm.results import LARGE, Results
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -115,6 +116,8 @@ class LlvmExecutable:
     _free: list[Arena] = field(init=False, factory=list)
     _outputs: tuple[tuple[int, bool], ...] = field(init=False)
     _dtype: np.dtype[Any] = field(init=False)
+    _batched_size: int = field(init=False)
+    _results: Results = field(init=False, factory=Results)
 
     def __attrs_post_init__(self) -> None:
         """Look the code up, and what is the same in every call."""
@@ -124,6 +127,7 @@ class LlvmExecutable:
         arrays = [self.lowered.program.arrays[o.array] for o in self.lowered.program.outputs]
         self._outputs = tuple((array.size, array.batched) for array in arrays)
         self._dtype = np.dtype(self.lowered.shape.dtype)
+        self._batched_size = self._dtype.itemsize * sum(size for size, _ in self._outputs)
 
     def _new_arena(self) -> Arena:
         arena = Arena.make(self.lowered, self._constants, self.threads)
@@ -141,17 +145,28 @@ class LlvmExecutable:
         finally:
             self._free.append(arena)
 
+    def _new_results(self, count: int, order: Literal["C", "F"]) -> tuple[NDArray[Any], ...]:
+        if count * self._batched_size < LARGE:
+            return tuple(
+                [
+                    np.empty((count, size) if batched else size, self._dtype, order)
+                    for size, batched in self._outputs
+                ]
+            )
+        return tuple(
+            [
+                self._results.array((count, size) if batched else (size,), self._dtype, order)
+                for size, batched in self._outputs
+            ]
+        )
+
     def _run(
         self, arena: Arena, inputs: Any, count: int, params: NDArray[Any]
     ) -> tuple[NDArray[Any], ...]:
         if self.lowered.layout.sizes["store"]:
             arena.grow(self.lowered, count)
         matrix = isinstance(inputs, np.ndarray)
-        order: Any = "C" if matrix else "F"
-        results = tuple(
-            np.empty((count, size), self._dtype, order) if batched else np.empty(size, self._dtype)
-            for size, batched in self._outputs
-        )
+        results = self._new_results(count, "C" if matrix else "F")
         if matrix and self.threads == 1:
             arena.enter.function(inputs, params, *results)
             return results
