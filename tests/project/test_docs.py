@@ -27,7 +27,14 @@ PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
 
 @pytest.mark.parametrize(
     "name",
-    ["authors-guide.md", "compiler.md", "how-it-works.md", "pictures.md", "plugins.md"],
+    [
+        "authors-guide.md",
+        "checks.md",
+        "compiler.md",
+        "how-it-works.md",
+        "pictures.md",
+        "plugins.md",
+    ],
 )
 def test_the_python_of_a_page_runs_from_top_to_bottom(name, tmp_path):
     blocks = PYTHON.findall((ROOT / "docs" / name).read_text())
