@@ -15,6 +15,7 @@ from mgview.fold import Group, fold, unfold
 from mgview.layout import lay_out
 from mgview.page import drawing_page
 from mgview.picture import Picture, build, title_of
+from mgview.png import to_png
 from mgview.scene import Scene, as_values, read
 from mgview.svg import render
 
@@ -93,24 +94,10 @@ class Drawing:
         Returns:
             The bytes of the file.
         """
-        import matplotlib
-        from resvg_py import svg_to_bytes
-
-        fonts = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
         picture = self.picture()
         layout = lay_out(picture)
-        longest = max(layout.width, layout.height)
-        return bytes(
-            svg_to_bytes(
-                render(self.scene, picture, layout, title=self.title, alone=True),
-                zoom=min(scale, _LARGEST_IMAGE / longest),
-                skip_system_fonts=True,
-                font_files=[
-                    str(fonts / f"{name}.ttf")
-                    for name in ("DejaVuSans", "DejaVuSans-Bold", "DejaVuSansMono")
-                ],
-            )
-        )
+        svg = render(self.scene, picture, layout, title=self.title, alone=True)
+        return to_png(svg, min(scale, _LARGEST_IMAGE / max(layout.width, layout.height)))
 
     def html(self) -> str:
         """Return a self-contained page: pan, zoom, and open folded boxes by a click."""

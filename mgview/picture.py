@@ -10,6 +10,7 @@ import attrs
 from mgview.fold import Group
 from mgview.numbers import number, short
 from mgview.scene import Node, Scene
+from mgview.text import width
 
 BoxKind = Literal["leaf", "constant", "op", "group", "ghost"]
 
@@ -18,8 +19,6 @@ NUMBERS = 118.0
 CIRCLE = 15.0
 STEM = 10.0
 _LONGEST_LABEL = 22
-_LETTER = 7.6
-_BOLD_LETTER = 9.4
 _SKETCH_DEPTH = 3
 _PATTERN = 2  # one label is no pattern
 
@@ -54,7 +53,7 @@ class Picture:
 
 def circle_width(node: Node) -> float:
     """Return the width that an op's symbol takes, with the stem to its value, in pixels."""
-    return max(2 * CIRCLE, len(node.symbol) * _BOLD_LETTER + 14) + STEM
+    return max(2 * CIRCLE, width(node.symbol, 14, bold=True) + 14) + STEM
 
 
 def clip(text: str, most: int = _LONGEST_LABEL) -> str:
@@ -127,8 +126,8 @@ def _box(scene: Scene, group: Group, name: str) -> Box:
     title = clip(node.label)
     if node.kind == "constant":
         text = title or short(node.data)
-        return Box(name, "constant", text, len(text) * _LETTER + 16, 24.0, node=node)
-    label = len(title) * _LETTER + 18 if title else 0.0
+        return Box(name, "constant", text, width(text, 11) + 16, 24.0, node=node)
+    label = width(title, 12, bold=True) + 18 if title else 0.0
     circle = circle_width(node) if node.kind == "op" else 0.0
     return Box(
         name,
@@ -143,7 +142,7 @@ def _box(scene: Scene, group: Group, name: str) -> Box:
 
 def _group_box(scene: Scene, group: Group, name: str) -> Box:
     title, subtitle = describe(scene, group)
-    widest = max(len(title) * _LETTER, len(subtitle) * 6.6) + 28
+    widest = max(width(title, 12, bold=True), width(subtitle, 11)) + 28
     return Box(
         name,
         "group",
@@ -163,7 +162,7 @@ def _ghost(scene: Scene, group: Group) -> Box:
     else:
         title = title_of(scene, group)
     return Box(
-        f"ghost-{group.members[-1]}", "ghost", title, len(title) * _LETTER + 20, 26.0, group=group
+        f"ghost-{group.members[-1]}", "ghost", title, width(title, 11) + 20, 26.0, group=group
     )
 
 
