@@ -12,8 +12,9 @@ PAGE = HERE.parent / "docs" / "benchmarks.md"
 HEAD = """\
 # Benchmarks
 
-Written by `make bench`. Every row runs in a process of its own, pinned to one core; contestants are
-timed in turn and medians of processor times shown. Results are compared with ours before anything is timed.
+Written by `make bench`. Every contestant runs in a process of its own, pinned to one core; they are
+timed in turn, and medians of processor times shown. Results are compared with ours before anything
+is timed.
 """
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.context import slot
 from mgcompile.llvm.nests import splat
 from mgcompile.llvm.tiling import Range
+from mgcompile.llvm.transpose import sample_number
 from mgcompile.llvm.wide import BLOCK
 from mgcompile.llvm.writer import Writer
 from mgcompile.program import INPUTS
@@ -82,24 +83,13 @@ def _in_place(writer: Writer, frame: Frame, *, wanted: bool) -> str:
     return both if wanted else writer.value(f"xor i1 {both}, true")
 
 
-def _number(writer: Writer, sample: Index) -> str:
-    """Return the number of a sample of the block in the caller's data."""
-    order = slot(writer, "ORDER", "ptr")
-    place = writer.add(writer.add(slot(writer, "BEGIN"), "%first"), sample)
-    plain = writer.value(f"icmp eq ptr {order}, null")
-    entry = writer.offset(str(order), writer.mul(place, 8))
-    safe = writer.value(f"select i1 {plain}, ptr {slot_address(writer, 'COUNT')}, ptr {entry}")
-    listed = writer.load("i64", safe, 8)
-    return writer.value(f"select i1 {plain}, i64 {place}, i64 {listed}")
-
-
 def _copy_inputs(writer: Writer, frame: Frame, target: str) -> None:
     """Append the copy of the block's inputs, wherever they are, into rows."""
     size, kind = frame.shape.bytes, frame.shape.scalar
     matrix, columns = slot(writer, "MATRIX", "ptr"), slot(writer, "COLUMNS", "ptr")
     given = writer.value(f"icmp ne ptr {matrix}, null")
     with writer.loop("%count") as sample:
-        number = _number(writer, sample.index)
+        number = sample_number(writer, sample.index)
         written = writer.offset(target, writer.mul(sample.index, _row_bytes(frame, INPUTS)))
         with writer.loop(frame.program.n_inputs) as turn:
             entry = writer.offset(str(columns), writer.mul(turn.index, 16))
@@ -153,7 +143,7 @@ def _row_pointers(writer: Writer, start: str, stride: str, ordered: str) -> str:
     with writer.loop("%count") as sample:
         number: Index = sample.index
         if ordered != "0":
-            listed = _number(writer, sample.index)
+            listed = sample_number(writer, sample.index)
             number = writer.value(f"select i1 {ordered}, i64 {listed}, i64 {sample.index}")
         address = writer.offset(start, writer.mul(number, stride))
         writer.store("ptr", address, writer.offset(pointers, writer.mul(sample.index, 8)), 8)

@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from mgcompile.llvm.kind import Kind
 from mgcompile.llvm.nests import splat
 from mgcompile.llvm.tiling import Range, batch_blocks, cover, lane_blocks
+from mgcompile.program import extent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from mgcompile.program import Bundle
 
 __all__ = ["write_reduction"]
+
+LONG = 64
+"""Terms of a sum from which on the largest register tile counts for more than even ones."""
 
 Copy = tuple[int, ...]
 """How far a member of a block is from its first point, along each axis of the shape."""
@@ -93,8 +97,9 @@ def write_reduction(writer: Writer, frame: Frame, bundle: Bundle) -> None:
         blocks = batch_blocks(bundle, loops)
     else:
         blocks = lane_blocks(bundle, batched, loops)
+    long = not bundle.over_batch and extent(bundle.reduced) >= LONG
     choices = [
-        cover(length, blocks[axis]) if axis in blocks else (Range(0, length, 1),)
+        cover(length, blocks[axis], long=long) if axis in blocks else (Range(0, length, 1),)
         for axis, length in enumerate(bundle.shape)
     ]
     for ranges in itertools.product(*choices):

@@ -31,8 +31,15 @@ def moves_along(bundle: Bundle, operand: int, loops: int, axis: int) -> bool:
     return bool(index.strides[place]) or (table is not None and table.shape[place] > 1)
 
 
-def cover(length: int, most: int) -> tuple[Range, ...]:
-    """Cut an axis into blocks of nearly one size, at most `most`: one range or two."""
+def cover(length: int, most: int, *, long: bool = False) -> tuple[Range, ...]:
+    """Cut an axis into blocks, at most `most` long: one range or two.
+
+    The blocks are nearly of one size, or as long as can be where each is `long` at work.
+    """
+    if long and length > 2 * most:
+        whole = length // most * most
+        ranges = (Range(0, whole, most), Range(whole, length, length - whole))
+        return ranges if whole < length else ranges[:1]
     for size in range(most, most // 2, -1):
         if length % size == 0:
             return (Range(0, length, size),)

@@ -32,6 +32,7 @@ class LlvmTrainer:
     threads: int = 1
     _function: Any = field(init=False)
     _constants: tuple[Any, ...] = field(init=False)
+    _free: list[Arena] = field(init=False, factory=list)
 
     def __attrs_post_init__(self) -> None:
         """Look the code up."""
@@ -54,7 +55,10 @@ class LlvmTrainer:
         lr: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         """Train for some epochs (see `mgcompile.backend.Trainer`)."""
-        arena = Arena.make(self.lowered, self._constants, self.threads)
+        try:
+            arena = self._free.pop()  # atomic: no two calls get the same arena
+        except IndexError:
+            arena = Arena.make(self.lowered, self._constants, self.threads)
         kept = describe_inputs(arena, inputs)
         arena.grow(self.lowered, min(count, batch_size))
         arena.set("PARAMS", params.ctypes.data)
@@ -76,4 +80,5 @@ class LlvmTrainer:
         course.view(np.float64)[COURSE.index("POWER1") :][:2] = powers
         run(self._function, arena, self.threads, course.ctypes.data)
         del kept
+        self._free.append(arena)
         return losses

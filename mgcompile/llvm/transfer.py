@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.transpose import copy_rows
 from mgcompile.llvm.writer import Writer
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ def input_function(frame: Frame) -> str:
     begin = writer.add(slot(writer, "BEGIN"), "%first")
     order = slot(writer, "ORDER", "ptr")
     as_columns = writer.value(f"icmp eq ptr {matrix}, null")
+    if frame.program.n_inputs >= frame.shape.width:
+        _write_square_path(writer, frame, str(matrix), str(column))
     plain = writer.value(f"icmp eq ptr {order}, null")
     with writer.loop(frame.program.n_inputs) as turn:
         in_matrix = writer.offset(str(matrix), writer.mul(turn.index, column))
@@ -51,6 +54,19 @@ def input_function(frame: Frame) -> str:
         _repeat_last(writer, frame, target)
     writer.do("ret void")
     return writer.text()
+
+
+def _write_square_path(writer: Writer, frame: Frame, matrix: str, column: str) -> None:
+    """Append the way that full tiles of dense rows take."""
+    size = frame.shape.bytes
+    given = writer.value(f"icmp ne ptr {matrix}, null")
+    dense = writer.value(f"icmp eq i64 {column}, {size}")
+    full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.shape.tile}")
+    both = writer.value(f"and i1 {given}, {dense}")
+    with writer.when(writer.value(f"and i1 {both}, {full}")):
+        copy_rows(writer, frame, matrix)
+        writer.do("ret void")
+        writer.begin(writer.fresh("unreached"))
 
 
 def order_free(writer: Writer) -> str:
