@@ -125,10 +125,12 @@ def flatten_sums(graph: Graph) -> Graph:
     additive = (graph.code == place[ops.add]) | (graph.code == place[ops.sum])
     if not np.any(additive):
         return graph
-    terms = _terms(graph, additive)
+    owner = edge_owner(graph.start)
+    terms = _terms(graph, additive, owner)
     # Leaves have negative codes: a graph without products is given a code that no node has.
     product = _products(graph, terms, place.get(ops.mul, len(table)))
-    return _rebuilt(attrs.evolve(graph, ops=tuple(table)), additive, terms, product, place)
+    graph = attrs.evolve(graph, ops=tuple(table))
+    return _rebuilt(graph, additive, owner, terms, product, place)
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -144,11 +146,11 @@ class _Terms:
     uses: Numbers
 
 
-def _terms(graph: Graph, additive: Mask) -> _Terms:
+def _terms(graph: Graph, additive: Mask, owner: Numbers) -> _Terms:
     n = len(graph.code)
-    owner = edge_owner(graph.start)
     uses = np.bincount(graph.operand, minlength=n) + np.bincount(graph.roots, minlength=n)
-    inner = additive[owner] & additive[graph.operand] & (uses[graph.operand] == 1)
+    summing = additive[owner]
+    inner = summing & (additive & (uses == 1))[graph.operand]
     group = np.arange(n)
     chained = graph.operand[inner]
     group[chained] = owner[inner]
@@ -159,7 +161,7 @@ def _terms(graph: Graph, additive: Mask) -> _Terms:
         chained = chained[further != here]
     merged = np.zeros(n, dtype=bool)
     merged[graph.operand[inner]] = True
-    edge = np.flatnonzero(additive[owner] & ~inner)
+    edge = np.flatnonzero(summing & ~inner)
     # The walk took last operands first, so that terms read from left to right go from the last
     # addition met to the first.
     slot = edge - graph.start[owner[edge]]
@@ -200,10 +202,14 @@ def _products(graph: Graph, terms: _Terms, mul: int) -> Mask:
 
 
 def _rebuilt(
-    graph: Graph, additive: Mask, terms: _Terms, product: Mask, place: dict[Op, int]
+    graph: Graph,
+    additive: Mask,
+    owner: Numbers,
+    terms: _Terms,
+    product: Mask,
+    place: dict[Op, int],
 ) -> Graph:
     n = len(graph.code)
-    owner = edge_owner(graph.start)
     rest = ~product
     products = np.bincount(terms.root[product], minlength=n)
     others = np.bincount(terms.root[rest], minlength=n)
@@ -223,7 +229,7 @@ def _rebuilt(
     dots = dot_of[terms.root[product]]
     gone = np.zeros(n, dtype=bool)
     gone[factors] = True
-    plain = ~additive[owner] & ~gone[owner]
+    plain = ~(additive | gone)[owner]
     users = np.concatenate([owner[plain], terms.root[rest], mixed, dots, dots])
     reads = np.concatenate([graph.operand[plain], terms.node[rest], dot_of[mixed], first, second])
     order = np.argsort(users, kind="stable")

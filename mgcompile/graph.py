@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from mgcore import Op
 
-__all__ = ["CONST", "INPUT", "PARAM", "Graph", "edge_owner", "mixed"]
+__all__ = ["CONST", "INPUT", "PARAM", "Graph", "edge_owner", "mixed", "owners_of"]
 
 # Codes of leaves; a node of an op has the op's place in `Graph.ops`, 0 or more.
 PARAM, CONST, INPUT = -3, -2, -1
@@ -39,6 +39,13 @@ class Graph:
     index: NDArray[np.int64]
     value: NDArray[np.float64]
     roots: NDArray[np.int64]
+
+
+def owners_of(start: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the nodes whose operands the edges are; quick when they are few among many."""
+    if 4 * len(edges) > int(start[-1]):
+        return edge_owner(start)[edges]
+    return np.searchsorted(start, edges, side="right") - 1
 
 
 def edge_owner(start: NDArray[np.int64]) -> NDArray[np.int64]:

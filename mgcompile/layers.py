@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgcompile.graph import edge_owner
+from mgcompile.graph import owners_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,9 +25,8 @@ def levels(graph: Graph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         Shape (n,), and shape (number of nodes that are no leaves,).
     """
     n = len(graph.code)
-    owner = edge_owner(graph.start)
-    inner = graph.code[graph.operand] >= 0
-    users, used = owner[inner], graph.operand[inner]
+    inner = np.flatnonzero(graph.code[graph.operand] >= 0)
+    users, used = owners_of(graph.start, inner), graph.operand[inner]
     waiting = np.bincount(users, minlength=n)
     order = np.argsort(used, kind="stable")
     first = np.zeros(n + 1, dtype=np.int64)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from mgcompile.graph import CONST, INPUT, PARAM, Graph, edge_owner
+from mgcompile.graph import CONST, INPUT, PARAM, Graph, owners_of
 from mgcompile.layers import levels
 from mgcore import ops
 
@@ -88,12 +88,14 @@ def _classes(graph: Graph, order: list[int]) -> tuple[list[int], list[tuple[int,
 
     The pairs are the operands of commutative ops and the two factors of each product of a dot.
     """
-    operand = graph.operand.tolist()
+    known_keys = _leaf_dots(graph)
+    edges = _edges_to_look_at(graph, known_keys)
+    operand = graph.operand[edges].tolist()
+    start = np.searchsorted(edges, graph.start).tolist()
+    code = graph.code.tolist()
     swaps: list[tuple[int, int]] = []
-    code, start = graph.code.tolist(), graph.start.tolist()
     leaf = np.array([_LEAF_CLASS[c] for c in (PARAM, CONST, INPUT)], dtype=np.int64)
     classes = leaf[np.minimum(graph.code, INPUT) - PARAM].tolist()
-    uniform = _leaf_dots(graph)
     known: dict[Any, int] = {}
     commutative = {i for i, op in enumerate(graph.ops) if op is ops.add or op is ops.mul}
     power = {i for i, op in enumerate(graph.ops) if op is ops.pow}
@@ -103,7 +105,9 @@ def _classes(graph: Graph, order: list[int]) -> tuple[list[int], list[tuple[int,
     key: Any
     for node in order:
         c, first, last = code[node], start[node], start[node + 1]
-        if last - first == 1:
+        if last == first:
+            key = known_keys[node]
+        elif last - first == 1:
             key = (c, classes[operand[first]])
         elif last - first == 2 and c not in sums:
             a, b = classes[operand[first]], classes[operand[first + 1]]
@@ -117,20 +121,25 @@ def _classes(graph: Graph, order: list[int]) -> tuple[list[int], list[tuple[int,
         elif c in sums:
             key = (c, last - first, _bag(map(look, operand[first:last])))
         elif c in dots:
-            pair = uniform.get(node)
-            if pair is None:
-                pair = _pairs(operand[first:last], first, classes, swaps)
-            key = (c, last - first, pair)
+            key = (c, last - first, _pairs(operand[first:last], first, classes, swaps))
         else:
             key = (c, *map(look, operand[first:last]))
         found = known.get(key)
         if found is None:
             found = known[key] = _FIRST_CLASS + len(known)
         classes[node] = found
-    return classes, swaps
+    return classes, [(int(edges[one]), int(edges[other])) for one, other in swaps]
 
 
-def _leaf_dots(graph: Graph) -> dict[int, tuple[int, int]]:
+def _edges_to_look_at(graph: Graph, known_keys: dict[int, Any]) -> Numbers:
+    """Return the edges of nodes whose keys are not known yet."""
+    looked_at = np.ones(len(graph.operand), dtype=bool)
+    for node in known_keys:
+        looked_at[graph.start[node] : graph.start[node + 1]] = False
+    return np.flatnonzero(looked_at)
+
+
+def _leaf_dots(graph: Graph) -> dict[int, Any]:
     """Return the keys of dots of leaves alone, of one kind left and of one, not lower, right."""
     which = {op: place for place, op in enumerate(graph.ops)}
     dots = np.flatnonzero(graph.code == which.get(ops.dot, len(graph.ops)))
@@ -145,9 +154,12 @@ def _leaf_dots(graph: Graph) -> dict[int, tuple[int, int]]:
     high = np.maximum.reduceat(kinds, steps)[::2].reshape(-1, 2)
     low = np.minimum.reduceat(kinds, steps)[::2].reshape(-1, 2)
     good = np.all((low == high) & (high < 0), axis=1) & (low[:, 0] <= low[:, 1])
+    code = which[ops.dot]
     return {
-        node: (_LEAF_CLASS[a], _LEAF_CLASS[b])
-        for node, (a, b) in zip(dots[good].tolist(), low[good].tolist(), strict=True)
+        node: (code, 2 * width, (_LEAF_CLASS[a], _LEAF_CLASS[b]))
+        for node, width, (a, b) in zip(
+            dots[good].tolist(), half[good].tolist(), low[good].tolist(), strict=True
+        )
     }
 
 
@@ -207,11 +219,10 @@ def _aligned(graph: Graph, klass: Numbers) -> Graph:
 def _positions(graph: Graph) -> Numbers:
     """Number the nodes of ops from the roots down, operand by operand."""
     n = len(graph.code)
-    owner = edge_owner(graph.start)
-    inner = graph.code[graph.operand] >= 0
+    inner = np.flatnonzero(graph.code[graph.operand] >= 0)
     reads = graph.operand[inner].tolist()
     first = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owner[inner], minlength=n), out=first[1:])
+    np.cumsum(np.bincount(owners_of(graph.start, inner), minlength=n), out=first[1:])
     begin = first.tolist()
     seen = bytearray(n)
     queue = []
