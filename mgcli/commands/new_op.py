@@ -46,7 +46,7 @@ def command(name: str, into: Path | None, defaults: bool, **given: Any) -> None:
         raise CliError(f"{folder} is there already; choose another folder with --into")
     _copy(folder, {"op": name, **answers}, ask=not defaults and sys.stdin.isatty())
     click.echo(
-        f"made {folder}. Next:\n  pip install -e {folder}\n  mg check {name}\n"
+        f"made {folder}. Next:\n  pip install -e {_as_path(folder)}\n  mg check {name}\n"
         f"and put your formula into {_module(folder, name)}"
     )
 
@@ -61,6 +61,11 @@ def _copy(folder: Path, answers: dict[str, Any], *, ask: bool) -> None:
         run_copy(str(TEMPLATE), folder, data=answers, defaults=not ask, quiet=True)
     except CopierError as error:
         raise CliError(f"the package could not be made: {error}") from error
+
+
+def _as_path(folder: Path) -> str:
+    """Return the folder so that pip takes it for a path, never for a name."""
+    return str(folder) if folder.is_absolute() else f"./{folder.as_posix()}"
 
 
 def _module(folder: Path, name: str) -> Path:
