@@ -30,7 +30,7 @@ lint: $(VENV)/.dev ## check style, types and the arrows of import
 
 page: $(VENV)/.page ## check, test and build the code of mgview's pages; needs Node.js
 	npm --prefix page run check
-	npm --prefix page run test -- --passWithNoTests
+	npm --prefix page run test
 	npm --prefix page run build
 
 bench: $(VENV)/.bench ## run the benchmarks side by side with peers and write docs/benchmarks.md

@@ -144,7 +144,7 @@
       frame.scrollTo(0, 0);
       if (!focus) return;
       say(byId("status"), `Shown: ${titles.get(name2)}.`);
-      frame.focus();
+      frame.focus({ preventScroll: true });
     }
     function trail() {
       const names = current.split("/").slice(1);
@@ -521,8 +521,10 @@
     const leaves = run.graph.nodes.filter((node) => node.kind === "leaf");
     const items = leaves.slice(0, LISTED).map((node) => make("li", {}, `∂${output}/∂${node.name} = ${plain(run.sweep.grads[node.index])}`));
     const rest = leaves.length - items.length;
+    const wrong = run.wrong().length;
+    const verdict = wrong ? `Every node has been visited, but ${wrong} gradient${wrong === 1 ? " is" : "s are"} wrong: the boxes with a dashed frame. The leaves have:` : "Every gradient is there. Each tells how fast the output changes when that leaf changes:";
     const body = [
-      paragraph("Every gradient is there. Each tells how fast the output changes when that leaf changes:"),
+      paragraph(verdict),
       make("ul", { class: "results" }, ...items)
     ];
     if (rest > 0) body.push(paragraph(`and ${rest} more, in the table of all numbers.`));

@@ -25,7 +25,7 @@ export function startDrawing(views: View[]): void {
     frame.scrollTo(0, 0);
     if (!focus) return;
     say(byId("status"), `Shown: ${titles.get(name)}.`);
-    frame.focus();
+    frame.focus({ preventScroll: true });
   }
 
   function trail(): void {

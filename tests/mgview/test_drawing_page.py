@@ -29,6 +29,7 @@ def test_a_folded_box_opens_by_a_click_and_the_trail_leads_back(open_page: Any, 
     assert trail(page) == ["Graph of out: 437 nodes"]
     page.click(".mgv-label >> text=16 × tanh(dot(4 operands)")
     assert page.locator(".mgv-group").count() == 16
+    assert page.evaluate("window.scrollY") == 0, "the trail must stay in sight"
     page.locator(".mgv-group").first.click()
     assert trail(page)[1:] == ["16 × tanh(dot(4 operands) + ·)", "tanh(dot(4 operands) + ·)"]
     assert page.locator(".mgv-op").count() == 3

@@ -291,6 +291,7 @@ def test_wrong_order_leaves_zeros_behind(open_seed: Any) -> None:
     page.click("#last")
     wrong = page.get_attribute(f'[data-box="n{place(root, "a")}"]', "class")
     assert "is-wrong" in wrong
+    assert "4 gradients are wrong" in explanation(page)
 
 
 def test_overwriting_loses_all_but_the_last_contribution(open_page: Any) -> None:
