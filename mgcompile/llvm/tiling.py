@@ -38,8 +38,10 @@ def cover(length: int, most: int, *, long: bool = False) -> tuple[Range, ...]:
     """
     if long and length > 2 * most:
         whole = length // most * most
-        ranges = (Range(0, whole, most), Range(whole, length, length - whole))
-        return ranges if whole < length else ranges[:1]
+        first = Range(0, whole, most)
+        if whole == length:
+            return (first,)
+        return first, Range(whole, length, length - whole)
     for size in range(most, most // 2, -1):
         if length % size == 0:
             return (Range(0, length, size),)

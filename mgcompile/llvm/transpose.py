@@ -1,4 +1,4 @@
-"""Write the transposition of square blocks of numbers in registers, and of rows of X into a tile."""
+"""Transpose square blocks of numbers in registers, and so bring rows of X into a tile."""
 
 from __future__ import annotations
 
