@@ -3,6 +3,7 @@
 import difflib
 import importlib
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -142,8 +143,10 @@ def _tell_click(error: click.ClickException) -> int:
 
 
 def _write_error(message: str) -> None:
-    one_line = " ".join(message.split())
-    click.echo(click.style("error: ", fg="red", bold=True) + one_line, err=True)
+    text = " ".join(["error:", *message.split()])
+    if sys.stderr.isatty():  # a pipe gets one line
+        text = click.wrap_text(text, shutil.get_terminal_size().columns)
+    click.echo(text.replace("error:", click.style("error:", fg="red", bold=True), 1), err=True)
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

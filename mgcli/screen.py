@@ -49,4 +49,4 @@ def fact(name: str, text: str) -> None:
 
 def note(text: str) -> None:
     """Tell the user something beside the result, on stderr."""
-    console(stderr=True).print(f"note: {text}", style="yellow", soft_wrap=True)
+    console(stderr=True).print(f"note: {text}", style="yellow")
