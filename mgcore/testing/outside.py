@@ -81,7 +81,7 @@ def _fingerprint(value: Any, depth: int) -> object:
     """Return something comparable that tells whether `value` is as it was."""
     if value is None or isinstance(value, (int, float, complex, str, bytes)):
         return (type(value).__name__, repr(value))
-    if depth == 0:
+    if depth == 0 or isinstance(value, _FIXED):
         return id(value)
     if isinstance(value, dict):
         return (

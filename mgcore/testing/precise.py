@@ -88,7 +88,9 @@ class Estimate:
     error: Real
 
 
-def derivative(f: Function, xs: Sequence[float], *by: int, tolerance: float = 0.0) -> Estimate:
+def derivative(
+    f: Function, xs: Sequence[float], *by: int, tolerance: float = 0.0, cancels: bool = False
+) -> Estimate:
     """Return a partial derivative of f at `xs` by central differences at high precision.
 
     Args:
@@ -96,6 +98,8 @@ def derivative(f: Function, xs: Sequence[float], *by: int, tolerance: float = 0.
         xs: where.
         by: the operands to differentiate by, one or two indices.
         tolerance: the absolute error that does no harm.
+        cancels: whether f may lose digits inside, as a formula does and mpmath's functions do not;
+            what more digits change is then added to the error.
 
     Digits are added until the error is below the tolerance or 25 digits of the result, or there
     are 900 of them.
@@ -104,6 +108,9 @@ def derivative(f: Function, xs: Sequence[float], *by: int, tolerance: float = 0.
     digits = _DIGITS
     while True:
         found = _difference(f, xs, by, digits + _magnitude(xs))
+        if cancels:
+            finer = _difference(f, xs, by, digits + _magnitude(xs) + 40)
+            found = Estimate(finer.value, finer.error + abs(finer.value - found.value))
         enough = max(tolerance, abs(found.value) * mpf(10) ** -25)
         if found.value == 0 or found.error <= enough or digits > 900:
             return found

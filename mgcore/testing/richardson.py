@@ -85,7 +85,23 @@ def _extrapolated(
         h /= _SHRINK
     if not (math.isfinite(best) and math.isfinite(error)):
         return None
-    return Estimate(best, _CAUTION * error)
+    found = Estimate(best, _CAUTION * error)
+    return found if _explains_small_steps(f, xs, i, found) else None
+
+
+def _explains_small_steps(
+    f: Callable[..., float], xs: Sequence[float], i: int, found: Estimate
+) -> bool:
+    """Tell whether f moves as the slope says; an oscillation finer than all steps does not."""
+    here = f(*xs)
+    for ulps in (1, 16, 256):
+        moved = _moved(xs, i, ulps * math.ulp(xs[i]))
+        width = abs(moved[i] - xs[i])
+        there = f(*moved)
+        noise = 64 * UNIT * (abs(here) + abs(there))
+        if abs(there - here) > 4 * width * (abs(found.value) + found.error) + noise + 1e-300:
+            return False
+    return True
 
 
 def _fitting(

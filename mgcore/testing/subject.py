@@ -205,7 +205,9 @@ class Subject:
     def _new_slope(self, xs: Operands, by: tuple[int, ...], tolerance: float) -> Estimate | None:
         try:
             if self.truth is not None:
-                return precise.derivative(self.truth, xs, *by, tolerance=tolerance)
+                return precise.derivative(
+                    self.truth, xs, *by, tolerance=tolerance, cancels=not self.independent
+                )
             if len(by) == 1:
                 return richardson.derivative(self.op, xs, by[0], self.same_piece)
             rule = self.partial(by[0])

@@ -1,12 +1,16 @@
 """Lambert's W, principal branch: the W >= -1 with W e**W = x (DLMF 4.13).
 
-Partial 1 / (e**W (1 + W)), which unlike W / (x (1 + W)) is well defined at x = 0. At the branch
-point x = -1/e, where W = -1, the slope is infinite, so the domain leaves it out.
+Partial 1 / (x + e**W), which unlike W / (x (1 + W)) is well defined at x = 0, and for large x does
+not suffer from the rounding of e**W. At the branch point x = -1/e, where W = -1, the slope is
+infinite, so the domain leaves it out.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 from scipy.special import lambertw
 
-from mgcore import Op, ops
+from mgcore import Op, hookimpl, ops
 
 
 def _principal_branch(x: float) -> float:
@@ -19,8 +23,22 @@ def _principal_branch(x: float) -> float:
 lambert_w = Op(
     "lambert_w",
     forward=_principal_branch,
-    partials=(lambda out, x: 1.0 / (ops.exp(out) * (1.0 + out)),),
+    partials=(lambda out, x: 1.0 / (x + ops.exp(out)),),
     domain=("(-0.36787944117144233, inf)",),
     symbol="W",
     doc="the W with W * e**W = x",
 )
+
+
+@hookimpl
+def mgcore_register_ops() -> Op:
+    """Bring the op."""
+    return lambert_w
+
+
+@hookimpl
+def mgcore_op_reference(op: Op) -> Callable[..., Any] | None:
+    """Tell the conformance kit what it should compute."""
+    from mpmath import lambertw as reference  # for tests alone
+
+    return reference if op is lambert_w else None
