@@ -133,15 +133,19 @@ def fit(
         report=recorder.report,
         watched=bool(callbacks),
     )
+    interrupted = False
     with recorder.bar(progress):
         recorder.start()
         try:
             _run(training, backend, recorder.history)
         except KeyboardInterrupt:
             recorder.interrupted()
+            interrupted = True
         except StopTraining as request:
             recorder.history.note = str(request) or "stopped by a callback"
         recorder.stop()
+    if interrupted:
+        sys.stderr.write(f"{recorder.history.note}; the model keeps what it has learnt so far\n")
     return recorder.history
 
 
@@ -238,7 +242,6 @@ class _Recorder:
     def interrupted(self) -> None:
         done = len(self.history.loss)
         self.history.note = f"interrupted in epoch {done + 1} of {self.epochs}"
-        sys.stderr.write(f"\n{self.history.note}; the model keeps what it has learnt so far\n")
 
     def stop(self) -> None:
         self.history.seconds = time.perf_counter() - self._began
