@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from mgcompile.llvm.kind import Kind
+from mgcompile.llvm.frame import row_major
 from mgcompile.llvm.nests import splat
 from mgcompile.llvm.tiling import Range, batch_blocks, cover, lane_blocks
-from mgcompile.program import extent
+from mgcompile.llvm.transpose import shuffled
+from mgcompile.program import Affine, extent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.writer import Index, Writer
-    from mgcompile.program import Bundle
+    from mgcompile.program import Bundle, IndexMap
 
 __all__ = ["write_reduction"]
 
@@ -250,12 +252,39 @@ def _write_over_batch(
         if not all(frame.batched(access.array) for access in bundle.operands):
             tile = evolve(tile, mask=_write_mask(writer, frame, turn.index))
         turn.following = _reduce(writer, frame, bundle, tile, here, 0, turn.values)
-    element, size = tile.kind.element, frame.shape.bytes
-    for copy, total in zip(tile.copies, turn.values, strict=True):
-        pointer = result.at(copy).pointer
-        old = writer.load(element, pointer, size)
-        part = _horizontal(writer, tile.kind, total)
-        writer.store(element, writer.value(f"fadd {element} {old}, {part}"), pointer, size)
+    size = frame.shape.bytes
+    for first, count in _runs(frame, bundle, tile):
+        pointer = result.at(tile.copies[first]).pointer
+        kind = Kind(tile.kind.element, count)
+        old = writer.load(kind, pointer, size)
+        part = _horizontal(writer, tile.kind, turn.values[first : first + count])
+        writer.store(kind, writer.value(f"fadd {kind} {old}, {part}"), pointer, size)
+
+
+def _runs(frame: Frame, bundle: Bundle, tile: _Tile) -> list[tuple[int, int]]:
+    """Cut the copies into runs of neighbours in memory whose sums can be stored together.
+
+    Returns:
+        The first copy of each run and how many there are, a power of two.
+    """
+    target = frame.layout.targets.get(bundle.result)
+    index = Affine(0, row_major(bundle.shape)) if target is None else target.index
+    runs: list[tuple[int, int]] = []
+    place = 0
+    while place < len(tile.copies):
+        count = tile.kind.lanes
+        while count > 1 and not _neighbours(index, tile.copies[place : place + count], count):
+            count //= 2
+        runs.append((place, count))
+        place += count
+    return runs
+
+
+def _neighbours(index: IndexMap, copies: Sequence[Copy], count: int) -> bool:
+    if not isinstance(index, Affine) or len(copies) < count:
+        return False
+    elements = [sum(k * s for k, s in zip(copy, index.strides, strict=True)) for copy in copies]
+    return elements == list(range(elements[0], elements[0] + count))
 
 
 def _write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
@@ -274,13 +303,28 @@ def _write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
     return mask.name
 
 
-def _horizontal(writer: Writer, kind: Kind, vector: str) -> str:
-    """Return the sum of a vector's elements, added in pairs."""
-    if kind.lanes == 1:
-        return vector
-    symbol = f"@llvm.vector.reduce.fadd.{kind.suffix}"
-    writer.library.declare(symbol, f"declare {kind.element} {symbol}({kind.element}, {kind})")
-    zero = "-0.0"
-    return writer.value(
-        f"call reassoc {kind.element} {symbol}({kind.element} {zero}, {kind} {vector})"
-    )
+def _horizontal(writer: Writer, kind: Kind, vectors: Sequence[str]) -> str:
+    """Return the sums of some vectors' elements, a power of two of them, as one vector.
+
+    Neighbours are added in pairs: first lanes of two vectors side by side, then pairs of lanes.
+    """
+    block = writer.block(kind)
+    rows = [block.register(vector) for vector in vectors]
+    step = 1
+    while len(rows) > 1:
+        merged = []
+        for a, b in zip(rows[::2], rows[1::2], strict=True):
+            chunks = range(0, kind.lanes, 2 * step)
+            own = [[start + k for k in range(step)] for start in chunks]
+            low = [lane for part in own for lane in (*part, *(k + kind.lanes for k in part))]
+            high = [lane + step for lane in low]
+            merged.append(shuffled(block, a, b, low) + shuffled(block, a, b, high))
+        rows, step = merged, 2 * step
+    total, lanes = rows[0], kind.lanes
+    while lanes > len(vectors):
+        lanes //= 2
+        low = shuffled(block, total, total, range(lanes))
+        high = shuffled(block, total, total, range(lanes, 2 * lanes))
+        total = low + high
+    writer.splice(block)
+    return total.name

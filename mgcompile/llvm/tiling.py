@@ -93,7 +93,8 @@ def batch_blocks(bundle: Bundle, loops: int) -> dict[int, int]:
     axes = list(dict.fromkeys(by_operand.values()))[:2]
     if len(axes) == 2:
         short, long = sorted(axes, key=lambda axis: bundle.shape[axis])
-        return {short: 3, long: 4} if bundle.shape[short] < 4 else {axes[0]: 3, axes[1]: 4}
+        # Neighbours in memory, those along the last axis, are stored in fours.
+        return {short: 3, long: 4} if bundle.shape[short] < 4 else {min(axes): 3, max(axes): 4}
     if not axes and staying:
         axes = [max(staying, key=lambda axis: bundle.shape[axis])]
     return dict.fromkeys(axes, 6)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.kind import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from mgcompile.llvm.frame import Frame
     from mgcompile.llvm.writer import Index, Writer
 
-__all__ = ["copy_rows", "sample_number", "transposed"]
+__all__ = ["copy_rows", "sample_number", "shuffled", "transposed"]
 
 
 def transposed(block: Block, rows: Sequence[Vec]) -> list[Vec]:
@@ -29,16 +30,19 @@ def transposed(block: Block, rows: Sequence[Vec]) -> list[Vec]:
                 a, b = vectors[place], vectors[place + step]
                 low = [lane + width - step if lane & step else lane for lane in range(width)]
                 high = [lane + width if lane & step else lane + step for lane in range(width)]
-                vectors[place] = _shuffled(block, a, b, low)
-                vectors[place + step] = _shuffled(block, a, b, high)
+                vectors[place] = shuffled(block, a, b, low)
+                vectors[place + step] = shuffled(block, a, b, high)
         step *= 2
     return vectors
 
 
-def _shuffled(block: Block, a: Vec, b: Vec, lanes: Sequence[int]) -> Vec:
+def shuffled(block: Block, a: Vec, b: Vec, lanes: Sequence[int]) -> Vec:
+    """Return the named lanes of two vectors, those of `b` counted on from those of `a`."""
+    kind = Kind(a.kind.element, len(lanes))
+    if len(lanes) == 1:
+        return block.append(f"extractelement {a.kind} {a.name}, i64 {lanes[0]}", kind)
     mask = ", ".join(f"i32 {lane}" for lane in lanes)
-    kind = a.kind
-    text = f"shufflevector {kind} {a.name}, {kind} {b.name}, <{len(lanes)} x i32> <{mask}>"
+    text = f"shufflevector {a.kind} {a.name}, {a.kind} {b.name}, <{len(lanes)} x i32> <{mask}>"
     return block.append(text, kind)
 
 
