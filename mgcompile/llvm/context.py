@@ -18,6 +18,9 @@ BEGIN          number of the first sample, within ORDER when there is one
 OUTPUTS        address of three words for each output: address, bytes between samples and elements
 TICKETS        counts arrivals of threads at barriers
 SCRATCH        address of the first thread's own area
+UPDATES        1 while wide products update the parameters themselves
+FACTOR         what they multiply the gradient of the sum by, float64
+KEEP           what they multiply the parameter by, float64
 =============  ==================================================================================
 """
 
@@ -47,6 +50,9 @@ SLOTS = (
     "OUTPUTS",
     "TICKETS",
     "SCRATCH",
+    "UPDATES",
+    "FACTOR",
+    "KEEP",
 )
 
 

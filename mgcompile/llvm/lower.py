@@ -20,6 +20,7 @@ from mgcompile.llvm.statements import write_units
 from mgcompile.llvm.target import host_target
 from mgcompile.llvm.training import train_function
 from mgcompile.llvm.transfer import input_function, output_function
+from mgcompile.llvm.updating import left_to_update
 from mgcompile.llvm.vm.machine import write_machines
 from mgcompile.llvm.vm.opcodes import Opcodes
 from mgcompile.llvm.vm.tapes import needs_machine
@@ -119,6 +120,7 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     layout, program = plan(ready), ready.program
     machine = any(isinstance(s, Tape) and needs_machine(s) for s in program.statements)
     shape = choose_shape(layout, dtype, library.target.lanes(dtype), machine=machine)
+    left = left_to_update(ready, layout, rule)
     frame = Frame(program, layout, shape, Tables(), library, Opcodes())
     functions = [input_function(frame)]
     for number, array in enumerate(output.array for output in program.outputs):
@@ -127,16 +129,17 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     for number, phase in enumerate(layout.phases):
         functions.append(_units_function(frame, f"shared{number}", phase.shared))
         functions.append(_units_function(frame, f"tile{number}", phase.tiled))
-        functions.append(_tiles_function(frame, number, phase))
+        updates = left is not None and bool(phase.wide)
+        functions.append(_tiles_function(frame, number, phase, updates=updates))
         if phase.wide:
-            functions.append(outer_function(frame, f"outer{number}", phase))
+            functions.append(outer_function(frame, f"outer{number}", phase, updates=updates))
     functions.append(_barrier_function(library))
     functions.append(_phases_function(frame))
     if rule is None:
         functions.append(_run_function(frame))
         functions.append(entry_function(frame, RUN))
     else:
-        functions.append(train_function(frame, TRAIN, rule))
+        functions.append(train_function(frame, TRAIN, rule, left))
     write_machines(frame)
     text = "\n\n".join([*functions, library.text()])
     entries = (RUN, ENTER) if rule is None else (TRAIN,)
@@ -162,16 +165,40 @@ def _call(writer: Writer, name: str, **known: Index) -> None:
     writer.do(f"call void @{name}({', '.join(values)})")
 
 
-def _tiles_function(frame: Frame, number: int, phase: PlannedPhase) -> str:
+def _clear_sums(writer: Writer, frame: Frame, phase: PlannedPhase, *, updates: bool) -> None:
+    """Append the code that sets a chunk's sums to zero.
+
+    Where wide products update the parameters, all of the gradient that is summed has been cleared
+    before.
+    """
+    size, (start, stop) = frame.shape.bytes, phase.sums
+
+    def clear_range(first: int, last: int) -> None:
+        if first < last:
+            clear(writer, writer.offset("%partial", first * size), (last - first) * size)
+
+    if not updates:
+        clear_range(start, stop)
+        return
+    gradient = frame.program.output("param_gradient")
+    first = frame.layout.places[gradient].offset
+    last = first + frame.program.arrays[gradient].size
+    clear_range(start, min(first, stop))
+    clear_range(max(last, start), stop)
+    with writer.when(writer.value(f"icmp eq i64 {slot(writer, 'UPDATES')}, 0")):
+        clear_range(max(first, start), min(last, stop))
+
+
+def _tiles_function(
+    frame: Frame, number: int, phase: PlannedPhase, *, updates: bool = False
+) -> str:
     """Write the loop over the tiles of one chunk of the batch."""
     signature = ["ptr %context", "ptr %scratch", "ptr %partial", "i64 %begin", "i64 %end"]
     writer = Writer(frame.library, f"tiles{number}", signature)
     areas(writer, frame)
     shape = frame.shape
-    start, stop = phase.sums
-    if stop > start:
-        area = writer.offset("%partial", start * shape.bytes)
-        clear(writer, area, (stop - start) * shape.bytes)
+    if phase.sums[1] > phase.sums[0]:
+        _clear_sums(writer, frame, phase, updates=updates)
     if not phase.wide:
         _write_tiles(writer, frame, number, phase, ("%begin", "%end"))
     else:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.llvm.context import slot
+from mgcompile.llvm.context import slot, slot_address
 from mgcompile.llvm.nests import splat
-from mgcompile.llvm.tiling import Range
+from mgcompile.llvm.tiling import Range, cover
 from mgcompile.llvm.transpose import sample_number
 from mgcompile.llvm.wide import BLOCK
 from mgcompile.llvm.writer import Writer
-from mgcompile.program import INPUTS
+from mgcompile.program import INPUTS, PARAMS
 
 if TYPE_CHECKING:
-    from mgcompile.llvm.frame import Frame
+    from collections.abc import Iterator, Sequence
+
+    from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.kind import Kind
     from mgcompile.llvm.memory import PlannedPhase
     from mgcompile.llvm.wide import Wide
@@ -25,19 +27,28 @@ ROWS = 6
 """Rows of a block of results: with two vectors of columns, twelve sums in registers."""
 
 
-def outer_function(frame: Frame, name: str, phase: PlannedPhase) -> str:
+def outer_function(frame: Frame, name: str, phase: PlannedPhase, *, updates: bool) -> str:
     """Write the function that adds a block's outer products to the sums of its chunk.
 
     Its arguments are the context, the areas `block`, `turned` and `partial`, the number of the
-    block's first sample and how many there are.
+    block's first sample and how many there are. With `updates` it can be told, by the context, to
+    update the parameters instead.
     """
     areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %partial"]
     writer = Writer(frame.library, name, [*areas, "i64 %first", "i64 %count"])
+    writer.do(f"%params = load ptr, ptr {slot_address(writer, 'PARAMS')}, align 8")
     for array, offset in frame.layout.turned.items():
         if any(wide.columns.array == array for wide in phase.wide):
             _write_turned(writer, frame, array, offset)
+    if updates:
+        told = writer.value(f"icmp ne i64 {slot(writer, 'UPDATES')}, 0")
+        with writer.when(told):
+            for wide in phase.wide:
+                _write_product(writer, frame, wide, updates=True)
+            writer.do("ret void")
+            writer.begin(writer.fresh("unreached"))
     for wide in phase.wide:
-        _write_product(writer, frame, wide)
+        _write_product(writer, frame, wide, updates=False)
     writer.do("ret void")
     return writer.text()
 
@@ -102,7 +113,7 @@ def _copy_inputs(writer: Writer, frame: Frame, target: str) -> None:
             writer.store(kind, value, writer.offset(written, writer.mul(turn.index, size)), size)
 
 
-def _write_product(writer: Writer, frame: Frame, wide: Wide) -> None:
+def _write_product(writer: Writer, frame: Frame, wide: Wide, *, updates: bool) -> None:
     """Append the nests over blocks of columns and rows; samples are the innermost loop."""
     offset = frame.layout.turned[wide.columns.array]
     turned = writer.offset("%turned", offset * frame.shape.bytes)
@@ -115,6 +126,7 @@ def _write_product(writer: Writer, frame: Frame, wide: Wide) -> None:
         stride = writer.value(f"select i1 {here}, i64 {slot(writer, 'ROW')}, i64 {row}")
         ordered = here
     pointers = _row_pointers(writer, start, stride, ordered)
+    finish = _update if updates else _add_to_sums
     width, count = frame.shape.width, wide.column_count
     pairs = count // (2 * width) * (2 * width)
     whole = count // width * width
@@ -125,16 +137,13 @@ def _write_product(writer: Writer, frame: Frame, wide: Wide) -> None:
     ):
         if part.start < part.stop:
             with writer.loop(part.stop, start=part.start, step=part.step) as column:
-                for rows in _row_ranges(wide.row_count):
+                for rows in cover(wide.row_count, ROWS, long=True):
                     with writer.loop(rows.stop, start=rows.start, step=rows.step) as first:
                         place = (first.index, column.index)
-                        _write_block(writer, frame, wide, place, rows.step, vectors, pointers)
-
-
-def _row_ranges(count: int) -> tuple[Range, ...]:
-    whole = count // ROWS * ROWS
-    ranges = (Range(0, whole, ROWS), Range(whole, count, count - whole))
-    return tuple(part for part in ranges if part.start < part.stop)
+                        kind, totals = _write_block(
+                            writer, frame, wide, place, rows.step, vectors, pointers
+                        )
+                        finish(writer, frame, wide, place, kind, totals)
 
 
 def _row_pointers(writer: Writer, start: str, stride: str, ordered: str) -> str:
@@ -158,8 +167,12 @@ def _write_block(
     rows: int,
     vectors: int,
     pointers: str,
-) -> None:
-    """Append the sum over the block's samples for some rows and one or two vectors of columns."""
+) -> tuple[Kind, list[list[str]]]:
+    """Append the sum over the block's samples for some rows and one or two vectors of columns.
+
+    Returns:
+        The kind of the sums, and their registers, row by row.
+    """
     kind = frame.shape.vector if vectors else frame.shape.scalar
     size = frame.shape.bytes
     each = max(1, vectors)
@@ -200,7 +213,7 @@ def _write_block(
             writer.splice(block)
             lane.following = following
         outer.following = lane.values
-    _add_to_sums(writer, frame, wide, place, kind, each, outer.values)
+    return kind, [outer.values[k * each : (k + 1) * each] for k in range(rows)]
 
 
 def _add_to_sums(
@@ -209,14 +222,51 @@ def _add_to_sums(
     wide: Wide,
     place: tuple[Index, Index],
     kind: Kind,
-    each: int,
-    totals: list[str],
+    rows: Sequence[Sequence[str]],
 ) -> None:
+    cursor = frame.result(writer, wide.bundle.result, wide.bundle.shape, "partial")
     size = frame.shape.bytes
-    for number, total in enumerate(totals):
-        k, vector = divmod(number, each)
-        cursor = frame.result(writer, wide.bundle.result, wide.bundle.shape, "partial")
-        cursor.enter(wide.row_axis, place[0], k)
-        cursor.enter(1 - wide.row_axis, place[1], vector * kind.lanes)
-        old = writer.load(kind, cursor.pointer, size)
-        writer.store(kind, writer.value(f"fadd {kind} {old}, {total}"), cursor.pointer, size)
+    for pointer, total in _places(wide, cursor, place, kind, rows):
+        old = writer.load(kind, pointer, size)
+        writer.store(kind, writer.value(f"fadd {kind} {old}, {total}"), pointer, size)
+
+
+def _update(
+    writer: Writer,
+    frame: Frame,
+    wide: Wide,
+    place: tuple[Index, Index],
+    kind: Kind,
+    rows: Sequence[Sequence[str]],
+) -> None:
+    """Append p = KEEP * p + FACTOR * total for the parameters that the totals are gradients to."""
+    size, block = frame.shape.bytes, writer.block(kind)
+    factors = []
+    for name in ("FACTOR", "KEEP"):
+        value = str(slot(writer, name, "double"))
+        if kind.element == "float":
+            value = writer.value(f"fptrunc double {value} to float")
+        factors.append(splat(block, value))
+    writer.splice(block)
+    cursor = frame.target(writer, PARAMS, frame.layout.targets[wide.bundle.result].index)
+    for pointer, total in _places(wide, cursor, place, kind, rows):
+        old = block.register(writer.load(kind, pointer, size))
+        new = block.fma(factors[0], block.register(total), factors[1] * old)
+        writer.splice(block)
+        writer.store(kind, new.name, pointer, size)
+
+
+def _places(
+    wide: Wide,
+    cursor: Cursor,
+    place: tuple[Index, Index],
+    kind: Kind,
+    rows: Sequence[Sequence[str]],
+) -> Iterator[tuple[str, str]]:
+    """Yield a pointer for each sum of a block, and the sum's register."""
+    for k, row in enumerate(rows):
+        for vector, total in enumerate(row):
+            one = cursor.fork()
+            one.enter(wide.row_axis, place[0], k)
+            one.enter(1 - wide.row_axis, place[1], vector * kind.lanes)
+            yield one.pointer, total

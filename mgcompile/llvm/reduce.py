@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from mgcompile.llvm.kind import Kind
 from mgcompile.llvm.frame import row_major
+from mgcompile.llvm.kind import Kind
 from mgcompile.llvm.nests import splat
 from mgcompile.llvm.tiling import Range, batch_blocks, cover, lane_blocks
 from mgcompile.llvm.transpose import shuffled
@@ -323,8 +323,7 @@ def _horizontal(writer: Writer, kind: Kind, vectors: Sequence[str]) -> str:
     total, lanes = rows[0], kind.lanes
     while lanes > len(vectors):
         lanes //= 2
-        low = shuffled(block, total, total, range(lanes))
-        high = shuffled(block, total, total, range(lanes, 2 * lanes))
-        total = low + high
+        lower = shuffled(block, total, total, range(lanes))
+        total = lower + shuffled(block, total, total, range(lanes, 2 * lanes))
     writer.splice(block)
     return total.name

@@ -32,16 +32,12 @@ def moves_along(bundle: Bundle, operand: int, loops: int, axis: int) -> bool:
 
 
 def cover(length: int, most: int, *, long: bool = False) -> tuple[Range, ...]:
-    """Cut an axis into blocks, at most `most` long: one range or two.
+    """Cut an axis into blocks, at most `most` long: a few ranges.
 
     The blocks are nearly of one size, or as long as can be where each is `long` at work.
     """
     if long and length > 2 * most:
-        whole = length // most * most
-        first = Range(0, whole, most)
-        if whole == length:
-            return (first,)
-        return first, Range(whole, length, length - whole)
+        return _longest(length, most)
     for size in range(most, most // 2, -1):
         if length % size == 0:
             return (Range(0, length, size),)
@@ -50,6 +46,21 @@ def cover(length: int, most: int, *, long: bool = False) -> tuple[Range, ...]:
     whole = length // size * size
     ranges = (Range(0, whole, size),) if whole else ()
     return (*ranges, Range(whole, length, length - whole)) if whole < length else ranges
+
+
+def _longest(length: int, most: int) -> tuple[Range, ...]:
+    """Cut an axis into blocks of `most`; one more and a short rest are halved instead."""
+    whole = length // most * most
+    rest = length - whole
+    if 0 < rest <= most // 2:
+        whole, rest = whole - most, rest + most
+    half = rest if rest <= most else -(-rest // 2)
+    ranges = (
+        Range(0, whole, most),
+        Range(whole, whole + half, half),
+        Range(whole + half, length, rest - half),
+    )
+    return tuple(part for part in ranges if part.start < part.stop)
 
 
 def lane_blocks(bundle: Bundle, batched: Sequence[bool], loops: int) -> dict[int, int]:

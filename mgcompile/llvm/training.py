@@ -11,10 +11,14 @@ from mgcompile.llvm.context import slot_address
 from mgcompile.llvm.course import course
 from mgcompile.llvm.kind import Kind
 from mgcompile.llvm.nests import splat
+from mgcompile.llvm.wide import BLOCK
 from mgcompile.llvm.writer import Writer
 from mgcompile.program import PARAMS
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mgcompile.backend import Rule
     from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Frame
@@ -36,13 +40,15 @@ class _Step:
     correct2: str
 
 
-def train_function(frame: Frame, name: str, rule: Rule) -> str:
+def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] | None) -> str:
     """Write the function that trains for some epochs.
 
     Args:
         frame: a loss_and_grad program, with the outputs `loss` and `param_gradient`.
         name: the function's symbol.
         rule: the optimiser's update.
+        left: the parameters that wide products leave to update when they do it themselves, which
+            they can in batches of one block; None when they cannot.
 
     Returns:
         The text of ``void name(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``.
@@ -70,11 +76,12 @@ def train_function(frame: Frame, name: str, rule: Rule) -> str:
             size = writer.minimum(writer.value(f"sub i64 {count}, {first}"), batch)
             writer.store("i64", str(first), slot_address(writer, "BEGIN"), 8)
             writer.store("i64", str(size), slot_address(writer, "COUNT"), 8)
+            direct = _tell_products(writer, frame, rule, (rate, str(size)), left)
             writer.do("call void @phases(ptr %context, ptr %scratch, i64 %thread, i64 %threads)")
             total = _add_loss(writer, frame, turn.values[0])
             step, grown = _step(writer, frame, rule, rate, str(size), turn.values[1:])
             with writer.when(leads):
-                _write_update(writer, frame, rule, step)
+                _write_updates(writer, frame, rule, step, left, direct)
             writer.do("call void @barrier(ptr %context, i64 %threads)")
             turn.following = [total, *grown]
         mean = turn.values[0]
@@ -85,6 +92,81 @@ def train_function(frame: Frame, name: str, rule: Rule) -> str:
         epoch.following = turn.values[1:]
     writer.do("ret void")
     return writer.text()
+
+
+def _tell_products(
+    writer: Writer,
+    frame: Frame,
+    rule: Rule,
+    numbers: tuple[str, str],
+    left: NDArray[np.int64] | None,
+) -> str:
+    """Append what tells wide products to update parameters; return whether they do, an i1.
+
+    `numbers` are the learning rate and the number of samples of the batch.
+    """
+    if left is None:
+        return "false"
+    rate, size = numbers
+    scale = "1.0"
+    if frame.program.data is None:
+        count = writer.value(f"uitofp i64 {size} to double")
+        scale = writer.value(f"fdiv double 1.0, {count}")
+    product = writer.value(f"fmul double {rate}, {scale}")
+    factor = writer.value(f"fneg double {product}")
+    decay = Kind("double", 1).literal(-rule.weight_decay)
+    less = writer.value(f"fmul double {rate}, {decay}")
+    keep = writer.value(f"fadd double 1.0, {less}")
+    direct = writer.value(f"icmp ule i64 {size}, {BLOCK}")
+    word = writer.value(f"zext i1 {direct} to i64")
+    for name, kind, value in (
+        ("UPDATES", "i64", word),
+        ("FACTOR", "double", factor),
+        ("KEEP", "double", keep),
+    ):
+        writer.store(kind, value, slot_address(writer, name), 8)
+    leads = writer.value("icmp eq i64 %thread, 0")
+    with writer.when(writer.value(f"and i1 {leads}, {direct}")):
+        _write_left(writer, frame, left, None)
+    return direct
+
+
+def _write_updates(
+    writer: Writer,
+    frame: Frame,
+    rule: Rule,
+    step: _Step,
+    left: NDArray[np.int64] | None,
+    direct: str,
+) -> None:
+    """Append the update of all parameters, or of those that are left when products did theirs."""
+    if left is None:
+        _write_update(writer, frame, rule, step)
+        return
+    with writer.when(direct):
+        _write_left(writer, frame, left, (rule, step))
+    with writer.when(writer.value(f"xor i1 {direct}, true")):
+        _write_update(writer, frame, rule, step)
+
+
+def _write_left(
+    writer: Writer, frame: Frame, left: NDArray[np.int64], update: tuple[Rule, _Step] | None
+) -> None:
+    """Append a loop over listed parameters: update them, or set their gradient to zero."""
+    if not len(left):
+        return
+    size, kind = frame.shape.bytes, frame.shape.scalar
+    table = writer.offset("%tables", frame.tables.add(left) * 4)
+    gradient = frame.start(writer, frame.program.output("param_gradient"))
+    with writer.loop(len(left)) as turn:
+        short = writer.load("i32", writer.offset(table, writer.mul(turn.index, 4)), 4)
+        wide = writer.value(f"sext i32 {short} to i64")
+        distance = writer.mul(wide, size)
+        if update is None:
+            place = writer.offset(gradient, distance)
+            writer.store(kind, kind.literal(0.0), place, size)
+        else:
+            _write_parameter(writer, frame, *update, kind, str(distance))
 
 
 def _add_loss(writer: Writer, frame: Frame, total: str) -> str:
