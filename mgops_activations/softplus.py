@@ -9,7 +9,7 @@ from mgcore import Op, ops
 
 softplus = Op(
     "softplus",
-    forward=lambda x: (x if x > 0.0 else 0.0) + math.log1p(math.exp(-abs(x))),
+    forward=lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
     partials=(lambda out, x: ops.sigmoid(x),),
     doc="log(1 + e**x)",
 )
