@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -52,7 +53,15 @@ class ArrayFunction:
 
     def run(self, operands: Sequence[NDArray[Any]], result: NDArray[Any]) -> None:
         """Fill ``result`` from contiguous arrays of the dtype; sizes are multiples of the lanes."""
-        self._function(*(x.ctypes.data for x in operands), result.ctypes.data, result.size)
+        self.bound(operands, result)()
+
+    def bound(self, operands: Sequence[NDArray[Any]], result: NDArray[Any]) -> Callable[[], None]:
+        """Return what fills ``result``, with the addresses looked up already.
+
+        The arrays have to stay alive for as long as it is called.
+        """
+        addresses = [x.ctypes.data for x in (*operands, result)]
+        return partial(self._function, *addresses, result.size)
 
 
 def over_arrays(
