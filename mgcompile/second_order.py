@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen_source", "hessian", "product"]
 
+# Numbers of a Hessian up to which all its columns are computed in one call.
+_AT_ONCE = 4_000_000
+
 
 def chosen_source(built: Built, wrt: str | None) -> str:
     """Return "inputs" or "params": what second derivatives are taken to.
@@ -74,7 +77,15 @@ def hessian(built: Built, source: str, batch: Batch, params: Floats) -> Floats:
         unit = np.eye(len(params), dtype=dtype)
         columns = [_param_product(built, batch, params, v) for v in unit]
         return np.stack(columns, axis=1) if columns else unit
-    unit = np.eye(built.program.n_inputs, dtype=dtype)
+    n = built.program.n_inputs
+    unit = np.eye(n, dtype=dtype)
+    if batch.count * n * n <= _AT_ONCE:
+        # Every sample with every unit vector, in one call.
+        points = np.hstack([np.repeat(batch.rows(), n, axis=0), np.tile(unit, (batch.count, 1))])
+        (rows,) = built.executable("input_product")(points, batch.count * n, params)
+        square = np.broadcast_to(rows, (batch.count * n, n)).reshape(batch.count, n, n)
+        found = square.transpose(0, 2, 1).copy()
+        return found[0] if batch.single else found
     vectors = [np.broadcast_to(v, (batch.count, len(v))) for v in unit]
     products = [_input_product(built, batch, params, v) for v in vectors]
     found = np.stack(products, axis=2)
