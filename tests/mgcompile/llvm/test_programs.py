@@ -202,21 +202,26 @@ def test_gradients_of_wide_layers_are_summed_block_by_block(dtype, count, contai
     assert_same(program, dtype, inputs, count, params)
 
 
-def test_a_wide_net_trains_on_samples_in_any_order():
+@pytest.mark.parametrize("batch_size", [64, 70])
+@pytest.mark.parametrize("rule", [Rule("sgd", weight_decay=0.1), Rule("sgd", momentum=0.5)])
+def test_a_wide_net_trains_on_samples_in_any_order(rule, batch_size):
+    # A batch of one block updates the weights where their gradients are summed, without momentum.
     builder, last = layers((45, 37, 1))
     program = gradient_to_params(verify(builder.finish([("value", last)])))
     random = np.random.default_rng(1)
     inputs = random.normal(size=(200, 45))
     start = random.normal(size=program.n_params) / 6
     orders = np.stack([random.permutation(200) for _ in range(2)])
-    found = []
+    found, losses = [], []
     for backend in (llvm, numpy_backend):
         params = start.copy()
-        trainer = backend.build_trainer(program, Rule("sgd"), Options())
-        state = np.empty((0, len(params)))
-        trainer(inputs, 200, params, state, 0, orders, 2, 70, np.array([0.1, 0.1]))
+        trainer = backend.build_trainer(program, rule, Options())
+        state = np.zeros((rule.state_rows, len(params)))
+        rates = np.array([0.1, 0.05])
+        losses.append(trainer(inputs, 200, params, state, 0, orders, 2, batch_size, rates))
         found.append(params)
     np.testing.assert_allclose(*found, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(*losses, rtol=1e-10)
 
 
 def test_what_fills_up_the_last_tile_is_kept_out_of_sums_over_the_batch():
