@@ -31,6 +31,7 @@ PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
         "authors-guide.md",
         "checks.md",
         "compiler.md",
+        "derivatives.md",
         "how-it-works.md",
         "pictures.md",
         "plugins.md",
