@@ -23,7 +23,7 @@ from mgcompile.llvm.transfer import input_function, output_function
 from mgcompile.llvm.updating import left_to_update
 from mgcompile.llvm.vm.machine import write_machines
 from mgcompile.llvm.vm.opcodes import Opcodes
-from mgcompile.llvm.vm.tapes import needs_machine
+from mgcompile.llvm.vm.tapes import needs_machine, unused_rows
 from mgcompile.llvm.wide import BLOCK
 from mgcompile.llvm.writer import Writer
 from mgcompile.program import Tape
@@ -84,12 +84,15 @@ class Lowered:
         return scratch_offsets(self.layout, self.shape)["end"]
 
 
-def choose_shape(layout: Layout, dtype: str, width: int, *, machine: bool = False) -> Shape:
+def choose_shape(
+    layout: Layout, dtype: str, width: int, *, machine: bool = False, unused: int = 0
+) -> Shape:
     """Choose the number of samples of a tile: as many as the first-level cache has room for.
 
-    Where the machine for tapes is at work, its cost for each step counts for more than the cache.
+    Where the machine for tapes is at work, its cost for each step counts for more than the cache;
+    of the tile's elements it never touches those `unused`.
     """
-    elements = layout.sizes["inputs"] + layout.sizes["tile"]
+    elements = max(1, layout.sizes["inputs"] + layout.sizes["tile"] - unused)
     worked_on = max(1, elements - layout.streamed)
     item = 8 if dtype == "float64" else 4
     vectors = MOST_VECTORS
@@ -119,7 +122,9 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     ready = placed(without_single_axes(program))
     layout, program = plan(ready), ready.program
     machine = any(isinstance(s, Tape) and needs_machine(s) for s in program.statements)
-    shape = choose_shape(layout, dtype, library.target.lanes(dtype), machine=machine)
+    unused = unused_rows(program)
+    lanes = library.target.lanes(dtype)
+    shape = choose_shape(layout, dtype, lanes, machine=machine, unused=unused)
     left = left_to_update(ready, layout, rule)
     frame = Frame(program, layout, shape, Tables(), library, Opcodes())
     functions = [input_function(frame)]

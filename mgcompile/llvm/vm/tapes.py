@@ -9,17 +9,18 @@ import numpy as np
 from mgcompile.llvm.frame import AREAS
 from mgcompile.llvm.schedule import accesses
 from mgcompile.llvm.vm.machine import machine_name
+from mgcompile.llvm.vm.rows import rows_in_use
 from mgcompile.llvm.vm.stream import write_stream
-from mgcompile.program import map_elements
+from mgcompile.program import Tape, map_elements
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.llvm.frame import Frame
     from mgcompile.llvm.writer import Writer
-    from mgcompile.program import Program, Tape
+    from mgcompile.program import Program
 
-__all__ = ["needs_machine", "run_tape"]
+__all__ = ["needs_machine", "run_tape", "unused_rows"]
 
 LONGEST_WRITTEN = 64
 """Instructions written out as code. A longer tape is run by the machine, which is as fast."""
@@ -38,6 +39,15 @@ def run_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
     code = writer.offset("%tables", 4 * frame.tables.add(stream))
     areas = ", ".join(f"ptr %{area}" for area in AREAS)
     writer.do(f"call void @{name}({areas}, i64 %lane_bytes, ptr {code})")
+
+
+def unused_rows(program: Program) -> int:
+    """Return how many elements of the results of tapes on the machine are never touched."""
+    return sum(
+        len(tape.code) - rows_in_use(tape, read_elements(program, tape.result))
+        for tape in program.statements
+        if isinstance(tape, Tape) and needs_machine(tape)
+    )
 
 
 def read_elements(program: Program, array: int) -> NDArray[np.bool_]:
