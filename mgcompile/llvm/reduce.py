@@ -28,6 +28,9 @@ __all__ = ["write_reduction"]
 LONG = 64
 """Terms of a sum from which on the largest register tile counts for more than even ones."""
 
+UNROLLED = 4
+"""Terms of a sum up to which it is written out."""
+
 Copy = tuple[int, ...]
 """How far a member of a block is from its first point, along each axis of the shape."""
 
@@ -150,6 +153,11 @@ def _reduce(
     if axis == len(bundle.reduced):
         return _accumulate(writer, frame, bundle, tile, operands, totals)
     place = len(frame.iterations) + len(bundle.shape) + axis
+    if extent(bundle.reduced) <= UNROLLED:
+        for index in range(bundle.reduced[axis]):
+            inner = [each.fix(place, index) for each in operands]
+            totals = _reduce(writer, frame, bundle, tile, inner, axis + 1, totals)
+        return totals
     carried = [(str(tile.kind), total) for total in totals]
     with writer.loop(bundle.reduced[axis], carried=carried) as turn:
         inner = [each.fix(place, turn.index) for each in operands]
