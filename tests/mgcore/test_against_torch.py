@@ -140,6 +140,9 @@ def test_first_and_second_order_agree(recipe, direction):
     tensors = [torch.tensor(x, dtype=torch.float64, requires_grad=True) for x in numbers]
     theirs = build(tensors, steps, with_tensors)
     agree([output.data], [theirs.item()])
+    if not theirs.requires_grad:  # steps alone, which PyTorch does not differentiate
+        assert grad(output, leaves) == [0.0] * len(leaves)
+        return
     reference = torch.autograd.grad(theirs, tensors, create_graph=True, materialize_grads=True)
     assume(all(abs(g.item()) < 1e6 for g in reference))
 
