@@ -15,6 +15,7 @@ from mgcompile.errors import SymbolError
 from mgcompile.maps import dense_strides, moving_axes, only_axes
 from mgcompile.program import CONSTS, Access, Affine
 from mgcore import ops
+from mgcore.foreign import with_operators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Emitter", "Number", "Symbol", "simplified"]
 
 
+@with_operators
 class Symbol:
     """A number that a program computes at every point of a domain, and maybe for every sample."""
 
@@ -42,51 +44,6 @@ class Symbol:
             if isinstance(operand, Symbol):
                 return operand.emitter.apply(op, operands)
         raise AssertionError
-
-    def __add__(self, other: Any) -> Any:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return ops.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return ops.sub(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return ops.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return ops.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return ops.div(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return ops.div(other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return ops.pow(self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return ops.pow(other, self)
-
-    def __neg__(self) -> Any:
-        return ops.neg(self)
-
-    def __pos__(self) -> Symbol:
-        return self
-
-    def __abs__(self) -> Any:
-        return ops.abs(self)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        op = getattr(ops, name)
-        return lambda *others: op(self, *others)
 
     def _undecided(self, *_: object) -> bool:
         message = (

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgcore import ops
+from mgcore.foreign import with_operators
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,6 +45,7 @@ def apply(op: Op, operands: Sequence[Floats]) -> Floats:
     return np.asarray(result, dtype=operands[0].dtype)
 
 
+@with_operators
 class _Lanes:
     """Arrays as the number type of a forward rule."""
 
@@ -57,51 +59,6 @@ class _Lanes:
         dtype = next(x.array.dtype for x in operands if isinstance(x, _Lanes))
         arrays = [x.array if isinstance(x, _Lanes) else np.asarray(x, dtype) for x in operands]
         return _Lanes(apply(op, arrays))
-
-    def __add__(self, other: Any) -> Any:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return ops.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return ops.sub(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return ops.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return ops.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return ops.div(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return ops.div(other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return ops.pow(self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return ops.pow(other, self)
-
-    def __neg__(self) -> Any:
-        return ops.neg(self)
-
-    def __pos__(self) -> _Lanes:
-        return self
-
-    def __abs__(self) -> Any:
-        return ops.abs(self)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        op = getattr(ops, name)
-        return lambda *others: op(self, *others)
 
     def _undecided(self, *_: object) -> bool:
         message = "a rule compares numbers: it cannot run on whole arrays"

@@ -1,9 +1,11 @@
-"""Give a number type of one's own the operators, each through the op of its name.
+"""Give a number type of one's own the operators and methods, each through the op of its name.
 
 A type with ``__mgcore_apply__`` takes over whenever an op is applied to it; with `with_operators`
-the rules of all ops run on it, since ``x * y`` in a rule becomes ``ops.mul(x, y)``.
+the rules of all ops run on it, since ``x * y`` in a rule becomes ``ops.mul(x, y)``, and ``x.exp()``
+becomes ``ops.exp(x)``.
 """
 
+from types import MethodType
 from typing import Any, TypeVar
 
 from mgcore import ops
@@ -17,7 +19,7 @@ UNARY = {"neg": "neg", "abs": "abs"}
 
 
 def with_operators(kind: type[T]) -> type[T]:
-    """Give the class `kind` the arithmetic operators, plain and reflected.
+    """Give the class `kind` the arithmetic operators, plain and reflected, and ops as methods.
 
     Args:
         kind: a class with a static ``__mgcore_apply__(op, operands)``.
@@ -32,6 +34,7 @@ def with_operators(kind: type[T]) -> type[T]:
     for special, name in UNARY.items():
         setattr(kind, f"__{special}__", _unary(name))
     setattr(kind, "__pos__", lambda x: x)  # noqa: B010 - a class object has no such attribute
+    setattr(kind, "__getattr__", _method)  # noqa: B010 - as above
     return kind
 
 
@@ -45,3 +48,10 @@ def _reflected(name: str) -> Any:
 
 def _unary(name: str) -> Any:
     return lambda x: getattr(ops, name)(x)
+
+
+def _method(x: Any, name: str) -> Any:
+    # Reached only for what is no attribute, as in Value.
+    if name.startswith("_"):
+        raise AttributeError(f"{type(x).__name__} has no attribute {name!r}")
+    return MethodType(getattr(ops, name), x)

@@ -13,6 +13,7 @@ from attrs import frozen
 from mgcompile.errors import SymbolError
 from mgcompile.llvm.special import special_function
 from mgcore import ops
+from mgcore.foreign import with_operators
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,6 +41,7 @@ _NUMPY_NAMES = {
 _SAME_NAMES = ("add", "cos", "erf", "exp", "log", "maximum", "minimum", "sin", "sqrt", "tanh")
 
 
+@with_operators
 @frozen(eq=False)
 class Traced:
     """Stand for a register within a rule; ``apply`` lowers the ops that the rule applies."""
@@ -70,51 +72,6 @@ class Traced:
     def register(self, number: Any) -> Vec:
         """Return the register of another number of the rule."""
         return number.vec if isinstance(number, Traced) else self.vec.block.constant(float(number))
-
-    def __add__(self, other: Any) -> Any:
-        return ops.add(self, other)
-
-    def __radd__(self, other: Any) -> Any:
-        return ops.add(other, self)
-
-    def __sub__(self, other: Any) -> Any:
-        return ops.sub(self, other)
-
-    def __rsub__(self, other: Any) -> Any:
-        return ops.sub(other, self)
-
-    def __mul__(self, other: Any) -> Any:
-        return ops.mul(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return ops.mul(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return ops.div(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return ops.div(other, self)
-
-    def __pow__(self, other: Any) -> Any:
-        return ops.pow(self, other)
-
-    def __rpow__(self, other: Any) -> Any:
-        return ops.pow(other, self)
-
-    def __neg__(self) -> Any:
-        return ops.neg(self)
-
-    def __pos__(self) -> Traced:
-        return self
-
-    def __abs__(self) -> Any:
-        return ops.abs(self)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        op = getattr(ops, name)
-        return lambda *others: op(self, *others)
 
     def _undecided(self, *_: object) -> bool:
         raise SymbolError("a rule asks for the value of its operand, which code generation lacks")
