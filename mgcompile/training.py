@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Course", "epoch_order", "learning_rates", "rule_of", "run_course"]
 
-# A native call is not interrupted by Ctrl-C, so none should take much longer than this.
+# A backend need not hear Ctrl-C itself, so no call for several epochs should take much longer.
 _SECONDS_PER_CALL = 0.1
 
 

@@ -21,6 +21,10 @@ SCRATCH        address of the first thread's own area
 UPDATES        1 while wide products update the parameters themselves
 FACTOR         what they multiply the gradient of the sum by, float64
 KEEP           what they multiply the parameter by, float64
+PATIENCE       mini-batches and chunks until the training loop lets Python handle signals
+LISTENER       address of the Python callable that does so and returns the next patience
+RELEASED       the thread state of the first thread, which it takes the GIL with
+STOP           1 when a signal's handler raised: the update at work is given up
 =============  ==================================================================================
 """
 
@@ -53,6 +57,10 @@ SLOTS = (
     "UPDATES",
     "FACTOR",
     "KEEP",
+    "PATIENCE",
+    "LISTENER",
+    "RELEASED",
+    "STOP",
 )
 
 

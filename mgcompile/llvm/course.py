@@ -10,7 +10,8 @@ ORDERS          address of the samples' order of each epoch, i64; 0: as they com
 STATE           address of the optimiser's state, one row of n_params after the other
 RATES           address of the learning rate of each epoch, float64
 LOSSES          address for the mean loss of each epoch, float64
-POWER1, POWER2  Adam's beta1 and beta2 to the power of the updates done before, float64
+POWERS          address of two float64 for each epoch: Adam's beta1 and beta2 to the power of the
+                updates done before
 ==============  ================================================================================
 """
 
@@ -31,8 +32,7 @@ COURSE = (
     "STATE",
     "RATES",
     "LOSSES",
-    "POWER1",
-    "POWER2",
+    "POWERS",
 )
 
 

@@ -196,6 +196,8 @@ def run(function: Any, arena: Arena, threads: int, *more: int) -> None:
     ]
     for other in others:
         other.start()
-    function(arena.address, arena.scratch[0], 0, threads, *more)
-    for other in others:
-        other.join()
+    try:
+        function(arena.address, arena.scratch[0], 0, threads, *more)
+    finally:
+        for other in others:
+            other.join()

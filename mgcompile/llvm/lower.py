@@ -12,6 +12,7 @@ from mgcompile.llvm.context import slot, slot_address
 from mgcompile.llvm.entry import ENTER, entry_function
 from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
 from mgcompile.llvm.library import Library
+from mgcompile.llvm.listening import heed, heed_function, stopped
 from mgcompile.llvm.memory import Layout, PlannedPhase, plan
 from mgcompile.llvm.outer import outer_function
 from mgcompile.llvm.placing import placed
@@ -139,11 +140,12 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         if phase.wide:
             functions.append(outer_function(frame, f"outer{number}", phase, updates=updates))
     functions.append(_barrier_function(library))
-    functions.append(_phases_function(frame))
+    functions.append(_phases_function(frame, heeds=rule is not None))
     if rule is None:
         functions.append(_run_function(frame))
         functions.append(entry_function(frame, RUN))
     else:
+        functions.append(heed_function(library))
         functions.append(train_function(frame, TRAIN, rule, left))
     write_machines(frame)
     text = "\n\n".join([*functions, library.text()])
@@ -302,8 +304,11 @@ def _run_function(frame: Frame) -> str:
     return writer.text()
 
 
-def _phases_function(frame: Frame) -> str:
-    """Write the function that runs all phases; threads share the chunks of each among them."""
+def _phases_function(frame: Frame, *, heeds: bool) -> str:
+    """Write the function that runs all phases; threads share the chunks of each among them.
+
+    When it `heeds` signals, it may end with chunks left out (see `listening`).
+    """
     writer = Writer(frame.library, "phases", _THREAD)
     areas(writer, frame)
     shape = frame.shape
@@ -324,7 +329,7 @@ def _phases_function(frame: Frame) -> str:
                 _call(writer, f"shared{place}")
             _barrier(writer)
         if phase.tiled or phase.tile_outputs:
-            _write_chunks(writer, frame, place, (chunks, share, tiles))
+            _write_chunks(writer, frame, place, (chunks, share, tiles), heeds=heeds)
             _barrier(writer)
         if phase.sums[1] > phase.sums[0]:
             with writer.when(leads):
@@ -344,7 +349,12 @@ def _maximum(writer: Writer, a: Index, b: int) -> str:
 
 
 def _write_chunks(
-    writer: Writer, frame: Frame, place: int, numbers: tuple[Index, Index, Index]
+    writer: Writer,
+    frame: Frame,
+    place: int,
+    numbers: tuple[Index, Index, Index],
+    *,
+    heeds: bool,
 ) -> None:
     """Append the loop over the chunks that fall to this thread."""
     chunks, share, tiles = numbers
@@ -356,7 +366,16 @@ def _write_chunks(
     writer.begin(name)
     index = f"%{name}.i"
     following = f"%{name}.next"
-    writer.do(f"{index} = phi i64 [ %thread, %{origin} ], [ {following}, %{name} ]")
+    first = len(writer.lines)
+    if heeds:
+        # The first chunk of a batch comes right after the batch itself, which is counted too.
+        more = writer.value(f"icmp ne i64 {index}, 0")
+        leads = writer.value("icmp eq i64 %thread, 0")
+        with writer.when(writer.value(f"and i1 {more}, {leads}")):
+            heed(writer)
+        end_early = stopped(writer)
+        writer.do(f"br i1 {end_early}, label %{name}.end, label %{name}.work")
+        writer.begin(f"{name}.work")
     partial = writer.offset("%sums", writer.mul(index, distance))
     begin = writer.mul(index, share)
     end = writer.minimum(writer.add(begin, share), tiles)
@@ -365,6 +384,8 @@ def _write_chunks(
         f"i64 {begin}, i64 {end})"
     )
     writer.do(f"{following} = add i64 {index}, %threads")
+    phi = f"  {index} = phi i64 [ %thread, %{origin} ], [ {following}, %{writer.label} ]"
+    writer.lines.insert(first, phi)
     again = writer.value(f"icmp ult i64 {following}, {chunks}")
     writer.do(f"br i1 {again}, label %{name}, label %{name}.end")
     writer.begin(f"{name}.end")

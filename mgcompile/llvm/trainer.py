@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from attrs import define, field
 
 from mgcompile.llvm.course import COURSE
 from mgcompile.llvm.executable import Arena, describe_inputs, prepared_constants, run
+from mgcompile.llvm.listening import DEAF, Listener
 from mgcompile.llvm.lower import TRAIN
 
 if TYPE_CHECKING:
@@ -33,10 +35,13 @@ class LlvmTrainer:
     _function: Any = field(init=False)
     _constants: tuple[Any, ...] = field(init=False)
     _free: list[Arena] = field(init=False, factory=list)
+    _patience: tuple[int, int] = field(init=False, default=(0, 1))
+    """The samples of an update, and what the patience of a loop of these has come to."""
 
     def __attrs_post_init__(self) -> None:
         """Look the code up."""
-        kind = ctypes.CFUNCTYPE(
+        # It is called with the GIL, and releases it itself.
+        kind = ctypes.PYFUNCTYPE(
             None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2, ctypes.c_void_p
         )
         self._function = kind(self.library.addresses[TRAIN])
@@ -59,26 +64,47 @@ class LlvmTrainer:
             arena = self._free.pop()  # atomic: no two calls get the same arena
         except IndexError:
             arena = Arena.make(self.lowered, self._constants, self.threads)
+        size = min(count, batch_size)
         kept = describe_inputs(arena, inputs)
-        arena.grow(self.lowered, min(count, batch_size))
+        arena.grow(self.lowered, size)
         arena.set("PARAMS", params.ctypes.data)
         rates = np.ascontiguousarray(lr, dtype=np.float64)
+        powers = self._powers(step + -(-count // size) * np.arange(epochs))
         losses = np.empty(epochs, dtype=np.float64)
         course = np.zeros(len(COURSE), dtype=np.int64)
         words = {
             "COUNT": count,
-            "BATCH": min(count, batch_size),
+            "BATCH": size,
             "EPOCHS": epochs,
             "ORDERS": 0 if orders is None else orders.ctypes.data,
             "STATE": state.ctypes.data,
             "RATES": rates.ctypes.data,
             "LOSSES": losses.ctypes.data,
+            "POWERS": powers.ctypes.data,
         }
         for name, value in words.items():
             course[COURSE.index(name)] = value
-        powers = [self.rule.beta1**step, self.rule.beta2**step]
-        course.view(np.float64)[COURSE.index("POWER1") :][:2] = powers
-        run(self._function, arena, self.threads, course.ctypes.data)
-        del kept
-        self._free.append(arena)
+        listener = self._listener(arena, size)
+        try:
+            run(self._function, arena, self.threads, course.ctypes.data)
+        finally:
+            del kept
+            self._patience = size, listener.patience
+            self._free.append(arena)
         return losses
+
+    def _listener(self, arena: Arena, size: int) -> Listener:
+        """Make the loop call Python now and then, if signals are handled in this thread."""
+        known, patience = self._patience
+        listener = Listener(patience if known == size else 1)
+        hears = threading.current_thread() is threading.main_thread()
+        arena.set("LISTENER", id(listener))
+        arena.set("PATIENCE", listener.patience if hears else DEAF)
+        arena.set("STOP", 0)
+        return listener
+
+    def _powers(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return Adam's betas to the power of the updates done before each epoch."""
+        if self.rule.kind != "adam":
+            return np.zeros((0, 2))
+        return np.power((self.rule.beta1, self.rule.beta2), steps[:, None].astype(np.float64))

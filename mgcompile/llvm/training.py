@@ -10,6 +10,7 @@ from mgcompile.llvm.areas import areas
 from mgcompile.llvm.context import slot_address
 from mgcompile.llvm.course import course
 from mgcompile.llvm.kind import Kind
+from mgcompile.llvm.listening import heed, held, released, stopped
 from mgcompile.llvm.nests import splat
 from mgcompile.llvm.wide import BLOCK
 from mgcompile.llvm.writer import Writer
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from mgcompile.backend import Rule
     from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.writer import Index
 
 __all__ = ["train_function"]
 
@@ -51,7 +53,9 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
             they can in batches of one block; None when they cannot.
 
     Returns:
-        The text of ``void name(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``.
+        The text of ``void name(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``. It
+        is called with the GIL, which it releases, and ends early with a Python exception set when
+        the handler of a signal raised.
     """
     arguments = ["ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads", "ptr %course"]
     writer = Writer(frame.library, name, arguments, internal=False)
@@ -59,25 +63,31 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
     count, batch = course(writer, "COUNT"), course(writer, "BATCH")
     orders, losses = course(writer, "ORDERS"), course(writer, "LOSSES", "ptr")
     rates = course(writer, "RATES", "ptr")
-    powers = [course(writer, power, "double") for power in ("POWER1", "POWER2")]
     unordered = writer.value(f"icmp eq i64 {orders}, 0")
     leads = writer.value("icmp eq i64 %thread, 0")
-    carried = [("double", power) for power in powers]
-    with writer.loop(course(writer, "EPOCHS"), carried=carried) as epoch:
+    gil = released(writer, leads)
+    with writer.loop(course(writer, "EPOCHS")) as epoch:
         rate = writer.load("double", writer.offset(rates, writer.mul(epoch.index, 8)), 8)
         distance = writer.mul(epoch.index, writer.mul(count, 8))
         order = writer.add(orders, distance)
         order = writer.value(f"select i1 {unordered}, i64 0, i64 {order}")
         writer.store("i64", order, slot_address(writer, "ORDER"), 8)
-        state = [("double", "0.0"), *(("double", value) for value in epoch.values)]
+        powers = _powers(writer, rule, epoch.index)
+        state = [("double", value) for value in ("0.0", *powers)]
         batches = writer.value(f"udiv i64 {writer.add(count, writer.add(batch, -1))}, {batch}")
         with writer.loop(batches, carried=state) as turn:
             first = writer.mul(turn.index, batch)
             size = writer.minimum(writer.value(f"sub i64 {count}, {first}"), batch)
             writer.store("i64", str(first), slot_address(writer, "BEGIN"), 8)
             writer.store("i64", str(size), slot_address(writer, "COUNT"), 8)
+            with writer.when(leads):
+                heed(writer)
             direct = _tell_products(writer, frame, rule, (rate, str(size)), left)
             writer.do("call void @phases(ptr %context, ptr %scratch, i64 %thread, i64 %threads)")
+            with writer.when(stopped(writer)):
+                held(writer, gil)
+                writer.do("ret void")
+                writer.begin(writer.fresh("unreached"))
             total = _add_loss(writer, frame, turn.values[0])
             step, grown = _step(writer, frame, rule, rate, str(size), turn.values[1:])
             with writer.when(leads):
@@ -89,9 +99,17 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
             number = writer.value(f"uitofp i64 {count} to double")
             mean = writer.value(f"fdiv double {mean}, {number}")
         writer.store("double", mean, writer.offset(losses, writer.mul(epoch.index, 8)), 8)
-        epoch.following = turn.values[1:]
+    held(writer, gil)
     writer.do("ret void")
     return writer.text()
+
+
+def _powers(writer: Writer, rule: Rule, epoch: Index) -> list[str]:
+    """Append loads of what Adam's betas are raised to before an epoch; return the two powers."""
+    if rule.kind != "adam":
+        return []
+    place = writer.offset(course(writer, "POWERS", "ptr"), writer.mul(epoch, 16))
+    return [writer.load("double", writer.offset(place, 8 * k), 8) for k in range(2)]
 
 
 def _tell_products(
@@ -190,20 +208,16 @@ def _step(
         return writer.value(f"fptrunc double {value} to float")
 
     grown, corrections = [], []
-    for power, beta in zip(powers, (rule.beta1, rule.beta2), strict=True):
-        if rule.kind == "adam":
-            literal = Kind("double", 1).literal(beta)
-            power = writer.value(f"fmul double {power}, {literal}")
-            rest = writer.value(f"fsub double 1.0, {power}")
-            corrections.append(narrow(writer.value(f"fdiv double 1.0, {rest}")))
-        else:
-            corrections.append("1.0")
-        grown.append(power)
+    for power, beta in zip(powers, (rule.beta1, rule.beta2), strict=False):  # none for SGD
+        literal = Kind("double", 1).literal(beta)
+        grown.append(writer.value(f"fmul double {power}, {literal}"))
+        rest = writer.value(f"fsub double 1.0, {grown[-1]}")
+        corrections.append(narrow(writer.value(f"fdiv double 1.0, {rest}")))
     scale = "1.0"
     if frame.program.data is None:
         number = writer.value(f"uitofp i64 {size} to double")
         scale = narrow(writer.value(f"fdiv double 1.0, {number}"))
-    return _Step(narrow(rate), scale, *corrections), grown
+    return _Step(narrow(rate), scale, *(corrections or ("1.0", "1.0"))), grown
 
 
 def _write_update(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> None:

@@ -65,3 +65,19 @@ def test_two_threads_train_to_the_same_bits(program):
     two = train(llvm, program, RULES["adam"], "float64", orders=None, threads=2)
     for a, b in zip(one, two, strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+def test_adam_goes_on_with_the_same_bits_wherever_calls_are_cut(program):
+    random = np.random.default_rng(6)
+    inputs, first = random.normal(size=(50, 3)), random.normal(size=13)
+    trainer = llvm.build_trainer(program, RULES["adam"], Options("float64", 1))
+    found = []
+    for calls in ([6], [1, 2, 3]):
+        params, state, epoch = first.copy(), np.zeros((2, 13)), 0
+        for epochs in calls:
+            step, rates = epoch * 4, np.full(epochs, 0.05)
+            trainer(inputs, 50, params, state, step, None, epochs, 16, rates)
+            epoch += epochs
+        found.append((params, state))
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
