@@ -16,7 +16,8 @@ second order       inputs or parameters are doubled, `[x, v]`; `input_product` o
 
 The mean over samples is the sum times `1 / n`, done by whoever calls. A program with recorded data
 takes `Program.data` as its inputs, in which case the loss already is what the user wrote, and is
-neither divided nor cut into mini-batches.
+neither divided nor cut into mini-batches; for these there is one of a single sample's loss, without
+`Program.data`, that is trained as any other.
 """
 
 from __future__ import annotations

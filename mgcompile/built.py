@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mgcompile.backends import find_backend
 from mgcompile.differentiate import gradient_to_inputs, gradient_to_params
 from mgcompile.errors import OptionError
+from mgcompile.minibatches import of_one_sample
 from mgcompile.program import INPUTS, PARAMS
 from mgcompile.quiet import collector_paused
 from mgcompile.tangents import product_with_hessian
@@ -52,11 +53,13 @@ class Built:
 
         Args:
             kind: "forward", "inputs" (values and gradient to inputs), "loss" (loss and gradient to
-                parameters), "input_product" or "param_product" (of the Hessian with a vector).
+                parameters), "minibatch" (the same, of samples of the recorded data set),
+                "input_product" or "param_product" (of the Hessian with a vector).
             output: Which output the gradient to inputs is of.
 
         Raises:
-            OptionError: if the kind needs a kernel of one output.
+            OptionError: if the kind needs a kernel of one output, or a loss that is a mean or a sum
+                over its samples.
         """
         if kind == "forward":
             return self.program
@@ -72,7 +75,8 @@ class Built:
                 "sum, or whatever is to be minimised"
             )
             raise OptionError(message)
-        return verify(gradient_to_params(self.program))
+        forward = self.program if kind == "loss" else verify(of_one_sample(self.program))
+        return verify(gradient_to_params(forward))
 
     def executable(self, kind: str, output: int = 0) -> Executable:
         """Return what runs a program that `derived` gives."""
@@ -86,10 +90,11 @@ class Built:
                     self._made[kind, output] = found
         return found
 
-    def trainer(self, rule: Rule) -> Trainer:
-        """Return the training loop for an update rule."""
+    def trainer(self, rule: Rule, kind: str = "loss") -> Trainer:
+        """Return the training loop for an update rule, of the "loss" or of a "minibatch"."""
         with self._lock:
-            if rule not in self._made:
-                program = self.derived("loss")
-                self._made[rule] = self.backend.build_trainer(program, rule, self.options)
-            return self._made[rule]  # type: ignore[no-any-return] # what this method put there
+            if (kind, rule) not in self._made:
+                program = self.derived(kind)
+                made = self.backend.build_trainer(program, rule, self.options)
+                self._made[kind, rule] = made
+            return self._made[kind, rule]  # type: ignore[no-any-return] # put there by this method

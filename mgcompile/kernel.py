@@ -303,7 +303,8 @@ class Kernel:
             optimizer: `mgnn.optim.SGD(...)` or `mgnn.optim.Adam(...)`.
             epochs: Passes over the samples.
             batch_size: Samples of an update; None for all at once. A loss recorded over its data
-                set takes no batches.
+                set has to be a mean or a sum over the samples; it is then estimated from those of
+                the batch, scaled to all.
             shuffle: Whether every epoch has its own order of samples.
             seed: Of that order.
             progress: Called after every epoch with its number (from 0) and loss.
@@ -319,16 +320,9 @@ class Kernel:
             raise InputError(message)
         size = batch.count if batch_size is None else batch_size
         _check_count("batch_size", size)
-        recorded = not self._built.takes_data
-        if recorded and batch_size is not None and batch_size != batch.count:
-            message = (
-                f"batch_size is {batch_size}, but the loss was recorded over its whole data set; "
-                "leave it out, or compile the loss of one sample with inputs=[...]"
-            )
-            raise OptionError(message)
         mixed = shuffle and size < batch.count
         course = Course(
-            trainer=self.trainer(rule),
+            trainer=self._batch_trainer(rule, batch_size, batch.count),
             rule=rule,
             inputs=batch.inputs,
             count=batch.count,
@@ -343,6 +337,21 @@ class Kernel:
     def trainer(self, rule: Rule) -> Trainer:
         """Return the native training loop for an update rule."""
         return self._built.trainer(rule)
+
+    def _batch_trainer(self, rule: Rule, batch_size: int | None, count: int) -> Trainer:
+        """Return the training loop that takes `batch_size` of `count` samples at a time."""
+        whole = batch_size is None or (self.program.data is not None and batch_size >= count)
+        if self._built.takes_data or whole:
+            return self._built.trainer(rule)
+        try:
+            return self._built.trainer(rule, "minibatch")
+        except OptionError as error:
+            message = (
+                f"batch_size is {batch_size}, but the loss was recorded over its whole data set "
+                f"and cannot be cut: {error}. Leave batch_size out, or compile the loss of one "
+                "sample with inputs=[...]"
+            )
+            raise OptionError(message) from error
 
     def run(self, course: Course) -> list[float]:
         """Run a training course on this kernel's parameters and write them back."""

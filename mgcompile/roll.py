@@ -12,7 +12,7 @@ from mgcompile.irregular import write_tape
 from mgcompile.looping import write_loop
 from mgcompile.periods import find_repetitions
 from mgcompile.placement import Placement
-from mgcompile.plan import SMALL_GROUP, plan_stages
+from mgcompile.plan import FEW_SMALL_GROUPS, SMALL_GROUP, plan_stages
 from mgcompile.program import Affine
 from mgcompile.regular import Writer, operand_table
 from mgcompile.samples import find_samples
@@ -36,7 +36,7 @@ def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
     loops = [] if samples else find_repetitions(structure)
     builder = Builder(n_inputs, n_params)
     placement = Placement(structure.graph, builder, samples.count if samples else 1)
-    for stage in plan_stages(structure, samples.sums if samples else frozenset(), loops):
+    for stage in plan_stages(structure, _bundled(samples), loops):
         if stage.loop is not None:
             write_loop(structure, stage.loop, placement, builder)
         elif stage.irregular:
@@ -47,6 +47,17 @@ def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
     value = _gather_outputs(structure.graph, placement, builder)
     data = placement.recorded_data() if samples else None
     return builder.finish([("value", value)], data)
+
+
+def _bundled(samples: Samples | None) -> frozenset[int]:
+    """Return the groups that are no part of a tape, however small they are.
+
+    With what depends on a sum over the samples the loss can be cut into those of single samples.
+    """
+    if samples is None:
+        return frozenset()
+    few = samples.after if len(samples.after) <= FEW_SMALL_GROUPS else frozenset()
+    return samples.sums | few
 
 
 def _write_groups(

@@ -38,11 +38,13 @@ class Samples:
         count: Number of samples.
         groups: Groups of which every sample has a block of members.
         sums: Groups that add up over all samples.
+        after: Groups that depend on such a sum.
     """
 
     count: int
     groups: frozenset[int]
     sums: frozenset[int]
+    after: frozenset[int]
 
 
 def find_samples(structure: Structure) -> Samples | None:
@@ -76,6 +78,16 @@ def _candidates(structure: Structure) -> list[int]:
                 if terms % divisor == 0 and sizes[source] % (terms // divisor) == 0:
                     found.setdefault(terms // divisor)
     return sorted(found, reverse=True)[:_MOST_CANDIDATES]
+
+
+def _users_of(structure: Structure, sums: set[int]) -> set[int]:
+    """Return the groups that depend on one of `sums`."""
+    found: set[int] = set()
+    for group in range(min(sums) + 1, structure.count):
+        read = structure.group[operand_table(structure.graph, structure.nodes(group))]
+        if not (sums | found).isdisjoint(read.ravel().tolist()):
+            found.add(group)
+    return found
 
 
 class _Attempt:
@@ -150,7 +162,8 @@ class _Attempt:
             as_shared |= set(np.unique(read).tolist()) - {-1} - reduced
         if not sums or not any(self.varies[group] for group in as_sample):
             return None
-        return Samples(self.count, frozenset(as_sample), frozenset(sums))
+        after = _users_of(structure, sums)
+        return Samples(self.count, frozenset(as_sample), frozenset(sums), frozenset(after))
 
     def _reduced(self, group: int) -> set[int]:
         """Return the sources of a sum whose terms are, block by block, those of all samples."""
