@@ -21,11 +21,18 @@ if TYPE_CHECKING:
 
     from mgcore import Op, Value
 
+    Numbers = NDArray[np.int64]
+
 __all__ = ["capture"]
 
-_operands_of = attrgetter("operands")
 _op_of = attrgetter("op")
 _data_of = attrgetter("data")
+
+# So many nodes are read at a time: what one pass over them touched is still in the cache.
+_BLOCK = 4096
+# Objects begin at multiples of 16 bytes, and a graph's lie close: up to 32 slots for each are fine.
+_ALIGNMENT = 16
+_SPARSEST = 64
 
 
 def capture(outputs: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Graph:
@@ -37,17 +44,16 @@ def capture(outputs: Sequence[Value], inputs: Sequence[Value], params: Sequence[
         params: Leaves that become parameters; all other leaves are constants.
 
     Returns:
-        Parameters come first, then inputs, then the nodes in the order of a walk from the outputs
-        that takes the last operand first.
+        Parameters come first, then inputs, then the nodes in the order of a walk from the outputs,
+        depth first, that takes the last operand first.
     """
     leaves = [*params, *inputs]
     nodes, tuples = _walk(outputs, leaves)
+    width, op, edges = _read(nodes, tuples)
     everything = leaves + nodes
-    counts = np.fromiter(map(len, tuples), np.int64, len(tuples))
     start = np.zeros(len(everything) + 1, dtype=np.int64)
-    np.cumsum(counts, out=start[len(leaves) + 1 :])
-    number = _Numbering(everything)
-    ops, node_code = _codes(nodes)
+    np.cumsum(width, out=start[len(leaves) + 1 :])
+    ops, node_code = _codes(nodes, op)
     code = np.concatenate(
         [np.full(len(params), PARAM), np.full(len(inputs), INPUT), node_code]
     ).astype(np.int64)
@@ -55,69 +61,94 @@ def capture(outputs: Sequence[Value], inputs: Sequence[Value], params: Sequence[
     index[: len(params)] = np.arange(len(params))
     index[len(params) : len(leaves)] = np.arange(len(inputs))
     value = np.zeros(len(everything))
-    for at in np.flatnonzero(code == CONST).tolist():
-        value[at] = everything[at].data
+    constants = np.flatnonzero(code == CONST)
+    data = map(_data_of, map(everything.__getitem__, constants.tolist()))
+    value[constants] = np.fromiter(data, np.float64, len(constants))
+    wanted = np.concatenate([edges, _identities(outputs, len(outputs))])
+    number = _numbers(_identities(everything, len(everything)), wanted)
     return Graph(
         ops=ops,
         code=code,
         start=start,
-        operand=number.of(chain.from_iterable(tuples), int(start[-1])),
+        operand=number[: len(edges)],
         index=index,
         value=value,
-        roots=number.of(iter(outputs), len(outputs)),
+        roots=number[len(edges) :],
     )
 
 
 def _walk(
     outputs: Sequence[Value], leaves: Sequence[Value]
 ) -> tuple[list[Value], list[tuple[Value, ...]]]:
-    """Return every node above the leaves once, depth first, and the operands of each."""
+    """Return every node above the leaves once, and the operands of each."""
     seen = set(leaves)
-    add = seen.add
     nodes: list[Value] = []
     tuples: list[tuple[Value, ...]] = []
-    stack = []
-    for output in reversed(outputs):
-        if output not in seen:
-            add(output)
-            stack.append(output)
-    pop, push, keep, keep_operands = stack.pop, stack.append, nodes.append, tuples.append
+    stack = [*reversed(outputs)]
+    pop, push, add, keep, keep_operands = (
+        stack.pop, stack.extend, seen.add, nodes.append, tuples.append,
+    )  # fmt: skip
     while stack:
         node = pop()
-        keep(node)
-        operands = node.operands
-        keep_operands(operands)
-        for operand in operands:
-            if operand not in seen:
-                add(operand)
-                push(operand)
+        if node not in seen:
+            add(node)
+            keep(node)
+            operands = node.operands
+            keep_operands(operands)
+            push(operands)
     return nodes, tuples
 
 
-class _Numbering:
-    """Look up the numbers of many nodes at once: a sorted table is faster than a dictionary."""
-
-    def __init__(self, nodes: list[Value]) -> None:
-        identities = _identities(nodes, len(nodes))
-        self._order = np.argsort(identities)
-        self._sorted = identities[self._order]
-
-    def of(self, nodes: Iterable[Value], count: int) -> NDArray[np.int64]:
-        """Return the numbers of `count` nodes."""
-        return self._order[np.searchsorted(self._sorted, _identities(nodes, count))]
-
-
-def _identities(nodes: Iterable[Value], count: int) -> NDArray[np.intp]:
-    """Return a number for each node that no other has: its address, as an object array keeps it."""
-    references = np.fromiter(nodes, dtype=object, count=count)
-    return np.ndarray(count, dtype=np.intp, buffer=references).copy()
+def _read(
+    nodes: list[Value], tuples: list[tuple[Value, ...]]
+) -> tuple[Numbers, Numbers, Numbers]:
+    """Return for each node how many operands it has and which op, and all operands."""
+    width = np.zeros(len(nodes), dtype=np.int64)
+    op = np.zeros(len(nodes), dtype=np.int64)
+    edges = [np.zeros(0, dtype=np.int64)]
+    for first in range(0, len(nodes), _BLOCK):
+        block = slice(first, first + _BLOCK)
+        operands = tuples[block]
+        width[block] = np.fromiter(map(len, operands), np.int64, len(operands))
+        edges.append(_identities(chain.from_iterable(operands), int(width[block].sum())))
+        op[block] = _identities(map(_op_of, nodes[block]), len(operands))
+    return width, op, np.concatenate(edges)
 
 
-def _codes(nodes: list[Value]) -> tuple[tuple[Op, ...], NDArray[np.int64]]:
-    """Number the distinct ops in the order in which the walk meets them."""
-    recorded = list(map(_op_of, nodes))
-    distinct = dict.fromkeys(recorded)
-    place: dict[Op | None, int] = {None: CONST}
-    ops = tuple(op for op in distinct if op is not None)
-    place.update((op, number) for number, op in enumerate(ops))
-    return ops, np.fromiter(map(place.__getitem__, recorded), np.int64, len(recorded))
+def _identities(objects: Iterable[object], count: int) -> Numbers:
+    """Return a number for each object that no other has: its address, as an object array keeps it.
+
+    The same as `id`, without a Python integer for each.
+    """
+    references = np.fromiter(objects, dtype=object, count=count)
+    return np.ndarray(count, dtype=np.intp, buffer=references).astype(np.int64)
+
+
+def _numbers(known: Numbers, wanted: Numbers) -> Numbers:
+    """Return where in `known`, whose members are distinct, each of `wanted` is."""
+    lowest = int(known.min())
+    slots = (int(known.max()) - lowest) // _ALIGNMENT + 1
+    if slots <= _SPARSEST * len(known) and not np.any(known % _ALIGNMENT):
+        table = np.zeros(slots, dtype=np.int64)
+        table[(known - lowest) // _ALIGNMENT] = np.arange(len(known))
+        return table[(wanted - lowest) // _ALIGNMENT]
+    order = np.argsort(known, kind="stable")
+    return order[np.searchsorted(known[order], wanted)]
+
+
+def _codes(nodes: list[Value], op: Numbers) -> tuple[tuple[Op, ...], Numbers]:
+    """Number the distinct ops in the order in which the walk meets them.
+
+    Args:
+        nodes: All nodes.
+        op: What is the same number for nodes of the same op.
+    """
+    distinct, first, which = np.unique(op, return_index=True, return_inverse=True)
+    ops: list[Op] = []
+    place = np.full(len(distinct), CONST)
+    for number in np.argsort(first).tolist():
+        met = nodes[first[number]].op
+        if met is not None:
+            place[number] = len(ops)
+            ops.append(met)
+    return tuple(ops), place[which]
