@@ -8,7 +8,7 @@ Programs that the compiler hands to `build`, told apart by the names of their ou
 
 =================  ==========================================================================
 forward            `value` (n_outputs): batched when any output depends on an input
-value_and_grad     `value`, `input_gradient` (n_inputs, batched)
+value_and_grad     `value`, `input_gradient` (n_inputs, batched unless the same for all samples)
 loss_and_grad      `loss` (1, unbatched: the sum over all samples), `param_gradient` (n_params,
                    unbatched: of that sum)
 second order       inputs or parameters are doubled, `[x, v]`; `input_product` or `param_product`

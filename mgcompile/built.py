@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from mgcompile.backends import find_backend
+from mgcompile.callbacks import told_once
 from mgcompile.differentiate import gradient_to_inputs, gradient_to_params
 from mgcompile.errors import OptionError
 from mgcompile.minibatches import of_one_sample
@@ -37,6 +38,7 @@ class Built:
         self.backend_name = backend if isinstance(backend, str) else backend.name
         self._lock = threading.RLock()
         self._made: dict[Any, Any] = {}
+        self._told: set[str] = set()  # ops of which the user has been warned
 
     @property
     def n_outputs(self) -> int:
@@ -85,7 +87,7 @@ class Built:
             with self._lock:
                 found = self._made.get((kind, output))
                 if found is None:
-                    with collector_paused():
+                    with collector_paused(), told_once(self._told):
                         found = self.backend.build(self.derived(kind, output), self.options)
                     self._made[kind, output] = found
         return found
@@ -95,6 +97,7 @@ class Built:
         with self._lock:
             if (kind, rule) not in self._made:
                 program = self.derived(kind)
-                made = self.backend.build_trainer(program, rule, self.options)
+                with told_once(self._told):
+                    made = self.backend.build_trainer(program, rule, self.options)
                 self._made[kind, rule] = made
             return self._made[kind, rule]  # type: ignore[no-any-return] # put there by this method

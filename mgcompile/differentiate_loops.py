@@ -13,6 +13,7 @@ import attrs
 
 from mgcompile.adjoints import Adjoints, Contribution, over_shape
 from mgcompile.builder import Builder, affine
+from mgcompile.errors import InvalidProgramError
 from mgcompile.liveness import renamed
 from mgcompile.maps import dense_strides, moving_axes, only_axes, reversed_axis, shifted
 from mgcompile.program import (
@@ -50,6 +51,11 @@ def reverse_loop(
         return
     batched = any(builder.arrays[access.array].batched for access in seeds if access is not None)
     batched |= any(builder.arrays[array].batched for array in _made(loop))
+    shared = [array for array in _made(loop) if batched and not builder.arrays[array].batched]
+    if shared:
+        # Its adjoint would be the sum over all samples outside of the loop, each one's own inside.
+        message = f"array {shared[0]} of a loop is shared by all samples, others are not"
+        raise InvalidProgramError(message)
     states = builder.keep_carried(loop, loop.carries)
     moving = [carry for carry in loop.carries if carry.array in active]
     starts = [finals[carry.array] or _zeros(builder, len(adjoints.loops)) for carry in moving]
@@ -184,7 +190,9 @@ class _Reverse:
 
         here = active_arrays(self._body, wanted)
         reverse_statements(self._body, self.builder, self._local, here, sink)
-        return [item for item in pending if not _is_zero(item)]
+        # Inside, the adjoint of a number that all samples share is each sample's own share of it.
+        left = (item for item in pending if not _is_zero(item))
+        return [attrs.evolve(item, batched=self.batched) for item in left]
 
     def hand_on(self, carry: Carry, array: int, start: Access) -> None:
         """Close the circle of a carried adjoint; after the loop it belongs to the initial state."""

@@ -16,6 +16,7 @@ __all__ = [
     "OptionError",
     "PythonCallbackWarning",
     "SymbolError",
+    "UndefinedResultWarning",
     "UnusedInputError",
 ]
 
@@ -66,3 +67,7 @@ class KernelFileError(CompileError, ValueError):
 
 class PythonCallbackWarning(UserWarning):
     """A kernel calls Python for every sample, as an op's rule gives no machine code."""
+
+
+class UndefinedResultWarning(RuntimeWarning):
+    """A rule that a kernel calls back had no value for some operands: NaN stands there."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from mgcompile.callbacks import watched
 from mgcompile.program import (
     CONSTS,
     INPUTS,
@@ -79,8 +80,9 @@ class _Interpreter:
             CONSTS: self.program.consts.astype(self.dtype),
             SAMPLES: np.array([count], dtype=self.dtype),
         }
-        for statement in self.program.statements:
-            _run(statement, store, self.program, ())
+        with watched():
+            for statement in self.program.statements:
+                _run(statement, store, self.program, ())
         return tuple(np.array(store[output.array]) for output in self.program.outputs)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mgcompile.callbacks import number
 from mgcore import ops
 from mgcore.foreign import with_operators
 
@@ -82,18 +83,8 @@ def _by_rule(op: Op, operands: Sequence[Floats]) -> Floats:
 def _one_by_one(op: Op, operands: Sequence[Floats]) -> Floats:
     arrays = np.broadcast_arrays(*operands)
     flat = [array.astype(np.float64).ravel().tolist() for array in arrays]
-    results = [_number(op, numbers) for numbers in zip(*flat, strict=True)]
+    results = [number(op, numbers) for numbers in zip(*flat, strict=True)]
     return np.array(results, dtype=np.float64).reshape(arrays[0].shape)
-
-
-def _number(op: Op, numbers: Sequence[float]) -> float:
-    """Apply the rule to numbers, with NaN where it has no value."""
-    try:
-        return float(op.forward(*numbers))
-    except OverflowError:
-        return math.inf
-    except (ArithmeticError, ValueError, TypeError):
-        return math.nan
 
 
 def _each(function: Callable[[float], float]) -> Callable[[Floats], Floats]:

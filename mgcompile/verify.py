@@ -35,6 +35,10 @@ if TYPE_CHECKING:
 __all__ = ["verify"]
 
 
+# Outputs that are summed over the batch (see `mgcompile.backend`).
+_SUMMED = frozenset({"loss", "param_gradient", "param_product"})
+
+
 @attrs.define
 class _Scope:
     """What a statement may read: arrays defined so far; those of a loop's body are local."""
@@ -76,6 +80,9 @@ def verify(program: Program) -> Program:
     for output in program.outputs:
         if output.array not in scope.defined:
             message = f"output {output.name!r} is array {output.array}, which nothing defines"
+            raise InvalidProgramError(message)
+        if output.name in _SUMMED and program.arrays[output.array].batched:
+            message = f"output {output.name!r} is array {output.array}, one for each sample"
             raise InvalidProgramError(message)
     return program
 

@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from mgcompile.callbacks import WatchedExecutable, WatchedTrainer
 from mgcompile.llvm import objects
 from mgcompile.llvm.executable import LlvmExecutable
+from mgcompile.llvm.foreign import calls_back
 from mgcompile.llvm.jit import Library
 from mgcompile.llvm.lower import Lowered, lower
 from mgcompile.llvm.trainer import LlvmTrainer
 
 if TYPE_CHECKING:
-    from mgcompile.backend import Options, Rule
+    from mgcompile.backend import Executable, Options, Rule, Trainer
     from mgcompile.program import Program
 
 __all__ = ["LlvmBackend", "backend"]
@@ -25,15 +27,19 @@ class LlvmBackend:
 
     name: str = "llvm"
 
-    def build(self, program: Program, options: Options) -> LlvmExecutable:
+    def build(self, program: Program, options: Options) -> Executable:
         """Return an executable for a verified program."""
         lowered = lower(program, options.dtype)
-        return LlvmExecutable(lowered, _library(lowered, options), _threads(lowered, options))
+        library = _library(lowered, options)
+        executable = LlvmExecutable(lowered, library, _threads(lowered, options))
+        return WatchedExecutable(executable) if calls_back(lowered.imports) else executable
 
-    def build_trainer(self, program: Program, rule: Rule, options: Options) -> LlvmTrainer:
+    def build_trainer(self, program: Program, rule: Rule, options: Options) -> Trainer:
         """Return a trainer for a verified loss_and_grad program."""
         lowered = lower(program, options.dtype, rule)
-        return LlvmTrainer(lowered, _library(lowered, options), rule, _threads(lowered, options))
+        library = _library(lowered, options)
+        trainer = LlvmTrainer(lowered, library, rule, _threads(lowered, options))
+        return WatchedTrainer(trainer) if calls_back(lowered.imports) else trainer
 
 
 def _threads(lowered: Lowered, options: Options) -> int:

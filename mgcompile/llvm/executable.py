@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+from contextvars import copy_context
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -190,7 +191,10 @@ def prepared_constants(lowered: Lowered) -> tuple[NDArray[Any], NDArray[np.int32
 def run(function: Any, arena: Arena, threads: int, *more: int) -> None:
     """Call the code in as many threads as the arena has scratch areas for."""
     others = [
-        threading.Thread(target=function, args=(arena.address, scratch, number, threads, *more))
+        threading.Thread(
+            target=copy_context().run,  # rules that are called back note in it what they raise
+            args=(function, arena.address, scratch, number, threads, *more),
+        )
         for number, scratch in enumerate(arena.scratch)
         if number
     ]

@@ -7,22 +7,20 @@ writes its own instructions; any other Python callable is called back, lane by l
 from __future__ import annotations
 
 import ctypes
-import math
-import warnings
 from typing import TYPE_CHECKING
 
-from mgcompile.errors import PythonCallbackWarning
+from mgcompile.callbacks import number, warn_of_callback
 from mgcompile.llvm.calls import scalar_calls
 from mgcompile.llvm.library import Import
 from mgcompile.llvm.traced import Traced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from mgcompile.llvm.block import Block, Vec
     from mgcore import Op
 
-__all__ = ["lower_foreign"]
+__all__ = ["calls_back", "lower_foreign"]
 
 
 def lower_foreign(
@@ -59,7 +57,7 @@ def _called_back(block: Block, op: Op, operands: Sequence[Vec], error: Exception
         taken = block.library.imports.get(f"{symbol}.{number}")
     symbol = f"{symbol}.{number}" if number else symbol
     if taken is None:
-        _warn(op, error)
+        warn_of_callback(op, error)
         callback = _callback(op, arity)
         address = ctypes.cast(callback, ctypes.c_void_p).value or 0
         block.library.imports[symbol] = Import(address, op, callback)
@@ -67,22 +65,12 @@ def _called_back(block: Block, op: Op, operands: Sequence[Vec], error: Exception
 
 
 def _callback(op: Op, arity: int) -> ctypes._FuncPointer:
-    def rule(*numbers: float) -> float:
-        try:
-            return float(op.forward(*numbers))
-        except OverflowError:
-            return math.inf
-        except Exception:
-            return math.nan
+    def rule(*operands: float) -> float:
+        return number(op, operands)
 
     return ctypes.CFUNCTYPE(ctypes.c_double, *[ctypes.c_double] * arity)(rule)
 
 
-def _warn(op: Op, error: Exception) -> None:
-    cause = str(error).splitlines()[0] if str(error) else type(error).__name__
-    message = (
-        f"the rule of op {op.name} calls Python for every sample, which is slow: it does not run "
-        f"on symbols ({cause}). Write it with operators and mgcore.ops, or with functions of "
-        "scipy.special, which have machine code, and the kernel is native throughout"
-    )
-    warnings.warn(message, PythonCallbackWarning, stacklevel=2)
+def calls_back(imports: Mapping[str, Import]) -> bool:
+    """Tell whether any of these functions is a rule that Python runs."""
+    return any(function.source is not None for function in imports.values())

@@ -173,6 +173,23 @@ def test_horners_rule_becomes_a_loop_over_the_coefficients(backend, held_against
     assert [s.op.name for s in loop.body] == ["mul", "add"]
 
 
+def shared_sums(steps):
+    """A recurrence whose steps add parameters up: a part of every step that no sample changes."""
+    x, p = Value(0.3, "x"), [Value(0.2), Value(-0.4), Value(0.7)]
+    u, total = x, 0.0
+    for _ in range(steps):
+        u = ops.tanh(p[0] + p[0] + 0.3 * u + ops.dot(p[1], p[2], p[2], p[1]))
+        total = total + u
+    return total * x, [x], p
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_all_samples_share_in_a_loop_is_summed_over_the_samples(backend, held_against_engine):
+    kernel = check(held_against_engine, shared_sums(20), backend)
+    (loop,) = found(kernel, Loop)
+    assert not all(kernel.program.arrays[s.result].batched for s in loop.body)
+
+
 def mixture(rng):
     loss, inputs, params = mlp((4, 12, 12, 1), rng)
     penalty = irregular(60, rng, params[:20])

@@ -10,6 +10,7 @@ import pytest
 from mgcompile.backend import Options, Rule
 from mgcompile.builder import Builder, affine
 from mgcompile.differentiate import gradient_to_params
+from mgcompile.errors import InvalidProgramError
 from mgcompile.llvm.backend import backend as llvm
 from mgcompile.llvm.lower import lower
 from mgcompile.program import (
@@ -222,6 +223,25 @@ def test_a_wide_net_trains_on_samples_in_any_order(rule, batch_size):
         found.append(params)
     np.testing.assert_allclose(*found, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(*losses, rtol=1e-10)
+
+
+def test_a_loop_that_mixes_shared_and_own_arrays_is_not_differentiated():
+    builder = Builder(1, 1)
+    states = [builder.new_array(1, batched=batched) for batched in (True, False)]
+    builder.open_loop()
+    following = [
+        builder.bundle(ops.mul, (1,), [affine(state, 0, 0, 0), affine(PARAMS, 0, 0, 0)])
+        for state in states
+    ]
+    carries = [
+        Carry(state, affine(source, 0, 0), made, builder.new_array(1, batched=source == INPUTS))
+        for state, source, made in zip(states, (INPUTS, PARAMS), following, strict=True)
+    ]
+    builder.close_loop(3, carries, [])
+    finals = [affine(carry.final, 0, 0) for carry in carries]
+    program = verify(builder.finish([("value", builder.bundle(ops.mul, (1,), finals))]))
+    with pytest.raises(InvalidProgramError, match="shared by all samples"):
+        gradient_to_params(program)
 
 
 def test_what_fills_up_the_last_tile_is_kept_out_of_sums_over_the_batch():
