@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mgcore import Op
 
 __all__ = [
+    "Failures",
     "WatchedExecutable",
     "WatchedTrainer",
     "number",
@@ -38,14 +39,14 @@ __all__ = [
 
 
 @attrs.define(slots=True, eq=False)
-class _Failures:
+class Failures:
     """What rules raised in one run: that a number is undefined, or anything else."""
 
     undefined: dict[str, str] = attrs.field(factory=dict)
     fatal: BaseException | None = None
 
 
-_failures: ContextVar[_Failures | None] = ContextVar("failures", default=None)
+_failures: ContextVar[Failures | None] = ContextVar("failures", default=None)
 _told: ContextVar[set[str] | None] = ContextVar("told", default=None)
 
 
@@ -72,15 +73,15 @@ def number(op: Op, operands: Sequence[float]) -> float:
 
 
 @contextmanager
-def watched() -> Iterator[None]:
+def watched() -> Iterator[Failures]:
     """Surface what rules raise meanwhile: a warning where they have no value, else an error.
 
     Threads that take part have to be started with a copy of this thread's context.
     """
-    failures = _Failures()
+    failures = Failures()
     token = _failures.set(failures)
     try:
-        yield
+        yield failures
     finally:
         _failures.reset(token)
     if failures.fatal is not None:
@@ -164,11 +165,11 @@ class WatchedTrainer:
     ) -> NDArray[np.float64]:
         """Train for some epochs (see `mgcompile.backend.Trainer`)."""
         before = params.copy(), state.copy()
-        try:
-            with watched():
+        with watched() as failures:
+            try:
                 return self.inner(
                     inputs, count, params, state, step, orders, epochs, batch_size, lr
                 )
-        except BaseException:
-            params[:], state[:] = before
-            raise
+            finally:
+                if failures.fatal is not None:
+                    params[:], state[:] = before
