@@ -99,9 +99,7 @@ def _walk(
     return nodes, tuples
 
 
-def _read(
-    nodes: list[Value], tuples: list[tuple[Value, ...]]
-) -> tuple[Numbers, Numbers, Numbers]:
+def _read(nodes: list[Value], tuples: list[tuple[Value, ...]]) -> tuple[Numbers, Numbers, Numbers]:
     """Return for each node how many operands it has and which op, and all operands."""
     width = np.zeros(len(nodes), dtype=np.int64)
     op = np.zeros(len(nodes), dtype=np.int64)

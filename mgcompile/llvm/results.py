@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from attrs import define, field
 
+from mgcompile.llvm.transfer import LINE
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -36,14 +38,24 @@ class Results:
     def array(
         self, shape: tuple[int, ...], dtype: np.dtype[Any], order: Literal["C", "F"] = "C"
     ) -> NDArray[Any]:
-        """Return an array that nothing else refers to, its content undefined."""
+        """Return an array that nothing else refers to, its content undefined.
+
+        A large one begins with a line of the caches, and so do its columns when the order is "F".
+        """
         size = dtype.itemsize
         for length in shape:
             size *= length
         if size < LARGE:
             return np.empty(shape, dtype, order)
+        strides = None
+        if order == "F" and len(shape) == 2:
+            column = -(-shape[0] * dtype.itemsize // LINE) * LINE
+            size, strides = column * shape[1], (dtype.itemsize, column)
         with self._lock:
-            return np.ndarray(shape, dtype, self._buffer(size), order=order)
+            buffer = self._buffer(size + LINE)
+        # The array's base is the buffer itself, the owner: NumPy has views refer to that alone.
+        start = -buffer.ctypes.data % LINE
+        return np.ndarray(shape, dtype, buffer, start, strides)
 
     def _buffer(self, size: int) -> NDArray[np.uint8]:
         kept = 0

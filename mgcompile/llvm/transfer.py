@@ -12,7 +12,15 @@ if TYPE_CHECKING:
     from mgcompile.llvm.frame import Frame
     from mgcompile.llvm.writer import Index
 
-__all__ = ["input_function", "output_function"]
+__all__ = ["LINE", "input_function", "output_function"]
+
+LINE = 64
+"""Bytes of a line of the caches."""
+
+MOST_CACHED = 8 << 20
+"""Bytes of results from which on they go past the caches, which they would fill."""
+
+_PAST_CACHES = "!7002"  # metadata are numbered; this number is this module's
 
 
 def input_function(frame: Frame) -> str:
@@ -122,7 +130,7 @@ def output_function(frame: Frame, number: int, array: int) -> str:
         with writer.loop(length) as turn:
             read = writer.offset(source, writer.mul(turn.index, frame.unit(array)))
             written = writer.offset(target, writer.mul(turn.index, column))
-            _copy_run(writer, frame, read, written)
+            _hand_over(writer, frame, read, written)
         writer.do("ret void")
         writer.begin(writer.fresh("unreached"))
     kind = frame.shape.scalar
@@ -140,7 +148,31 @@ def output_function(frame: Frame, number: int, array: int) -> str:
 
 
 def _copy_run(writer: Writer, frame: Frame, read: str, written: str) -> None:
-    """Append a copy of ``%real_bytes`` bytes: whole vectors first, then single numbers."""
+    """Append a copy of ``%real_bytes`` bytes: of full tiles several vectors a turn."""
+    full = writer.value(f"icmp eq i64 %real_bytes, {frame.shape.bytes * frame.shape.tile}")
+    with writer.when(full):
+        _copy_full(writer, frame, read, written)
+    with writer.when(writer.value(f"xor i1 {full}, true")):
+        _copy_part(writer, frame, read, written)
+
+
+def _copy_full(
+    writer: Writer, frame: Frame, read: str, written: str, *, past: bool = False
+) -> None:
+    """Append a copy of a full tile; `past` the caches, from and to whole lines."""
+    vector, size = frame.shape.vector, frame.shape.bytes
+    width, bytes_of_tile = size * vector.lanes, size * frame.shape.tile
+    group = min(4, frame.shape.tile // vector.lanes)
+    how = f"align {width}, !nontemporal {_PAST_CACHES}" if past else f"align {size}"
+    with writer.loop(bytes_of_tile, step=group * width) as turn:
+        source, target = writer.offset(read, turn.index), writer.offset(written, turn.index)
+        for place in range(0, group * width, width):
+            value = writer.load(vector, writer.offset(source, place), size)
+            writer.do(f"store {vector} {value}, ptr {writer.offset(target, place)}, {how}")
+
+
+def _copy_part(writer: Writer, frame: Frame, read: str, written: str) -> None:
+    """Append a copy of part of a tile: whole vectors first, then single numbers."""
     size, vector = frame.shape.bytes, frame.shape.vector
     step = size * vector.lanes
     whole = writer.value(f"and i64 %real_bytes, {-step}")
@@ -149,3 +181,26 @@ def _copy_run(writer: Writer, frame: Frame, read: str, written: str) -> None:
         with writer.loop(stop, start=start, step=width, maybe_empty=True) as turn:
             value = writer.load(kind, writer.offset(read, turn.index), size)
             writer.store(kind, value, writer.offset(written, turn.index), size)
+
+
+def _hand_over(writer: Writer, frame: Frame, read: str, written: str) -> None:
+    """Append a copy of a row of results to the caller, past the caches where they are too many.
+
+    A store to memory that is in no cache reads the line first, and pushes out others that the next
+    tiles need; one past the caches does neither. The locked instructions with which threads meet
+    and the GIL is taken back order these stores before what follows.
+    """
+    shape, program = frame.shape, frame.program
+    row = shape.bytes * sum(program.arrays[a].size for a in frame.layout.batched_outputs)
+    many = writer.value(f"icmp ugt i64 {slot(writer, 'COUNT')}, {MOST_CACHED // row}")
+    full = writer.value(f"icmp eq i64 %real_bytes, {shape.bytes * shape.tile}")
+    address = writer.value(f"ptrtoint ptr {written} to i64")
+    line = writer.value(f"and i64 {address}, {LINE - 1}")
+    past = writer.value(f"icmp eq i64 {line}, 0")
+    for other in (many, full):
+        past = writer.value(f"and i1 {past}, {other}")
+    with writer.when(past):
+        writer.library.declare(_PAST_CACHES, f"{_PAST_CACHES} = !{{i32 1}}")
+        _copy_full(writer, frame, read, written, past=True)
+    with writer.when(writer.value(f"xor i1 {past}, true")):
+        _copy_run(writer, frame, read, written)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+import mgcompile
 from mgcompile.llvm.results import LARGE, Results
+from mgcompile.llvm.transfer import LINE, MOST_CACHED
+from mgcore import Value
 
 COUNT = LARGE // 8
 
@@ -34,3 +38,24 @@ def test_shape_type_and_order_are_as_asked_for():
         assert array.dtype == np.float32
         assert array.flags.f_contiguous
         assert array.flags.writeable
+
+
+def test_large_results_and_their_columns_begin_with_a_line_of_the_cache():
+    array = Results().array((COUNT + 3, 2), np.dtype("float64"), "F")
+    assert array.shape == (COUNT + 3, 2)
+    assert array[:, 0].ctypes.data % LINE == 0
+    assert array[:, 1].ctypes.data % LINE == 0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_results_that_go_past_the_caches_are_whole(dtype):
+    x, y = Value(1.0), Value(2.0)
+    kernel = mgcompile.compile(x * y, inputs=[x, y], params=[], dtype=dtype)
+    count = MOST_CACHED // 8 + 1003  # too many to be cached, and the last tile not full
+    columns = [np.arange(count, dtype=dtype), np.arange(count, dtype=dtype)[::-1].copy()]
+    value, gradient = kernel.value_and_grad(columns)
+    np.testing.assert_array_equal(value, columns[0] * columns[1])
+    np.testing.assert_array_equal(gradient[0], columns[1])
+    np.testing.assert_array_equal(gradient[1], columns[0])
+    with_rows, _ = kernel.value_and_grad(np.stack(columns, axis=1))
+    np.testing.assert_array_equal(with_rows, value)
