@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph import CONST, INPUT, PARAM, Graph, edge_owner, mixed
+from mgcompile.compaction import compacted, starts, without
+from mgcompile.graph import CONST, INPUT, PARAM, Graph, edge_owner
+from mgcompile.merging import merge_equal
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -22,11 +24,10 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["canonical", "flatten_sums", "fold_constants", "merge_equal"]
+__all__ = ["canonical", "flatten_sums", "fold_constants"]
 
-# Folding and merging look one level further in every round; what lies deeper is computed instead.
+# Folding looks one level further in every round; what lies deeper is computed instead.
 _ROUNDS = 8
-_WEIGHTS = np.array([1_000_003, 998_244_353, 2_147_483_629, 4_294_967_291], dtype=np.int64)
 
 
 def canonical(graph: Graph) -> Graph:
@@ -58,9 +59,9 @@ def fold_constants(graph: Graph) -> Graph:
                 code[node], value[node] = CONST, found
     width = np.where(code >= 0, np.diff(graph.start), 0)
     kept = code[owner] >= 0
-    return _compacted(
+    return compacted(
         attrs.evolve(
-            graph, code=code, value=value, start=_starts(width), operand=graph.operand[kept]
+            graph, code=code, value=value, start=starts(width), operand=graph.operand[kept]
         )
     )
 
@@ -70,48 +71,6 @@ def _evaluated(op: Op, numbers: list[float]) -> float | None:
         return float(op(*numbers))
     except Exception:
         return None
-
-
-def _starts(width: Numbers) -> Numbers:
-    start = np.zeros(len(width) + 1, dtype=np.int64)
-    np.cumsum(width, out=start[1:])
-    return start
-
-
-def _compacted(graph: Graph) -> Graph:
-    """Drop nodes that no root depends on any more; parameters and inputs stay."""
-    n = len(graph.code)
-    owner = edge_owner(graph.start)
-    used = np.zeros(n, dtype=bool)
-    used[graph.operand] = True
-    used[graph.roots] = True
-    used |= (graph.code == PARAM) | (graph.code == INPUT)
-    while True:
-        fewer = np.zeros(n, dtype=bool)
-        fewer[graph.operand[used[owner]]] = True
-        fewer[graph.roots] = True
-        fewer |= (graph.code == PARAM) | (graph.code == INPUT)
-        if np.array_equal(fewer, used):
-            break
-        used = fewer
-    return graph if np.all(used) else _without(graph, ~used)
-
-
-def _without(graph: Graph, dead: Mask) -> Graph:
-    """Drop nodes that nothing else reads."""
-    used = ~dead
-    number = np.cumsum(used) - 1
-    width = np.diff(graph.start)
-    kept = used if np.all(width[dead] == 0) else used[edge_owner(graph.start)]
-    return Graph(
-        ops=graph.ops,
-        code=graph.code[used],
-        start=_starts(width[used]),
-        operand=number[graph.operand if kept is used else graph.operand[kept]],
-        index=graph.index[used],
-        value=graph.value[used],
-        roots=number[graph.roots],
-    )
 
 
 def flatten_sums(graph: Graph) -> Graph:
@@ -237,60 +196,11 @@ def _rebuilt(
     widened = Graph(
         ops=graph.ops,
         code=code,
-        start=_starts(np.bincount(users, minlength=n + len(mixed))),
+        start=starts(np.bincount(users, minlength=n + len(mixed))),
         operand=reads[order],
         index=np.concatenate([graph.index, fill.astype(np.int64)]),
         value=np.concatenate([graph.value, fill]),
         roots=graph.roots,
     )
     dead = np.concatenate([terms.merged | gone, np.zeros(len(mixed), dtype=bool)])
-    return _without(widened, dead)
-
-
-def merge_equal(graph: Graph) -> Graph:
-    """Make one node of nodes with the same op and operands, and of equal constants."""
-    merged = np.arange(len(graph.code))
-    constants = np.flatnonzero(graph.code == CONST)
-    if len(constants):
-        bits = graph.value[constants].view(np.int64)
-        _, first, which = np.unique(bits, return_index=True, return_inverse=True)
-        merged[constants] = constants[first[which]]
-    operand = merged[graph.operand]
-    width = np.diff(graph.start)
-    small = np.flatnonzero((graph.code >= 0) & (width <= 3))
-    commutative = np.isin(
-        graph.code,
-        [place for place, op in enumerate(graph.ops) if op is ops.add or op is ops.mul],
-    )
-    changed = True
-    for _ in range(_ROUNDS):
-        if not changed or not len(small):
-            break
-        found = _equal_nodes(graph, operand, small, commutative[small])
-        changed = bool(np.any(found != small))
-        merged[small] = found
-        merged = merged[merged]
-        operand = merged[graph.operand]
-        small = small[found == small]
-    return _compacted(attrs.evolve(graph, operand=operand, roots=merged[graph.roots]))
-
-
-def _equal_nodes(graph: Graph, operand: Numbers, nodes: Numbers, commutative: Mask) -> Numbers:
-    """Return for each of `nodes`, which have at most 3 operands, the first that is equal to it."""
-    width = graph.start[nodes + 1] - graph.start[nodes]
-    rows = np.full((len(nodes), 4), -1, dtype=np.int64)
-    rows[:, 0] = graph.code[nodes]
-    for slot in range(3):
-        has = width > slot
-        rows[has, slot + 1] = operand[graph.start[nodes[has]] + slot]
-    swap = commutative & (rows[:, 1] > rows[:, 2])
-    rows[swap, 1], rows[swap, 2] = rows[swap, 2], rows[swap, 1]
-    # Sorting by a hash brings equal rows together; that they are equal is checked on the rows.
-    order = np.argsort(mixed(rows @ _WEIGHTS), kind="stable")
-    ordered = rows[order]
-    fresh = np.ones(len(nodes), dtype=bool)
-    fresh[1:] = np.any(ordered[1:] != ordered[:-1], axis=1)
-    leader = np.flatnonzero(fresh)[np.cumsum(fresh) - 1]
-    found = nodes.copy()
-    found[order] = nodes[order[leader]]
-    return found
+    return without(widened, dead)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from mgcompile.graph import owners_of
@@ -13,10 +14,47 @@ if TYPE_CHECKING:
 
     from mgcompile.graph import Graph
 
-__all__ = ["levels"]
+    Numbers = NDArray[np.int64]
+
+__all__ = ["Reads", "by_number", "levels", "reads_of"]
 
 
-def levels(graph: Graph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+@attrs.frozen(slots=True)
+class Reads:
+    """The operands of each node that are no leaves, for loops in Python.
+
+    A node with one or two has them in `one` and `other`, filled up with the number of nodes, which
+    stands for a leaf. A node with more has -1 in `one`, and `more` lists them.
+    """
+
+    one: list[int]
+    other: list[int]
+    more: dict[int, list[int]]
+
+
+def reads_of(graph: Graph) -> Reads:
+    """Return what every node of a graph reads of other nodes."""
+    n = len(graph.code)
+    inner = np.flatnonzero(graph.code[graph.operand] >= 0)
+    user, used = owners_of(graph.start, inner), graph.operand[inner]
+    count = np.bincount(user, minlength=n)
+    first = np.cumsum(count) - count
+    one, other = np.full(n, n), np.full(n, n)
+    some, two = np.flatnonzero(count > 0), np.flatnonzero(count == 2)
+    one[some] = used[first[some]]
+    other[two] = used[first[two] + 1]
+    several = np.flatnonzero(count > 2)
+    one[several] = -1
+    more = {
+        node: used[begin : begin + size].tolist()
+        for node, begin, size in zip(
+            several.tolist(), first[several].tolist(), count[several].tolist(), strict=True
+        )
+    }
+    return Reads(one.tolist(), other.tolist(), more)
+
+
+def levels(graph: Graph) -> tuple[Numbers, Numbers]:
     """Return the level of every node, and the nodes of ops in an order operands first.
 
     Leaves have level 0; within a level nodes keep their order in the graph.
@@ -24,37 +62,43 @@ def levels(graph: Graph) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     Returns:
         Shape (n,), and shape (number of nodes that are no leaves,).
     """
-    n = len(graph.code)
-    inner = np.flatnonzero(graph.code[graph.operand] >= 0)
-    users, used = owners_of(graph.start, inner), graph.operand[inner]
-    waiting = np.bincount(users, minlength=n)
-    order = np.argsort(used, kind="stable")
-    first = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(used, minlength=n), out=first[1:])
-    ready = np.flatnonzero((graph.code >= 0) & (waiting == 0))
-    level = np.zeros(n, dtype=np.int64)
-    waves = _waves(ready.tolist(), waiting.tolist(), first.tolist(), users[order].tolist())
-    for number, wave in enumerate(waves, start=1):
-        if len(wave) == 1:
-            level[wave[0]] = number
+    found = _levels(graph)
+    nodes = np.flatnonzero(found)
+    return found, nodes[by_number(found[nodes])]
+
+
+def by_number(numbers: Numbers) -> Numbers:
+    """Return the stable order of numbers from 0 up: quickly, when they are short."""
+    short = int(numbers.max(initial=0)) <= np.iinfo(np.uint16).max
+    return np.argsort(numbers.astype(np.uint16) if short else numbers, kind="stable")
+
+
+def _levels(graph: Graph) -> Numbers:
+    """Follow operands down from each node whose level is not known yet."""
+    reads = reads_of(graph)
+    one, other, more = reads.one, reads.other, reads.more
+    level = [*np.where(graph.code >= 0, -1, 0).tolist(), 0]
+    # A walk from above gave the numbers, so that operands mostly have the higher ones.
+    stack = np.flatnonzero(graph.code >= 0).tolist()
+    pop, push, look = stack.pop, stack.append, level.__getitem__
+    while stack:
+        node = pop()
+        if level[node] >= 0:
+            continue
+        x, y = one[node], other[node]
+        if x >= 0:
+            a, b = level[x], level[y]
+            if a >= 0 and b >= 0:
+                level[node] = 1 + (a if a > b else b)  # noqa: FURB136 - max() takes three times as long
+                continue
+            push(node)
+            if a < 0:
+                push(x)
+            if b < 0:
+                push(y)
+        elif min(map(look, more[node])) >= 0:
+            level[node] = 1 + max(map(look, more[node]))
         else:
-            level[wave] = number
-    found = np.flatnonzero(level)
-    return level, found[np.argsort(level[found], kind="stable")]
-
-
-def _waves(
-    ready: list[int], waiting: list[int], first: list[int], users: list[int]
-) -> list[list[int]]:
-    """Return the nodes level by level."""
-    waves = []
-    while ready:
-        waves.append(ready)
-        following = []
-        for node in ready:
-            for user in users[first[node] : first[node + 1]]:
-                waiting[user] -= 1
-                if not waiting[user]:
-                    following.append(user)
-        ready = following
-    return waves
+            push(node)
+            stack += [x for x in more[node] if level[x] < 0]
+    return np.array(level[:-1], dtype=np.int64)

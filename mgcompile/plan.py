@@ -93,7 +93,8 @@ def _unit_edges(structure: Structure, unit: Numbers) -> tuple[Numbers, Numbers]:
     user = unit[structure.group[owner[inner]]]
     used = unit[structure.group[graph.operand[inner]]]
     width = int(unit.max(initial=0)) + 1
-    pair = np.unique(user[user != used] * width + used[user != used])
+    pair = np.sort(user[user != used] * width + used[user != used])
+    pair = pair[np.diff(pair, prepend=-1) != 0]
     return pair // width, pair % width
 
 
@@ -102,12 +103,13 @@ def _ordered(unit: Numbers, user: Numbers, used: Numbers) -> list[int] | None:
     total = int(unit.max(initial=-1)) + 1
     present = np.unique(unit)
     if np.all(used < user):
-        return [int(each) for each in present]
+        found: list[int] = present.tolist()
+        return found
     waiting = np.bincount(user, minlength=total).tolist()
     by_used = np.argsort(used, kind="stable")
     users = user[by_used].tolist()
     first = np.searchsorted(used[by_used], np.arange(total + 1)).tolist()
-    ready = [int(each) for each in present if not waiting[each]]
+    ready = [each for each in present.tolist() if not waiting[each]]
     heapq.heapify(ready)
     order = []
     while ready:

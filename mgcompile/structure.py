@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from mgcompile.graph import CONST, INPUT, PARAM, Graph, owners_of
-from mgcompile.layers import levels
+from mgcompile.graph import CONST, INPUT, PARAM, Graph
+from mgcompile.layers import levels, reads_of
 from mgcore import ops
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
+
+    from mgcore import Op
 
     Numbers = NDArray[np.int64]
 
@@ -71,72 +75,118 @@ class Structure:
 def find_structure(graph: Graph) -> Structure:
     """Return the groups of a canonical graph."""
     level, order = levels(graph)
-    classes, swaps = _classes(graph, order.tolist())
-    if swaps:
+    klass, swaps = _classes(graph, order)
+    if len(swaps):
         operand = graph.operand.copy()
-        one, other = np.array(swaps, dtype=np.int64).T
+        one, other = swaps.T
         operand[one], operand[other] = operand[other], operand[one]
         graph = attrs.evolve(graph, operand=operand)
-    klass = np.array(classes, dtype=np.int64)
     graph = _aligned(graph, klass)
     position = _positions(graph)
     return _grouped(graph, level, klass, position)
 
 
-def _classes(graph: Graph, order: list[int]) -> tuple[list[int], list[tuple[int, int]]]:
+# How the class of a node is found: one operand; two in their order; two that may change places.
+_ONE, _TWO, _FREE, _OTHER = range(4)
+
+
+def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers]:
     """Return the class of every node, and the edges to swap so that pairs are in order.
 
     The pairs are the operands of commutative ops and the two factors of each product of a dot.
     """
-    known_keys = _leaf_dots(graph)
-    edges = _edges_to_look_at(graph, known_keys)
-    operand = graph.operand[edges].tolist()
-    start = np.searchsorted(edges, graph.start).tolist()
-    code = graph.code.tolist()
-    swaps: list[tuple[int, int]] = []
     leaf = np.array([_LEAF_CLASS[c] for c in (PARAM, CONST, INPUT)], dtype=np.int64)
     classes = leaf[np.minimum(graph.code, INPUT) - PARAM].tolist()
+    how = _ways(graph)[order]
+    first = graph.start[order]
+    padded = np.append(graph.operand, [0, 0])
+    swapped: list[int] = []
+    keys = _WideKeys(graph, classes)
     known: dict[Any, int] = {}
-    commutative = {i for i, op in enumerate(graph.ops) if op is ops.add or op is ops.mul}
-    power = {i for i, op in enumerate(graph.ops) if op is ops.pow}
-    dots = {i for i, op in enumerate(graph.ops) if op is ops.dot}
-    sums = {i for i, op in enumerate(graph.ops) if op is ops.sum}
-    look = classes.__getitem__
-    key: Any
-    for node in order:
-        c, first, last = code[node], start[node], start[node + 1]
-        if last == first:
-            key = known_keys[node]
-        elif last - first == 1:
-            key = (c, classes[operand[first]])
-        elif last - first == 2 and c not in sums:
-            a, b = classes[operand[first]], classes[operand[first + 1]]
-            if a > b and (c in commutative or c in dots):
-                swaps.append((first, first + 1))
-                operand[first], operand[first + 1] = operand[first + 1], operand[first]
+    # Codes, classes and their pairs as one number: it makes a quicker key than a tuple does.
+    many = len(graph.code) + _FIRST_CLASS + 1
+    heads = (graph.code[order] * many + np.where(how == _ONE, many - 1, 0)) * many
+    columns = (order, how, heads, padded[first], padded[first + 1])
+    for node, way, head, x, y in zip(*(column.tolist() for column in columns), strict=True):
+        key: Any
+        if way == _FREE:
+            a, b = classes[x], classes[y]
+            if a > b:
+                swapped.append(node)
                 a, b = b, a
-            key = (c, a, b)
-            if b == 1 and c in power:
-                key = (c, a, b, float(graph.value[operand[first + 1]]).hex())
-        elif c in sums:
-            key = (c, last - first, _bag(map(look, operand[first:last])))
-        elif c in dots:
-            key = (c, last - first, _pairs(operand[first:last], first, classes, swaps))
+            key = head + a * many + b
+        elif way == _TWO:
+            key = head + classes[x] * many + classes[y]
+        elif way == _ONE:
+            key = head + classes[x]
         else:
-            key = (c, *map(look, operand[first:last]))
+            key = keys.of(node)
         found = known.get(key)
         if found is None:
             found = known[key] = _FIRST_CLASS + len(known)
         classes[node] = found
-    return classes, [(int(edges[one]), int(edges[other])) for one, other in swaps]
+    pairs = graph.start[np.array(swapped, dtype=np.int64)]
+    swaps = np.concatenate([np.stack([pairs, pairs + 1], axis=1), *keys.swaps])
+    return np.array(classes, dtype=np.int64), swaps
 
 
-def _edges_to_look_at(graph: Graph, known_keys: dict[int, Any]) -> Numbers:
-    """Return the edges of nodes whose keys are not known yet."""
-    looked_at = np.ones(len(graph.operand), dtype=bool)
-    for node in known_keys:
-        looked_at[graph.start[node] : graph.start[node + 1]] = False
-    return np.flatnonzero(looked_at)
+def _ways(graph: Graph) -> Numbers:
+    """Return for each node how its class is found."""
+    width = np.diff(graph.start)
+    codes = {op: place for place, op in enumerate(graph.ops)}
+
+    def is_any(*those: Op) -> NDArray[np.bool_]:
+        return np.isin(graph.code, [codes[op] for op in those if op in codes])
+
+    way = np.full(len(width), _OTHER)
+    way[width == 1] = _ONE
+    pair = width == 2
+    way[pair] = _TWO
+    way[pair & is_any(ops.sum)] = _OTHER
+    way[pair & is_any(ops.add, ops.mul, ops.dot)] = _FREE
+    # A power's class depends on its exponent, where that is a constant.
+    powers = np.flatnonzero(pair & is_any(ops.pow))
+    constant = graph.code[graph.operand[graph.start[powers] + 1]] == CONST
+    way[powers[constant]] = _OTHER
+    return way
+
+
+class _WideKeys:
+    """Find the keys of nodes with many operands, or with an exponent."""
+
+    def __init__(self, graph: Graph, classes: list[int]) -> None:
+        self.graph = graph
+        self.classes = classes
+        self.swaps: list[Numbers] = []
+        self._known = _leaf_dots(graph)
+
+    def of(self, node: int) -> Any:
+        """Return the key of a node whose operands have their classes."""
+        known = self._known.get(node)
+        if known is not None:
+            return known
+        graph = self.graph
+        op = graph.ops[code := int(graph.code[node])]
+        first = int(graph.start[node])
+        operands = graph.operand[first : int(graph.start[node + 1])].tolist()
+        found = [*map(self.classes.__getitem__, operands)]
+        if op is ops.sum:
+            return (code, len(found), _bag(found))
+        if op is ops.dot:
+            return (code, len(found), self._pairs(found, first))
+        if op is ops.pow:
+            return (code, *found, float(graph.value[operands[1]]).hex())
+        return (code, *found)
+
+    def _pairs(self, found: list[int], first: int) -> Any:
+        """Return a key for the pairs of a dot, whose edges begin at `first`, each in order."""
+        half = len(found) // 2
+        classes = np.array(found, dtype=np.int64).reshape(2, half)
+        turned = np.flatnonzero(classes[0] > classes[1])
+        if len(turned):
+            self.swaps.append(np.stack([first + turned, first + half + turned], axis=1))
+            classes = np.sort(classes, axis=0)
+        return _bag(zip(*classes.tolist(), strict=True))
 
 
 def _leaf_dots(graph: Graph) -> dict[int, Any]:
@@ -163,27 +213,10 @@ def _leaf_dots(graph: Graph) -> dict[int, Any]:
     }
 
 
-def _bag(classes: Any) -> Any:
+def _bag(classes: Iterable[Any]) -> Any:
     """Return a key for a multiset."""
     counted = Counter(classes)
     return next(iter(counted)) if len(counted) == 1 else tuple(sorted(counted.items()))
-
-
-def _pairs(operand: list[int], first: int, classes: list[int], swaps: list[tuple[int, int]]) -> Any:
-    """Return a key for the pairs of a dot, whose edges begin at `first`, each put into order."""
-    half = len(operand) // 2
-    left = list(map(classes.__getitem__, operand[:half]))
-    right = list(map(classes.__getitem__, operand[half:]))
-    one, other = set(left), set(right)
-    if len(one) == len(other) == 1 and left[0] <= right[0]:
-        return (left[0], right[0])
-    for i in range(half):
-        if left[i] > right[i]:
-            swaps.append((first + i, first + half + i))
-            left[i], right[i] = right[i], left[i]
-    if len(set(left)) == len(set(right)) == 1:
-        return (left[0], right[0])
-    return tuple(sorted(Counter(zip(left, right, strict=True)).items()))
 
 
 def _aligned(graph: Graph, klass: Numbers) -> Graph:
@@ -218,32 +251,35 @@ def _aligned(graph: Graph, klass: Numbers) -> Graph:
 
 def _positions(graph: Graph) -> Numbers:
     """Number the nodes of ops from the roots down, operand by operand."""
-    n = len(graph.code)
-    inner = np.flatnonzero(graph.code[graph.operand] >= 0)
-    reads = graph.operand[inner].tolist()
-    first = np.zeros(n + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owners_of(graph.start, inner), minlength=n), out=first[1:])
-    begin = first.tolist()
-    seen = bytearray(n)
-    queue = []
-    for root in graph.roots.tolist():
-        if graph.code[root] >= 0 and not seen[root]:
-            seen[root] = 1
-            queue.append(root)
+    reads = reads_of(graph)
+    one, other, more = reads.one, reads.other, reads.more
+    seen = bytearray([*(graph.code < 0).tobytes(), 1])
+    queue = list(dict.fromkeys(graph.roots[graph.code[graph.roots] >= 0].tolist()))
     push = queue.append
     for node in queue:
-        for x in reads[begin[node] : begin[node + 1]]:
-            if not seen[x]:
-                seen[x] = 1
-                push(x)
-    position = np.full(n, -1, dtype=np.int64)
+        seen[node] = 1
+    for node in queue:
+        x, y = one[node], other[node]
+        if x < 0:
+            for x in more[node]:
+                if not seen[x]:
+                    seen[x] = 1
+                    push(x)
+            continue
+        if not seen[x]:
+            seen[x] = 1
+            push(x)
+        if not seen[y]:
+            seen[y] = 1
+            push(y)
+    position = np.full(len(graph.code), -1, dtype=np.int64)
     position[queue] = np.arange(len(queue))
     return position
 
 
 def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) -> Structure:
     nodes = np.flatnonzero(position >= 0)
-    order = np.lexsort((position[nodes], klass[nodes]))
+    order = np.argsort(klass[nodes] * (len(nodes) + 1) + position[nodes])
     nodes = nodes[order]
     fresh = np.ones(len(nodes), dtype=bool)
     fresh[1:] = klass[nodes[1:]] != klass[nodes[:-1]]

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["write_stream"]
 
+_LONGEST_KEY = 63  # bits of a number that is not negative
+
 
 def write_stream(
     tape: Tape, places: Mapping[int, Place], kept: NDArray[np.bool_], opcodes: Opcodes
@@ -86,7 +88,11 @@ def _places(area: str, elements: Numbers) -> Numbers:
 def _by_pattern(step: Steps, shared: NDArray[np.bool_]) -> Iterator[tuple[tuple[bool, ...], Steps]]:
     """Yield steps that have the same shared operands, and which these are."""
     flags = shared[step.operands]
-    patterns, kind = np.unique(flags, axis=0, return_inverse=True)
+    if flags.shape[1] < _LONGEST_KEY:
+        keys, kind = np.unique(flags @ (1 << np.arange(flags.shape[1])), return_inverse=True)
+        patterns = (keys[:, None] >> np.arange(flags.shape[1])) & 1 == 1
+    else:
+        patterns, kind = np.unique(flags, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns.tolist()):
         chosen = kind.ravel() == number
         part = evolve(
