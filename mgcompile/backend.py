@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[Any]
 
-__all__ = ["Backend", "Executable", "Options", "Rule", "Trainer"]
+__all__ = ["Backend", "Executable", "Options", "Rule", "Shortcut", "Trainer"]
 
 
 @attrs.frozen(slots=True)
@@ -76,8 +76,36 @@ class Rule:
         return 1 if self.momentum else 0
 
 
+class Shortcut(Protocol):
+    """The shortest way through a program, for calls so small that every other way costs more.
+
+    It gives what a kernel gives, in the form that a kernel gives it, or None for a call that it
+    does not take. Safe to call from several threads at once.
+    """
+
+    def __call__(self, X: Any, params: Floats, mean: bool) -> Any:
+        """Run the program once over all samples, or leave it.
+
+        Args:
+            X: Whatever the user gave. Taken are arrays of the executable's dtype, not empty: (n,
+                n_inputs), or one sample (n_inputs,).
+            params: Shape (n_params,), contiguous, of the executable's dtype. Never written to.
+            mean: Whether loss and gradient to parameters are divided by the number of samples.
+
+        Returns:
+            None, or what the outputs are, a tuple of them when there are two. Per sample: an array
+            (n,) for a `value` of one element, else (n, size), and a float or (size,) for one
+            sample. A `loss`, or a `value` that is not batched, is a float if it has one element.
+        """
+        ...
+
+
 class Executable(Protocol):
-    """A program made ready to run. Safe to call from several threads at once."""
+    """A program made ready to run. Safe to call from several threads at once.
+
+    It may have an attribute `shortcut`, a `Shortcut`. A program with inputs has one only if its
+    `value` and `input_gradient` are batched.
+    """
 
     def __call__(
         self, inputs: Floats | Sequence[Floats], count: int, params: Floats

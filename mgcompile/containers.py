@@ -1,4 +1,4 @@
-"""The forms in which samples come and gradients go: array, columns, labels, one sample."""
+"""The forms in which numbers come and results go: array, columns, labels, one sample."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[Any]
 
-__all__ = ["Batch", "InputNames", "read_batch"]
+__all__ = ["Batch", "InputNames", "read_batch", "read_params", "recorded_batch"]
 
 
 @attrs.frozen(slots=True)
@@ -35,7 +35,8 @@ class Batch:
     """Samples, ready for an executable, and the form in which they came.
 
     Args:
-        inputs: An array (count, n_inputs) or a tuple of columns (count,), of the kernel's dtype.
+        inputs: An array (count, n_inputs) or a tuple of columns (count,), aligned and of the
+            kernel's dtype.
         count: Number of samples.
         form: What X was.
         single: Whether X was one sample, not a batch of them.
@@ -60,12 +61,25 @@ class Batch:
             return np.broadcast_to(result, (self.count, len(result))).copy()
         return result
 
+    def values(self, result: Floats, *, several: bool) -> Any:
+        """Return values of a program as a kernel gives them.
+
+        Args:
+            result: Shape (count, n_outputs), or (n_outputs,) when they are the same for all.
+            several: Whether a list with an item for each output is wanted.
+        """
+        if self.single:
+            numbers = np.atleast_2d(result)[0].tolist()
+            return numbers if several else numbers[0]
+        rows = self.per_sample(result)
+        return list(rows.T) if several else rows[:, 0]
+
     def gradient(self, gradient: Floats) -> Any:
         """Return the gradient to the inputs, shape (count, n_inputs), in the form of X."""
         if self.form == "array":
             return gradient[0] if self.single else gradient
         if self.single:
-            columns: list[Any] = [float(x) for x in gradient[0]]
+            columns: list[Any] = gradient[0].tolist()
         else:
             columns = [gradient[:, j] for j in range(gradient.shape[1])]
         if self.form == "dict":
@@ -87,15 +101,15 @@ def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any]) -> Batch:
         InputError: naming what does not fit.
         InputTypeError: naming what is no real number.
     """
+    if isinstance(X, np.ndarray):
+        return _from_array(X, names, dtype)
     count = len(names.labels)
     if isinstance(X, Mapping):
         keys = _matched_labels(X, names)
         batch = _from_columns([X[key] for key in keys], names, dtype, "dict")
         return attrs.evolve(batch, keys=keys)
-    if hasattr(X, "to_numpy") and not isinstance(X, np.ndarray):
-        X = X.to_numpy()
-    if isinstance(X, np.ndarray):
-        return _from_array(X, names, dtype)
+    if hasattr(X, "to_numpy"):
+        return _from_array(X.to_numpy(), names, dtype)
     if isinstance(X, Sequence) and not isinstance(X, (str, bytes)):
         if len(X) != count:
             message = (
@@ -110,6 +124,29 @@ def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any]) -> Batch:
         "mapping from labels to columns"
     )
     raise InputTypeError(message)
+
+
+def recorded_batch(data: Floats | None, dtype: np.dtype[Any]) -> Batch:
+    """Return the samples of a kernel that takes none: one without inputs, or recorded data."""
+    rows = np.zeros((1, 0)) if data is None else data
+    array = np.ascontiguousarray(rows, dtype=dtype)
+    return Batch(array, len(array), "array", single=True)
+
+
+def read_params(values: Any, count: int, dtype: np.dtype[Any]) -> Floats:
+    """Return a copy of parameters in a kernel's dtype, shape (count,).
+
+    Raises:
+        InputError: if they have another shape, or are no real numbers.
+    """
+    array = np.asarray(values)
+    if array.shape != (count,):
+        message = f"params has shape {array.shape}; the kernel's is ({count},)"
+        raise InputError(message)
+    if array.dtype.kind not in "fiu":
+        message = f"params has dtype {array.dtype}, which is no real number"
+        raise InputError(message)
+    return np.array(array, dtype=dtype)
 
 
 def _listed(names: InputNames) -> str:
@@ -139,7 +176,7 @@ def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
             f"example with .astype({dtype.name!r})"
         )
         raise InputTypeError(message)
-    return array if array.dtype == dtype else array.astype(dtype)
+    return array if array.dtype == dtype and array.flags.aligned else array.astype(dtype)
 
 
 def _matched_labels(X: Mapping[Any, Any], names: InputNames) -> tuple[Any, ...]:
@@ -166,6 +203,8 @@ def _from_columns(
     dtype: np.dtype[Any],
     form: Literal["list", "tuple", "dict"],
 ) -> Batch:
+    if all(isinstance(column, float) for column in columns):
+        return Batch(np.array([columns], dtype=dtype), 1, form, single=True)
     arrays = [
         _numbers(column, f"the column of {names.describe(place)}", dtype)
         for place, column in enumerate(columns)
@@ -189,5 +228,7 @@ def _from_columns(
         raise InputError(message)
     single = all(array.ndim == 0 for array in arrays)
     count = next(iter(lengths), 1)
-    spread = tuple(np.broadcast_to(array, (count,)) for array in arrays)
+    spread = tuple(
+        array if array.shape == (count,) else np.broadcast_to(array, (count,)) for array in arrays
+    )
     return Batch(spread, count, form, single=single)

@@ -9,11 +9,20 @@ import numpy as np
 
 from mgcompile.built import Built
 from mgcompile.cache import cache_folder
-from mgcompile.containers import Batch, InputNames, read_batch
-from mgcompile.errors import InputError, NotFiniteError, OptionError
+from mgcompile.checks import Checks
+from mgcompile.containers import InputNames, read_batch, read_params, recorded_batch
+from mgcompile.errors import InputError, OptionError
 from mgcompile.files import write_file
 from mgcompile.second_order import chosen_source, hessian, product
-from mgcompile.training import Course, epoch_order, learning_rates, rule_of, run_course
+from mgcompile.shortcuts import Shortcuts
+from mgcompile.training import (
+    Course,
+    epoch_order,
+    learning_rates,
+    rule_of,
+    run_course,
+    update_size,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +31,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.backend import Options, Rule, Trainer
+    from mgcompile.containers import Batch
     from mgcompile.program import Program
     from mgcompile.replays import Recording
     from mgcore import Value
@@ -68,12 +78,18 @@ class Kernel:
         self._signature = signature
         self._options = options
         self._built = Built(program, options, backend)
+        self._checks = Checks(signature.checks, signature.params, recording)
         self._dtype = np.dtype(options.dtype)
-        self._columns = program.n_inputs if self._built.takes_data else -1
         self._names = InputNames(signature.inputs)
         self._leaves = tuple(leaves)
-        self._recording = recording
-        self._recorded_batch: Batch | None = None
+        takes_data = self._built.takes_data
+        self._recorded = None if takes_data else recorded_batch(program.data, self._dtype)
+        self._shortcuts = Shortcuts(
+            self._built,
+            usable=not signature.checks,
+            several=signature.several,
+            recorded=None if self._recorded is None else self._recorded.rows(),
+        )
         self.params = params
 
     def prepare(self) -> Kernel:
@@ -90,29 +106,9 @@ class Kernel:
 
     @params.setter
     def params(self, values: Any) -> None:
-        array = np.asarray(values)
-        count = self.program.n_params
-        if array.shape != (count,):
-            message = f"params has shape {array.shape}; the kernel's is ({count},)"
-            raise InputError(message)
-        if array.dtype.kind not in "fiu":
-            message = f"params has dtype {array.dtype}, which is no real number"
-            raise InputError(message)
-        array = np.array(array, dtype=self._dtype)
-        if self._signature.checks:
-            self._check_params(array)
+        array = read_params(values, self.program.n_params, self._dtype)
+        self._checks.check_params(array)
         self._params = array
-
-    def _check_params(self, array: Floats) -> None:
-        bad = np.flatnonzero(~np.isfinite(array))
-        if len(bad):
-            place = int(bad[0])
-            label = self._signature.params[place]
-            message = (
-                f"parameter {place}{f' ({label!r})' if label else ''} is {array[place]} (checks "
-                "are on); set kernel.params to finite numbers"
-            )
-            raise NotFiniteError(message)
 
     # Running
 
@@ -128,13 +124,14 @@ class Kernel:
             Shape (n,), or a list of such arrays when `outputs` was a list. For one sample a float
             or a list of floats.
         """
-        if self._is_matrix(X) and not (self._signature.several or self._signature.checks):
-            # The common case, without the description of a batch: this is what a call costs.
-            (values,) = self._built.executable("forward")(X, len(X), self._params)
-            return values[:, 0] if values.ndim > 1 else np.repeat(values, len(X))
-        batch = self._batch(X)
-        (values,) = self._built.executable("forward")(batch.inputs, batch.count, self._params)
-        return self._values(values, batch)
+        shortcut = self._shortcuts.forward or self._shortcuts.open("forward")
+        found = shortcut(X, self._params, False)
+        if found is not None:
+            return found
+        batch, params = self._batch(X), self._params
+        (values,) = self._built.executable("forward")(batch.inputs, batch.count, params)
+        self._checks.check_result(values, "a value", batch, params)
+        return batch.values(values, several=self._signature.several)
 
     def value_and_grad(self, X: Any) -> tuple[Any, Any]:
         """Return the values and, per sample, the derivatives of each to each input.
@@ -149,20 +146,20 @@ class Kernel:
         if not self._built.takes_data:
             message = "the kernel has no inputs to differentiate by; use loss_and_grad()"
             raise InputError(message)
-        if self._is_matrix(X) and not (self._signature.several or self._signature.checks):
-            values, gradient = self._built.executable("inputs")(X, len(X), self._params)
-            if values.ndim > 1 and gradient.ndim > 1:
-                return values[:, 0], gradient
-        batch = self._batch(X)
+        shortcut = self._shortcuts.inputs or self._shortcuts.open("inputs")
+        found: tuple[Any, Any] | None = shortcut(X, self._params, False)
+        if found is not None:
+            return found
+        batch, params, several = self._batch(X), self._params, self._signature.several
         gradients = []
         for output in range(self._built.n_outputs):
             run = self._built.executable("inputs", output)
-            values, gradient = run(batch.inputs, batch.count, self._params)
+            values, gradient = run(batch.inputs, batch.count, params)
             gradient = batch.per_sample(gradient)
-            self._check_result(gradient, "a gradient to the inputs", batch)
+            self._checks.check_result(gradient, "a gradient to the inputs", batch, params)
             gradients.append(batch.gradient(gradient))
-        found = self._values(values, batch)
-        return found, gradients if self._signature.several else gradients[0]
+        self._checks.check_result(values, "a value", batch, params)
+        return batch.values(values, several=several), gradients if several else gradients[0]
 
     def loss_and_grad(
         self, X: Any = None, reduction: Literal["mean", "sum"] = "mean"
@@ -180,16 +177,12 @@ class Kernel:
         if reduction not in ("mean", "sum"):
             message = f"reduction is {reduction!r}; it is 'mean' or 'sum'"
             raise OptionError(message)
-        run = self._built.executable("loss")
-        if self._is_matrix(X) and len(X) and not self._signature.checks:
-            count = len(X)
-            loss, gradient = run(X, count, self._params)
-            if reduction == "sum":
-                return float(loss[0]), gradient
-            gradient /= count
-            return float(loss[0]) / count, gradient
-        batch = self._batch(X)
-        loss, gradient = run(batch.inputs, batch.count, self._params)
+        shortcut = self._shortcuts.loss or self._shortcuts.open("loss")
+        found: tuple[float, Floats] | None = shortcut(X, self._params, reduction == "mean")
+        if found is not None:
+            return found
+        batch, params = self._batch(X), self._params
+        loss, gradient = self._built.executable("loss")(batch.inputs, batch.count, params)
         total = float(loss[0])
         if reduction == "mean" and self._built.takes_data:
             if not batch.count:
@@ -197,9 +190,9 @@ class Kernel:
                 raise InputError(message)
             total /= batch.count
             gradient /= self._dtype.type(batch.count)
-        if self._signature.checks:
-            both = np.append(gradient, total)
-            self._check_result(both, "the loss or its gradient", batch, per_sample=False)
+        self._checks.check_result(
+            np.append(gradient, total), "the loss or its gradient", batch, params, per_sample=False
+        )
         return total, gradient
 
     def hvp(
@@ -314,12 +307,7 @@ class Kernel:
         """
         rule = rule_of(optimizer)
         batch = self._batch(X)
-        _check_count("epochs", epochs)
-        if not batch.count:
-            message = "X has no samples to train on"
-            raise InputError(message)
-        size = batch.count if batch_size is None else batch_size
-        _check_count("batch_size", size)
+        size = update_size(batch.count, epochs, batch_size)
         mixed = shuffle and size < batch.count
         course = Course(
             trainer=self._batch_trainer(rule, batch_size, batch.count),
@@ -327,7 +315,7 @@ class Kernel:
             inputs=batch.inputs,
             count=batch.count,
             epochs=epochs,
-            batch_size=min(size, batch.count),
+            batch_size=size,
             order=(lambda epoch: epoch_order(seed, epoch, batch.count)) if mixed else None,
             rates=lambda first, count: learning_rates(optimizer, first, count),
             progress=None if progress is None else lambda epoch, loss, _: progress(epoch, loss),
@@ -362,8 +350,7 @@ class Kernel:
         finally:
             self._params = params
             self.write_back(params)
-        if self._signature.checks:
-            self._check_params(params)
+        self._checks.check_params(params)
         return losses
 
     def write_back(self, params: Floats) -> None:
@@ -371,66 +358,11 @@ class Kernel:
         for leaf, value in zip(self._leaves, params.tolist(), strict=False):
             leaf.data = value
 
-    # Helpers
-
-    def _is_matrix(self, X: Any) -> bool:
-        """Tell whether X is an array (n, n_inputs) that needs no conversion."""
-        return (
-            type(X) is np.ndarray
-            and X.dtype is self._dtype
-            and X.ndim == 2
-            and X.shape[1] == self._columns
-        )
-
     def _batch(self, X: Any) -> Batch:
-        if self._built.takes_data:
-            if self._is_matrix(X):
-                return Batch(X, X.shape[0], "array", single=False)
+        """Read X, or take what the kernel has instead of it."""
+        if self._recorded is None:
             return read_batch(X, self._names, self._dtype)
         if X is not None:
             message = "the kernel was compiled with inputs=[] and takes no X"
             raise InputError(message)
-        return self._recorded()
-
-    def _recorded(self) -> Batch:
-        if self._recorded_batch is None:
-            data = self.program.data
-            rows = np.zeros((1, 0)) if data is None else data
-            array = np.ascontiguousarray(rows, dtype=self._dtype)
-            self._recorded_batch = Batch(array, len(array), "array", single=True)
-        return self._recorded_batch
-
-    def _values(self, values: Floats, batch: Batch) -> Any:
-        self._check_result(values, "a value", batch)
-        if batch.single:
-            found = values.reshape(-1)[: self._built.n_outputs]
-            return found.tolist() if self._signature.several else float(found[0])
-        rows = batch.per_sample(values)
-        return list(rows.T) if self._signature.several else rows[:, 0]
-
-    def _check_result(
-        self, result: Floats, what: str, batch: Batch, *, per_sample: bool = True
-    ) -> None:
-        if not self._signature.checks:
-            return
-        finite = np.isfinite(result)
-        if np.all(finite):
-            return
-        self._check_params(self._params)
-        message = f"{what} is infinite or NaN (checks are on), with finite parameters"
-        if self._recording is None:
-            message = f"{message}; look at X"
-            raise NotFiniteError(message)
-        rows = batch.rows()
-        suspects = np.arange(len(rows))
-        if per_sample and len(result) == len(rows):
-            suspects = np.flatnonzero(~finite.reshape(len(rows), -1).all(axis=1))
-        account = self._recording.account(rows, suspects.tolist(), self._params)
-        message = f"{message}; {account}"
-        raise NotFiniteError(message)
-
-
-def _check_count(name: str, count: object) -> None:
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        message = f"{name} is {count!r}; it is a whole number of at least 1"
-        raise OptionError(message)
+        return self._recorded

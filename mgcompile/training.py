@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 
 from mgcompile.backend import Rule
-from mgcompile.errors import OptionError
+from mgcompile.errors import InputError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[Any]
 
-__all__ = ["Course", "epoch_order", "learning_rates", "rule_of", "run_course"]
+__all__ = ["Course", "epoch_order", "learning_rates", "rule_of", "run_course", "update_size"]
 
 # A backend need not hear Ctrl-C itself, so no call for several epochs should take much longer.
 _SECONDS_PER_CALL = 0.1
@@ -49,6 +49,34 @@ def rule_of(optimizer: Any) -> Rule:
         "mgnn, with their settings"
     )
     raise OptionError(message)
+
+
+def update_size(count: int, epochs: object, batch_size: int | None) -> int:
+    """Return the number of samples of an update, at most all `count`.
+
+    Args:
+        count: Number of samples.
+        epochs: As the user gave it.
+        batch_size: As the user gave it; None for all samples at once.
+
+    Raises:
+        InputError: if there are no samples.
+        OptionError: for numbers that cannot be.
+    """
+    _check_count("epochs", epochs)
+    if not count:
+        message = "X has no samples to train on"
+        raise InputError(message)
+    if batch_size is None:
+        return count
+    _check_count("batch_size", batch_size)
+    return min(batch_size, count)
+
+
+def _check_count(name: str, count: object) -> None:
+    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+        message = f"{name} is {count!r}; it is a whole number of at least 1"
+        raise OptionError(message)
 
 
 def learning_rates(optimizer: Any, first: int, count: int) -> NDArray[np.float64]:

@@ -1,5 +1,7 @@
 """What users type, as the design promises it: names, shapes, containers, and errors."""
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -181,6 +183,22 @@ def test_a_data_set_recorded_into_the_graph_trains_without_an_x(moons):
     kernel.train(optimizer=optim.SGD(lr=0.1), epochs=20)
     assert kernel.loss_and_grad()[0] < value
     assert [p.data for p in model.parameters()] == list(kernel.params)
+
+
+def test_kernels_pickle_and_can_be_saved(tmp_path):
+    model, inputs, loss = recorded()
+    kernel = mgcompile.compile(loss, inputs=inputs, params=model.parameters())
+    X = np.random.default_rng(3).normal(size=(6, 3))
+    kernel.train(X, optim.SGD(lr=0.1), epochs=2)
+    kernel.save(tmp_path / "kernel")
+    for copy in (pickle.loads(pickle.dumps(kernel)), mgcompile.load(tmp_path / "kernel")):
+        np.testing.assert_array_equal(copy.params, kernel.params)
+        np.testing.assert_array_equal(copy(X), kernel(X))
+        for found, expected in zip(copy.loss_and_grad(X), kernel.loss_and_grad(X), strict=True):
+            np.testing.assert_array_equal(found, expected)
+        losses = copy.train(X, optim.SGD(lr=0.1), epochs=1)
+        assert losses == pytest.approx([kernel.loss_and_grad(X)[0]], rel=1e-13)
+        assert not np.array_equal(copy.params, kernel.params)
 
 
 def test_native_agrees_with_the_oracle():

@@ -25,6 +25,9 @@ PATIENCE       mini-batches and chunks until the training loop lets Python handl
 LISTENER       address of the Python callable that does so and returns the next patience
 RELEASED       the thread state of the first thread, which it takes the GIL with
 STOP           1 when a signal's handler raised: the update at work is given up
+PYTHON         address of a table of what the code needs of CPython and NumPy
+MOST           number of samples up to which the function for CPython takes a call
+BUSY           1 while it is at work
 =============  ==================================================================================
 """
 
@@ -61,6 +64,9 @@ SLOTS = (
     "LISTENER",
     "RELEASED",
     "STOP",
+    "PYTHON",
+    "MOST",
+    "BUSY",
 )
 
 

@@ -9,7 +9,7 @@ from attrs import frozen
 from mgcompile.llvm.areas import areas, scratch_offsets
 from mgcompile.llvm.axes import without_single_axes
 from mgcompile.llvm.context import slot, slot_address
-from mgcompile.llvm.entry import ENTER, entry_function
+from mgcompile.llvm.entry import ENTER, entry_function, has_entry
 from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
 from mgcompile.llvm.library import Library
 from mgcompile.llvm.listening import heed, heed_function, stopped
@@ -141,15 +141,18 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
             functions.append(outer_function(frame, f"outer{number}", phase, updates=updates))
     functions.append(_barrier_function(library))
     functions.append(_phases_function(frame, heeds=rule is not None))
-    if rule is None:
-        functions.append(_run_function(frame))
-        functions.append(entry_function(frame, RUN))
-    else:
+    entries: tuple[str, ...] = (TRAIN,)
+    if rule is not None:
         functions.append(heed_function(library))
         functions.append(train_function(frame, TRAIN, rule, left))
+    else:
+        functions.append(_run_function(frame))
+        entries = (RUN,)
+        if has_entry(frame):
+            functions.append(entry_function(frame, RUN))
+            entries = (RUN, ENTER)
     write_machines(frame)
     text = "\n\n".join([*functions, library.text()])
-    entries = (RUN, ENTER) if rule is None else (TRAIN,)
     tables = frame.tables.array()
     return Lowered(program, layout, shape, tables, text, entries, library.imports)
 

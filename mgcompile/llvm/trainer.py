@@ -10,7 +10,13 @@ import numpy as np
 from attrs import define, field
 
 from mgcompile.llvm.course import COURSE
-from mgcompile.llvm.executable import Arena, describe_inputs, prepared_constants, run
+from mgcompile.llvm.executable import (
+    Arena,
+    describe_inputs,
+    prepared_constants,
+    run,
+    useful_threads,
+)
 from mgcompile.llvm.listening import DEAF, Listener
 from mgcompile.llvm.lower import TRAIN
 
@@ -85,8 +91,9 @@ class LlvmTrainer:
         for name, value in words.items():
             course[COURSE.index(name)] = value
         listener = self._listener(arena, size)
+        threads = useful_threads(self.lowered, size, self.threads)
         try:
-            run(self._function, arena, self.threads, course.ctypes.data)
+            run(self._function, arena, threads, course.ctypes.data)
         finally:
             del kept
             self._patience = size, listener.patience
