@@ -21,6 +21,7 @@ from mgcompile.training import (
     learning_rates,
     rule_of,
     run_course,
+    trainer_of,
     update_size,
 )
 
@@ -110,7 +111,7 @@ class Kernel:
         self._checks.check_params(array)
         self._params = array
 
-    # Running
+    # Values and gradients
 
     def __call__(self, X: Any = None) -> Any:
         """Return the values of the outputs.
@@ -195,6 +196,8 @@ class Kernel:
         )
         return total, gradient
 
+    # Second derivatives
+
     def hvp(
         self, X: Any = None, v: Any = None, wrt: Literal["inputs", "params"] | None = None
     ) -> Any:
@@ -227,6 +230,78 @@ class Kernel:
         """
         source = chosen_source(self._built, wrt)
         return hessian(self._built, source, self._batch(X), self._params)
+
+    # Training
+
+    def train(
+        self,
+        X: Any = None,
+        optimizer: Any = None,
+        *,
+        epochs: int = 1,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        progress: Callable[[int, float], object] | None = None,
+    ) -> list[float]:
+        """Train the parameters; the loop runs in native code.
+
+        The parameters are written back to the kernel and to the leaves that were compiled, also
+        when Ctrl-C or an error in `progress` ends the training early.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            optimizer: `mgnn.optim.SGD(...)` or `mgnn.optim.Adam(...)`.
+            epochs: Passes over the samples.
+            batch_size: Samples of an update; None for all at once. A loss recorded over its data
+                set has to be a mean or a sum over the samples; it is then estimated from those of
+                the batch, scaled to all.
+            shuffle: Whether every epoch has its own order of samples.
+            seed: Of that order.
+            progress: Called after every epoch with its number (from 0) and loss.
+
+        Returns:
+            The loss of each epoch: the mean over the samples, each at the time it was used.
+        """
+        rule = rule_of(optimizer)
+        batch = self._batch(X)
+        size = update_size(batch.count, epochs, batch_size)
+        mixed = shuffle and size < batch.count
+        course = Course(
+            trainer=trainer_of(self._built, rule, batch_size, batch.count),
+            rule=rule,
+            inputs=batch.inputs,
+            count=batch.count,
+            epochs=epochs,
+            batch_size=size,
+            order=(lambda epoch: epoch_order(seed, epoch, batch.count)) if mixed else None,
+            rates=lambda first, count: learning_rates(optimizer, first, count),
+            progress=None if progress is None else lambda epoch, loss, _: progress(epoch, loss),
+        )
+        return self.run(course)
+
+    def trainer(self, rule: Rule) -> Trainer:
+        """Return the native training loop for an update rule."""
+        return self._built.trainer(rule)
+
+    def run(self, course: Course) -> list[float]:
+        """Run a training course on this kernel's parameters and write them back."""
+        params = self._params.copy()
+        losses: list[float] = []
+        try:
+            run_course(course, params, losses)
+        finally:
+            self._params = params
+            self.write_back(params)
+        self._checks.check_params(params)
+        return losses
+
+    def write_back(self, params: Floats) -> None:
+        """Write parameters to the leaves that were compiled."""
+        for leaf, value in zip(self._leaves, params.tolist(), strict=False):
+            leaf.data = value
+
+    # To people and files
 
     def explain(self, kind: Literal["forward", "inputs", "loss"] = "forward") -> str:
         """Return the program for a person to read.
@@ -274,89 +349,6 @@ class Kernel:
             f"<kernel of {self.program.n_params} parameters, {len(self._signature.inputs)} inputs, "
             f"{self._built.n_outputs} outputs, {self._options.dtype}, {self._built.backend_name}>"
         )
-
-    def train(
-        self,
-        X: Any = None,
-        optimizer: Any = None,
-        *,
-        epochs: int = 1,
-        batch_size: int | None = None,
-        shuffle: bool = True,
-        seed: int = 0,
-        progress: Callable[[int, float], object] | None = None,
-    ) -> list[float]:
-        """Train the parameters; the loop runs in native code.
-
-        The parameters are written back to the kernel and to the leaves that were compiled, also
-        when Ctrl-C or an error in `progress` ends the training early.
-
-        Args:
-            X: As for a call; not given when the kernel has no inputs.
-            optimizer: `mgnn.optim.SGD(...)` or `mgnn.optim.Adam(...)`.
-            epochs: Passes over the samples.
-            batch_size: Samples of an update; None for all at once. A loss recorded over its data
-                set has to be a mean or a sum over the samples; it is then estimated from those of
-                the batch, scaled to all.
-            shuffle: Whether every epoch has its own order of samples.
-            seed: Of that order.
-            progress: Called after every epoch with its number (from 0) and loss.
-
-        Returns:
-            The loss of each epoch: the mean over the samples, each at the time it was used.
-        """
-        rule = rule_of(optimizer)
-        batch = self._batch(X)
-        size = update_size(batch.count, epochs, batch_size)
-        mixed = shuffle and size < batch.count
-        course = Course(
-            trainer=self._batch_trainer(rule, batch_size, batch.count),
-            rule=rule,
-            inputs=batch.inputs,
-            count=batch.count,
-            epochs=epochs,
-            batch_size=size,
-            order=(lambda epoch: epoch_order(seed, epoch, batch.count)) if mixed else None,
-            rates=lambda first, count: learning_rates(optimizer, first, count),
-            progress=None if progress is None else lambda epoch, loss, _: progress(epoch, loss),
-        )
-        return self.run(course)
-
-    def trainer(self, rule: Rule) -> Trainer:
-        """Return the native training loop for an update rule."""
-        return self._built.trainer(rule)
-
-    def _batch_trainer(self, rule: Rule, batch_size: int | None, count: int) -> Trainer:
-        """Return the training loop that takes `batch_size` of `count` samples at a time."""
-        whole = batch_size is None or (self.program.data is not None and batch_size >= count)
-        if self._built.takes_data or whole:
-            return self._built.trainer(rule)
-        try:
-            return self._built.trainer(rule, "minibatch")
-        except OptionError as error:
-            message = (
-                f"batch_size is {batch_size}, but the loss was recorded over its whole data set "
-                f"and cannot be cut: {error}. Leave batch_size out, or compile the loss of one "
-                "sample with inputs=[...]"
-            )
-            raise OptionError(message) from error
-
-    def run(self, course: Course) -> list[float]:
-        """Run a training course on this kernel's parameters and write them back."""
-        params = self._params.copy()
-        losses: list[float] = []
-        try:
-            run_course(course, params, losses)
-        finally:
-            self._params = params
-            self.write_back(params)
-        self._checks.check_params(params)
-        return losses
-
-    def write_back(self, params: Floats) -> None:
-        """Write parameters to the leaves that were compiled."""
-        for leaf, value in zip(self._leaves, params.tolist(), strict=False):
-            leaf.data = value
 
     def _batch(self, X: Any) -> Batch:
         """Read X, or take what the kernel has instead of it."""

@@ -18,10 +18,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.backend import Trainer
+    from mgcompile.built import Built
 
     Floats = NDArray[Any]
 
-__all__ = ["Course", "epoch_order", "learning_rates", "rule_of", "run_course", "update_size"]
+__all__ = [
+    "Course",
+    "epoch_order",
+    "learning_rates",
+    "rule_of",
+    "run_course",
+    "trainer_of",
+    "update_size",
+]
 
 # A backend need not hear Ctrl-C itself, so no call for several epochs should take much longer.
 _SECONDS_PER_CALL = 0.1
@@ -77,6 +86,32 @@ def _check_count(name: str, count: object) -> None:
     if not isinstance(count, int) or isinstance(count, bool) or count < 1:
         message = f"{name} is {count!r}; it is a whole number of at least 1"
         raise OptionError(message)
+
+
+def trainer_of(built: Built, rule: Rule, batch_size: int | None, count: int) -> Trainer:
+    """Return the training loop that takes `batch_size` of `count` samples at a time.
+
+    Args:
+        built: A kernel's programs.
+        rule: The optimiser's update.
+        batch_size: As the user gave it; None for all samples at once.
+        count: Number of samples.
+
+    Raises:
+        OptionError: if the loss was recorded over its data set and is no mean or sum over it.
+    """
+    whole = batch_size is None or (built.program.data is not None and batch_size >= count)
+    if built.takes_data or whole:
+        return built.trainer(rule)
+    try:
+        return built.trainer(rule, "minibatch")
+    except OptionError as error:
+        message = (
+            f"batch_size is {batch_size}, but the loss was recorded over its whole data set "
+            f"and cannot be cut: {error}. Leave batch_size out, or compile the loss of one "
+            "sample with inputs=[...]"
+        )
+        raise OptionError(message) from error
 
 
 def learning_rates(optimizer: Any, first: int, count: int) -> NDArray[np.float64]:

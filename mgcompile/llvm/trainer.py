@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define, field
 
-from mgcompile.llvm.course import COURSE
-from mgcompile.llvm.executable import (
+from mgcompile.llvm.arena import (
     Arena,
     describe_inputs,
     prepared_constants,
     run,
     useful_threads,
 )
+from mgcompile.llvm.course import COURSE
 from mgcompile.llvm.listening import DEAF, Listener
 from mgcompile.llvm.lower import TRAIN
 
