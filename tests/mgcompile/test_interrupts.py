@@ -54,7 +54,7 @@ def test_the_interpreter_is_interrupted_too():
     kernel, _ = kernel_of_steps_by_one(backend="numpy")
     timer = interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
-        kernel.train(np.ones((10**6, 1)), optim.SGD(lr=1.0), batch_size=1)
+        kernel.train(np.ones((10**6, 1)), optim.SGD(lr=1.0), batch_size=1, shuffle=False)
     timer.join()
     assert 0 < -kernel.params[0] < 10**6
 
