@@ -7,15 +7,31 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from mgcore import Op
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mgcore import Op
-
-__all__ = ["CONST", "INPUT", "PARAM", "Graph", "edge_owner", "mixed", "owners_of"]
+__all__ = [
+    "CONST",
+    "INPUT",
+    "PARAM",
+    "SUM_OVER_SAMPLES",
+    "Graph",
+    "edge_owner",
+    "mixed",
+    "owners_of",
+]
 
 # Codes of leaves; a node of an op has the op's place in `Graph.ops`, 0 or more.
 PARAM, CONST, INPUT = -3, -2, -1
+
+SUM_OVER_SAMPLES = Op(
+    "sum_over_samples",
+    forward=lambda x: x,
+    partials=(lambda out, x: 1.0,),  # noqa: ARG005 - the arguments that every partial gets
+)
+"""Marks a sum over all samples in a graph of one sample. Its rules are never applied."""
 
 
 @attrs.frozen(slots=True, eq=False)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph import mixed
+from mgcompile.graph import SUM_OVER_SAMPLES, mixed
 from mgcompile.plan import SMALL_GROUP
 from mgcompile.regular import operand_table
 
@@ -180,6 +180,8 @@ def _body_groups(
 def _checked(structure: Structure, groups: Numbers) -> tuple[BodyGroup, ...] | None:
     """Return the body if every operand is of one kind in all iterations."""
     count, width = groups.shape
+    if _sums_over_samples(structure, groups[0]):
+        return None
     sizes = np.diff(structure.start)[groups]
     if np.any(sizes != sizes[:1]):
         return None
@@ -210,6 +212,13 @@ def _checked(structure: Structure, groups: Numbers) -> tuple[BodyGroup, ...] | N
             return None
         body.append(BodyGroup(groups[:, j], nodes, table, before))
     return _split(structure, body)
+
+
+def _sums_over_samples(structure: Structure, groups: Numbers) -> bool:
+    """Tell whether one of the groups adds up over the samples, which no loop can do."""
+    graph = structure.graph
+    code = graph.code[structure.members[structure.start[groups]]]
+    return any(graph.ops[each] is SUM_OVER_SAMPLES for each in np.unique(code).tolist())
 
 
 def _split(structure: Structure, body: list[BodyGroup]) -> tuple[BodyGroup, ...]:

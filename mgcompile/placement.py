@@ -30,7 +30,7 @@ class Placement:
     data become a table in the order in which it is read.
     """
 
-    def __init__(self, graph: Graph, builder: Builder, samples: int = 1) -> None:
+    def __init__(self, graph: Graph, builder: Builder) -> None:
         self.code = graph.code
         self.value = graph.value
         self.builder = builder
@@ -39,9 +39,6 @@ class Placement:
         self.array[graph.code == INPUT] = INPUTS
         self.array[graph.code == CONST] = CONSTS
         self.element = graph.index.copy()
-        self.of_samples: set[int] = set()
-        self.samples = samples
-        self._columns: dict[bytes, int] = {}
 
     def virtual(self, array: int, size: int) -> int:
         """Return the first of `size` new node numbers that stand for the elements of `array`."""
@@ -56,7 +53,7 @@ class Placement:
         """Say that `array` holds `nodes`, row-major in the order given.
 
         `repeated` is the number of equal blocks of nodes that have their own copy of the array
-        each: the samples, or the iterations of a loop.
+        each: the iterations of a loop.
         """
         flat = nodes.ravel()
         self.array[flat] = array
@@ -94,26 +91,6 @@ class Placement:
             offset = self.builder.constants(np.ascontiguousarray(kept).ravel())
         numbers = offset + np.arange(kept.size).reshape(kept.shape)
         return Access(CONSTS, fit_map(np.broadcast_to(numbers, values.shape)))
-
-    def data(self, values: NDArray[np.float64]) -> Access:
-        """Return an access to constants that differ between samples, the first axis of `values`."""
-        kept = values
-        for axis in range(values.ndim):
-            first = np.take(kept, [0], axis=axis)
-            if np.all(first.view(np.int64) == kept.view(np.int64)):
-                kept = first
-        if len(kept) == 1:
-            return self._constants(values[0])
-        columns = np.ascontiguousarray(kept.reshape(len(kept), -1).T)
-        numbers = [
-            self._columns.setdefault(column.tobytes(), len(self._columns)) for column in columns
-        ]
-        index = np.array(numbers, dtype=np.int64).reshape(kept.shape[1:])
-        return Access(INPUTS, fit_map(np.broadcast_to(index, values.shape[1:])))
-
-    def recorded_data(self) -> NDArray[np.float64]:
-        """Return the columns that `data` collected, shape (samples, columns)."""
-        return np.stack([np.frombuffer(column) for column in self._columns], axis=1)
 
     def in_step(self, table: Numbers) -> bool:
         """Tell whether members of a group read each operand from one array, by fixed strides."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph import INPUT, edge_owner
+from mgcompile.graph import INPUT, SUM_OVER_SAMPLES, edge_owner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -133,8 +133,13 @@ def _by_user(order: list[int], user: Numbers, used: Numbers) -> tuple[list[int],
 
 
 def _batched(structure: Structure, edges: tuple[list[int], list[int]]) -> Numbers:
-    """Tell, with 1, which groups depend on an input; a loop counts as if it did."""
+    """Tell, with 1, which groups depend on an input; a loop counts as if it did.
+
+    What adds up over the samples depends on none.
+    """
     graph = structure.graph
+    sums = {place for place, op in enumerate(graph.ops) if op is SUM_OVER_SAMPLES}
+    summing = np.isin(graph.code[structure.members[structure.start[:-1]]], list(sums)).tolist()
     owner = edge_owner(graph.start)
     direct = structure.group[owner[graph.code[graph.operand] == INPUT]]
     found = bytearray(max(structure.count, max(edges[0], default=0) + 1))
@@ -142,7 +147,7 @@ def _batched(structure: Structure, edges: tuple[list[int], list[int]]) -> Number
         found[group] = 1
     count = structure.count
     for one, other in zip(*edges, strict=True):
-        if found[other] or other >= count:
+        if (found[other] or other >= count) and not (one < count and summing[one]):
             found[one] = 1
     return np.frombuffer(found, np.uint8)[: structure.count].astype(np.int64)
 

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 
 from mgcompile.fit import common_axes, fit_map
-from mgcompile.graph import CONST
+from mgcompile.graph import CONST, SUM_OVER_SAMPLES
 from mgcompile.maps import dense_strides
 from mgcompile.program import Access, Affine
 from mgcore import ops
@@ -55,30 +55,26 @@ class Writer:
         builder: Where statements go.
         count: Iterations of the loop around, 0 for none. Then nodes come as arrays whose first axis
             is the iteration.
-        samples: Number of samples recorded into the graph, 0 for none. Then nodes come as arrays
-            whose first axis is the sample, and the statements are those of one sample.
     """
 
-    def __init__(
-        self, placement: Placement, builder: Builder, count: int = 0, samples: int = 0
-    ) -> None:
+    def __init__(self, placement: Placement, builder: Builder, count: int = 0) -> None:
         self.placement = placement
         self.builder = builder
         self.count = count
-        self.samples = samples
 
     def write(self, op: Op, table: Numbers) -> int:
         """Append the bundles of a group; return the array of the results.
 
         Args:
             op: Of all members.
-            table: Their operands, shape (m, width); (count, m, width) inside a loop; with samples
-                (samples, m, width).
+            table: Their operands, shape (m, width); (count, m, width) inside a loop.
         """
         if op is ops.sum or op is ops.dot:
             return self._write_sum(table, paired=op is ops.dot)
         shape = self._axes([table[..., slot] for slot in range(table.shape[-1])])
         reads = [self._read(table[..., slot], shape) for slot in range(table.shape[-1])]
+        if op is SUM_OVER_SAMPLES:
+            return self.builder.bundle(ops.sum, shape, reads, over_batch=True)
         return self.builder.bundle(op, shape, reads)
 
     def _axes(self, columns: Sequence[Numbers]) -> tuple[int, ...]:
@@ -93,11 +89,6 @@ class Writer:
         return best_axes(lists, int(columns[0].shape[-1]))
 
     def _read(self, nodes: Numbers, shape: tuple[int, ...], more: tuple[int, ...] = ()) -> Access:
-        if self.samples:
-            if self.placement.code[nodes.flat[0]] == CONST:
-                values = self.placement.value[nodes]
-                return self.placement.data(values.reshape(self.samples, *shape, *more))
-            return self.placement.access(nodes[0].reshape(shape + more))
         outer = (self.count,) if self.count else ()
         return self.placement.access(nodes.reshape(outer + shape + more))
 
@@ -106,13 +97,13 @@ class Writer:
         columns = [factor[..., t] for s in segments for factor in s.factors for t in (0, -1)]
         shape = self._axes(columns)
         if len(segments) == 1:
-            return self._write_any(segments[0], shape)
+            return self._write_segment(segments[0], shape)
         reads = []
         for segment in segments:
             if segment.terms == 1 and len(segment.factors) == 1:
                 reads.append(self._read(segment.factors[0][..., 0], shape))
             else:
-                part = self._write_any(segment, shape)
+                part = self._write_segment(segment, shape)
                 reads.append(self._dense(part, shape))
         op = ops.add if len(reads) == 2 else ops.sum
         return self.builder.bundle(op, shape, reads)
@@ -121,23 +112,8 @@ class Writer:
         loops = (0,) if self.count else ()
         return Access(array, Affine(0, loops + dense_strides(shape)))
 
-    def _write_any(self, segment: _Segment, shape: tuple[int, ...]) -> int:
-        """Append a segment; one that goes over all samples is written for one and summed."""
-        arrays = {int(self.placement.array[factor.flat[0]]) for factor in segment.factors}
-        if self.samples or not arrays & self.placement.of_samples:
-            return self._write_segment(segment, shape)
-        samples = self.placement.samples
-        blocks = tuple(
-            np.moveaxis(factor.reshape(len(factor), samples, -1), 1, 0)
-            for factor in segment.factors
-        )
-        inner = Writer(self.placement, self.builder, samples=samples)
-        return inner._write_segment(_Segment(blocks), shape, over_batch=True)
-
-    def _write_segment(
-        self, segment: _Segment, shape: tuple[int, ...], *, over_batch: bool = False
-    ) -> int:
-        if segment.terms == 1 and len(segment.factors) == 2 and not over_batch:
+    def _write_segment(self, segment: _Segment, shape: tuple[int, ...]) -> int:
+        if segment.terms == 1 and len(segment.factors) == 2:
             reads = [self._read(factor[..., 0], shape) for factor in segment.factors]
             return self.builder.bundle(ops.mul, shape, reads)
         first = [
@@ -145,12 +121,10 @@ class Writer:
             for factor in segment.factors
             if self.placement.code[factor.flat[0]] != CONST
         ]
-        reduced = best_axes(first, segment.terms)
-        if not reduced and not over_batch:
-            reduced = (1,)
+        reduced = best_axes(first, segment.terms) or (1,)
         reads = [self._read(factor, shape, reduced) for factor in segment.factors]
         op = ops.dot if len(reads) == 2 else ops.sum
-        return self.builder.bundle(op, shape, reads, reduced, over_batch=over_batch)
+        return self.builder.bundle(op, shape, reads, reduced)
 
     def _segments(self, table: Numbers, *, paired: bool) -> list[_Segment]:
         """Cut the terms where the arrays that are read change; the terms are in that order."""

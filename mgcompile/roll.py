@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.builder import Builder
-from mgcompile.canonical import canonical
+from mgcompile.canonical import canonical, merge_equal
+from mgcompile.graph import SUM_OVER_SAMPLES
 from mgcompile.irregular import write_tape
 from mgcompile.looping import write_loop
+from mgcompile.one_sample import one_sample
 from mgcompile.periods import find_repetitions
 from mgcompile.placement import Placement
 from mgcompile.plan import FEW_SMALL_GROUPS, SMALL_GROUP, plan_stages
@@ -23,7 +25,6 @@ if TYPE_CHECKING:
 
     from mgcompile.graph import Graph
     from mgcompile.program import Program
-    from mgcompile.samples import Samples
     from mgcompile.structure import Structure
 
 __all__ = ["roll"]
@@ -32,57 +33,59 @@ __all__ = ["roll"]
 def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
     """Return the forward program of a graph, with the one output `value`."""
     structure = find_structure(canonical(graph))
-    samples = find_samples(structure)
-    loops = [] if samples else find_repetitions(structure)
+    samples, data = find_samples(structure), None
+    if samples is not None:
+        sample, data = one_sample(structure.graph, samples)
+        structure = find_structure(merge_equal(sample))
+        n_inputs = data.shape[1]
+    loops = find_repetitions(structure)
     builder = Builder(n_inputs, n_params)
-    placement = Placement(structure.graph, builder, samples.count if samples else 1)
-    for stage in plan_stages(structure, _bundled(samples), loops):
+    placement = Placement(structure.graph, builder)
+    for stage in plan_stages(structure, _after_sums(structure), loops):
         if stage.loop is not None:
             write_loop(structure, stage.loop, placement, builder)
         elif stage.irregular:
             nodes = structure.nodes_of(np.array(stage.groups, dtype=np.int64))
             write_tape(structure.graph, nodes, placement, builder)
         else:
-            _write_groups(structure, stage.groups, samples, placement, builder)
+            _write_groups(structure, stage.groups, placement, builder)
     value = _gather_outputs(structure.graph, placement, builder)
-    data = placement.recorded_data() if samples else None
     return builder.finish([("value", value)], data)
 
 
-def _bundled(samples: Samples | None) -> frozenset[int]:
-    """Return the groups that are no part of a tape, however small they are.
+def _after_sums(structure: Structure) -> frozenset[int]:
+    """Return the groups of sums over the samples, and those that depend on one.
 
-    With what depends on a sum over the samples the loss can be cut into those of single samples.
+    They are no part of a tape: a loss can be cut into those of single samples where it depends on
+    such sums by bundles.
     """
-    if samples is None:
+    graph = structure.graph
+    if SUM_OVER_SAMPLES not in graph.ops:
         return frozenset()
-    few = samples.after if len(samples.after) <= FEW_SMALL_GROUPS else frozenset()
-    return samples.sums | few
+    sums = np.flatnonzero(graph.code == graph.ops.index(SUM_OVER_SAMPLES))
+    found = set(structure.group[sums].tolist())
+    few = set(found)
+    for group in range(min(found) + 1, structure.count):
+        read = structure.group[operand_table(graph, structure.nodes(group))]
+        if not few.isdisjoint(read.ravel().tolist()):
+            few.add(group)
+    return frozenset(few if len(few - found) <= FEW_SMALL_GROUPS else found)
 
 
 def _write_groups(
-    structure: Structure,
-    groups: Sequence[int],
-    samples: Samples | None,
-    placement: Placement,
-    builder: Builder,
+    structure: Structure, groups: Sequence[int], placement: Placement, builder: Builder
 ) -> None:
     graph = structure.graph
+    writer = Writer(placement, builder)
     for group in groups:
         nodes = structure.nodes(group)
         op = graph.ops[int(graph.code[nodes[0]])]
-        count = samples.count if samples and group in samples.groups else 1
-        writer = Writer(placement, builder, samples=count if count > 1 else 0)
-        blocks = nodes.reshape(count, -1) if count > 1 else nodes
-        table = operand_table(graph, blocks)
-        if count == 1 and len(nodes) < SMALL_GROUP and not placement.in_step(table):
+        table = operand_table(graph, nodes)
+        if len(nodes) < SMALL_GROUP and not placement.in_step(table):
             for i in range(len(nodes)):
                 placement.put(nodes[i : i + 1], writer.write(op, table[i : i + 1]))
             continue
-        array = writer.write(op, table)
-        placement.put(nodes, array, count)
-        if count > 1:
-            placement.of_samples.add(array)
+        placement.put(nodes, writer.write(op, table))
 
 
 def _gather_outputs(graph: Graph, placement: Placement, builder: Builder) -> int:

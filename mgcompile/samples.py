@@ -1,8 +1,9 @@
-"""Find the axis of samples in a loss that was recorded over its whole data set.
+"""Find the samples of a loss that was recorded over its whole data set.
 
-The candidate numbers of samples come from the sums. Groups whose members fall into that many equal
-blocks, each reading its own block (or what all share, or constants, which then are data), belong to
-the samples; sums over all blocks lead out. Everything is checked on the index arrays.
+The candidate numbers of samples come from the sums: the terms of one are labelled with the numbers
+of the samples, and hand their labels on to what they read, down to what several samples share. Then
+every node is held against its twin in the first sample: it has to read the same node, the twin of
+what its twin reads, or a constant, which is data where it differs. That is checked exactly.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph import CONST, INPUT, PARAM
+from mgcompile.graph import CONST, INPUT, edge_owner
 from mgcompile.regular import operand_table
 from mgcore import ops
 
@@ -24,27 +25,47 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["Samples", "find_samples"]
+__all__ = ["Samples", "Segment", "find_samples"]
 
 _FEWEST = 4
 _MOST_CANDIDATES = 16
+_ROUNDS = 8
+_SHARED, _UNSEEN = -1, -2
 
 
-@attrs.frozen(slots=True)
+@attrs.frozen(slots=True, eq=False)
+class Segment:
+    """Terms of sums that come, sample by sample, from all samples.
+
+    Args:
+        nodes: The sums, of one group; shape (m,).
+        factors: The terms: what is added up, or for dots both factors of the products; shape
+            (1 or 2, m, samples, terms).
+        columns: Which terms of each sum they are.
+        varies: Whether the terms differ from sample to sample.
+    """
+
+    nodes: Numbers
+    factors: Numbers
+    columns: Numbers
+    varies: bool
+
+
+@attrs.frozen(slots=True, eq=False)
 class Samples:
     """A recorded data set.
 
     Args:
         count: Number of samples.
-        groups: Groups of which every sample has a block of members.
-        sums: Groups that add up over all samples.
-        after: Groups that depend on such a sum.
+        label: The sample that each node belongs to, negative for what is no part of one.
+        twin: For nodes of samples the node of the first sample that does the same.
+        segments: All terms that are summed over the samples.
     """
 
     count: int
-    groups: frozenset[int]
-    sums: frozenset[int]
-    after: frozenset[int]
+    label: Numbers
+    twin: Numbers
+    segments: tuple[Segment, ...]
 
 
 def find_samples(structure: Structure) -> Samples | None:
@@ -52,8 +73,12 @@ def find_samples(structure: Structure) -> Samples | None:
     code = structure.graph.code
     if np.any(code == INPUT) or not np.any(code == CONST):
         return None
-    for count in _candidates(structure):
-        found = _Attempt(structure, count).run()
+    candidates = _candidates(structure)
+    if not candidates:
+        return None
+    edges = _inner_edges(structure)
+    for count in candidates:
+        found = _Attempt(structure, count, *edges).run()
         if found is not None:
             return found
     return None
@@ -80,127 +105,185 @@ def _candidates(structure: Structure) -> list[int]:
     return sorted(found, reverse=True)[:_MOST_CANDIDATES]
 
 
-def _users_of(structure: Structure, sums: set[int]) -> set[int]:
-    """Return the groups that depend on one of `sums`."""
-    found: set[int] = set()
-    for group in range(min(sums) + 1, structure.count):
-        read = structure.group[operand_table(structure.graph, structure.nodes(group))]
-        if not (sums | found).isdisjoint(read.ravel().tolist()):
-            found.add(group)
-    return found
+def _inner_edges(structure: Structure) -> tuple[list[int], list[int], Numbers]:
+    """Return what each node reads, leaves left out: where it begins, the nodes, the edges."""
+    graph = structure.graph
+    inner = np.flatnonzero(graph.code[graph.operand] >= 0)
+    owner = edge_owner(graph.start)[inner]
+    first = np.zeros(len(graph.code) + 1, dtype=np.int64)
+    np.cumsum(np.bincount(owner, minlength=len(graph.code)), out=first[1:])
+    return first.tolist(), graph.operand[inner].tolist(), inner
 
 
 class _Attempt:
     """Try one number of samples."""
 
-    def __init__(self, structure: Structure, count: int) -> None:
+    def __init__(
+        self,
+        structure: Structure,
+        count: int,
+        first: list[int],
+        reads: list[int],
+        inner: Numbers,
+    ) -> None:
         self.structure = structure
+        self.graph = structure.graph
         self.count = count
-        self.size = np.diff(structure.start)
-        self.block = self.size // count
-        self.possible = [False] * structure.count
-        self.varies = [False] * structure.count
-        self.blockwise: dict[int, set[int]] = {}
-        self.shared: dict[int, set[int]] = {}
+        self.first, self.reads, self.inner = first, reads, inner
+        self.label = np.zeros(0, dtype=np.int64)
+        self.twin = np.zeros(0, dtype=np.int64)
 
     def run(self) -> Samples | None:
-        for group in range(self.structure.count):
-            self._look_up(group)
-        return self._look_down()
-
-    def _look_up(self, group: int) -> None:
-        """Find out whether the members can be cut into blocks that read blocks."""
-        if self.size[group] % self.count:
-            return
-        structure, graph = self.structure, self.structure.graph
-        table = operand_table(graph, structure.nodes(group))
-        table = table.reshape(self.count, int(self.block[group]), -1)
-        same = np.all(table == table[:1], axis=0)
-        code = graph.code[table]
-        if np.any((code[0] == PARAM) & ~same):
-            return
-        inner = (code[0] >= 0) & ~same
-        blockwise = set(np.unique(structure.group[table[0]][inner]).tolist())
-        if not self._in_blocks(table, inner, blockwise):
-            return
-        self.possible[group] = True
-        self.blockwise[group] = blockwise
-        self.shared[group] = set(np.unique(structure.group[table[0]][same]).tolist()) - {-1}
-        values = graph.value[table]
-        data = (code[0] == CONST) & np.any(values != values[:1], axis=0)
-        self.varies[group] = bool(np.any(data)) or any(self.varies[g] for g in blockwise)
-
-    def _in_blocks(self, table: Numbers, inner: Mask, groups: set[int]) -> bool:
-        """Tell whether block s of `table`, where `inner`, reads block s of its sources."""
-        if not all(self.possible[g] for g in groups):
-            return False
-        read = table[:, inner]
-        block = self.block[self.structure.group[read]]
-        place = self.structure.place[read]
-        sample = np.arange(self.count)[:, None]
-        own = np.all(place // block == sample)
-        return bool(own and np.all(place % block == (place % block)[:1]))
-
-    def _look_down(self) -> Samples | None:
-        """Choose the groups that are reached from sums over samples, and from nowhere else."""
-        structure = self.structure
-        as_sample: set[int] = set()
-        as_shared = {int(g) for g in structure.group[structure.graph.roots] if g >= 0}
-        sums: set[int] = set()
-        for group in range(structure.count - 1, -1, -1):
-            if group in as_sample and group in as_shared:
+        """Drop sums whose terms turn out not to be alike, until all that are left are."""
+        proposed = self._proposed()
+        for _ in range(_ROUNDS):
+            if not proposed:
                 return None
-            if group in as_sample:
-                as_sample |= self.blockwise[group]
-                as_shared |= self.shared[group]
-                continue
-            reduced = self._reduced(group) if _is_sum(structure, group) else set()
-            if reduced:
-                sums.add(group)
-                as_sample |= reduced
-            read = structure.group[operand_table(structure.graph, structure.nodes(group))]
-            as_shared |= set(np.unique(read).tolist()) - {-1} - reduced
-        if not sums or not any(self.varies[group] for group in as_sample):
-            return None
-        after = _users_of(structure, sums)
-        return Samples(self.count, frozenset(as_sample), frozenset(sums), frozenset(after))
+            self.label = self._labelled(proposed)
+            wrong = self._find_twins()
+            varied = self._varied()
+            found = {
+                key: self._segment(key[0], columns, wrong, varied)
+                for key, columns in proposed.items()
+            }
+            good = {key: segment for key, segment in found.items() if segment is not None}
+            if len(good) == len(proposed):
+                some = any(segment.varies for segment in good.values())
+                segments = tuple(good.values())
+                return Samples(self.count, self.label, self.twin, segments) if some else None
+            proposed = {key: proposed[key] for key in good}
+        return None
 
-    def _reduced(self, group: int) -> set[int]:
-        """Return the sources of a sum whose terms are, block by block, those of all samples."""
-        structure, graph = self.structure, self.structure.graph
-        table = operand_table(graph, structure.nodes(group))
-        paired = graph.ops[int(graph.code[structure.nodes(group)[0]])] is ops.dot
-        half = table.shape[1] // 2 if paired else table.shape[1]
-        factors = [table[:, :half], table[:, half:]] if paired else [table]
-        found: set[int] = set()
-        for factor in factors:
-            sources = structure.group[factor[0]]
-            for source in np.unique(sources[sources >= 0]).tolist():
-                columns = np.flatnonzero(sources == source)
-                if self._spans(factor[:, columns], source) and self._partners(
-                    [f[:, columns] for f in factors]
-                ):
-                    found.add(source)
+    def _proposed(self) -> dict[tuple[int, tuple[int, ...]], Numbers]:
+        """Return the terms of sums that may be those of all samples: their columns.
+
+        The keys are the group of the sum and the groups that a term (both its factors) comes from.
+        """
+        found = {}
+        for group in range(self.structure.count):
+            if not _is_sum(self.structure, group):
+                continue
+            kinds = self.structure.group[self._factors(self.structure.nodes(group)[:1])[:, 0]]
+            for kind in np.unique(kinds, axis=1).T:
+                columns = np.flatnonzero(np.all(kinds == kind[:, None], axis=0))
+                if np.any(kind >= 0) and len(columns) % self.count == 0:
+                    found[group, tuple(kind.tolist())] = columns
         return found
 
-    def _spans(self, terms: Numbers, source: int) -> bool:
-        if not (self.possible[source] and self.varies[source]) or terms.shape[1] % self.count:
-            return False
-        if np.any(self.structure.group[terms] != source):
-            return False
-        blocks = np.moveaxis(terms.reshape(len(terms), self.count, -1), 1, 0)
-        return self._in_blocks(blocks, np.ones(blocks.shape[1:], dtype=bool), {source})
+    def _factors(self, nodes: Numbers) -> Numbers:
+        """Return the terms of sums of one group; shape (1 or 2, m, terms)."""
+        table = operand_table(self.graph, nodes)
+        paired = self.graph.ops[int(self.graph.code[nodes[0]])] is ops.dot
+        return np.stack(np.split(table, 2, axis=1)) if paired else table[None]
 
-    def _partners(self, factors: list[Numbers]) -> bool:
-        """Tell whether every factor of the products is in blocks, the same for all, or data."""
-        graph = self.structure.graph
-        for factor in factors:
-            blocks = np.moveaxis(factor.reshape(len(factor), self.count, -1), 1, 0)
-            same = np.all(blocks == blocks[:1], axis=0)
-            loose = ~same & (graph.code[blocks[0]] != CONST)
-            if np.any(graph.code[blocks[0]][loose] < 0):
-                return False
-            groups = set(np.unique(self.structure.group[blocks[0]][loose]).tolist())
-            if np.any(loose) and not self._in_blocks(blocks, loose, groups):
-                return False
-        return True
+    def _segment(
+        self, group: int, columns: Numbers, wrong: Mask, varied: list[bool]
+    ) -> Segment | None:
+        """Return terms of those sums of a group that are no part of a sample.
+
+        None if there are none, or if they are not alike in all samples.
+        """
+        nodes = self.structure.nodes(group)
+        nodes = nodes[self.label[nodes] < 0]
+        if not len(nodes):
+            return None
+        terms = self._factors(nodes)[:, :, columns]
+        blocks = terms.reshape(*terms.shape[:2], self.count, -1)
+        first = np.broadcast_to(blocks[:, :, :1], blocks.shape)
+        sample = np.broadcast_to(np.arange(self.count)[:, None], blocks.shape)
+        if np.any(wrong[blocks]) or not np.all(self._same(blocks, first, sample)):
+            return None
+        bits = self.graph.value.view(np.int64)
+        data = (self.graph.code[blocks] == CONST) & (bits[blocks] != bits[first])
+        varies = bool(np.any(data)) or any(varied[node] for node in blocks[:, :, 0].ravel())
+        return Segment(nodes, blocks, columns, varies)
+
+    def _labelled(self, proposed: dict[tuple[int, tuple[int, ...]], Numbers]) -> Numbers:
+        """Hand labels on from the terms of sums to what these read."""
+        graph = self.graph
+        own = np.full(len(graph.operand), _SHARED, dtype=np.int64)
+        for (group, _), columns in proposed.items():
+            sums = self.structure.nodes(group)
+            sample = np.repeat(np.arange(self.count), len(columns) // self.count)
+            edges = graph.start[sums][:, None] + columns
+            own[edges] = sample
+            if graph.ops[int(graph.code[sums[0]])] is ops.dot:
+                half = (graph.start[sums + 1] - graph.start[sums])[:, None] // 2
+                own[edges + half] = sample
+        of_term = own[self.inner].tolist()
+        label = [_UNSEEN] * len(graph.code)
+        for node in graph.roots.tolist():
+            label[node] = _SHARED
+        first, reads = self.first, self.reads
+        for node in reversed(self.structure.members.tolist()):
+            handed = label[node]
+            for edge in range(first[node], first[node + 1]):
+                x = reads[edge]
+                mine = handed if handed >= 0 else of_term[edge]
+                known = label[x]
+                if known == _UNSEEN:
+                    label[x] = mine
+                elif known != mine:
+                    label[x] = _SHARED
+        return np.array(label, dtype=np.int64)
+
+    def _find_twins(self) -> Mask:
+        """Find the twin of every node of a sample; return which nodes differ from theirs."""
+        structure, label, count = self.structure, self.label, self.count
+        nodes = structure.members[label[structure.members] >= 0]
+        group = structure.group[nodes]
+        nodes = nodes[np.lexsort((structure.place[nodes], label[nodes], group))]
+        size = np.bincount(group, minlength=structure.count)
+        start = np.cumsum(size) - size
+        group = structure.group[nodes]
+        within = np.arange(len(nodes)) - start[group]
+        each = np.maximum(size[group] // count, 1)
+        alike = (size[group] % count == 0) & (label[nodes] == within // each)
+        self.twin = np.full(len(label), -1, dtype=np.int64)
+        self.twin[nodes[alike]] = nodes[(start[group] + within % each)[alike]]
+        wrong = np.zeros(len(label), dtype=bool)
+        wrong[nodes[~alike]] = True
+        nodes = nodes[alike]
+        width = self.graph.start[nodes + 1] - self.graph.start[nodes]
+        owner = np.repeat(nodes, width)
+        slot = np.arange(len(owner)) - np.repeat(np.cumsum(width) - width, width)
+        read = self.graph.operand[self.graph.start[owner] + slot]
+        other = self.graph.operand[self.graph.start[self.twin[owner]] + slot]
+        wrong[owner[~self._same(read, other, label[owner])]] = True
+        return self._with_users(wrong)
+
+    def _same(self, read: Numbers, other: Numbers, sample: Numbers) -> Mask:
+        """Tell where what `sample` reads corresponds to what the first sample does."""
+        code = self.graph.code
+        constant = (code[read] == CONST) & (code[other] == CONST)
+        twins = (self.label[read] == sample) & (self.twin[read] == other)
+        found: Mask = (read == other) | constant | (twins & (code[read] >= 0))
+        return found
+
+    def _with_users(self, wrong: Mask) -> Mask:
+        """Return the nodes of samples that are wrong or depend on one that is."""
+        if not np.any(wrong):
+            return wrong
+        found, first, reads = wrong.tolist(), self.first, self.reads
+        for node in self.structure.members.tolist():
+            if any(found[x] for x in reads[first[node] : first[node + 1]]):
+                found[node] = True
+        return np.array(found, dtype=bool)
+
+    def _varied(self) -> list[bool]:
+        """Tell which nodes of the first sample depend on data."""
+        structure, graph = self.structure, self.graph
+        nodes = structure.members[self.twin[structure.members] >= 0]
+        owner = edge_owner(graph.start)
+        edge = np.flatnonzero((graph.code[graph.operand] == CONST) & (self.twin[owner] >= 0))
+        twin = self.twin[owner[edge]]
+        other = graph.operand[graph.start[twin] + edge - graph.start[owner[edge]]]
+        bits = graph.value.view(np.int64)
+        found = [False] * len(graph.code)
+        for node in twin[bits[graph.operand[edge]] != bits[other]].tolist():
+            found[node] = True
+        first, reads = self.first, self.reads
+        for node in nodes[self.label[nodes] == 0].tolist():
+            if any(found[x] for x in reads[first[node] : first[node + 1]]):
+                found[node] = True
+        return found
