@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.builder import Builder
-from mgcompile.canonical import canonical, merge_equal
+from mgcompile.canonical import canonical
 from mgcompile.graph import SUM_OVER_SAMPLES
 from mgcompile.irregular import write_tape
 from mgcompile.looping import write_loop
+from mgcompile.merging import merge_equal
 from mgcompile.one_sample import one_sample
 from mgcompile.periods import find_repetitions
 from mgcompile.placement import Placement
