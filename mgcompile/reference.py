@@ -80,7 +80,7 @@ class _Interpreter:
             CONSTS: self.program.consts.astype(self.dtype),
             SAMPLES: np.array([count], dtype=self.dtype),
         }
-        with watched():
+        with watched(), np.errstate(all="ignore"):  # NaN and infinity go through
             for statement in self.program.statements:
                 _run(statement, store, self.program, ())
         return tuple(np.array(store[output.array]) for output in self.program.outputs)
@@ -158,8 +158,7 @@ def _dot(bundle: Bundle, operands: list[Floats]) -> Floats:
     out = list(range(1, len(bundle.shape) + 1))
     if batched and not bundle.over_batch:
         out.insert(0, 0)
-    with np.errstate(all="ignore"):
-        return np.asarray(np.einsum(operands[0], labels[0], operands[1], labels[1], out))
+    return np.asarray(np.einsum(operands[0], labels[0], operands[1], labels[1], out))
 
 
 def _run_scatter(scatter: Scatter, store: Store, program: Program, at: tuple[int, ...]) -> None:

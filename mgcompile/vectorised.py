@@ -32,17 +32,16 @@ def apply(op: Op, operands: Sequence[Floats]) -> Floats:
 
     Args:
         op: Any op.
-        operands: Of one dtype, float64 or float32.
+        operands: Of one dtype, float64 or float32. NumPy's warnings are left to the caller.
 
     Returns:
         An array of that dtype.
     """
     function = _FUNCTIONS.get(op.name)
-    with np.errstate(all="ignore"):
-        if function is not None and getattr(ops, op.name) is op:
-            result = function(*operands)
-        else:
-            result = _by_rule(op, operands)
+    if function is not None and getattr(ops, op.name) is op:
+        result = function(*operands)
+    else:
+        result = _by_rule(op, operands)
     return np.asarray(result, dtype=operands[0].dtype)
 
 

@@ -141,7 +141,7 @@ def _moving_axes(index: IndexMap) -> tuple[bool, ...]:
 
 
 def _check_map(index: IndexMap, axes: tuple[int, ...], size: int) -> None:
-    _require(len(index.strides) == len(axes), f"{index} has not one stride for each of {axes}")
+    _require(len(index.strides) == len(axes), f"strides {index.strides} for axes {axes}")
     if extent(axes) == 0:
         return
     if isinstance(index, Gather):
