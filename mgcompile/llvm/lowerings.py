@@ -115,7 +115,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "select": _select,
     "sum": _sum,
     "dot": _dot,
-    "relu": lambda block, a: block.select(a <= 0.0, 0.0, a),
+    "relu": lambda block, a: block.select(a < 0.0, 0.0, a),
     "leaky_relu": lambda block, a: block.select(a > 0.0, a, a * 0.01),
     "elu": lambda block, a: block.select(a > 0.0, a, block.call(EXPM1, a)),
     "tanh": lambda block, a: block.call(TANH, a),
