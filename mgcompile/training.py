@@ -117,11 +117,13 @@ def trainer_of(built: Built, rule: Rule, batch_size: int | None, count: int) -> 
 def learning_rates(optimizer: Any, first: int, count: int) -> NDArray[np.float64]:
     """Return the learning rate of `count` epochs from `first` on (counted from 0)."""
     lr = optimizer.lr
-    rates = [lr(epoch) if callable(lr) else lr for epoch in range(first, first + count)]
-    array = np.array(rates, dtype=np.float64)
+    if callable(lr):
+        array = np.array([lr(epoch) for epoch in range(first, first + count)], dtype=np.float64)
+    else:
+        array = np.full(count, lr, dtype=np.float64)
     if not np.all(np.isfinite(array)):
-        epoch = first + int(np.flatnonzero(~np.isfinite(array))[0])
-        message = f"the learning rate of epoch {epoch + 1} is {rates[epoch - first]!r}"
+        place = int(np.flatnonzero(~np.isfinite(array))[0])
+        message = f"the learning rate of epoch {first + place + 1} is {array[place]}"
         raise OptionError(message)
     return array
 

@@ -19,6 +19,7 @@ from mgcompile.llvm.arena import (
 from mgcompile.llvm.course import COURSE
 from mgcompile.llvm.listening import DEAF, Listener
 from mgcompile.llvm.lower import TRAIN
+from mgcompile.program import INPUTS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -53,6 +54,12 @@ class LlvmTrainer:
         self._function = kind(self.library.addresses[TRAIN])
         self._constants = prepared_constants(self.lowered)
 
+    @property
+    def _takes_columns(self) -> bool:
+        """Whether samples in order are best copied column by column: nothing reads their rows."""
+        phases = self.lowered.layout.phases
+        return not any(wide.columns.array == INPUTS for phase in phases for wide in phase.wide)
+
     def __call__(
         self,
         inputs: Any,
@@ -71,6 +78,8 @@ class LlvmTrainer:
         except IndexError:
             arena = Arena.make(self.lowered, self._constants, self.threads)
         size = min(count, batch_size)
+        if orders is None and epochs > 1 and self._takes_columns:
+            inputs = np.asfortranarray(inputs) if isinstance(inputs, np.ndarray) else inputs
         kept = describe_inputs(arena, inputs)
         arena.grow(self.lowered, size)
         arena.set("PARAMS", params.ctypes.data)
