@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.context import slot_address
-from mgcompile.llvm.wide import BLOCK
+from mgcompile.llvm.wide import BLOCK, PANEL
 
 if TYPE_CHECKING:
     from mgcompile.llvm.frame import Frame, Shape
@@ -25,6 +25,7 @@ def scratch_offsets(layout: Layout, shape: Shape) -> dict[str, int]:
         "own": sizes["own"],
         "block": sizes["block"] * max(tile, BLOCK),
         "turned": sizes["turned"],
+        "panel": 2 * shape.width * PANEL * BLOCK if sizes["turned"] else 0,
     }
     offsets, end = {}, 0
     for area, length in lengths.items():

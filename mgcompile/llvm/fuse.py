@@ -18,13 +18,27 @@ if TYPE_CHECKING:
 
     from mgcompile.program import Access, IndexMap
 
-__all__ = ["Group", "LoopUnit", "Unit", "elementwise", "is_identity", "units"]
+__all__ = [
+    "Group",
+    "LoopUnit",
+    "Product",
+    "Unit",
+    "elementwise",
+    "is_cheap",
+    "is_identity",
+    "units",
+]
 
 LONGEST_BODY = 60
 """Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
 
 WINDOW = 400
 """How many statements are looked at to find one that joins a group."""
+
+MOST_CHEAP = 8
+"""Bundles of a group, all of them cheap, that is short beside the loop around it."""
+
+_CHEAP = frozenset("add sub mul neg abs maximum minimum select relu leaky_relu gt ge lt le".split())
 
 _WEIGHT = {
     "exp": 20,
@@ -56,6 +70,24 @@ class Group:
         """The axes that all of the bundles have."""
         return self.bundles[0].shape
 
+    @property
+    def results(self) -> tuple[int, ...]:
+        """The arrays that the bundles make."""
+        return tuple(bundle.result for bundle in self.bundles)
+
+    @property
+    def cheap(self) -> bool:
+        """Whether its loop's own instructions, loads and stores count beside what it computes."""
+        return len(self.bundles) <= MOST_CHEAP and all(is_cheap(b) for b in self.bundles)
+
+
+@frozen
+class Product:
+    """A sum or dot, and the group that takes its results from the registers they come out in."""
+
+    bundle: Bundle
+    group: Group
+
 
 @frozen
 class LoopUnit:
@@ -66,7 +98,12 @@ class LoopUnit:
     tiled: bool
 
 
-Unit = Group | Bundle | Scatter | Tape | LoopUnit
+Unit = Group | Product | Bundle | Scatter | Tape | LoopUnit
+
+
+def is_cheap(bundle: Bundle) -> bool:
+    """Tell whether a bundle's op takes a few instructions."""
+    return bundle.op.name in _CHEAP
 
 
 def elementwise(statement: Statement) -> bool:
@@ -172,6 +209,8 @@ def members(unit: Unit) -> tuple[Statement, ...]:
     match unit:
         case Group():
             return unit.bundles
+        case Product():
+            return (unit.bundle, *unit.group.bundles)
         case LoopUnit():
             return (unit.loop,)
         case _:

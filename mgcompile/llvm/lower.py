@@ -104,7 +104,7 @@ def choose_shape(
         worked_on * vectors * width * item > most_bytes
         or elements * vectors * width * item > STREAM_BYTES
     ):
-        vectors //= 2
+        vectors -= 2
     return Shape(dtype, width, vectors * width)
 
 
@@ -220,8 +220,8 @@ def _tiles_function(
             left = writer.value(f"sub i64 {slot(writer, 'COUNT')}, {first}")
             samples = writer.minimum(left, BLOCK)
             writer.do(
-                f"call void @outer{number}(ptr %context, ptr %block, ptr %turned, ptr %partial, "
-                f"i64 {first}, i64 {samples})"
+                f"call void @outer{number}(ptr %context, ptr %block, ptr %turned, ptr %panel, "
+                f"ptr %partial, i64 {first}, i64 {samples})"
             )
     writer.do("ret void")
     return writer.text()

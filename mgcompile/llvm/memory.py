@@ -21,22 +21,22 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from mgcompile.llvm.fuse import Group, LoopUnit, members, reads, units
-from mgcompile.llvm.schedule import Phase, made, phases, read, touched
+from mgcompile.llvm.fuse import LoopUnit, members, reads, units
+from mgcompile.llvm.lifetimes import FOREVER, Timeline, block_units, first_fit, needed_elsewhere
+from mgcompile.llvm.moving import moved
+from mgcompile.llvm.schedule import Phase, phases, read, touched
 from mgcompile.llvm.wide import BLOCK, wide_products
-from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Loop, Tape
+from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Tape
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mgcompile.llvm.fuse import Unit
     from mgcompile.llvm.placing import Placed
     from mgcompile.llvm.wide import Wide
-    from mgcompile.program import Access, Program, Statement
+    from mgcompile.program import Access, Program
 
 __all__ = ["Layout", "Place", "PlannedPhase", "plan"]
-
-FOREVER = 1 << 60
 
 AREAS = ("inputs", "tile", "store", "block", "turned", "own", "shared", "sums")
 
@@ -87,134 +87,6 @@ class Layout:
 
 
 @define
-class _Interval:
-    array: int
-    first: int
-    last: int
-    base: str
-
-
-@define
-class _Timeline:
-    """The order of units, loops' bodies among them, and from when to when each array is needed."""
-
-    program: Program
-    targets: Mapping[int, Access]
-    kept: set[int]
-    now: int = 0
-    intervals: dict[int, _Interval] = field(factory=dict)
-    carried: dict[int, int] = field(factory=dict)  # what an array was called within its loop
-
-    def use(self, array: int, moment: int) -> None:
-        array = self.carried.get(array, array)
-        if array in self.intervals:
-            interval = self.intervals[array]
-            interval.last = max(interval.last, moment)
-
-    def define_array(self, array: int, tiled: bool) -> None:
-        if array in self.targets:
-            array = self.targets[array].array
-        if array in self.intervals:
-            self.use(array, self.now)
-            return
-        batched = self.program.arrays[array].batched
-        base = "tile" if batched else "own" if tiled else "shared"
-        last = FOREVER if array in self.kept else self.now
-        self.intervals[array] = _Interval(array, self.now, last, base)
-
-    def walk(self, block: Iterable[Unit], tiled: bool) -> None:
-        for unit in block:
-            self.now += 1
-            if isinstance(unit, LoopUnit):
-                self._loop(unit, tiled)
-                continue
-            for array in reads(unit):
-                self.use(array, self.now)
-            for statement in members(unit):
-                for array in made(statement):
-                    self.define_array(array, tiled)
-
-    def _loop(self, unit: LoopUnit, tiled: bool) -> None:
-        loop = unit.loop
-        for carry in loop.carries:
-            self.define_array(carry.array, tiled)
-        for stack in loop.stacks:
-            self.define_array(stack.result, tiled)
-        self.walk(unit.body, tiled)
-        self.now += 1
-        for array in outside(loop):
-            self.use(array, self.now)
-        for carry in loop.carries:
-            self.use(carry.array, self.now)
-            self.use(carry.following, self.now)
-            self.carried[carry.final] = self.carried.get(carry.array, carry.array)
-            if carry.final in self.kept:
-                self.use(carry.array, FOREVER)
-        for stack in loop.stacks:
-            self.use(stack.source, self.now)
-            self.use(stack.result, self.now)
-
-
-def outside(loop: Loop) -> set[int]:
-    """Return the arrays that a loop reads and that are made before it."""
-    own: set[int] = set()
-    pending: list[Statement] = [loop]
-    while pending:
-        statement = pending.pop()
-        own.update(made(statement))
-        if isinstance(statement, Loop):
-            own.update(carry.array for carry in statement.carries)
-            pending.extend(statement.body)
-    return set(read(loop)) - own
-
-
-def _first_fit(program: Program, intervals: Iterable[_Interval]) -> tuple[dict[int, int], int]:
-    """Give arrays offsets in one area so that those alive at once do not overlap."""
-    offsets: dict[int, int] = {}
-    alive: list[tuple[int, int, int]] = []  # offset, end, last moment
-    total = 0
-    for interval in sorted(intervals, key=lambda each: (each.first, each.array)):
-        alive = sorted(entry for entry in alive if entry[2] >= interval.first)
-        size = program.arrays[interval.array].size
-        start = 0
-        for offset, end, _ in alive:
-            if start + size <= offset:
-                break
-            start = max(start, end)
-        offsets[interval.array] = start
-        alive.append((start, start + size, interval.last))
-        total = max(total, start + size)
-    return offsets, total
-
-
-def _block_units(block: Sequence[Unit]) -> Iterator[Unit]:
-    pending = list(reversed(block))
-    while pending:
-        unit = pending.pop()
-        yield unit
-        if isinstance(unit, LoopUnit):
-            pending.extend(reversed(unit.body))
-
-
-def _needed_elsewhere(program: Program, all_units: Sequence[Unit]) -> set[int]:
-    """Return the arrays that have to be in memory: read by another unit, a loop or the caller."""
-    needed = {output.array for output in program.outputs}
-    for unit in all_units:
-        if isinstance(unit, LoopUnit):
-            for carry in unit.loop.carries:
-                needed |= {carry.array, carry.following, carry.final, carry.initial.array}
-            for stack in unit.loop.stacks:
-                needed |= {stack.source, stack.result}
-        elif isinstance(unit, Group):
-            inside = {bundle.result for bundle in unit.bundles}
-            needed |= reads(unit) - inside
-        else:
-            needed |= reads(unit)
-            needed |= {array for statement in members(unit) for array in made(statement)}
-    return needed
-
-
-@define
 class _Planner:
     program: Program
     targets: Mapping[int, Access]
@@ -243,20 +115,19 @@ def plan(placed: Placed) -> Layout:
     planner.sizes["inputs"] = program.n_inputs
     parts = phases(program, targets) or (Phase((), ()),)
     products = [wide_products(targets, phase.tiled) for phase in parts]
-    cut = [
-        (units(program, targets, phase.shared), units(program, targets, phase.tiled))
-        for phase in parts
-    ]
-    everything = [unit for pair in cut for block in pair for unit in _block_units(block)]
-    needed = _needed_elsewhere(program, everything)
-    needed |= {access.array for access in targets.values()}
     outputs = dict.fromkeys(output.array for output in program.outputs)
     used_in: dict[int, set[int]] = {}
-    for number, pair in enumerate(cut):
-        for block in pair:
-            for unit in _block_units(block):
-                for array in reads(unit):
-                    used_in.setdefault(array, set()).add(number)
+    for number, phase in enumerate(parts):
+        for statement in (*phase.shared, *phase.tiled):
+            for array in read(statement):
+                used_in.setdefault(array, set()).add(number)
+    cut = [
+        _cut(program, targets, phase, _used_outside(number, used_in) | set(outputs))
+        for number, phase in enumerate(parts)
+    ]
+    everything = [unit for pair in cut for block in pair for unit in block_units(block)]
+    needed = needed_elsewhere(program, everything)
+    needed |= {access.array for access in targets.values()}
 
     planned = []
     for found in products:
@@ -267,10 +138,10 @@ def plan(placed: Placed) -> Layout:
         _place_sums(planner, tiled)
         wide = tuple(products[number].values())
         _place_blocks(planner, wide)
-        timeline = _Timeline(program, targets, set(outputs))
+        timeline = Timeline(program, targets, set(outputs))
         timeline.walk(tiled, tiled=True)
         _place_tile(planner, timeline, needed, used_in, number)
-        before = _Timeline(program, targets, set())
+        before = Timeline(program, targets, set())
         before.walk(shared, tiled=False)
         for array in before.intervals:
             if array in needed and array not in planner.places:
@@ -300,6 +171,22 @@ def plan(placed: Placed) -> Layout:
         tuple(array for array in outputs if array not in batched),
         planner.serial,
         _streamed(program, everything),
+    )
+
+
+def _used_outside(number: int, used_in: Mapping[int, set[int]]) -> set[int]:
+    """Return the arrays that another phase than this one reads."""
+    return {array for array, numbers in used_in.items() if numbers - {number}}
+
+
+def _cut(
+    program: Program, targets: Mapping[int, Access], phase: Phase, outside: set[int]
+) -> tuple[tuple[Unit, ...], tuple[Unit, ...]]:
+    """Return the shared and the tiled units of a phase."""
+    tiled = units(program, targets, phase.tiled)
+    return (
+        units(program, targets, phase.shared),
+        moved(program, targets, tiled, outside | set(targets)),
     )
 
 
@@ -350,7 +237,7 @@ def _place_sums(planner: _Planner, tiled: Sequence[Unit]) -> None:
 
 def _place_tile(
     planner: _Planner,
-    timeline: _Timeline,
+    timeline: Timeline,
     needed: set[int],
     used_in: dict[int, set[int]],
     number: int,
@@ -372,7 +259,7 @@ def _place_tile(
                 planner.sequential(array, "store")
             else:
                 fitting.append(interval)
-        offsets, total = _first_fit(planner.program, fitting)
+        offsets, total = first_fit(planner.program, fitting)
         for array, offset in offsets.items():
             planner.put(array, base, offset)
         planner.sizes[base] = max(planner.sizes[base], total)
@@ -380,7 +267,7 @@ def _place_tile(
 
 def _alias_finals(planner: _Planner, block: Sequence[Unit]) -> None:
     """Let a carried array keep its place, under its new name, after the loop."""
-    for unit in _block_units(block):
+    for unit in block_units(block):
         if isinstance(unit, LoopUnit):
             for carry in unit.loop.carries:
                 planner.places[carry.final] = planner.places[carry.array]

@@ -10,13 +10,15 @@ from mgcompile.llvm.emit import emit
 from mgcompile.program import Affine
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.fuse import Group
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Access, Bundle
 
-__all__ = ["splat", "write_group", "write_many_operands"]
+__all__ = ["Key", "apply", "outside_reads", "splat", "write_group", "write_many_operands"]
 
 Key = tuple[int, int, tuple[int, ...], bytes]
 
@@ -39,10 +41,10 @@ def splat(block: Block, value: str) -> Vec:
     return block.append(f"shufflevector {kind} {first.name}, {kind} poison, {zeros}", kind)
 
 
-def write_group(writer: Writer, frame: Frame, group: Group) -> None:
-    """Append a loop over the group's points, and for each over the vectors of the tile."""
-    shape, loops = group.shape, len(frame.iterations)
-    inside = {bundle.result for bundle in group.bundles}
+def outside_reads(
+    writer: Writer, frame: Frame, group: Group, inside: set[int]
+) -> dict[Key, Cursor]:
+    """Return cursors on what a group reads from memory: neither constants nor arrays `inside`."""
     read: dict[Key, Cursor] = {}
     for bundle in group.bundles:
         for access in bundle.operands:
@@ -50,6 +52,13 @@ def write_group(writer: Writer, frame: Frame, group: Group) -> None:
             if access.array in inside or key in read or frame.constant(access) is not None:
                 continue
             read[key] = frame.cursor(writer, access)
+    return read
+
+
+def write_group(writer: Writer, frame: Frame, group: Group) -> None:
+    """Append a loop over the group's points, and for each over the vectors of the tile."""
+    shape, loops = group.shape, len(frame.iterations)
+    read = outside_reads(writer, frame, group, set(group.results))
     written = {
         bundle.result: frame.result(writer, bundle.result, shape)
         for bundle in group.bundles
@@ -84,21 +93,25 @@ def _write_lanes(
             )
             known[key] = splat(before, number.name)
     writer.splice(before)
-    with writer.loop("%lane_bytes", step=frame.shape.width * size) as turn:
-        block = writer.block(kind)
-        for key, vec in known.items():
-            known[key] = block.register(vec.name)
-        for key, cursor in read.items():
-            if frame.batched(key[0]):
-                known[key] = _load(block, cursor.pointer, turn.index, size * frame.shape.width)
-        results = apply(block, frame, group, known)
-        for array, cursor in written.items():
-            where = block.append(
-                f"getelementptr i8, ptr {cursor.pointer}, i64 {turn.index}", kind
-            ).name
-            text = f"store {kind} {results[array].name}, ptr {where}"
-            block.lines.append(f"  {text}, align {size * frame.shape.width}")
-        writer.splice(block)
+    width = frame.shape.width * size
+    vectors = 2 if group.cheap else 1  # a tile is cut into pairs of vectors
+    with writer.loop("%lane_bytes", step=vectors * width) as turn:
+        for vector in range(vectors):
+            block = writer.block(kind)
+            distance = writer.add(turn.index, vector * width)
+            for key, vec in known.items():
+                known[key] = block.register(vec.name)
+            for key, cursor in read.items():
+                if frame.batched(key[0]):
+                    known[key] = _load(block, cursor.pointer, distance, width)
+            results = apply(block, frame, group, known)
+            for array, cursor in written.items():
+                where = block.append(
+                    f"getelementptr i8, ptr {cursor.pointer}, i64 {distance}", kind
+                )
+                text = f"store {kind} {results[array].name}, ptr {where.name}, align {width}"
+                block.lines.append(f"  {text}")
+            writer.splice(block)
 
 
 def _load(block: Block, pointer: str, distance: Index, align: int) -> Vec:
@@ -126,9 +139,26 @@ def _write_point(
     writer.splice(block)
 
 
-def apply(block: Block, frame: Frame, group: Group, known: dict[Key, Vec]) -> dict[int, Vec]:
-    """Append the ops of a group for one vector; return the register of each result."""
-    results: dict[int, Vec] = {}
+def apply(
+    block: Block,
+    frame: Frame,
+    group: Group,
+    known: dict[Key, Vec],
+    made: Mapping[int, Vec] | None = None,
+) -> dict[int, Vec]:
+    """Append the ops of a group for one vector.
+
+    Args:
+        block: takes the instructions.
+        frame: where the group stands.
+        group: the bundles.
+        known: the registers of what is read from memory.
+        made: the registers of what was made before at the same point.
+
+    Returns:
+        The register of each result, and what was made before.
+    """
+    results = dict(made or {})
     for bundle in group.bundles:
         operands = []
         for access in bundle.operands:

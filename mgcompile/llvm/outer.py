@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from mgcompile.llvm.context import slot, slot_address
 from mgcompile.llvm.nests import splat
-from mgcompile.llvm.tiling import Range, cover
-from mgcompile.llvm.transpose import sample_number
-from mgcompile.llvm.wide import BLOCK
+from mgcompile.llvm.tiling import Range, even
+from mgcompile.llvm.transpose import sample_number, transposed
+from mgcompile.llvm.wide import BLOCK, PANEL
 from mgcompile.llvm.writer import Writer
-from mgcompile.program import INPUTS, PARAMS
+from mgcompile.program import INPUTS, PARAMS, Affine
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,18 +25,18 @@ if TYPE_CHECKING:
 
 __all__ = ["outer_function"]
 
-ROWS = 6
-"""Rows of a block of results: with two vectors of columns, twelve sums in registers."""
+ROWS = 4
+"""Rows of a block of results: with two vectors of columns, eight sums in registers."""
 
 
 def outer_function(frame: Frame, name: str, phase: PlannedPhase, *, updates: bool) -> str:
     """Write the function that adds a block's outer products to the sums of its chunk.
 
-    Its arguments are the context, the areas `block`, `turned` and `partial`, the number of the
-    block's first sample and how many there are. With `updates` it can be told, by the context, to
-    update the parameters instead.
+    Its arguments are the context, the areas `block`, `turned`, `panel` and `partial`, the number
+    of the block's first sample and how many there are. With `updates` it can be told, by the
+    context, to update the parameters instead.
     """
-    areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %partial"]
+    areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %panel", "ptr %partial"]
     writer = Writer(frame.library, name, [*areas, "i64 %first", "i64 %count"])
     writer.do(f"%params = load ptr, ptr {slot_address(writer, 'PARAMS')}, align 8")
     for array, offset in frame.layout.turned.items():
@@ -64,16 +66,49 @@ def _write_turned(writer: Writer, frame: Frame, array: int, offset: int) -> None
         with writer.when(_in_place(writer, frame, wanted=False)):
             _copy_inputs(writer, frame, target)
         return
-    size, kind = frame.shape.bytes, frame.shape.scalar
     source = frame.start(writer, array)
-    unit, row = frame.unit(array), _row_bytes(frame, array)
-    with writer.loop("%count") as sample:
-        read = writer.offset(source, _of_sample(writer, frame, sample.index))
-        written = writer.offset(target, writer.mul(sample.index, row))
-        with writer.loop(frame.program.arrays[array].size) as turn:
-            value = writer.load(kind, writer.offset(read, writer.mul(turn.index, unit)), size)
-            place = writer.offset(written, writer.mul(turn.index, size))
-            writer.store(kind, value, place, size)
+    width, size = frame.shape.width, frame.shape.bytes
+    with writer.loop("%count", step=width) as group:
+        read = writer.offset(source, _of_sample(writer, frame, group.index))
+        written = writer.offset(target, writer.mul(group.index, _row_bytes(frame, array)))
+        whole = frame.program.arrays[array].size // width * width
+        with writer.loop(whole, step=width, maybe_empty=not whole) as turn:
+            _turn_square(
+                writer,
+                frame,
+                array,
+                writer.offset(read, writer.mul(turn.index, frame.unit(array))),
+                writer.offset(written, writer.mul(turn.index, size)),
+            )
+        for element in range(whole, frame.program.arrays[array].size):
+            _turn_column(writer, frame, array, element, read, written)
+
+
+def _turn_square(writer: Writer, frame: Frame, array: int, read: str, written: str) -> None:
+    """Append the transposition of as many elements of as many samples as a vector has lanes."""
+    kind, size = frame.shape.vector, frame.shape.bytes
+    block = writer.block(kind)
+    rows = [writer.offset(read, k * frame.unit(array)) for k in range(kind.lanes)]
+    loaded = [
+        block.append(f"load {kind}, ptr {row}, align {size * kind.lanes}", kind) for row in rows
+    ]
+    for sample, vector in enumerate(transposed(block, loaded)):
+        place = writer.offset(written, sample * _row_bytes(frame, array))
+        block.lines.append(f"  store {kind} {vector.name}, ptr {place}, align {size}")
+    writer.splice(block)
+
+
+def _turn_column(
+    writer: Writer, frame: Frame, array: int, element: int, read: str, written: str
+) -> None:
+    """Append the same for one element, number by number."""
+    kind, size = frame.shape.scalar, frame.shape.bytes
+    for sample in range(frame.shape.width):
+        value = writer.load(
+            kind, writer.offset(read, element * frame.unit(array) + sample * size), size
+        )
+        place = writer.offset(written, sample * _row_bytes(frame, array) + element * size)
+        writer.store(kind, value, place, size)
 
 
 def _of_sample(writer: Writer, frame: Frame, sample: Index) -> Index:
@@ -114,18 +149,8 @@ def _copy_inputs(writer: Writer, frame: Frame, target: str) -> None:
 
 
 def _write_product(writer: Writer, frame: Frame, wide: Wide, *, updates: bool) -> None:
-    """Append the nests over blocks of columns and rows; samples are the innermost loop."""
-    offset = frame.layout.turned[wide.columns.array]
-    turned = writer.offset("%turned", offset * frame.shape.bytes)
-    row = _row_bytes(frame, wide.columns.array)
-    start, stride, ordered = turned, str(row), "0"
-    if wide.columns.array == INPUTS:
-        here = _in_place(writer, frame, wanted=True)
-        matrix = slot(writer, "MATRIX", "ptr")
-        start = writer.value(f"select i1 {here}, ptr {matrix}, ptr {turned}")
-        stride = writer.value(f"select i1 {here}, i64 {slot(writer, 'ROW')}, i64 {row}")
-        ordered = here
-    pointers = _row_pointers(writer, start, stride, ordered)
+    """Append the nests over panels of columns, blocks of rows, and blocks of columns in a panel."""
+    rows_of_samples = _sample_rows(writer, frame, wide)
     finish = _update if updates else _add_to_sums
     width, count = frame.shape.width, wide.column_count
     pairs = count // (2 * width) * (2 * width)
@@ -135,38 +160,87 @@ def _write_product(writer: Writer, frame: Frame, wide: Wide, *, updates: bool) -
         (1, Range(pairs, whole, width)),
         (0, Range(whole, count, 1)),
     ):
-        if part.start < part.stop:
-            with writer.loop(part.stop, start=part.start, step=part.step) as column:
-                for rows in cover(wide.row_count, ROWS, long=True):
-                    with writer.loop(rows.stop, start=rows.start, step=rows.step) as first:
-                        place = (first.index, column.index)
-                        kind, totals = _write_block(
-                            writer, frame, wide, place, rows.step, vectors, pointers
-                        )
-                        finish(writer, frame, wide, place, kind, totals)
+        if part.start == part.stop:
+            continue
+        panel = PANEL * part.step
+        with writer.loop(part.stop, start=part.start, step=panel) as left:
+            right = writer.minimum(writer.add(left.index, panel), part.stop)
+            _pack(writer, frame, rows_of_samples, (left.index, right), vectors)
+            for rows in even(wide.row_count, ROWS):
+                with (
+                    writer.loop(rows.stop, start=rows.start, step=rows.step) as first,
+                    writer.loop(right, start=left.index, step=part.step) as column,
+                ):
+                    place = (first.index, column.index)
+                    inside = writer.value(f"sub i64 {column.index}, {left.index}")
+                    packed = writer.offset("%panel", writer.mul(inside, BLOCK * frame.shape.bytes))
+                    kind, totals = _write_block(
+                        writer, frame, wide, first.index, rows.step, vectors, packed
+                    )
+                    finish(writer, frame, wide, place, kind, totals)
 
 
-def _row_pointers(writer: Writer, start: str, stride: str, ordered: str) -> str:
-    """Append the list of the addresses of the samples' rows; return where it stands."""
-    pointers = writer.value(f"alloca ptr, i64 {BLOCK}, align 64")
+@frozen
+class _Rows:
+    """Where the rows of the samples are: the first one, their distance, whether they are ordered.
+
+    `ordered` is an i1; when it is set, a sample's row is that of its number in the caller's data.
+    """
+
+    start: str
+    stride: Index
+    ordered: str
+
+
+def _sample_rows(writer: Writer, frame: Frame, wide: Wide) -> _Rows:
+    """Return the rows that hold the columns of a product, one for each sample."""
+    size, array = frame.shape.bytes, wide.columns.array
+    shift = wide.columns.index.offset * size if isinstance(wide.columns.index, Affine) else 0
+    turned = writer.offset("%turned", frame.layout.turned[array] * size)
+    row = _row_bytes(frame, array)
+    if array != INPUTS:
+        return _Rows(writer.offset(turned, shift), row, "false")
+    here = _in_place(writer, frame, wanted=True)
+    matrix = slot(writer, "MATRIX", "ptr")
+    start = writer.value(f"select i1 {here}, ptr {matrix}, ptr {turned}")
+    stride = writer.value(f"select i1 {here}, i64 {slot(writer, 'ROW')}, i64 {row}")
+    return _Rows(writer.offset(start, shift), stride, here)
+
+
+def _pack(
+    writer: Writer, frame: Frame, rows: _Rows, columns: tuple[Index, Index], vectors: int
+) -> None:
+    """Append the copy of some columns to where they stay in the first-level cache.
+
+    One block of columns after the other: [block][sample][`vectors` vectors, or one number].
+    """
+    kind = frame.shape.vector if vectors else frame.shape.scalar
+    size, each = frame.shape.bytes, max(1, vectors)
     with writer.loop("%count") as sample:
         number: Index = sample.index
-        if ordered != "0":
+        if rows.ordered != "false":
             listed = sample_number(writer, sample.index)
-            number = writer.value(f"select i1 {ordered}, i64 {listed}, i64 {sample.index}")
-        address = writer.offset(start, writer.mul(number, stride))
-        writer.store("ptr", address, writer.offset(pointers, writer.mul(sample.index, 8)), 8)
-    return pointers
+            number = writer.value(f"select i1 {rows.ordered}, i64 {listed}, i64 {sample.index}")
+        row = writer.offset(rows.start, writer.mul(number, rows.stride))
+        target = writer.offset("%panel", writer.mul(sample.index, each * kind.lanes * size))
+        with writer.loop(columns[1], start=columns[0], step=each * kind.lanes) as column:
+            inside = writer.value(f"sub i64 {column.index}, {columns[0]}")
+            read = writer.offset(row, writer.mul(column.index, size))
+            written = writer.offset(target, writer.mul(inside, BLOCK * size))
+            for vector in range(each):
+                distance = vector * kind.lanes * size
+                value = writer.load(kind, writer.offset(read, distance), size)
+                writer.store(kind, value, writer.offset(written, distance), size * kind.lanes)
 
 
 def _write_block(
     writer: Writer,
     frame: Frame,
     wide: Wide,
-    place: tuple[Index, Index],
+    first_row: Index,
     rows: int,
     vectors: int,
-    pointers: str,
+    packed: str,
 ) -> tuple[Kind, list[list[str]]]:
     """Append the sum over the block's samples for some rows and one or two vectors of columns.
 
@@ -177,30 +251,29 @@ def _write_block(
     size = frame.shape.bytes
     each = max(1, vectors)
     values = frame.cursor(writer, wide.rows)
-    values.enter(wide.row_axis, place[0])
+    values.enter(wide.row_axis, first_row)
     values.enter(1 - wide.row_axis, 0)
     step = wide.rows.index.strides[wide.row_axis] * frame.unit(wide.rows.array)
-    shift = writer.add(writer.mul(place[1], size), getattr(wide.columns.index, "offset", 0) * size)
-    tile_stride = frame.layout.sizes["block"] * frame.shape.tile * size
     tile = frame.shape.tile
-    zero = kind.literal(0.0)
+    tile_stride = frame.layout.sizes["block"] * tile * size
+    sample_bytes = each * kind.lanes * size
     tiles = writer.value(f"udiv i64 {writer.add('%count', tile - 1)}, {tile}")
-    carried = [(str(kind), zero)] * (rows * each)
+    carried = [(str(kind), kind.literal(0.0))] * (rows * each)
     with writer.loop(tiles, carried=carried) as outer:
         first = writer.mul(outer.index, tile)
         left = writer.minimum(writer.value(f"sub i64 %count, {first}"), tile)
         source = writer.offset(values.pointer, writer.mul(outer.index, tile_stride))
-        list_start = writer.offset(pointers, writer.mul(first, 8))
+        columns = writer.offset(packed, writer.mul(first, sample_bytes))
         inner_carried = [(str(kind), value) for value in outer.values]
         with writer.loop(left, carried=inner_carried) as lane:
-            row = writer.load("ptr", writer.offset(list_start, writer.mul(lane.index, 8)), 8)
-            row = writer.offset(row, shift)
             here = writer.offset(source, writer.mul(lane.index, size))
+            row = writer.offset(columns, writer.mul(lane.index, sample_bytes))
             block = writer.block(kind)
             loaded = []
             for vector in range(each):
                 pointer = writer.offset(row, vector * size * kind.lanes)
-                loaded.append(block.append(f"load {kind}, ptr {pointer}, align {size}", kind))
+                text = f"load {kind}, ptr {pointer}, align {size * kind.lanes}"
+                loaded.append(block.append(text, kind))
             following = []
             for k in range(rows):
                 pointer = writer.offset(here, k * step)

@@ -8,196 +8,255 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from mgcompile.llvm.frame import row_major
+from mgcompile.llvm.horizontal import horizontal, runs, write_mask
 from mgcompile.llvm.kind import Kind
-from mgcompile.llvm.nests import splat
-from mgcompile.llvm.tiling import Range, batch_blocks, cover, lane_blocks
-from mgcompile.llvm.transpose import shuffled
-from mgcompile.program import Affine, extent
+from mgcompile.llvm.nests import apply, outside_reads, splat
+from mgcompile.llvm.spread import Spread
+from mgcompile.llvm.tiling import Range, batch_ranges, lane_ranges
+from mgcompile.program import extent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.llvm.block import Block, Vec
-    from mgcompile.llvm.frame import Cursor, Frame
+    from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.fuse import Group
+    from mgcompile.llvm.nests import Key
+    from mgcompile.llvm.spread import Copy
     from mgcompile.llvm.writer import Index, Writer
-    from mgcompile.program import Bundle, IndexMap
+    from mgcompile.program import Access, Bundle
 
 __all__ = ["write_reduction"]
-
-LONG = 64
-"""Terms of a sum from which on the largest register tile counts for more than even ones."""
 
 UNROLLED = 4
 """Terms of a sum up to which it is written out."""
 
-Copy = tuple[int, ...]
-"""How far a member of a block is from its first point, along each axis of the shape."""
+CHAINS = 8
+"""Sums to be at work on at once: two additions start in each cycle, and each takes four."""
 
 
 @frozen
-class _Tile:
-    """A block of accumulators: their copies, and the vectors of each (0: none, it is a scalar).
+class _Nest:
+    """A register tile at work: the code around it, what it reads and what it writes.
 
-    ``mask`` is the register that tells samples of the batch from what fills up a tile, for what is
-    not batched but summed over the batch.
+    Attributes:
+        bundle: the sum or dot.
+        group: what finishes its results before they are stored, if anything does.
+        copies: the members of the block of accumulators.
+        vectors: how many vectors each member has (0: none, it is a scalar).
+        kind: of an accumulator.
+        operands: where the bundle's operands are read.
+        extra: where the numbers are read that the group takes from memory.
+        results: where the arrays are written that are kept in memory.
+        mask: the register that tells samples of the batch from what fills up a tile, for what is
+            not batched but summed over the batch.
     """
 
+    writer: Writer
+    frame: Frame
+    bundle: Bundle
+    group: Group | None
     copies: tuple[Copy, ...]
     vectors: int
     kind: Kind
+    operands: tuple[Spread, ...]
+    extra: dict[Key, Spread]
+    results: dict[int, Spread]
     mask: str = ""
 
-
-@frozen
-class _Spread:
-    """The cursors that serve a block: one for each step along the axes that they move along."""
-
-    cursors: dict[Copy, Cursor]
-    axes: frozenset[int] = frozenset()
-
-    def at(self, copy: Copy) -> Cursor:
-        """Return the cursor that serves a member of the block."""
-        return self.cursors[tuple(k if axis in self.axes else 0 for axis, k in enumerate(copy))]
-
-    def enter(self, loops: int, axis: int, step: int, index: Index) -> _Spread:
+    def entered(self, axis: int, step: int, index: Index) -> _Nest:
         """Fix an axis of the shape: `index`, and the `step - 1` points after it."""
-        entered: dict[Copy, Cursor] = {}
-        axes = self.axes
-        for copy, cursor in self.cursors.items():
-            moves = cursor.moves(loops + axis)
-            axes |= {axis} if moves else set()
-            for plus in range(step if moves else 1):
-                one = cursor.fork()
-                one.enter(loops + axis, index, plus)
-                entered[(*copy[:axis], plus, *copy[axis + 1 :])] = one
-        return _Spread(entered, axes)
+        loops = len(self.frame.iterations)
+        return evolve(
+            self,
+            operands=tuple(each.enter(loops, axis, step, index) for each in self.operands),
+            extra={k: each.enter(loops, axis, step, index) for k, each in self.extra.items()},
+            results={k: each.enter(loops, axis, step, index) for k, each in self.results.items()},
+        )
 
-    def fix(self, axis: int, index: Index) -> _Spread:
-        """Fix a reduced axis, counted from the first loop."""
-        forks = {copy: cursor.fork() for copy, cursor in self.cursors.items()}
-        for cursor in forks.values():
-            cursor.enter(axis, index)
-        return _Spread(forks, self.axes)
+    def reduced(self, axis: int, index: Index, plus: int = 0) -> _Nest:
+        """Fix a reduced axis at `index + plus`."""
+        place = len(self.frame.iterations) + len(self.bundle.shape) + axis
+        return evolve(self, operands=tuple(each.fix(place, index, plus) for each in self.operands))
 
-    def shifted(self, writer: Writer, distance: Index) -> _Spread:
-        """Return the cursors moved along the samples by a number of bytes."""
-        forks = {copy: cursor.fork() for copy, cursor in self.cursors.items()}
-        for cursor in forks.values():
-            cursor.pointer = writer.offset(cursor.pointer, distance)
-        return _Spread(forks, self.axes)
+    def shifted(self, distance: Index) -> _Nest:
+        """Move everything batched along the samples by a number of bytes."""
+        write, batched = self.writer, self.frame.batched
+        operands = tuple(
+            each.shifted(write, distance) if batched(access.array) else each
+            for access, each in zip(self.bundle.operands, self.operands, strict=True)
+        )
+        extra = {
+            key: each.shifted(write, distance) if batched(key[0]) else each
+            for key, each in self.extra.items()
+        }
+        if self.bundle.over_batch:
+            return evolve(self, operands=operands, extra=extra)
+        results = {k: each.shifted(write, distance) for k, each in self.results.items()}
+        return evolve(self, operands=operands, extra=extra, results=results)
+
+    def zeros(self) -> list[str]:
+        """Return the first values of the accumulators, member by member."""
+        return [self.kind.literal(0.0)] * (len(self.copies) * max(1, self.vectors))
 
 
-def write_reduction(writer: Writer, frame: Frame, bundle: Bundle) -> None:
+def write_reduction(
+    writer: Writer, frame: Frame, bundle: Bundle, group: Group | None = None
+) -> None:
     """Append the nests that compute a `sum` or `dot`.
 
     Args:
         writer: the function.
         frame: where the bundle stands.
         bundle: with or without reduced axes; with `over_batch` its result is added to, not set.
+        group: what is done with the results, point by point, while they are in registers.
     """
     loops = len(frame.iterations)
-    batched = [frame.batched(access.array) for access in bundle.operands]
     if bundle.over_batch:
-        blocks = batch_blocks(bundle, loops)
+        choices = batch_ranges(bundle, loops)
     else:
-        blocks = lane_blocks(bundle, batched, loops)
-    long = not bundle.over_batch and extent(bundle.reduced) >= LONG
-    choices = [
-        cover(length, blocks[axis], long=long) if axis in blocks else (Range(0, length, 1),)
-        for axis, length in enumerate(bundle.shape)
-    ]
+        choices = lane_ranges(bundle, [frame.batched(a.array) for a in bundle.operands], loops)
     for ranges in itertools.product(*choices):
-        _write_nest(writer, frame, bundle, ranges)
+        _write_nest(writer, frame, bundle, group, ranges)
 
 
-def _write_nest(writer: Writer, frame: Frame, bundle: Bundle, ranges: tuple[Range, ...]) -> None:
-    loops = len(frame.iterations)
-    copies = tuple(itertools.product(*(range(part.step) for part in ranges)))
+def _write_nest(
+    writer: Writer,
+    frame: Frame,
+    bundle: Bundle,
+    group: Group | None,
+    ranges: tuple[Range, ...],
+) -> None:
     origin: Copy = (0,) * len(ranges)
+    made = [bundle.result] if group is None else [bundle.result, *group.results]
+    reads = {} if group is None else outside_reads(writer, frame, group, set(made))
     base = "partial" if bundle.over_batch else ""
-    result = _Spread({origin: frame.result(writer, bundle.result, bundle.shape, base)})
-    operands = [_Spread({origin: frame.cursor(writer, access)}) for access in bundle.operands]
+    batched = frame.program.arrays[bundle.result].batched
+    nest = _Nest(
+        writer=writer,
+        frame=frame,
+        bundle=bundle,
+        group=group,
+        copies=tuple(itertools.product(*(range(part.step) for part in ranges))),
+        vectors=1 if bundle.over_batch else 2 if batched else 0,
+        kind=frame.shape.vector if batched or bundle.over_batch else frame.shape.scalar,
+        operands=tuple(Spread({origin: frame.cursor(writer, a)}) for a in bundle.operands),
+        extra={key: Spread({origin: cursor}) for key, cursor in reads.items()},
+        results={
+            array: Spread({origin: frame.result(writer, array, bundle.shape, base)})
+            for array in made
+            if frame.stored(array)
+        },
+    )
     with ExitStack() as stack:
         for axis, part in enumerate(ranges):
             turn = stack.enter_context(writer.loop(part.stop, start=part.start, step=part.step))
-            operands = [each.enter(loops, axis, part.step, turn.index) for each in operands]
-            result = result.enter(loops, axis, part.step, turn.index)
+            nest = nest.entered(axis, part.step, turn.index)
         if bundle.over_batch:
-            tile = _Tile(copies, 1, frame.shape.vector)
-            _write_over_batch(writer, frame, bundle, tile, operands, result)
-        elif frame.batched(bundle.result):
-            tile = _Tile(copies, 2, frame.shape.vector)
-            _write_lanes(writer, frame, bundle, tile, operands, result)
+            _write_over_batch(nest)
+        elif batched:
+            _write_lanes(nest)
         else:
-            tile = _Tile(copies, 0, frame.shape.scalar)
-            totals = _reduce(writer, frame, bundle, tile, operands, 0, _zeros(tile))
-            _store(writer, frame, tile, result, totals)
+            _finish(nest, _reduce(nest, 0, nest.zeros()))
 
 
-def _zeros(tile: _Tile) -> list[str]:
-    zero = tile.kind.literal(0.0)
-    return [zero] * (len(tile.copies) * max(1, tile.vectors))
-
-
-def _reduce(
-    writer: Writer,
-    frame: Frame,
-    bundle: Bundle,
-    tile: _Tile,
-    operands: list[_Spread],
-    axis: int,
-    totals: list[str],
-) -> list[str]:
+def _reduce(nest: _Nest, axis: int, totals: list[str]) -> list[str]:
     """Append the loops over the reduced axes from `axis` on; return the accumulators after them."""
+    bundle = nest.bundle
     if axis == len(bundle.reduced):
-        return _accumulate(writer, frame, bundle, tile, operands, totals)
-    place = len(frame.iterations) + len(bundle.shape) + axis
+        return _accumulate(nest, totals)
     if extent(bundle.reduced) <= UNROLLED:
         for index in range(bundle.reduced[axis]):
-            inner = [each.fix(place, index) for each in operands]
-            totals = _reduce(writer, frame, bundle, tile, inner, axis + 1, totals)
+            totals = _reduce(nest.reduced(axis, index), axis + 1, totals)
         return totals
-    carried = [(str(tile.kind), total) for total in totals]
-    with writer.loop(bundle.reduced[axis], carried=carried) as turn:
-        inner = [each.fix(place, turn.index) for each in operands]
-        turn.following = _reduce(writer, frame, bundle, tile, inner, axis + 1, turn.values)
-    return turn.values
+    if axis < len(bundle.reduced) - 1:
+        carried = [(str(nest.kind), total) for total in totals]
+        with nest.writer.loop(bundle.reduced[axis], carried=carried) as turn:
+            turn.following = _reduce(nest.reduced(axis, turn.index), axis + 1, turn.values)
+        return turn.values
+    return _reduce_last(nest, axis, totals)
 
 
-def _accumulate(
-    writer: Writer,
-    frame: Frame,
-    bundle: Bundle,
-    tile: _Tile,
-    operands: list[_Spread],
-    totals: Sequence[str],
-) -> list[str]:
-    block = writer.block(tile.kind)
-    accumulators = [block.register(total) for total in totals]
-    results = []
-    for number, copy in enumerate(tile.copies):
-        for vector in range(max(1, tile.vectors)):
-            total = accumulators[number * max(1, tile.vectors) + vector]
-            values = []
-            for access, cursors in zip(bundle.operands, operands, strict=True):
-                constant, batched = frame.constant(access), frame.batched(access.array)
-                if constant is not None:
-                    value = block.constant(constant)
-                else:
-                    pointer = cursors.at(copy).pointer
-                    value = _fetch(block, frame, pointer, vector, batched=batched)
-                if tile.mask and not batched:
-                    value = block.select(block.register(tile.mask, tile.kind.mask), value, 0.0)
-                values.append(value)
-            if bundle.op.name == "dot":
+def _reduce_last(nest: _Nest, axis: int, totals: list[str]) -> list[str]:
+    """Append the loop over the last reduced axis, several terms in a turn.
+
+    Where there are few sums, each is added up in several parts, so that an addition need not wait
+    for the one before.
+    """
+    count, length = len(totals), nest.bundle.reduced[axis]
+    terms = 4 if 4 * count <= CHAINS and length >= 4 else 2
+    parts = terms if count * terms <= CHAINS else 1
+    whole = length // terms * terms
+    zero = nest.kind.literal(0.0)
+    sums = [*totals, *[zero] * (count * (parts - 1))]
+    with nest.writer.loop(whole, step=terms, carried=[(str(nest.kind), s) for s in sums]) as turn:
+        turn.following = list(turn.values)
+        for term in range(terms):
+            own = slice(term % parts * count, (term % parts + 1) * count)
+            here = nest.reduced(axis, turn.index, term)
+            turn.following[own] = _reduce(here, axis + 1, turn.following[own])
+    totals = _added(nest, turn.values, count)
+    for index in range(whole, length):
+        totals = _reduce(nest.reduced(axis, index), axis + 1, totals)
+    return totals
+
+
+def _added(nest: _Nest, sums: Sequence[str], count: int) -> list[str]:
+    """Append the addition of the parts of each sum, which are `count` apart."""
+    block = nest.writer.block(nest.kind)
+    parts = [block.register(name) for name in sums]
+    while len(parts) > count:
+        half = len(parts) // 2
+        parts = [a + b for a, b in zip(parts[:half], parts[half:], strict=True)]
+    nest.writer.splice(block)
+    return [part.name for part in parts]
+
+
+def _accumulate(nest: _Nest, totals: Sequence[str]) -> list[str]:
+    """Append one term of every sum of the block."""
+    block = nest.writer.block(nest.kind)
+    results = list(totals)
+    each = max(1, nest.vectors)
+    for number in _in_order(nest.copies):
+        for vector in range(each):
+            place = number * each + vector
+            values = [
+                _term(nest, block, access, spread, nest.copies[number], vector)
+                for access, spread in zip(nest.bundle.operands, nest.operands, strict=True)
+            ]
+            total = block.register(totals[place])
+            if nest.bundle.op.name == "dot":
                 total = block.fma(values[0], values[1], total)
             else:
                 for value in values:
                     total = total + value
-            results.append(total.name)
-    writer.splice(block)
+            results[place] = total.name
+    nest.writer.splice(block)
     return results
+
+
+def _in_order(copies: Sequence[Copy]) -> list[int]:
+    """Return the members in an order that keeps the fewest operands in registers.
+
+    What moves along the longest side of the block is loaded once and used at once.
+    """
+    sides = copies[-1]
+    axes = sorted(range(len(sides)), key=lambda axis: -sides[axis])
+    return sorted(range(len(copies)), key=lambda k: [copies[k][axis] for axis in axes])
+
+
+def _term(
+    nest: _Nest, block: Block, access: Access, spread: Spread, copy: Copy, vector: int
+) -> Vec:
+    frame, batched = nest.frame, nest.frame.batched(access.array)
+    constant = frame.constant(access)
+    if constant is not None:
+        value = block.constant(constant)
+    else:
+        value = _fetch(block, frame, spread.at(copy).pointer, vector, batched=batched)
+    if nest.mask and not batched:
+        return block.select(block.register(nest.mask, nest.kind.mask), value, 0.0)
+    return value
 
 
 def _fetch(block: Block, frame: Frame, pointer: str, vector: int, *, batched: bool) -> Vec:
@@ -215,123 +274,48 @@ def _fetch(block: Block, frame: Frame, pointer: str, vector: int, *, batched: bo
     return block.append(f"load {kind}, ptr {pointer}, align {width}", kind)
 
 
-def _store(writer: Writer, frame: Frame, tile: _Tile, result: _Spread, totals: list[str]) -> None:
-    size = frame.shape.bytes * tile.kind.lanes
-    for number, copy in enumerate(tile.copies):
-        for vector in range(max(1, tile.vectors)):
-            pointer = writer.offset(result.at(copy).pointer, vector * size)
-            total = totals[number * max(1, tile.vectors) + vector]
-            writer.store(tile.kind, total, pointer, size)
+def _finish(nest: _Nest, totals: Sequence[str]) -> None:
+    """Append what the group does with the sums, and the stores."""
+    writer, frame, size = nest.writer, nest.frame, nest.frame.shape.bytes * nest.kind.lanes
+    each = max(1, nest.vectors)
+    for number, copy in enumerate(nest.copies):
+        block = writer.block(nest.kind)
+        for vector in range(each):
+            values = {nest.bundle.result: block.register(totals[number * each + vector])}
+            if nest.group is not None:
+                known = {
+                    key: _fetch(
+                        block, frame, spread.at(copy).pointer, vector, batched=frame.batched(key[0])
+                    )
+                    for key, spread in nest.extra.items()
+                }
+                values = apply(block, frame, nest.group, known, values)
+            writer.splice(block)
+            for array, spread in nest.results.items():
+                pointer = writer.offset(spread.at(copy).pointer, vector * size)
+                writer.store(nest.kind, values[array].name, pointer, size)
 
 
-def _write_lanes(
-    writer: Writer,
-    frame: Frame,
-    bundle: Bundle,
-    tile: _Tile,
-    operands: list[_Spread],
-    result: _Spread,
-) -> None:
-    step = frame.shape.bytes * tile.kind.lanes * tile.vectors
-    with writer.loop("%lane_bytes", step=step) as turn:
-        here = [
-            spread.shifted(writer, turn.index) if frame.batched(access.array) else spread
-            for access, spread in zip(bundle.operands, operands, strict=True)
-        ]
-        totals = _reduce(writer, frame, bundle, tile, here, 0, _zeros(tile))
-        _store(writer, frame, tile, result.shifted(writer, turn.index), totals)
+def _write_lanes(nest: _Nest) -> None:
+    step = nest.frame.shape.bytes * nest.kind.lanes * nest.vectors
+    with nest.writer.loop("%lane_bytes", step=step) as turn:
+        here = nest.shifted(turn.index)
+        _finish(here, _reduce(here, 0, here.zeros()))
 
 
-def _write_over_batch(
-    writer: Writer,
-    frame: Frame,
-    bundle: Bundle,
-    tile: _Tile,
-    operands: list[_Spread],
-    result: _Spread,
-) -> None:
-    step = frame.shape.bytes * tile.kind.lanes
-    carried = [(str(tile.kind), zero) for zero in _zeros(tile)]
-    with writer.loop("%lane_bytes", step=step, carried=carried) as turn:
-        here = [
-            spread.shifted(writer, turn.index) if frame.batched(access.array) else spread
-            for access, spread in zip(bundle.operands, operands, strict=True)
-        ]
-        if not all(frame.batched(access.array) for access in bundle.operands):
-            tile = evolve(tile, mask=_write_mask(writer, frame, turn.index))
-        turn.following = _reduce(writer, frame, bundle, tile, here, 0, turn.values)
+def _write_over_batch(nest: _Nest) -> None:
+    writer, frame, bundle, kind = nest.writer, nest.frame, nest.bundle, nest.kind
     size = frame.shape.bytes
-    for first, count in _runs(frame, bundle, tile):
-        pointer = result.at(tile.copies[first]).pointer
-        kind = Kind(tile.kind.element, count)
-        old = writer.load(kind, pointer, size)
-        part = _horizontal(writer, tile.kind, turn.values[first : first + count])
-        writer.store(kind, writer.value(f"fadd {kind} {old}, {part}"), pointer, size)
-
-
-def _runs(frame: Frame, bundle: Bundle, tile: _Tile) -> list[tuple[int, int]]:
-    """Cut the copies into runs of neighbours in memory whose sums can be stored together.
-
-    Returns:
-        The first copy of each run and how many there are, a power of two.
-    """
-    target = frame.layout.targets.get(bundle.result)
-    index = Affine(0, row_major(bundle.shape)) if target is None else target.index
-    runs: list[tuple[int, int]] = []
-    place = 0
-    while place < len(tile.copies):
-        count = tile.kind.lanes
-        while count > 1 and not _neighbours(index, tile.copies[place : place + count], count):
-            count //= 2
-        runs.append((place, count))
-        place += count
-    return runs
-
-
-def _neighbours(index: IndexMap, copies: Sequence[Copy], count: int) -> bool:
-    if not isinstance(index, Affine) or len(copies) < count:
-        return False
-    elements = [sum(k * s for k, s in zip(copy, index.strides, strict=True)) for copy in copies]
-    return elements == list(range(elements[0], elements[0] + count))
-
-
-def _write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
-    """Append the comparison that tells which lanes of a vector hold samples of the batch."""
-    size, block = frame.shape.bytes, writer.block(frame.shape.vector)
-    kind = Kind("i64", frame.shape.width)
-    steps = ", ".join(f"i64 {lane * size}" for lane in range(kind.lanes))
-    base = block.append(f"insertelement {kind} poison, i64 {distance}, i64 0", kind)
-    zeros = f"<{kind.lanes} x i32> zeroinitializer"
-    spread = block.append(f"shufflevector {kind} {base.name}, {kind} poison, {zeros}", kind)
-    place = block.append(f"add {kind} {spread.name}, <{steps}>", kind)
-    end = block.append(f"insertelement {kind} poison, i64 %real_bytes, i64 0", kind)
-    ends = block.append(f"shufflevector {kind} {end.name}, {kind} poison, {zeros}", kind)
-    mask = block.append(f"icmp ult {kind} {place.name}, {ends.name}", kind.mask)
-    writer.splice(block)
-    return mask.name
-
-
-def _horizontal(writer: Writer, kind: Kind, vectors: Sequence[str]) -> str:
-    """Return the sums of some vectors' elements, a power of two of them, as one vector.
-
-    Neighbours are added in pairs: first lanes of two vectors side by side, then pairs of lanes.
-    """
-    block = writer.block(kind)
-    rows = [block.register(vector) for vector in vectors]
-    step = 1
-    while len(rows) > 1:
-        merged = []
-        for a, b in zip(rows[::2], rows[1::2], strict=True):
-            chunks = range(0, kind.lanes, 2 * step)
-            own = [[start + k for k in range(step)] for start in chunks]
-            low = [lane for part in own for lane in (*part, *(k + kind.lanes for k in part))]
-            high = [lane + step for lane in low]
-            merged.append(shuffled(block, a, b, low) + shuffled(block, a, b, high))
-        rows, step = merged, 2 * step
-    total, lanes = rows[0], kind.lanes
-    while lanes > len(vectors):
-        lanes //= 2
-        lower = shuffled(block, total, total, range(lanes))
-        total = lower + shuffled(block, total, total, range(lanes, 2 * lanes))
-    writer.splice(block)
-    return total.name
+    carried = [(str(kind), zero) for zero in nest.zeros()]
+    with writer.loop("%lane_bytes", step=size * kind.lanes, carried=carried) as turn:
+        here = nest.shifted(turn.index)
+        if not all(frame.batched(access.array) for access in bundle.operands):
+            here = evolve(here, mask=write_mask(writer, frame, turn.index))
+        turn.following = _reduce(here, 0, turn.values)
+    result = nest.results[bundle.result]
+    for first, count in runs(frame, bundle, nest.copies, kind.lanes):
+        pointer = result.at(nest.copies[first]).pointer
+        part_kind = Kind(kind.element, count)
+        old = writer.load(part_kind, pointer, size)
+        part = horizontal(writer, kind, turn.values[first : first + count])
+        writer.store(part_kind, writer.value(f"fadd {part_kind} {old}, {part}"), pointer, size)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Access, Scatter
 
-__all__ = ["clear", "write_clear", "write_copy", "write_ghosts", "write_rotation", "write_scatter"]
+__all__ = ["clear", "write_clear", "write_copy", "write_rotation", "write_scatter"]
 
 
 def write_scatter(writer: Writer, frame: Frame, scatter: Scatter) -> None:
@@ -119,19 +119,3 @@ def write_rotation(writer: Writer, frame: Frame, ring: Sequence[int]) -> None:
             values = [writer.load(kind, place, step) for place in places]
             for place, value in zip(places, [*values[1:], values[0]], strict=True):
                 writer.store(kind, value, place, step)
-
-
-def write_ghosts(writer: Writer, frame: Frame, array: int) -> None:
-    """Append the code that sets a batched array to zero beyond the last sample of the batch.
-
-    The registers ``%real_bytes`` and ``%lane_bytes`` bound the samples of the tile, without and
-    with those that only fill up its last vectors.
-    """
-    size, unit = frame.shape.bytes, frame.unit(array)
-    start = frame.start(writer, array)
-    kind = frame.shape.scalar
-    with writer.loop(frame.program.arrays[array].size) as turn:
-        element = writer.offset(start, writer.mul(turn.index, unit))
-        with writer.loop("%lane_bytes", start="%real_bytes", step=size, maybe_empty=True) as lane:
-            where = writer.offset(element, lane.index)
-            writer.store(kind, kind.literal(0.0), where, size)

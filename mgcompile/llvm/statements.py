@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.llvm.fuse import Group, LoopUnit
+from mgcompile.llvm.fuse import Group, LoopUnit, Product
+from mgcompile.llvm.horizontal import write_ghosts
 from mgcompile.llvm.nests import write_group, write_many_operands
 from mgcompile.llvm.reduce import write_reduction
-from mgcompile.llvm.scatter import write_copy, write_ghosts, write_rotation, write_scatter
+from mgcompile.llvm.scatter import write_copy, write_rotation, write_scatter
 from mgcompile.llvm.tape import write_tape
 from mgcompile.llvm.vm.tapes import needs_machine, run_tape
 from mgcompile.program import Access, Affine, Bundle, Scatter, Tape
@@ -25,11 +26,16 @@ __all__ = ["write_units"]
 
 def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
     """Append the code of units, in order."""
+    cleared: set[int] = set()
     for unit in block:
         match unit:
             case Group():
                 write_group(writer, frame, unit)
+            case Product():
+                write_reduction(writer, frame, unit.bundle, unit.group)
             case Bundle():
+                if unit.over_batch:
+                    _clear_ghosts(writer, frame, unit, cleared)
                 _write_bundle(writer, frame, unit)
             case Scatter():
                 write_scatter(writer, frame, unit)
@@ -41,21 +47,23 @@ def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
 
 
 def _write_bundle(writer: Writer, frame: Frame, bundle: Bundle) -> None:
-    if bundle.over_batch:
-        _clear_ghosts(writer, frame, bundle)
     if bundle.op in (ops.sum, ops.dot):
         write_reduction(writer, frame, bundle)
     else:
         write_many_operands(writer, frame, bundle)
 
 
-def _clear_ghosts(writer: Writer, frame: Frame, bundle: Bundle) -> None:
-    """Append a branch, taken in the last tile alone, that keeps what fills it up out of a sum."""
-    batched = [a.array for a in bundle.operands if frame.batched(a.array)]
-    partial = writer.value("icmp ult i64 %real_bytes, %lane_bytes")
-    with writer.when(partial):
-        for array in dict.fromkeys(batched):
-            write_ghosts(writer, frame, array)
+def _clear_ghosts(writer: Writer, frame: Frame, bundle: Bundle, cleared: set[int]) -> None:
+    """Append a branch, taken in the last tile alone, that keeps what fills it up out of a sum.
+
+    `cleared` are the arrays that this was done for before; those of the bundle are added.
+    """
+    batched = {a.array: None for a in bundle.operands if frame.batched(a.array)}
+    left = [array for array in batched if array not in cleared]
+    cleared.update(left)
+    if left:
+        with writer.when(writer.value("icmp ult i64 %real_bytes, %lane_bytes")):
+            write_ghosts(writer, frame, left)
 
 
 def _write_loop(writer: Writer, frame: Frame, unit: LoopUnit) -> None:

@@ -7,11 +7,23 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mgcompile.program import Bundle
 
-__all__ = ["Range", "batch_blocks", "cover", "lane_blocks", "moves_along"]
+__all__ = ["Range", "batch_ranges", "even", "lane_ranges", "moves_along"]
+
+REGISTERS = 16
+"""Vector registers that a tile may fill; more of them, where there are more, hardly gain."""
+
+LATENCY = 4
+"""Cycles until a sum can be added to again; two products and two loads start in each cycle."""
+
+START, SUM_LANES, SUM_ALONE = 15, 4, 2
+"""Cycles to begin and leave a block, to add up the lanes of four neighbours, and of one alone."""
+
+TYPICAL = 12
+"""Vectors of samples in a tile, when costs are compared."""
 
 
 @frozen
@@ -23,6 +35,9 @@ class Range:
     step: int
 
 
+Ranges = tuple[Range, ...]
+
+
 def moves_along(bundle: Bundle, operand: int, loops: int, axis: int) -> bool:
     """Tell whether an operand's element depends on an axis of the bundle's shape."""
     index = bundle.operands[operand].index
@@ -31,43 +46,28 @@ def moves_along(bundle: Bundle, operand: int, loops: int, axis: int) -> bool:
     return bool(index.strides[place]) or (table is not None and table.shape[place] > 1)
 
 
-def cover(length: int, most: int, *, long: bool = False) -> tuple[Range, ...]:
-    """Cut an axis into blocks, at most `most` long: a few ranges.
-
-    The blocks are nearly of one size, or as long as can be where each is `long` at work.
-    """
-    if long and length > 2 * most:
-        return _longest(length, most)
-    for size in range(most, most // 2, -1):
-        if length % size == 0:
-            return (Range(0, length, size),)
+def even(length: int, most: int) -> Ranges:
+    """Cut an axis into as few blocks of at most `most` as can be, whose sizes differ by one."""
     count = -(-length // most)
-    size = -(-length // count)
-    whole = length // size * size
-    ranges = (Range(0, whole, size),) if whole else ()
-    return (*ranges, Range(whole, length, length - whole)) if whole < length else ranges
-
-
-def _longest(length: int, most: int) -> tuple[Range, ...]:
-    """Cut an axis into blocks of `most`; one more and a short rest are halved instead."""
-    whole = length // most * most
-    rest = length - whole
-    if 0 < rest <= most // 2:
-        whole, rest = whole - most, rest + most
-    half = rest if rest <= most else -(-rest // 2)
-    ranges = (
-        Range(0, whole, most),
-        Range(whole, whole + half, half),
-        Range(whole + half, length, rest - half),
-    )
+    size, longer = divmod(length, count)
+    border = longer * (size + 1)
+    ranges = (Range(0, border, size + 1), Range(border, length, size))
     return tuple(part for part in ranges if part.start < part.stop)
 
 
-def lane_blocks(bundle: Bundle, batched: Sequence[bool], loops: int) -> dict[int, int]:
-    """Return {axis: largest block} for a result that is computed vector by vector of samples.
+def _unrolled(bundle: Bundle, blocks: dict[int, int]) -> tuple[Ranges, ...]:
+    """Return the ranges of every axis; those without a block are plain loops."""
+    return tuple(
+        even(length, blocks[axis]) if axis in blocks else (Range(0, length, 1),)
+        for axis, length in enumerate(bundle.shape)
+    )
 
-    Along the axis, what does not move is loaded once and used for the whole block: at best the
-    batched operands.
+
+def lane_ranges(bundle: Bundle, batched: Sequence[bool], loops: int) -> tuple[Ranges, ...]:
+    """Return the ranges of every axis for a result computed two vectors of samples at a time.
+
+    Along the unrolled axis, what does not move is loaded once and used for the whole block: at
+    best the batched operands.
     """
     best, axis_of_best = 0, None
     for axis, length in enumerate(bundle.shape):
@@ -81,11 +81,12 @@ def lane_blocks(bundle: Bundle, batched: Sequence[bool], loops: int) -> dict[int
         score = 1 + saved * min(length, 6)
         if score >= best:
             best, axis_of_best = score, axis
-    return {} if axis_of_best is None else {axis_of_best: 6}
+    # Six times two sums, two vectors of samples and what they are multiplied by.
+    return _unrolled(bundle, {} if axis_of_best is None else {axis_of_best: 4})
 
 
-def batch_blocks(bundle: Bundle, loops: int) -> dict[int, int]:
-    """Return {axis: largest block} for a sum over the batch: a tile of two axes where it can be.
+def batch_ranges(bundle: Bundle, loops: int) -> tuple[Ranges, ...]:
+    """Return the ranges of every axis for a sum over the batch: tiles of two axes where it can be.
 
     Two axes along which different operands stay make 3 + 4 loads serve 12 products.
     """
@@ -101,11 +102,39 @@ def batch_blocks(bundle: Bundle, loops: int) -> dict[int, int]:
             known = by_operand.get(operand)
             if known is None or bundle.shape[axis] > bundle.shape[known]:
                 by_operand[operand] = axis
-    axes = list(dict.fromkeys(by_operand.values()))[:2]
+    axes = sorted(dict.fromkeys(by_operand.values()))[:2]
     if len(axes) == 2:
-        short, long = sorted(axes, key=lambda axis: bundle.shape[axis])
-        # Neighbours in memory, those along the last axis, are stored in fours.
-        return {short: 3, long: 4} if bundle.shape[short] < 4 else {min(axes): 3, max(axes): 4}
+        first, last = axes
+        sizes = min(
+            ((a, b) for a in range(1, 13) for b in range(1, 13) if _fits(a, b)),
+            key=lambda sizes: _cost(bundle.shape[first], bundle.shape[last], *sizes),
+        )
+        return _unrolled(bundle, dict(zip(axes, sizes, strict=True)))
     if not axes and staying:
         axes = [max(staying, key=lambda axis: bundle.shape[axis])]
-    return dict.fromkeys(axes, 6)
+    return _unrolled(bundle, dict.fromkeys(axes, 8))
+
+
+def _fits(a: int, b: int) -> bool:
+    """Tell whether the sums, the shorter side and one of the longer side have registers."""
+    return a * b + min(a, b) + 1 <= REGISTERS
+
+
+def _cost(rows: int, columns: int, most_rows: int, most_columns: int) -> float:
+    """Estimate the cycles that tiles of a size take for the outer products of a tile of samples.
+
+    Sums of neighbours along the columns are stored together, in fours.
+    """
+    total = 0.0
+    for a, times_a in _blocks(even(rows, most_rows)):
+        for b, times_b in _blocks(even(columns, most_columns)):
+            turn = max(a * b / 2, (a + b) / 2, LATENCY)
+            stored = a * (b // 4 * SUM_LANES + b % 4 * SUM_ALONE)
+            total += times_a * times_b * (TYPICAL * turn + START + stored)
+    return total
+
+
+def _blocks(ranges: Ranges) -> Iterable[tuple[int, int]]:
+    """Yield the size of the blocks of each range and how many there are."""
+    for part in ranges:
+        yield part.step, (part.stop - part.start) // part.step

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from mgcompile.program import Access, Statement
 
-__all__ = ["BLOCK", "Wide", "wide_products"]
+__all__ = ["BLOCK", "PANEL", "Wide", "wide_products"]
 
 BLOCK = 64
 """Samples that are kept before their outer products are added up."""
+
+PANEL = 4
+"""Pairs of vectors of columns that are kept for these samples in the first-level cache."""
 
 SMALLEST = 1024
 LEAST_COLUMNS = 32

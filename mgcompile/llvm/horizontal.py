@@ -1,0 +1,110 @@
+"""Add up the lanes of vectors, and tell samples from what fills up a tile."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.llvm.frame import row_major
+from mgcompile.llvm.kind import Kind
+from mgcompile.llvm.transpose import shuffled
+from mgcompile.program import Affine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.spread import Copy
+    from mgcompile.llvm.writer import Index, Writer
+    from mgcompile.program import Bundle, IndexMap
+
+__all__ = ["horizontal", "runs", "write_ghosts", "write_mask"]
+
+
+def runs(frame: Frame, bundle: Bundle, copies: Sequence[Copy], lanes: int) -> list[tuple[int, int]]:
+    """Cut the copies into runs of neighbours in memory whose sums can be stored together.
+
+    Returns:
+        The first copy of each run and how many there are, a power of two.
+    """
+    target = frame.layout.targets.get(bundle.result)
+    index = Affine(0, row_major(bundle.shape)) if target is None else target.index
+    found: list[tuple[int, int]] = []
+    place = 0
+    while place < len(copies):
+        count = lanes
+        while count > 1 and not _neighbours(index, copies[place : place + count], count):
+            count //= 2
+        found.append((place, count))
+        place += count
+    return found
+
+
+def _neighbours(index: IndexMap, copies: Sequence[Copy], count: int) -> bool:
+    if not isinstance(index, Affine) or len(copies) < count:
+        return False
+    elements = [sum(k * s for k, s in zip(copy, index.strides, strict=True)) for copy in copies]
+    return elements == list(range(elements[0], elements[0] + count))
+
+
+def write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
+    """Append the comparison that tells which lanes of a vector hold samples of the batch."""
+    size, block = frame.shape.bytes, writer.block(frame.shape.vector)
+    kind = Kind("i64", frame.shape.width)
+    steps = ", ".join(f"i64 {lane * size}" for lane in range(kind.lanes))
+    base = block.append(f"insertelement {kind} poison, i64 {distance}, i64 0", kind)
+    zeros = f"<{kind.lanes} x i32> zeroinitializer"
+    spread = block.append(f"shufflevector {kind} {base.name}, {kind} poison, {zeros}", kind)
+    place = block.append(f"add {kind} {spread.name}, <{steps}>", kind)
+    end = block.append(f"insertelement {kind} poison, i64 %real_bytes, i64 0", kind)
+    ends = block.append(f"shufflevector {kind} {end.name}, {kind} poison, {zeros}", kind)
+    mask = block.append(f"icmp ult {kind} {place.name}, {ends.name}", kind.mask)
+    writer.splice(block)
+    return mask.name
+
+
+def write_ghosts(writer: Writer, frame: Frame, arrays: Sequence[int]) -> None:
+    """Append the code that sets batched arrays to zero beyond the last sample of the batch.
+
+    The registers ``%real_bytes`` and ``%lane_bytes`` bound the samples of the tile, without and
+    with those that only fill up its last two vectors.
+    """
+    kind, width = frame.shape.vector, frame.shape.bytes * frame.shape.width
+    places = [writer.value(f"sub i64 %lane_bytes, {k * width}") for k in (2, 1)]
+    masks = [write_mask(writer, frame, place) for place in places]
+    for array in arrays:
+        start, unit = frame.start(writer, array), frame.unit(array)
+        with writer.loop(frame.program.arrays[array].size) as turn:
+            element = writer.offset(start, writer.mul(turn.index, unit))
+            for place, mask in zip(places, masks, strict=True):
+                pointer = writer.offset(element, place)
+                block = writer.block(kind)
+                value = block.register(writer.load(kind, pointer, width))
+                kept = block.select(block.register(mask, kind.mask), value, 0.0)
+                writer.splice(block)
+                writer.store(kind, kept.name, pointer, width)
+
+
+def horizontal(writer: Writer, kind: Kind, vectors: Sequence[str]) -> str:
+    """Return the sums of some vectors' elements, a power of two of them, as one vector.
+
+    Neighbours are added in pairs: first lanes of two vectors side by side, then pairs of lanes.
+    """
+    block = writer.block(kind)
+    rows = [block.register(vector) for vector in vectors]
+    step = 1
+    while len(rows) > 1:
+        merged = []
+        for a, b in zip(rows[::2], rows[1::2], strict=True):
+            chunks = range(0, kind.lanes, 2 * step)
+            own = [[start + k for k in range(step)] for start in chunks]
+            low = [lane for part in own for lane in (*part, *(k + kind.lanes for k in part))]
+            high = [lane + step for lane in low]
+            merged.append(shuffled(block, a, b, low) + shuffled(block, a, b, high))
+        rows, step = merged, 2 * step
+    total, lanes = rows[0], kind.lanes
+    while lanes > len(vectors):
+        lanes //= 2
+        lower = shuffled(block, total, total, range(lanes))
+        total = lower + shuffled(block, total, total, range(lanes, 2 * lanes))
+    writer.splice(block)
+    return total.name
