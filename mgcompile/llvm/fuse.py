@@ -38,7 +38,24 @@ WINDOW = 400
 MOST_CHEAP = 8
 """Bundles of a group, all of them cheap, that is short beside the loop around it."""
 
-_CHEAP = frozenset("add sub mul neg abs maximum minimum select relu leaky_relu gt ge lt le".split())
+_CHEAP = frozenset(
+    [
+        "add",
+        "sub",
+        "mul",
+        "neg",
+        "abs",
+        "maximum",
+        "minimum",
+        "select",
+        "relu",
+        "leaky_relu",
+        "gt",
+        "ge",
+        "lt",
+        "le",
+    ]
+)
 
 _WEIGHT = {
     "exp": 20,
