@@ -168,6 +168,12 @@ def _from_array(X: Floats, names: InputNames, dtype: np.dtype[Any]) -> Batch:
     return Batch(_numbers(X, "X", dtype), X.shape[0], "array", single=False)
 
 
+def _column(values: Any, place: int, names: InputNames, dtype: np.dtype[Any]) -> Floats:
+    if isinstance(values, np.ndarray) and values.dtype == dtype and values.flags.aligned:
+        return values
+    return _numbers(values, f"the column of {names.describe(place)}", dtype)
+
+
 def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
     array = np.asarray(values)
     if array.dtype.kind not in "fiu":
@@ -205,10 +211,7 @@ def _from_columns(
 ) -> Batch:
     if all(isinstance(column, float) for column in columns):
         return Batch(np.array([columns], dtype=dtype), 1, form, single=True)
-    arrays = [
-        _numbers(column, f"the column of {names.describe(place)}", dtype)
-        for place, column in enumerate(columns)
-    ]
+    arrays = [_column(column, place, names, dtype) for place, column in enumerate(columns)]
     lengths: dict[int, int] = {}
     for place, array in enumerate(arrays):
         if array.ndim > 1:

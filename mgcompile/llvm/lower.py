@@ -8,7 +8,8 @@ from attrs import frozen
 
 from mgcompile.llvm.areas import areas, scratch_offsets
 from mgcompile.llvm.axes import without_single_axes
-from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.barrier import barrier, barrier_function
+from mgcompile.llvm.context import slot
 from mgcompile.llvm.entry import ENTER, entry_function, has_entry
 from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
 from mgcompile.llvm.library import Library
@@ -139,7 +140,7 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         functions.append(_tiles_function(frame, number, phase, updates=updates))
         if phase.wide:
             functions.append(outer_function(frame, f"outer{number}", phase, updates=updates))
-    functions.append(_barrier_function(library))
+    functions.append(barrier_function(library))
     functions.append(_phases_function(frame, heeds=rule is not None))
     entries: tuple[str, ...] = (TRAIN,)
     if rule is not None:
@@ -271,28 +272,6 @@ def _of_tile(writer: Writer, frame: Frame, area: str, start: str, number: Index)
     return writer.offset(start, writer.mul(number, distance))
 
 
-def _barrier_function(library: Library) -> str:
-    """Write ``@barrier``: wait until all threads have come here as often as this one."""
-    writer = Writer(library, "barrier", ["ptr %context", "i64 %threads"])
-    tickets = slot_address(writer, "TICKETS")
-    alone = writer.value("icmp eq i64 %threads, 1")
-    with writer.when(alone):
-        writer.do("ret void")
-        writer.begin(writer.fresh("unreached"))
-    ticket = writer.value(f"atomicrmw add ptr {tickets}, i64 1 seq_cst, align 8")
-    round_number = writer.value(f"udiv i64 {ticket}, %threads")
-    goal = writer.mul(writer.add(round_number, 1), "%threads")
-    spin, through = writer.fresh("spin"), writer.fresh("through")
-    writer.do(f"br label %{spin}")
-    writer.begin(spin)
-    now = writer.value(f"load atomic i64, ptr {tickets} seq_cst, align 8")
-    late = writer.value(f"icmp ult i64 {now}, {goal}")
-    writer.do(f"br i1 {late}, label %{spin}, label %{through}")
-    writer.begin(through)
-    writer.do("ret void")
-    return writer.text()
-
-
 _THREAD = ("ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads")
 
 
@@ -330,20 +309,16 @@ def _phases_function(frame: Frame, *, heeds: bool) -> str:
         if phase.shared:
             with writer.when(leads):
                 _call(writer, f"shared{place}")
-            _barrier(writer)
+            barrier(writer)
         if phase.tiled or phase.tile_outputs:
             _write_chunks(writer, frame, place, (chunks, share, tiles), heeds=heeds)
-            _barrier(writer)
+            barrier(writer)
         if phase.sums[1] > phase.sums[0]:
             with writer.when(leads):
                 _write_total(writer, frame, phase, chunks)
-            _barrier(writer)
+            barrier(writer)
     writer.do("ret void")
     return writer.text()
-
-
-def _barrier(writer: Writer) -> None:
-    writer.do("call void @barrier(ptr %context, i64 %threads)")
 
 
 def _maximum(writer: Writer, a: Index, b: int) -> str:

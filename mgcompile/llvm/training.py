@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from mgcompile.llvm.areas import areas
+from mgcompile.llvm.barrier import barrier
 from mgcompile.llvm.context import slot_address
 from mgcompile.llvm.course import course
 from mgcompile.llvm.kind import Kind
@@ -92,7 +93,7 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
             step, grown = _step(writer, frame, rule, rate, str(size), turn.values[1:])
             with writer.when(leads):
                 _write_updates(writer, frame, rule, step, left, direct)
-            writer.do("call void @barrier(ptr %context, i64 %threads)")
+            barrier(writer)
             turn.following = [total, *grown]
         mean = turn.values[0]
         if frame.program.data is None:
