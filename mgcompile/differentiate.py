@@ -28,6 +28,7 @@ from mgcompile.program import (
     Scatter,
     Statement,
     Tape,
+    extent,
 )
 from mgcompile.symbols import Emitter, Symbol
 from mgcore import ops
@@ -184,7 +185,9 @@ def _reverse_bundle(
     operands = [emitter.symbol(access) for access in bundle.operands]
     wanted = [i for i, access in enumerate(bundle.operands) if access.array in active]
     batched = builder.is_batched(bundle.operands)
-    for i, partial in local_derivatives(bundle.op, emitter, out, operands, wanted).items():
+    along = extent(bundle.reduced)
+    found = local_derivatives(bundle.op, emitter, out, operands, wanted, along)
+    for i, partial in found.items():
         access = bundle.operands[i]
         sink(Contribution(domain, upstream, partial, access.array, access.index, batched))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mgcompile.separable import is_reducible, replayed, shared_partial
 from mgcompile.symbols import Symbol
 from mgcore import Op
 
@@ -17,14 +18,24 @@ __all__ = ["local_derivatives"]
 
 
 def local_derivatives(
-    op: Op, emitter: Emitter, out: Number, operands: Sequence[Number], needed: Iterable[int]
+    op: Op,
+    emitter: Emitter,
+    out: Number,
+    operands: Sequence[Number],
+    needed: Iterable[int],
+    along: int = 1,
 ) -> dict[int, Number]:
     """Return d(out)/d(operand) for the operands `needed`, as symbols or plain numbers.
+
+    `along` is the number of operands that one symbol stands for: those along reduced axes.
 
     A partial that cannot run on symbols (it calls a function of numbers) becomes an op of its own,
     which a backend evaluates as it evaluates any op whose rule it cannot see through.
     """
     wanted = list(needed)
+    if is_reducible(op, along) and len(operands) == 1:
+        partial = shared_partial(op, along)
+        return {i: replayed(partial, out, operands[i]) for i in wanted}
     if callable(op.partials):
         return _all_at_once(op, emitter, out, operands, wanted)
     found = {}

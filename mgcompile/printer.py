@@ -16,6 +16,7 @@ from mgcompile.program import (
     Scatter,
     Statement,
 )
+from mgcore import ops
 
 __all__ = ["format_program", "format_statement"]
 
@@ -82,7 +83,7 @@ def _bundle_line(bundle: Bundle, program: Program, loops: tuple[int, ...]) -> st
     batch = ", sum samples" if bundle.over_batch else ""
     return (
         f"{_made(bundle.result, program)} = {bundle.op.name}({operands})"
-        f"{_ranges(bundle.shape, bundle.reduced)}{batch}"
+        f"{_ranges(bundle.shape, bundle.reduced, _how(bundle))}{batch}"
     )
 
 
@@ -117,12 +118,17 @@ def _made(array: int, program: Program) -> str:
     return f"a{array}[{made.size}]{'*' if made.batched else ''}"
 
 
-def _ranges(shape: tuple[int, ...], reduced: tuple[int, ...]) -> str:
+def _how(bundle: Bundle) -> str:
+    """Return what is done along reduced axes."""
+    return "sum" if bundle.op is ops.sum or bundle.op is ops.dot else "along"
+
+
+def _ranges(shape: tuple[int, ...], reduced: tuple[int, ...], how: str = "sum") -> str:
     axes = [_axis(number) for number in range(len(shape) + len(reduced))]
     parts = [f"{axis}<{length}" for axis, length in zip(axes, shape, strict=False)]
     sums = [f"{axis}<{n}" for axis, n in zip(axes[len(shape) :], reduced, strict=True)]
     text = f"  for {', '.join(parts)}" if parts else ""
-    return text + (f"  sum {', '.join(sums)}" if sums else "")
+    return text + (f"  {how} {', '.join(sums)}" if sums else "")
 
 
 def _axis(number: int) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 from mgcompile.fit import common_axes, fit_map
 from mgcompile.graph import CONST, SUM_OVER_SAMPLES
 from mgcompile.maps import dense_strides
-from mgcompile.program import Access, Affine
+from mgcompile.program import CONSTS, Access, Affine
+from mgcompile.separable import is_reducible
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
 
 __all__ = ["Writer", "operand_table"]
+
+
+# With fewer operands an op is part of elementwise code.
+FEWEST_ALONG = 4
 
 
 def operand_table(graph: Graph, nodes: Numbers) -> Numbers:
@@ -71,11 +76,28 @@ class Writer:
         """
         if op is ops.sum or op is ops.dot:
             return self._write_sum(table, paired=op is ops.dot)
+        if self._is_axis(op, table):
+            return self._write_along(op, table)
         shape = self._axes([table[..., slot] for slot in range(table.shape[-1])])
         reads = [self._read(table[..., slot], shape) for slot in range(table.shape[-1])]
         if op is SUM_OVER_SAMPLES:
             return self.builder.bundle(ops.sum, shape, reads, over_batch=True)
         return self.builder.bundle(op, shape, reads)
+
+    def _is_axis(self, op: Op, table: Numbers) -> bool:
+        """Tell whether the operands of an op that takes any number can be an axis."""
+        width = int(table.shape[-1])
+        if width < FEWEST_ALONG or op.arity is not None:
+            return False
+        array = self.placement.array[table]
+        one = bool(np.all(array == array.flat[0])) and array.flat[0] != CONSTS
+        return one and is_reducible(op, width)
+
+    def _write_along(self, op: Op, table: Numbers) -> int:
+        shape = self._axes([table[..., slot] for slot in (0, -1)])
+        elements = self.placement.element[table].reshape(-1, table.shape[-1])[0]
+        reduced = best_axes([elements], len(elements))
+        return self.builder.bundle(op, shape, [self._read(table, shape, reduced)], reduced)
 
     def _axes(self, columns: Sequence[Numbers]) -> tuple[int, ...]:
         """Find axes for the members along which as many columns as possible move steadily."""

@@ -26,6 +26,7 @@ from mgcompile.program import (
     Scatter,
     Stack,
     Statement,
+    extent,
 )
 from mgcompile.symbols import Emitter, Number, Symbol
 from mgcompile.tangent_tapes import write_tangent_tape
@@ -115,11 +116,12 @@ class _Writer:
         operands = [emitter.symbol(access) for access in bundle.operands]
         moved = {i: self._moved(access) for i, access in enumerate(bundle.operands)}
         tangents = {i: emitter.symbol(read) for i, read in moved.items() if read is not None}
-        partials = local_derivatives(bundle.op, emitter, out, operands, tangents)
+        along = extent(bundle.reduced)
+        partials = local_derivatives(bundle.op, emitter, out, operands, tangents, along)
         terms = [(partials[i], tangents[i]) for i in tangents if partials[i] != 0.0]
         if not terms:
             return
-        if bundle.op is ops.sum or bundle.op is ops.dot:
+        if bundle.reduced or bundle.op is ops.sum or bundle.op is ops.dot:
             reads = [self._summed(bundle, emitter, *term, loops=loops) for term in terms]
             inner = Emitter(self.builder, loops, bundle.shape)
         else:

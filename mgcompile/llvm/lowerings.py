@@ -49,7 +49,8 @@ def _truth(mask: Vec) -> Vec:
     return mask.block.select(mask, mask.block.constant(1.0), 0.0)
 
 
-def _maximum(block: Block, a: Vec, b: Vec) -> Vec:
+def larger(block: Block, a: Vec, b: Vec) -> Vec:
+    """Append the maximum of two numbers; NaN when one of them is."""
     return block.select(a.is_nan(), a, block.select(a > b, a, b))
 
 
@@ -64,13 +65,25 @@ def _select(block: Block, condition: Vec, a: Vec, b: Vec) -> Vec:
 def _logsumexp(block: Block, *xs: Vec) -> Vec:
     # m + log1p of the other terms: the largest term is exactly 1 and is left out, so that no
     # small ones are lost beside it.
-    largest = reduce(lambda a, b: _maximum(block, a, b), xs)
-    rest = block.constant(0.0)
-    taken = block.constant(-1, block.kind.mask)
+    largest = reduce(lambda a, b: larger(block, a, b), xs)
+    rest, left = block.constant(0.0), block.constant(-1, block.kind.mask)
     for x in xs:
-        counts = taken & x.same(largest)  # the first that equals the largest
-        taken = taken & block.inverse(counts)
-        rest = rest + block.select(counts, 0.0, block.call(EXP, x - largest))
+        rest, left = added_beside(block, x, largest, rest, left)
+    return finished(block, largest, rest)
+
+
+def added_beside(block: Block, x: Vec, largest: Vec, rest: Vec, left: Vec) -> tuple[Vec, Vec]:
+    """Append a step of logsumexp: e**(x - largest) is added, but for the first largest element.
+
+    `left` tells in which lanes that one is still to come.
+    """
+    counts = left & x.same(largest)
+    more = rest + block.select(counts, 0.0, block.call(EXP, x - largest))
+    return more, left & block.inverse(counts)
+
+
+def finished(block: Block, largest: Vec, rest: Vec) -> Vec:
+    """Append the end of logsumexp, from the largest element and the sum over the others."""
     total = largest + block.call(LOG1P, rest)
     return block.select(block.absolute(largest).same(math.inf), largest, total)
 
@@ -106,7 +119,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "sin": lambda block, a: block.call(SIN, a),
     "cos": lambda block, a: block.call(COS, a),
     "erf": lambda block, a: block.call(ERF, a),
-    "maximum": _maximum,
+    "maximum": larger,
     "minimum": _minimum,
     "gt": lambda _, a, b: _truth(a > b),
     "ge": lambda _, a, b: _truth(a >= b),

@@ -7,7 +7,9 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.emit import emit
-from mgcompile.program import Affine
+from mgcompile.llvm.folds import write_logsumexp
+from mgcompile.llvm.lowerings import is_shipped
+from mgcompile.program import Affine, extent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,10 +17,15 @@ if TYPE_CHECKING:
     from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.fuse import Group
+    from mgcompile.llvm.kind import Kind
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Access, Bundle
+    from mgcore import Op
 
 __all__ = ["Key", "apply", "outside_reads", "splat", "write_group", "write_many_operands"]
+
+MOST_OPERANDS = 16
+"""Elements along an axis that are written out, one by one."""
 
 Key = tuple[int, int, tuple[int, ...], bytes]
 
@@ -187,15 +194,32 @@ def write_many_operands(writer: Writer, frame: Frame, bundle: Bundle) -> None:
             turn = stack.enter_context(writer.loop(length))
             for cursor in (read, written):
                 cursor.enter(loops + axis, turn.index)
-        pointers = []
-        for point in itertools.product(*(range(length) for length in bundle.reduced)):
-            one = read.fork()
-            for axis, index in enumerate(point):
-                one.enter(loops + len(bundle.shape) + axis, index)
-            pointers.append(one.pointer)
+        first = loops + len(bundle.shape)
+        axes = [(first + axis, length) for axis, length in enumerate(bundle.reduced)]
         with writer.loop("%lane_bytes" if batched else width, step=width) as turn:
-            block = writer.block(kind)
-            operands = [_load(block, pointer, turn.index, width) for pointer in pointers]
-            result = emit(block, bundle.op, operands)
-            writer.splice(block)
-            writer.store(kind, result.name, writer.offset(written.pointer, turn.index), width)
+            if is_shipped(bundle.op, "logsumexp") and extent(bundle.reduced) > MOST_OPERANDS:
+                result = write_logsumexp(writer, kind, read, axes, turn.index, width)
+            else:
+                result = _write_out(writer, bundle.op, kind, read, axes, (turn.index, width))
+            writer.store(kind, result, writer.offset(written.pointer, turn.index), width)
+
+
+def _write_out(
+    writer: Writer,
+    op: Op,
+    kind: Kind,
+    read: Cursor,
+    axes: list[tuple[int, int]],
+    place: tuple[Index, int],
+) -> str:
+    """Append an op of all elements along `axes`, as operands; return the register of the result."""
+    block = writer.block(kind)
+    operands = []
+    for point in itertools.product(*(range(length) for _, length in axes)):
+        one = read.fork()
+        for (axis, _), index in zip(axes, point, strict=True):
+            one.enter(axis, index)
+        operands.append(_load(block, one.pointer, *place))
+    result = emit(block, op, operands)
+    writer.splice(block)
+    return result.name
