@@ -178,4 +178,4 @@ def run_course(course: Course, params: Floats, losses: list[float]) -> None:
         epoch += chunk
         if course.progress is not None:
             course.progress(epoch - 1, losses[-1], params)
-        chunk = max(1, min(8 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))
+        chunk = max(1, min(64 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))

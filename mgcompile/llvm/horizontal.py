@@ -12,6 +12,7 @@ from mgcompile.program import Affine
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Frame
     from mgcompile.llvm.spread import Copy
     from mgcompile.llvm.writer import Index, Writer
@@ -85,26 +86,45 @@ def write_ghosts(writer: Writer, frame: Frame, arrays: Sequence[int]) -> None:
 
 
 def horizontal(writer: Writer, kind: Kind, vectors: Sequence[str]) -> str:
-    """Return the sums of some vectors' elements, a power of two of them, as one vector.
-
-    Neighbours are added in pairs: first lanes of two vectors side by side, then pairs of lanes.
-    """
+    """Return the sums of some vectors' elements, a power of two of them, as one vector."""
     block = writer.block(kind)
     rows = [block.register(vector) for vector in vectors]
-    step = 1
+    total = _by_halves(block, rows) if len(rows) == kind.lanes else _by_neighbours(block, rows)
+    writer.splice(block)
+    return total.name
+
+
+def _by_halves(block: Block, rows: list[Vec]) -> Vec:
+    """Add up as many vectors as each has lanes: a half of one beside a half of another.
+
+    What is added in each step is a blend of two vectors and one shuffle; blends run beside
+    multiplications where shuffles take their place.
+    """
+    lanes, step = len(rows), len(rows)
+    while step > 1:
+        step //= 2
+        own = [lane if not lane & step else lane + lanes for lane in range(lanes)]
+        other = [lane + step if not lane & step else lane - step + lanes for lane in range(lanes)]
+        pairs = zip(rows[:step], rows[step:], strict=True)
+        rows = [shuffled(block, a, b, own) + shuffled(block, a, b, other) for a, b in pairs]
+    return rows[0]
+
+
+def _by_neighbours(block: Block, rows: list[Vec]) -> Vec:
+    """Add up fewer vectors: first lanes of two vectors side by side, then pairs of lanes."""
+    count, step, lanes = len(rows), 1, rows[0].kind.lanes
     while len(rows) > 1:
         merged = []
         for a, b in zip(rows[::2], rows[1::2], strict=True):
-            chunks = range(0, kind.lanes, 2 * step)
+            chunks = range(0, lanes, 2 * step)
             own = [[start + k for k in range(step)] for start in chunks]
-            low = [lane for part in own for lane in (*part, *(k + kind.lanes for k in part))]
+            low = [lane for part in own for lane in (*part, *(k + lanes for k in part))]
             high = [lane + step for lane in low]
             merged.append(shuffled(block, a, b, low) + shuffled(block, a, b, high))
         rows, step = merged, 2 * step
-    total, lanes = rows[0], kind.lanes
-    while lanes > len(vectors):
+    total = rows[0]
+    while lanes > count:
         lanes //= 2
         lower = shuffled(block, total, total, range(lanes))
         total = lower + shuffled(block, total, total, range(lanes, 2 * lanes))
-    writer.splice(block)
-    return total.name
+    return total

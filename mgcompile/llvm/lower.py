@@ -139,7 +139,9 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         updates = left is not None and bool(phase.wide)
         functions.append(_tiles_function(frame, number, phase, updates=updates))
         if phase.wide:
-            functions.append(outer_function(frame, f"outer{number}", phase, updates=updates))
+            functions.append(
+                outer_function(frame, f"outer{number}", phase, rule if updates else None)
+            )
     functions.append(barrier_function(library))
     functions.append(_phases_function(frame, heeds=rule is not None))
     entries: tuple[str, ...] = (TRAIN,)

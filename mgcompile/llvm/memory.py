@@ -227,12 +227,15 @@ def _place_blocks(planner: _Planner, wide: Sequence[Wide]) -> None:
 
 
 def _place_sums(planner: _Planner, tiled: Sequence[Unit]) -> None:
+    """Place what is summed over the batch, the largest first: so that vectors of it are aligned."""
+    found: dict[int, None] = {}
     for unit in tiled:
         if isinstance(unit, Bundle) and unit.over_batch:
             target = planner.targets.get(unit.result)
-            array = unit.result if target is None else target.array
-            if array not in planner.places:
-                planner.sequential(array, "sums")
+            found[unit.result if target is None else target.array] = None
+    for array in sorted(found, key=lambda array: -planner.program.arrays[array].size):
+        if array not in planner.places:
+            planner.sequential(array, "sums")
 
 
 def _place_tile(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from attrs import frozen
@@ -15,26 +16,29 @@ from mgcompile.llvm.writer import Writer
 from mgcompile.program import INPUTS, PARAMS, Affine
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from mgcompile.backend import Rule
     from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.kind import Kind
     from mgcompile.llvm.memory import PlannedPhase
     from mgcompile.llvm.wide import Wide
     from mgcompile.llvm.writer import Index
 
+    Finish = Callable[[Writer, Frame, Wide, tuple[Index, Index], Kind, list[list[str]]], None]
+
 __all__ = ["outer_function"]
 
-ROWS = 4
-"""Rows of a block of results: with two vectors of columns, eight sums in registers."""
+ROWS = 6
+"""Rows of a block of results: with two vectors of columns, twelve sums in registers."""
 
 
-def outer_function(frame: Frame, name: str, phase: PlannedPhase, *, updates: bool) -> str:
+def outer_function(frame: Frame, name: str, phase: PlannedPhase, rule: Rule | None) -> str:
     """Write the function that adds a block's outer products to the sums of its chunk.
 
     Its arguments are the context, the areas `block`, `turned`, `panel` and `partial`, the number
-    of the block's first sample and how many there are. With `updates` it can be told, by the
-    context, to update the parameters instead.
+    of the block's first sample and how many there are. With a rule (of gradient descent) it can be
+    told, by the context, to update the parameters instead.
     """
     areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %panel", "ptr %partial"]
     writer = Writer(frame.library, name, [*areas, "i64 %first", "i64 %count"])
@@ -42,17 +46,27 @@ def outer_function(frame: Frame, name: str, phase: PlannedPhase, *, updates: boo
     for array, offset in frame.layout.turned.items():
         if any(wide.columns.array == array for wide in phase.wide):
             _write_turned(writer, frame, array, offset)
-    if updates:
+    if rule is not None:
         told = writer.value(f"icmp ne i64 {slot(writer, 'UPDATES')}, 0")
         with writer.when(told):
+            factor = _narrowed(writer, frame, "FACTOR")
+            keep = _narrowed(writer, frame, "KEEP") if rule.weight_decay else None
             for wide in phase.wide:
-                _write_product(writer, frame, wide, updates=True)
+                _write_product(writer, frame, wide, partial(_update, factor, keep))
             writer.do("ret void")
             writer.begin(writer.fresh("unreached"))
     for wide in phase.wide:
-        _write_product(writer, frame, wide, updates=False)
+        _write_product(writer, frame, wide, _add_to_sums)
     writer.do("ret void")
     return writer.text()
+
+
+def _narrowed(writer: Writer, frame: Frame, name: str) -> str:
+    """Return the float64 of a slot in the kernel's element type."""
+    value = str(slot(writer, name, "double"))
+    if frame.shape.scalar.element == "float":
+        return writer.value(f"fptrunc double {value} to float")
+    return value
 
 
 def _row_bytes(frame: Frame, array: int) -> int:
@@ -148,10 +162,12 @@ def _copy_inputs(writer: Writer, frame: Frame, target: str) -> None:
             writer.store(kind, value, writer.offset(written, writer.mul(turn.index, size)), size)
 
 
-def _write_product(writer: Writer, frame: Frame, wide: Wide, *, updates: bool) -> None:
-    """Append the nests over panels of columns, blocks of rows, and blocks of columns in a panel."""
+def _write_product(writer: Writer, frame: Frame, wide: Wide, finish: Finish) -> None:
+    """Append the nests over panels of columns, blocks of rows, and blocks of columns in a panel.
+
+    `finish` appends what is done with the sums of a block.
+    """
     rows_of_samples = _sample_rows(writer, frame, wide)
-    finish = _update if updates else _add_to_sums
     width, count = frame.shape.width, wide.column_count
     pairs = count // (2 * width) * (2 * width)
     whole = count // width * width
@@ -305,6 +321,8 @@ def _add_to_sums(
 
 
 def _update(
+    factor: str,
+    keep: str | None,
     writer: Writer,
     frame: Frame,
     wide: Wide,
@@ -312,19 +330,15 @@ def _update(
     kind: Kind,
     rows: Sequence[Sequence[str]],
 ) -> None:
-    """Append p = KEEP * p + FACTOR * total for the parameters that the totals are gradients to."""
+    """Append p = keep * p + factor * total for the parameters that the totals are gradients to."""
     size, block = frame.shape.bytes, writer.block(kind)
-    factors = []
-    for name in ("FACTOR", "KEEP"):
-        value = str(slot(writer, name, "double"))
-        if kind.element == "float":
-            value = writer.value(f"fptrunc double {value} to float")
-        factors.append(splat(block, value))
+    factors = splat(block, factor)
+    kept = None if keep is None else splat(block, keep)
     writer.splice(block)
     cursor = frame.target(writer, PARAMS, frame.layout.targets[wide.bundle.result].index)
     for pointer, total in _places(wide, cursor, place, kind, rows):
         old = block.register(writer.load(kind, pointer, size))
-        new = block.fma(factors[0], block.register(total), factors[1] * old)
+        new = block.fma(factors, block.register(total), old if kept is None else kept * old)
         writer.splice(block)
         writer.store(kind, new.name, pointer, size)
 

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.llvm.frame import Frame
-    from mgcompile.llvm.writer import Index, Writer
+    from mgcompile.llvm.writer import Writer
     from mgcompile.program import Access, Scatter
 
 __all__ = ["clear", "write_clear", "write_copy", "write_rotation", "write_scatter"]
+
+
+SHORT = 8192
+"""Bytes that are set to zero by a loop."""
 
 
 def write_scatter(writer: Writer, frame: Frame, scatter: Scatter) -> None:
@@ -77,12 +81,24 @@ def write_clear(writer: Writer, frame: Frame, array: int) -> None:
     clear(writer, frame.start(writer, array), size)
 
 
-def clear(writer: Writer, pointer: str, size: Index) -> None:
-    """Append the code that sets bytes to zero."""
-    writer.library.declare(
-        "@llvm.memset.p0.i64", "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"
-    )
-    writer.do(f"call void @llvm.memset.p0.i64(ptr {pointer}, i8 0, i64 {size}, i1 false)")
+def clear(writer: Writer, pointer: str, size: int) -> None:
+    """Append the code that sets bytes to zero; few of them without the start of a library call."""
+    if size > SHORT:
+        writer.library.declare(
+            "@llvm.memset.p0.i64", "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"
+        )
+        writer.do(f"call void @llvm.memset.p0.i64(ptr {pointer}, i8 0, i64 {size}, i1 false)")
+        return
+    done, width = 0, writer.library.target.vector_bits // 8
+    for step, stores in ((4 * width, 4), (width, 1), (4, 1)):
+        stop = size // step * step
+        if done < stop:
+            kind = f"<{step // stores} x i8>"
+            with writer.loop(stop, start=done, step=step) as turn:
+                for number in range(stores):
+                    place = writer.add(turn.index, number * width)
+                    writer.store(kind, "zeroinitializer", writer.offset(pointer, place), 1)
+        done = stop
 
 
 def write_copy(
