@@ -10,7 +10,8 @@ from harness import Contestant, Goal, Row, against_best, main
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-BATCH, LR, STEPS = 64, np.float32(0.01), 400
+BATCH, LR = 64, np.float32(0.01)
+STEPS = 2000  # of one training, about two epochs of MNIST's 60,000 digits
 FLOP = 2 * BATCH * (2 * 784 * 128 + 3 * 128 * 10)
 PEAK = "peak of fused multiply-adds"
 
@@ -201,7 +202,7 @@ def row() -> Row:
             against_best("faster than JAX, PyTorch eager and compiled, and NumPy", 1.0),
         ],
         rtol=1e-3,
-        atol=1e-5,
+        atol=5e-5,
         rounds=7,
     )
 
