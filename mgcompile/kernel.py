@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
+from mgcompile.backend import Rule
 from mgcompile.built import Built
 from mgcompile.cache import cache_folder
 from mgcompile.checks import Checks
@@ -21,6 +22,7 @@ from mgcompile.training import (
     learning_rates,
     rule_of,
     run_course,
+    steps_itself,
     trainer_of,
     update_size,
 )
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backend import Options, Rule, Trainer
+    from mgcompile.backend import Options, Trainer
     from mgcompile.containers import Batch
     from mgcompile.program import Program
     from mgcompile.replays import Recording
@@ -251,7 +253,8 @@ class Kernel:
 
         Args:
             X: As for a call; not given when the kernel has no inputs.
-            optimizer: `mgnn.optim.SGD(...)` or `mgnn.optim.Adam(...)`.
+            optimizer: `mgnn.optim.SGD(...)` or `mgnn.optim.Adam(...)`; one of your own with `lr`
+                and `start(parameters)` is called from Python after every mini-batch.
             epochs: Passes over the samples.
             batch_size: Samples of an update; None for all at once. A loss recorded over its data
                 set has to be a mean or a sum over the samples; it is then estimated from those of
@@ -263,12 +266,13 @@ class Kernel:
         Returns:
             The loss of each epoch: the mean over the samples, each at the time it was used.
         """
-        rule = rule_of(optimizer)
+        # An optimiser with an update of its own keeps its own state; the rule is then not used.
+        rule = Rule("sgd") if steps_itself(optimizer) else rule_of(optimizer)
         batch = self._batch(X)
         size = update_size(batch.count, epochs, batch_size)
         mixed = shuffle and size < batch.count
         course = Course(
-            trainer=trainer_of(self._built, rule, batch_size, batch.count),
+            trainer=trainer_of(self._built, optimizer, rule, batch_size, batch.count),
             rule=rule,
             inputs=batch.inputs,
             count=batch.count,

@@ -35,8 +35,6 @@ def fit_compiled(training: Any) -> None:
     """
     try:
         rule = rule_of(training.optimizer)
-        if not type(training.optimizer).__module__.startswith("mgnn."):
-            raise _unknown(training.optimizer)
         loss, outputs = _recorded(training)
     except ImportError as error:
         remedy = ImportError(f'{error}; pip install "mgcore[compile]"')
@@ -73,10 +71,6 @@ def fit_compiled(training: Any) -> None:
             progress=report,
         )
     )
-
-
-def _unknown(optimizer: Any) -> OptionError:
-    return OptionError(f"{type(optimizer).__name__} is an optimiser of its own")
 
 
 def _recorded(training: Any) -> tuple[Kernel, Kernel]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from mgcompile.backend import Rule
 from mgcompile.errors import InputError, OptionError
+from mgcompile.stepwise import StepwiseTrainer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,7 @@ __all__ = [
     "learning_rates",
     "rule_of",
     "run_course",
+    "steps_itself",
     "trainer_of",
     "update_size",
 ]
@@ -36,26 +38,41 @@ __all__ = [
 _SECONDS_PER_CALL = 0.1
 
 
+def steps_itself(optimizer: Any) -> bool:
+    """Tell whether an optimiser has an update of its own: ``lr``, and a ``start`` not of mgnn."""
+    maker = _maker_of_start(optimizer)
+    own = maker is not None and not maker.__module__.startswith("mgnn.")
+    return own and callable(optimizer.start) and hasattr(optimizer, "lr")
+
+
+def _maker_of_start(optimizer: Any) -> type | None:
+    """Return the class that defines how an optimiser updates, if it says so at all."""
+    return next((each for each in type(optimizer).__mro__ if "start" in vars(each)), None)
+
+
 def rule_of(optimizer: Any) -> Rule:
     """Return the update rule that an optimiser describes.
 
     Args:
-        optimizer: `mgnn.optim.SGD`, `mgnn.optim.Adam`, or anything with the same name and settings.
+        optimizer: `mgnn.optim.SGD`, `mgnn.optim.Adam`, one derived from them that updates as they
+            do, or anything with the same name and settings that has no update of its own.
 
     Raises:
         OptionError: for any other optimiser.
     """
-    kind = type(optimizer).__name__
-    decay = float(getattr(optimizer, "weight_decay", 0.0))
-    if kind == "SGD" and hasattr(optimizer, "lr"):
+    kind = (_maker_of_start(optimizer) or type(optimizer)).__name__
+    known = kind in ("SGD", "Adam") and hasattr(optimizer, "lr") and not steps_itself(optimizer)
+    decay = float(getattr(optimizer, "weight_decay", 0.0)) if known else 0.0
+    if kind == "SGD" and known:
         return Rule("sgd", float(getattr(optimizer, "momentum", 0.0)), decay)
-    if kind == "Adam" and hasattr(optimizer, "lr"):
+    if kind == "Adam" and known:
         beta1, beta2 = getattr(optimizer, "betas", (0.9, 0.999))
         epsilon = float(getattr(optimizer, "eps", 1e-8))
         return Rule("adam", 0.0, decay, float(beta1), float(beta2), epsilon)
     message = (
-        f"optimizer is {optimizer!r}; kernels train by optim.SGD(lr=...) and optim.Adam(lr=...) of "
-        "mgnn, with their settings"
+        f"optimizer is {optimizer!r}, of which no native update is known; give optim.SGD(lr=...) "
+        "or optim.Adam(lr=...) of mgnn; kernel.train also takes one of your own that has `lr` and "
+        "`start(parameters)`, as mgnn.optim.Optimizer describes"
     )
     raise OptionError(message)
 
@@ -88,12 +105,15 @@ def _check_count(name: str, count: object) -> None:
         raise OptionError(message)
 
 
-def trainer_of(built: Built, rule: Rule, batch_size: int | None, count: int) -> Trainer:
+def trainer_of(
+    built: Built, optimizer: Any, rule: Rule, batch_size: int | None, count: int
+) -> Trainer:
     """Return the training loop that takes `batch_size` of `count` samples at a time.
 
     Args:
         built: A kernel's programs.
-        rule: The optimiser's update.
+        optimizer: As the user gave it.
+        rule: Its update, for one that has none of its own.
         batch_size: As the user gave it; None for all samples at once.
         count: Number of samples.
 
@@ -102,9 +122,9 @@ def trainer_of(built: Built, rule: Rule, batch_size: int | None, count: int) -> 
     """
     whole = batch_size is None or (built.program.data is not None and batch_size >= count)
     if built.takes_data or whole:
-        return built.trainer(rule)
+        return _trainer(built, optimizer, rule, "loss")
     try:
-        return built.trainer(rule, "minibatch")
+        return _trainer(built, optimizer, rule, "minibatch")
     except OptionError as error:
         message = (
             f"batch_size is {batch_size}, but the loss was recorded over its whole data set "
@@ -112,6 +132,13 @@ def trainer_of(built: Built, rule: Rule, batch_size: int | None, count: int) -> 
             "sample with inputs=[...]"
         )
         raise OptionError(message) from error
+
+
+def _trainer(built: Built, optimizer: Any, rule: Rule, kind: str) -> Trainer:
+    if not steps_itself(optimizer):
+        return built.trainer(rule, kind)
+    recorded = kind == "loss" and not built.takes_data
+    return StepwiseTrainer(built.executable(kind), recorded, optimizer)
 
 
 def learning_rates(optimizer: Any, first: int, count: int) -> NDArray[np.float64]:
