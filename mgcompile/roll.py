@@ -8,6 +8,7 @@ import numpy as np
 
 from mgcompile.builder import Builder
 from mgcompile.canonical import canonical
+from mgcompile.fit import fit_map
 from mgcompile.graph import SUM_OVER_SAMPLES
 from mgcompile.irregular import write_tape
 from mgcompile.looping import write_loop
@@ -95,8 +96,11 @@ def _gather_outputs(graph: Graph, placement: Placement, builder: Builder) -> int
         root = placement.access(graph.roots)
         if root.index == Affine(0, (0,)) and builder.arrays[root.array].size == 1:
             return root.array
+    arrays = placement.array[graph.roots]
+    order = np.argsort(arrays, kind="stable")
+    cuts = np.flatnonzero(np.diff(arrays[order])) + 1
     parts = [
-        ((1,), placement.access(graph.roots[place : place + 1]), Affine(place, (1,)))
-        for place in range(len(graph.roots))
+        ((len(places),), placement.access(graph.roots[places]), fit_map(places))
+        for places in np.split(order, cuts)
     ]
     return builder.scatter(len(graph.roots), parts)
