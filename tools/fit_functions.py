@@ -2,9 +2,9 @@
 
     python tools/fit_functions.py > mgcompile/llvm/functions/coefficients.py
 
-Each table is the minimax fit of a smooth function g by the exchange algorithm of Remez (1934)
-500 bits: the polynomial P that makes the largest |w(x) (P(x) - g(x))| smallest. Coefficients are
-rounded to the format that uses them. Needs mpmath.
+Each table is the minimax fit of a smooth function g by the exchange algorithm of Remez (1934) in
+500 bits: the polynomial P that makes the largest |w(x) (P(x) - g(x))| smallest, or the quotient
+P / Q of two. Coefficients are rounded to the format that uses them. Needs mpmath.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from attrs import frozen
 from mpmath import (
     atanh,
     cos,
+    erf,
     erfc,
     exp,
-    expm1,
     log,
     lu_solve,
     matrix,
@@ -40,7 +40,10 @@ TINY = mpf("1e-25")
 
 @frozen
 class Fit:
-    """A polynomial to fit: its table's name, what it stands for, and where."""
+    """A polynomial to fit: its table's name, what it stands for, and where.
+
+    With `below`, the degree of Q, it is a quotient; Q begins with 1 and has a table of its own.
+    """
 
     name: str
     meaning: str
@@ -50,36 +53,48 @@ class Fit:
     degree: int
     weight: Function = lambda _: mpf(1)
     single: bool = False
+    below: int = 0
 
 
-def remez(fit: Fit) -> tuple[list[mpf], mpf]:
-    """Return the coefficients, constant term first, and the largest weighted error."""
-    count = fit.degree + 2
+def remez(fit: Fit) -> tuple[list[mpf], list[mpf], mpf]:
+    """Return the coefficients of P and Q, constant term first, and the largest weighted error."""
+    count = fit.degree + fit.below + 2
     middle, half = (fit.low + fit.high) / 2, (fit.high - fit.low) / 2
     nodes = [middle - half * cos(pi * k / (count - 1)) for k in range(count)]
     grid = [middle - half * cos(pi * k / GRID) for k in range(GRID + 1)]
     target = [fit.g(x) for x in grid]
     weight = [fit.weight(x) for x in grid]
+    above, below = [mpf(0)], [mpf(1)]
     for _ in range(30):
-        coefficients = _level(fit, nodes)
+        above, below = _level(fit, nodes, below)
         error = [
-            w * (polyval(coefficients[::-1], x) - y)
+            w * (polyval(above[::-1], x) / polyval(below[::-1], x) - y)
             for x, y, w in zip(grid, target, weight, strict=True)
         ]
         nodes, low, high = _extrema(grid, error, count)
         if high < low * mpf("1.02"):
             break
-    return coefficients, high
+    return above, below, high
 
 
-def _level(fit: Fit, nodes: Sequence[mpf]) -> list[mpf]:
-    # P(x) - g(x) = +-E / w(x) at the nodes, with alternating signs.
-    rows = [
-        [x**k for k in range(fit.degree + 1)] + [(-1) ** i / fit.weight(x)]
-        for i, x in enumerate(nodes)
-    ]
-    solution = lu_solve(matrix(rows), matrix([fit.g(x) for x in nodes]))
-    return list(solution)[:-1]
+def _level(fit: Fit, nodes: Sequence[mpf], below: list[mpf]) -> tuple[list[mpf], list[mpf]]:
+    # P(x) - Q(x) g(x) = +-E Q(x) / w(x) at the nodes, with alternating signs. It is linear but for
+    # the last Q, for which that of the step before is put until it no longer changes.
+    values = [fit.g(x) for x in nodes]
+    for _ in range(20 if fit.below else 1):
+        rows = [
+            [x**k for k in range(fit.degree + 1)]
+            + [-y * x**k for k in range(1, fit.below + 1)]
+            + [(-1) ** i * polyval(below[::-1], x) / fit.weight(x)]
+            for i, (x, y) in enumerate(zip(nodes, values, strict=True))
+        ]
+        solution = list(lu_solve(matrix(rows), matrix(values)))
+        before, below = below, [mpf(1), *solution[fit.degree + 1 : -1]]
+        if len(before) == len(below) and all(
+            abs(old - new) < TINY for old, new in zip(before, below, strict=True)
+        ):
+            break
+    return solution[: fit.degree + 1], below
 
 
 def _extrema(grid: Sequence[mpf], error: Sequence[mpf], count: int) -> tuple[list[mpf], mpf, mpf]:
@@ -126,12 +141,18 @@ def scaled_tail(t: mpf) -> mpf:
     return ncdf(-a) * exp(a * a / 2) * (1 + mpf(13) / 16 * a)
 
 
+def erf_rest(a: mpf) -> mpf:
+    """Return R with erf(a) = 1 - e + e a (2/sqrt(pi) - a R), where e = e^(-a^2)."""
+    return (ROOT - (1 - erfc(a) * exp(a * a)) / a) / a
+
+
 def erf_weight(a: mpf) -> mpf:
-    """Return how much an error of -log(erfc(a)) / a counts, relative to erf(a)."""
+    """Return how much an error of that R counts, relative to erf(a)."""
     a = max(a, TINY)
-    return a / expm1(-log(erfc(a)))
+    return a * a * exp(-a * a) / erf(a)
 
 
+ROOT = 2 / sqrt(pi)
 HALF_LN2 = log(2) / 2 * mpf("1.001")
 ATANH_END = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2 * mpf("1.001")
 QUARTER = (pi / 4) ** 2 * mpf("1.002")
@@ -141,7 +162,9 @@ LONG_LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 
 SIN = away_from_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z)
 COS = away_from_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
 CENTRE = away_from_zero(lambda z: (ncdf(sqrt(z)) - mpf(1) / 2) / sqrt(z))
-ERF = away_from_zero(lambda a: -log(erfc(a)) / a)
+ERF = away_from_zero(erf_rest)
+
+ERF_MEANING = "(2/sqrt(pi) - (1 - e^(a^2) erfc(a)) / a) / a, 0 <= a <= 5.95 (4)"
 
 FITS = [
     Fit("EXP", "(e^r - 1 - r) / r^2, |r| <= ln(2)/2", EXP, -HALF_LN2, HALF_LN2, 9),
@@ -155,8 +178,8 @@ FITS = [
     Fit("SIN", "", SIN, mpf(0), QUARTER, 2, single=True),
     Fit("COS", "(cos(r) - 1 + z/2) / z^2 in z = r^2", COS, mpf(0), QUARTER, 5),
     Fit("COS", "", COS, mpf(0), QUARTER, 2, single=True),
-    Fit("ERF", "-log(erfc(a)) / a, 0 <= a <= 6 (4)", ERF, mpf(0), mpf(6), 22, erf_weight),
-    Fit("ERF", "", ERF, mpf(0), mpf(4), 8, erf_weight, single=True),
+    Fit("ERF", ERF_MEANING, ERF, mpf(0), mpf("5.95"), 6, erf_weight, below=6),
+    Fit("ERF", "", ERF, mpf(0), mpf(4), 2, erf_weight, single=True, below=3),
     Fit("CENTRE", "(Phi(x) - 1/2) / x in z = x^2, |x| <= 3/4", CENTRE, mpf(0), mpf(9) / 16, 8),
     Fit("CENTRE", "", CENTRE, mpf(0), mpf(9) / 16, 4, single=True),
     Fit(
@@ -190,15 +213,23 @@ def main() -> None:
     names = list(dict.fromkeys(fit.name for fit in FITS))
     for name in names:
         fits = [fit for fit in FITS if fit.name == name]
+        found = [(fit, *remez(fit)) for fit in fits]
         print(f"# {fits[0].meaning}")
-        print(f"{name}: Mapping[str, Sequence[float]] = {{")
-        for fit in fits:
-            coefficients, error = remez(fit)
-            print(f'    "{"float" if fit.single else "double"}": (  # 2^{float(log(error, 2)):.1f}')
-            for coefficient in coefficients:
-                print(f"        {literal(coefficient, fit.single)},")
-            print("    ),")
-        print("}")
+        table(name, [(fit.single, above, error) for fit, above, _, error in found])
+        if fits[0].below:
+            print("# what that is divided by")
+            table(f"{name}_BELOW", [(fit.single, below, error) for fit, _, below, error in found])
+
+
+def table(name: str, rows: Sequence[tuple[bool, Sequence[mpf], mpf]]) -> None:
+    """Print the coefficients of one polynomial in both formats."""
+    print(f"{name}: Mapping[str, Sequence[float]] = {{")
+    for single, coefficients, error in rows:
+        print(f'    "{"float" if single else "double"}": (  # 2^{float(log(error, 2)):.1f}')
+        for coefficient in coefficients:
+            print(f"        {literal(coefficient, single)},")
+        print("    ),")
+    print("}")
 
 
 if __name__ == "__main__":

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from ..library import Function
 from .coefficients import CENTRE as CENTRE_POLYNOMIAL
-from .coefficients import ERF as ERF_POLYNOMIAL
+from .coefficients import ERF as ABOVE
+from .coefficients import ERF_BELOW as BELOW
 from .coefficients import TAIL as TAIL_POLYNOMIAL
-from .exponential import EXP_OF_PARTS, expm1_in_parts
+from .exponential import EXP_OF_PARTS, exp_parts, inside, power_of_two, raised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ..block import Block, Vec
 
+_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 _ERF_CAP = {"double": 6.0, "float": 4.0}
 _TAIL_CAP = {"double": 39.0, "float": 14.5}
 
@@ -26,14 +29,28 @@ def _polynomial(block: Block, x: Vec, table: Mapping[str, Sequence[float]]) -> V
 
 
 def _erf(block: Block, x: Vec) -> Vec:
-    # erf(a) = 1 - e^(-a P(a)); P is smooth, and the difference is exact where it matters.
-    cap = _ERF_CAP[x.kind.element]
-    a = block.absolute(x)
-    a = block.select(a > cap, cap, a)
-    factor = -_polynomial(block, a, ERF_POLYNOMIAL)
-    exponent = a * factor
-    growth, low = expm1_in_parts(block, exponent, block.exact_fma(a, factor, -exponent))
-    return block.copy_sign(-growth - low, x)
+    square = -(x * x)
+    usual = _erf_of(block, x, block.absolute(x), square)
+
+    def robust() -> list[Vec]:
+        cap = _ERF_CAP[x.kind.element]
+        a = block.absolute(x)
+        a = block.select(a > cap, cap, a)
+        return [_erf_of(block, x, a, -(a * a))]
+
+    return block.rarely(block.inverse(inside(block, square)), robust, [usual])[0]
+
+
+def _erf_of(block: Block, x: Vec, a: Vec, square: Vec) -> Vec:
+    """Return erf(x) for a = |x|; what it computes of e^(-x^2) is what exp computes."""
+    # erf(a) = (1 - e) + e a S(a) with e = e^(-a^2) and S(a) = 2/sqrt(pi) - a P(a)/Q(a): neither
+    # term is negative, so nothing cancels.
+    growth, k = exp_parts(block, square)
+    e, scale = raised(block, growth + 1.0, k), power_of_two(block, k)
+    rest = block.fma(-growth, scale, 1.0 - scale)
+    above, below = (block.polynomial(a, t[x.kind.element]) for t in (ABOVE, BELOW))
+    slope = block.fma(-a, above / below, _TWO_OVER_ROOT_PI)
+    return block.copy_sign(block.fma(e * a, slope, rest), x)
 
 
 def _gelu(block: Block, x: Vec) -> Vec:

@@ -72,25 +72,38 @@ def clamped(block: Block, x: Vec) -> Vec:
     return block.select(x < form.exp_zero, form.exp_zero, x)
 
 
-def _exp(block: Block, x: Vec) -> Vec:
-    form = format_of(x.kind)
+def exp_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return g and k with e^x = (g + 1) 2^k; k in the low bits of a floating-point number."""
     r, shifted = reduced(block, x)
-    value = expm1_of_reduced(block, r) + 1.0
-    moved = block.bits(value) + (block.bits(shifted) << form.mantissa)
+    return expm1_of_reduced(block, r), shifted
+
+
+def raised(block: Block, value: Vec, shifted: Vec) -> Vec:
+    """Return value * 2^k for the k in the low bits of ``shifted``, if both are normal numbers."""
+    mantissa = format_of(value.kind).mantissa
+    return block.from_bits(block.bits(value) + (block.bits(shifted) << mantissa))
+
+
+def inside(block: Block, x: Vec) -> Vec:
+    """Return where e^x is a normal number, and no NaN."""
+    return block.absolute(x) <= -format_of(x.kind).exp_normal
+
+
+def _exp(block: Block, x: Vec) -> Vec:
+    growth, k = exp_parts(block, x)
 
     def robust() -> list[Vec]:
-        r, shifted = reduced(block, clamped(block, x))
-        return [scaled_twice(block, expm1_of_reduced(block, r) + 1.0, shifted)]
+        growth, k = exp_parts(block, clamped(block, x))
+        return [scaled_twice(block, growth + 1.0, k)]
 
-    inside = block.absolute(x) <= -form.exp_normal
-    return block.rarely(block.inverse(inside), robust, [block.from_bits(moved)])[0]
+    return block.rarely(block.inverse(inside(block, x)), robust, [raised(block, growth + 1.0, k)])[
+        0
+    ]
 
 
 def _exp_of_parts(block: Block, high: Vec, low: Vec) -> Vec:
     """Return e^(high + low), little more than half an ulp off; low is a correction to high."""
-    form = format_of(high.kind)
     value, shifted = _mantissa_of_parts(block, high, low)
-    moved = block.bits(value) + (block.bits(shifted) << form.mantissa)
 
     def robust() -> list[Vec]:
         # What overflowed has no correction.
@@ -98,8 +111,8 @@ def _exp_of_parts(block: Block, high: Vec, low: Vec) -> Vec:
         value, shifted = _mantissa_of_parts(block, clamped(block, high), small)
         return [scaled_twice(block, value, shifted)]
 
-    inside = block.absolute(high) <= -form.exp_normal
-    return block.rarely(block.inverse(inside), robust, [block.from_bits(moved)])[0]
+    usual = raised(block, value, shifted)
+    return block.rarely(block.inverse(inside(block, high)), robust, [usual])[0]
 
 
 def _mantissa_of_parts(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
@@ -110,10 +123,10 @@ def _mantissa_of_parts(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
     return one + (lost + block.fma(r_low + low, one + growth, growth)), shifted
 
 
-def expm1_in_parts(block: Block, x: Vec, x_low: Vec | float = 0.0) -> tuple[Vec, Vec]:
-    """Return e^(x + x_low) - 1 in two parts to be summed, for moderate x; x_low is a correction."""
+def expm1_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return e^x - 1 in two parts to be summed, for moderate x."""
     r, r_low, shifted = reduced_in_parts(block, x)
-    rest = growth_of_reduced(block, r) + (r_low + x_low)
+    rest = growth_of_reduced(block, r) + r_low
     # 2^k (r + rest) + (2^k - 1), with the rounding error of the leading sum kept.
     scale = power_of_two(block, shifted)
     base = scale - 1.0
@@ -125,8 +138,8 @@ def expm1_in_parts(block: Block, x: Vec, x_low: Vec | float = 0.0) -> tuple[Vec,
 def _expm1(block: Block, x: Vec) -> Vec:
     form = format_of(x.kind)
     lowest, highest = -(form.mantissa + 3) * math.log(2), form.exp_overflow + 0.01
-    inside = block.select(x < lowest, lowest, block.select(x > highest, highest, x))
-    r, shifted = reduced(block, inside)
+    between = block.select(x < lowest, lowest, block.select(x > highest, highest, x))
+    r, shifted = reduced(block, between)
     # Half the result first: 2^k may be out of range where the result is not.
     scale = scale_of_integer(block, block.bits(shifted - 1.0))
     half = block.fma(expm1_of_reduced(block, r), scale, scale - 0.5)
