@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define
 
-from .block import Block
 from .jit import Library as LoadedCode
 from .jit import object_code
 from .kind import kind_of
 from .library import Library
+from .side_by_side import TOGETHER, one_by_one, straight
 from .target import Target, host_target
+from .writer import Writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from .block import Vec
+    from .block import Block, Vec
+    from .writer import Index
 
 Formula = Callable[..., "Vec"]
 
@@ -69,6 +71,9 @@ def over_arrays(
 ) -> ArrayFunction:
     """Compile a formula into one loop over arrays.
 
+    As in a kernel, several vectors are worked on side by side, and again one by one where there
+    is a lane among them that needs more than the usual computation.
+
     Args:
         formula: takes a block and one register per operand, and returns the result.
         arity: number of operands.
@@ -81,38 +86,36 @@ def over_arrays(
     target = target or host_target()
     kind = kind_of(dtype, target.lanes(dtype))
     library = Library(target)
-    block = Block(library, kind)
-    result = formula(block, *(block.register(f"%x{i}") for i in range(arity)))
-    arguments = ", ".join(f"ptr noalias %a{i}" for i in range(arity))
-    loads = [
-        line
-        for i in range(arity)
-        for line in (
-            f"  %p{i} = getelementptr {kind.element}, ptr %a{i}, i64 %i",
-            f"  %x{i} = load {kind}, ptr %p{i}, align {kind.bits // 8}",
-        )
-    ]
-    text = "\n".join(
-        [
-            f"define void @{_NAME}({arguments}, ptr noalias %out, i64 %n) nounwind {{",
-            "start:",
-            "  %none = icmp sle i64 %n, 0",
-            "  br i1 %none, label %end, label %entry",
-            "entry:",
-            "  %i = phi i64 [ 0, %start ], [ %next, %entry ]",
-            *loads,
-            *block.lines,
-            f"  %to = getelementptr {kind.element}, ptr %out, i64 %i",
-            f"  store {kind} {result.name}, ptr %to, align {kind.bits // 8}",
-            f"  %next = add i64 %i, {kind.lanes}",
-            "  %more = icmp slt i64 %next, %n",
-            "  br i1 %more, label %entry, label %end",
-            "end:",
-            "  ret void",
-            "}",
-            library.text(),
+    pointers = [f"%a{place}" for place in range(arity)]
+    signature = [*(f"ptr noalias {each}" for each in pointers), "ptr noalias %out", "i64 %n"]
+    writer = Writer(library, _NAME, signature, internal=False, spills=True)
+    step = kind.lanes * kind.bits // 8
+
+    def point(block: Block, distance: Index) -> None:
+        align = f"align {kind.bits // 8}"
+        places = [block.append(_place(each, distance), block.kind) for each in pointers]
+        operands = [
+            block.append(f"load {block.kind}, ptr {each.name}, {align}", block.kind)
+            for each in places
         ]
-    )
+        result = formula(block, *operands)
+        to = block.append(_place("%out", distance), block.kind)
+        block.lines.append(f"  store {block.kind} {result.name}, ptr {to.name}, {align}")
+
+    stop = writer.mul("%n", kind.bits // 8)
+    whole = writer.value(f"and i64 {stop}, {-step * TOGETHER}")
+    with writer.loop(whole, step=step * TOGETHER, maybe_empty=True) as turn:
+        doubtful = straight(writer, kind, turn.index, point)
+        with writer.when(doubtful):
+            end = writer.add(turn.index, step * TOGETHER)
+            one_by_one(writer, kind, (turn.index, end), point)
+    one_by_one(writer, kind, (whole, stop), point)
+    writer.do("ret void")
+    text = "\n\n".join([writer.text(), library.text()])
     code = LoadedCode.load(object_code(text), [_NAME], library.imports)
-    signature = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (arity + 1), ctypes.c_int64)
-    return ArrayFunction(dtype, arity, kind.lanes, code, signature(code.addresses[_NAME]))
+    kinds = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * (arity + 1), ctypes.c_int64)
+    return ArrayFunction(dtype, arity, kind.lanes, code, kinds(code.addresses[_NAME]))
+
+
+def _place(pointer: str, distance: Index) -> str:
+    return f"getelementptr i8, ptr {pointer}, i64 {distance}"

@@ -7,9 +7,10 @@ Equal instructions on equal operands are appended once.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import reduce
+from typing import TYPE_CHECKING, Any
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from .kind import Kind
 
@@ -105,6 +106,11 @@ class Vec:
         return self.block.integer("ashr", self, count)
 
 
+def _names(key: object) -> tuple[object, ...]:
+    """Return what a key of a block's tables may name: a register, or one with a number."""
+    return key if isinstance(key, tuple) else (key,)
+
+
 class Block:
     """Append instructions that work on one kind of register.
 
@@ -114,18 +120,37 @@ class Block:
         prefix: begins the names of the registers, which must be new in their function.
         flags: fast-math flags of plain arithmetic, such as ``"contract"``. The bodies of
             elementary functions use none, so that their error-free steps stay as written.
+        straight: whether the block stays without branches and calls: the bodies of functions are
+            appended in place, and lanes that need more than the usual computation are noted in
+            :meth:`doubt`. Constants are then read from memory, as an operand of the instruction
+            that uses them: registers are scarce where several vectors are worked on at once.
+        shared: whether functions are called, one copy of each in the module, not inlined.
     """
 
-    def __init__(self, library: Library, kind: Kind, prefix: str = "v", flags: str = "") -> None:
+    def __init__(
+        self,
+        library: Library,
+        kind: Kind,
+        prefix: str = "v",
+        flags: str = "",
+        *,
+        straight: bool = False,
+        shared: bool = False,
+    ) -> None:
         self.library = library
         self.kind = kind
+        self.straight = straight
+        self._shares = shared
         self.lines: list[str] = []
+        self._doubts: list[Vec] = []
         self._prefix = prefix
         self._flags = f" {flags}" if flags else ""
         self._counter = 0
         self._label = "entry"
         self._shared: dict[tuple[str, Kind], Vec] = {}
         self._opposites: dict[str, Vec] = {}
+        self._negated: dict[str, Vec] = {}
+        self._multiples: dict[tuple[str, float], Vec] = {}
 
     # Registers, constants, instructions
 
@@ -136,11 +161,35 @@ class Block:
     def constant(self, value: float, kind: Kind | None = None) -> Vec:
         """Return ``value`` in every lane."""
         kind = kind or self.kind
+        if self.straight and kind.is_real and value != 0.0 and kind.lanes > 1:
+            return Vec(self, self._from_memory(value, kind).name, kind, value)
         return Vec(self, kind.literal(value), kind, value)
+
+    def _from_memory(self, value: float, kind: Kind) -> Vec:
+        """Append the load of a constant: LLVM does not see that it is one, and leaves it there."""
+        part = self._register_kind(kind)
+        size = part.bits // 8 * part.lanes
+        symbol = f"@mg.constant.{part.suffix}.{float(value).hex().replace('+', '')}"
+        text = f"{symbol} = internal global {part} {part.literal(value)}, align {size}"
+        self.library.declare(symbol, text)
+        loaded = self.append(f"load {part}, ptr {symbol}, align {size}", part)
+        return self.repeated(loaded, kind.lanes)
+
+    def repeated(self, a: Vec, lanes: int) -> Vec:
+        """Append a vector that holds another one several times; `lanes` are a multiple of its."""
+        if lanes == a.kind.lanes:
+            return a
+        kind = evolve(a.kind, lanes=lanes)
+        if a.kind.lanes == 1:
+            return self.gathered([a] * lanes)
+        mask = ", ".join(f"i32 {lane % a.kind.lanes}" for lane in range(lanes))
+        operands = f"{a.kind} {a.name}, {a.kind} poison, <{lanes} x i32> <{mask}>"
+        return self.append(f"shufflevector {operands}", kind)
 
     def append(self, instruction: str, kind: Kind) -> Vec:
         """Append an instruction without side effects, or find the same one; return its result."""
-        key = (instruction, kind)
+        # A product is the same number with and without flags: they concern the sums that it is in.
+        key = (instruction.replace(f"fmul{self._flags} ", "fmul "), kind)
         if key not in self._shared:
             name = self.fresh()
             self.lines.append(f"  {name} = {instruction}")
@@ -155,12 +204,10 @@ class Block:
     def undo(self, length: int) -> None:
         """Take back the instructions after the first ``length`` lines."""
         gone = {line.split(" = ", maxsplit=1)[0].strip() for line in self.lines[length:]}
-        self._shared = {key: vec for key, vec in self._shared.items() if vec.name not in gone}
-        self._opposites = {
-            name: vec
-            for name, vec in self._opposites.items()
-            if name not in gone and vec.name not in gone
-        }
+        for known in self._known():
+            for key, vec in list(known.items()):
+                if vec.name in gone or not gone.isdisjoint(_names(key)):
+                    del known[key]
         del self.lines[length:]
 
     # Arithmetic
@@ -170,7 +217,30 @@ class Block:
         b = self._operand(b, a.kind)
         if a.kind.element.startswith("i"):
             return self.append(f"{what} {a.kind} {a.name}, {b.name}", a.kind)
+        if what == "mul":
+            return self._product(a, b)
         return self.append(f"f{what}{self._flags} {a.kind} {a.name}, {b.name}", a.kind)
+
+    def _product(self, a: Vec, b: Vec) -> Vec:
+        """Append a product: one and the same in either order, and but for the sign of opposites."""
+        negative = (a.name in self._negated) != (b.name in self._negated)
+        a, b = self._negated.get(a.name, a), self._negated.get(b.name, b)
+        if (len(a.name), a.name) > (len(b.name), b.name):
+            a, b = b, a
+        known = self._by_opposite_number(a, b) or self._by_opposite_number(b, a)
+        if known is None:
+            known = self.append(f"fmul{self._flags} {a.kind} {a.name}, {b.name}", a.kind)
+            for x, number in ((a, b), (b, a)):
+                if number.value is not None:
+                    self._multiples[x.name, number.value] = known
+        return self.negative(known) if negative else known
+
+    def _by_opposite_number(self, a: Vec, number: Vec) -> Vec | None:
+        """Return the product with a constant as the opposite of a product that is there already."""
+        if number.value is None:
+            return None
+        known = self._multiples.get((a.name, -number.value))
+        return None if known is None else self.negative(known)
 
     def fma(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
         """Append ``a * b + c``, with one rounding where the processor has it."""
@@ -202,8 +272,11 @@ class Block:
     def split_polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
         """Append a polynomial, constant term first, as short chains that run side by side.
 
-        Estrin's scheme: neighbours are paired with x, pairs with x^2, and so on.
+        Estrin's scheme: neighbours are paired with x, pairs with x^2, and so on. In a straight
+        block several vectors run side by side already, and Horner's rule takes fewer steps.
         """
+        if self.straight:
+            return self.polynomial(x, coefficients)
         terms = [self.constant(c, x.kind) for c in coefficients]
         power = x
         while len(terms) > 1:
@@ -248,6 +321,9 @@ class Block:
         Returns:
             The results of whichever path ran. Only for bodies of functions.
         """
+        if self.straight:
+            self._doubts.append(mask)
+            return list(usual)
         tag = self.fresh()[1:]
         origin = self._label
         some = self._any(mask)
@@ -267,6 +343,42 @@ class Block:
             for rare, common in zip(results, usual, strict=True)
         ]
 
+    def doubt(self) -> Vec:
+        """Append where in a straight block lanes are special: a full register, not 0 there.
+
+        Lanes of several registers that stand in the same place are not told apart.
+        """
+        parts: list[Vec] = []
+        for mask in dict.fromkeys(self._doubts):
+            whole = evolve(mask.kind, element=f"i{self.kind.bits}")
+            wide = self.convert("sext", mask, whole)
+            parts += self._registers(wide)
+        if not parts:
+            return self.constant(0, self._register_kind(self.kind.integer))
+        return reduce(lambda a, b: a | b, parts)
+
+    def _register_kind(self, kind: Kind) -> Kind:
+        return evolve(kind, lanes=min(kind.lanes, self.library.target.vector_bits // kind.bits))
+
+    def _registers(self, a: Vec) -> list[Vec]:
+        """Append the parts of a vector that fill a register each."""
+        part = self._register_kind(a.kind)
+        if part == a.kind:
+            return [a]
+        if part.lanes == 1:
+            return [self.lane(a, index) for index in range(a.kind.lanes)]
+        numbers = [
+            ", ".join(f"i32 {start + lane}" for lane in range(part.lanes))
+            for start in range(0, a.kind.lanes, part.lanes)
+        ]
+        return [
+            self.append(
+                f"shufflevector {a.kind} {a.name}, {a.kind} poison, <{part.lanes} x i32> <{mask}>",
+                part,
+            )
+            for mask in numbers
+        ]
+
     def _any(self, mask: Vec) -> Vec:
         if mask.kind.lanes == 1:
             return mask
@@ -282,9 +394,15 @@ class Block:
     @contextmanager
     def _branch(self) -> Iterator[None]:
         # What a branch computes is not there for the code after it.
-        before = dict(self._shared)
+        before = [dict(known) for known in self._known()]
         yield
-        self._shared = before
+        for known, kept in zip(self._known(), before, strict=True):
+            known.clear()
+            known.update(kept)
+
+    def _known(self) -> tuple[dict[Any, Vec], ...]:
+        """Return what is remembered of the block, by tables whose values are registers."""
+        return self._shared, self._opposites, self._negated, self._multiples
 
     # Bits and conversions
 
@@ -311,6 +429,7 @@ class Block:
             return self.constant(-a.value, a.kind)
         if a.name not in self._opposites:
             result = self.append(f"fneg {a.kind} {a.name}", a.kind)
+            self._negated[result.name] = a
             self._opposites[a.name], self._opposites[result.name] = result, a
         return self._opposites[a.name]
 
@@ -358,8 +477,14 @@ class Block:
 
     def call(self, function: Function, *operands: Vec) -> Vec:
         """Append a call of an elementwise function, which the library then defines."""
+        if self.straight and function.inline:
+            flags, self._flags = self._flags, ""
+            result = function.body(self, *operands)
+            self._flags = flags
+            return result
         kind = operands[0].kind
-        return self._call(self.library.require(function, kind), kind, operands)
+        symbol = self.library.require(function, kind, shared=self._shares)
+        return self._call(symbol, kind, operands)
 
     def _operand(self, value: Vec | float, kind: Kind) -> Vec:
         return value if isinstance(value, Vec) else self.constant(value, kind)

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from mgcompile.llvm.lowerings import lowering_of
 from mgcompile.llvm.schedule import made, read, runs_by_tile, touched
+from mgcompile.llvm.stages import HEAVY, cut, weight
 from mgcompile.program import Affine, Bundle, Loop, Program, Scatter, Statement, Tape
 
 if TYPE_CHECKING:
@@ -25,12 +27,13 @@ __all__ = [
     "Unit",
     "elementwise",
     "is_cheap",
+    "is_heavy",
     "is_identity",
     "units",
 ]
 
-LONGEST_BODY = 60
-"""Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
+LONGEST_SPAN = 600
+"""Instructions, estimated, of the bundles that are looked at together to be cut into loops."""
 
 WINDOW = 400
 """How many statements are looked at to find one that joins a group."""
@@ -56,23 +59,6 @@ _CHEAP = frozenset(
         "le",
     ]
 )
-
-_WEIGHT = {
-    "exp": 20,
-    "log": 25,
-    "tanh": 30,
-    "sigmoid": 25,
-    "softplus": 45,
-    "erf": 40,
-    "sin": 35,
-    "cos": 35,
-    "pow": 60,
-    "gelu": 45,
-    "silu": 28,
-    "elu": 25,
-    "div": 3,
-    "sqrt": 4,
-}
 
 
 @frozen
@@ -123,6 +109,13 @@ def is_cheap(bundle: Bundle) -> bool:
     return bundle.op.name in _CHEAP
 
 
+def is_heavy(group: Group) -> bool:
+    """Tell whether a group has an op of many instructions and code written for all of its ops."""
+    return any(weight(b) >= HEAVY for b in group.bundles) and all(
+        lowering_of(b.op) is not None for b in group.bundles
+    )
+
+
 def elementwise(statement: Statement) -> bool:
     """Tell whether a statement makes every element of its result from single elements."""
     return isinstance(statement, Bundle) and not statement.reduced and not statement.over_batch
@@ -138,10 +131,6 @@ def is_identity(index: IndexMap, loops: int, shape: tuple[int, ...]) -> bool:
             return False
         expected *= length
     return True
-
-
-def _weight(bundle: Bundle) -> int:
-    return _WEIGHT.get(bundle.op.name, max(1, len(bundle.operands) - 1))
 
 
 def _joins(
@@ -161,26 +150,26 @@ def _joins(
 def _group(
     program: Program, targets: Mapping[int, Access], statements: list[Statement], loops: int
 ) -> tuple[list[int], bool]:
-    """Return the places of the statements that form a group with the first one."""
+    """Return the places of the statements that can be executed together with the first one."""
     first = statements[0]
     assert isinstance(first, Bundle)  # noqa: S101 - the caller asked elementwise()
     tiled = runs_by_tile(program, first)
     chosen, inside = [0], set(made(first))
     skipped = set(touched(first, targets)) - inside  # complete only after the group
-    weight = _weight(first)
+    length = weight(first)
     for place in range(1, min(len(statements), WINDOW)):
         statement = statements[place]
         if (
             isinstance(statement, Bundle)
             and elementwise(statement)
             and runs_by_tile(program, statement) == tiled
-            and weight + _weight(statement) <= LONGEST_BODY
+            and length + weight(statement) <= LONGEST_SPAN
             and _joins(statement, first.shape, inside, skipped, loops)
         ):
             chosen.append(place)
             inside.update(made(statement))
             skipped.update(set(touched(statement, targets)) - set(made(statement)))
-            weight += _weight(statement)
+            length += weight(statement)
         else:
             skipped.update(touched(statement, targets))
     return chosen, tiled
@@ -212,7 +201,8 @@ def units(
             found.append(LoopUnit(statement, body, runs_by_tile(program, statement)))
         elif elementwise(statement):
             chosen, tiled = _group(program, targets, waiting, loops)
-            found.append(Group(tuple(waiting[place] for place in chosen), tiled))  # type: ignore[misc]  # _group chooses bundles
+            bundles: list[Bundle] = [waiting[place] for place in chosen]  # type: ignore[misc]  # _group chooses bundles
+            found += [Group(body, tiled) for body in cut(bundles)]
             for place in reversed(chosen[1:]):
                 del waiting[place]
         else:

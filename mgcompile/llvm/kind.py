@@ -30,6 +30,11 @@ class Kind:
         return _BITS[self.element]
 
     @property
+    def is_real(self) -> bool:
+        """Whether the elements are floating-point numbers."""
+        return self.element in ("double", "float")
+
+    @property
     def integer(self) -> Kind:
         """The integers of the same width, lane for lane."""
         return evolve(self, element=f"i{self.bits}")

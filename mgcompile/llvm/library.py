@@ -55,16 +55,17 @@ class Library:
     imports: dict[str, Import] = Factory(dict)
     _items: dict[str, str] = Factory(dict)
     _calls: dict[str, int] = Factory(dict)
+    _straight: int = 0
 
-    def require(self, function: Function, kind: Kind) -> str:
+    def require(self, function: Function, kind: Kind, *, shared: bool = False) -> str:
         """Define ``function`` for ``kind`` unless it is there already; return its symbol.
 
         The first calls are replaced by the body; later ones, in a program of many, share one copy
-        of it, so that the time to compile stays in bounds.
+        of it, so that the time to compile stays in bounds. With `shared` they all do.
         """
         symbol = f"@mg.{function.name}.{kind.suffix}"
-        self._calls[symbol] = self._calls.get(symbol, 0) + 1
-        inline = function.inline and self._calls[symbol] <= _MOST_COPIES
+        self._calls[symbol] = self._calls.get(symbol, 0) + (not shared)
+        inline = function.inline and not shared and self._calls[symbol] <= _MOST_COPIES
         if function.inline and not inline:
             symbol += ".shared"
         if symbol not in self._items:
@@ -89,6 +90,14 @@ class Library:
                 "}",
             ]
         )
+
+    def may_go_straight(self) -> bool:
+        """Tell whether one more loop may have the bodies of its functions in place, and count it.
+
+        Like copies of functions, these are so many at most, whatever the size of the program.
+        """
+        self._straight += 1
+        return self._straight <= _MOST_COPIES
 
     def declare(self, symbol: str, text: str) -> str:
         """Add a declaration or a global constant, given whole, under its symbol."""

@@ -165,7 +165,7 @@ def _arguments() -> list[str]:
 
 
 def _units_function(frame: Frame, name: str, block: tuple[Unit, ...]) -> str:
-    writer = Writer(frame.library, name, _arguments())
+    writer = Writer(frame.library, name, _arguments(), spills=True)
     write_units(writer, frame, block)
     writer.do("ret void")
     return writer.text()

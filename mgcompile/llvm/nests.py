@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING
 
 from mgcompile.llvm.emit import emit
 from mgcompile.llvm.folds import write_logsumexp
+from mgcompile.llvm.fuse import is_heavy
 from mgcompile.llvm.lowerings import is_shipped
-from mgcompile.program import Affine, extent
+from mgcompile.llvm.side_by_side import TOGETHER, first_left, one_by_one
+from mgcompile.llvm.stages import access_key
+from mgcompile.program import extent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,24 +21,15 @@ if TYPE_CHECKING:
     from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.fuse import Group
     from mgcompile.llvm.kind import Kind
+    from mgcompile.llvm.stages import Key
     from mgcompile.llvm.writer import Index, Writer
-    from mgcompile.program import Access, Bundle
+    from mgcompile.program import Bundle
     from mgcore import Op
 
-__all__ = ["Key", "apply", "outside_reads", "splat", "write_group", "write_many_operands"]
+__all__ = ["apply", "outside_reads", "splat", "write_group", "write_many_operands"]
 
 MOST_OPERANDS = 16
 """Elements along an axis that are written out, one by one."""
-
-Key = tuple[int, int, tuple[int, ...], bytes]
-
-
-def access_key(access: Access) -> Key:
-    """Return what is equal for accesses that read the same elements."""
-    index = access.index
-    if isinstance(index, Affine):
-        return access.array, index.offset, index.strides, b""
-    return access.array, 0, index.strides, index.table.tobytes()
 
 
 def splat(block: Block, value: str) -> Vec:
@@ -90,35 +84,60 @@ def _write_lanes(
     read: dict[Key, Cursor],
     written: dict[int, Cursor],
 ) -> None:
-    kind, size = frame.shape.vector, frame.shape.bytes
+    kind = frame.shape.vector
+    start: Index = 0
+    whole = frame.shape.tile % (TOGETHER * kind.lanes) == 0
+    if whole and is_heavy(group) and frame.library.may_go_straight():
+
+        def among(block: Block, distance: Index) -> None:
+            known = _splats(block, frame, read)
+            _append_point(block, frame, group, (read, written), known, distance)
+
+        start = first_left(writer, kind, "%lane_bytes", among)
     before = writer.block(kind)
-    known: dict[Key, Vec] = {}
+    splats = _splats(before, frame, read)
+    writer.splice(before)
+
+    def alone(block: Block, distance: Index) -> None:
+        known = {key: block.register(vec.name) for key, vec in splats.items()}
+        _append_point(block, frame, group, (read, written), known, distance)
+
+    vectors = 2 if group.cheap else 1  # a tile is cut into pairs of vectors
+    one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
+
+
+def _splats(block: Block, frame: Frame, read: dict[Key, Cursor]) -> dict[Key, Vec]:
+    """Append the loads of what all samples share; return it in every lane."""
+    known = {}
     for key, cursor in read.items():
         if not frame.batched(key[0]):
-            number = before.append(
-                f"load {kind.element}, ptr {cursor.pointer}, align {size}", frame.shape.scalar
-            )
-            known[key] = splat(before, number.name)
-    writer.splice(before)
-    width = frame.shape.width * size
-    vectors = 2 if group.cheap else 1  # a tile is cut into pairs of vectors
-    with writer.loop("%lane_bytes", step=vectors * width) as turn:
-        for vector in range(vectors):
-            block = writer.block(kind)
-            distance = writer.add(turn.index, vector * width)
-            for key, vec in known.items():
-                known[key] = block.register(vec.name)
-            for key, cursor in read.items():
-                if frame.batched(key[0]):
-                    known[key] = _load(block, cursor.pointer, distance, width)
-            results = apply(block, frame, group, known)
-            for array, cursor in written.items():
-                where = block.append(
-                    f"getelementptr i8, ptr {cursor.pointer}, i64 {distance}", kind
-                )
-                text = f"store {kind} {results[array].name}, ptr {where.name}, align {width}"
-                block.lines.append(f"  {text}")
-            writer.splice(block)
+            scalar = frame.shape.scalar
+            text = f"load {scalar}, ptr {cursor.pointer}, align {frame.shape.bytes}"
+            known[key] = splat(block, block.append(text, scalar).name)
+    return known
+
+
+def _append_point(
+    block: Block,
+    frame: Frame,
+    group: Group,
+    memory: tuple[dict[Key, Cursor], dict[int, Cursor]],
+    known: dict[Key, Vec],
+    distance: Index,
+) -> None:
+    """Append the loads, ops and stores of a group for the lanes from a distance on."""
+    read, written = memory
+    align = frame.shape.bytes * frame.shape.width
+    for key, cursor in read.items():
+        if frame.batched(key[0]):
+            known[key] = _load(block, cursor.pointer, distance, align)
+    results = apply(block, frame, group, known)
+    for array, cursor in written.items():
+        text = f"getelementptr i8, ptr {cursor.pointer}, i64 {distance}"
+        where = block.append(text, block.kind).name
+        block.lines.append(
+            f"  store {block.kind} {results[array].name}, ptr {where}, align {align}"
+        )
 
 
 def _load(block: Block, pointer: str, distance: Index, align: int) -> Vec:

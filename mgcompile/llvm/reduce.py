@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Frame
     from mgcompile.llvm.fuse import Group
-    from mgcompile.llvm.nests import Key
     from mgcompile.llvm.spread import Copy
+    from mgcompile.llvm.stages import Key
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Access, Bundle
 

@@ -43,6 +43,8 @@ class Writer:
         arguments: LLVM types and names, such as ``("ptr %x", "i64 %n")``.
         returns: LLVM's return type.
         internal: whether the function is visible in this module alone.
+        spills: whether vectors are likely to be spilled; each then has its own aligned place, and
+            none lies across the border of two lines of the cache.
     """
 
     def __init__(
@@ -53,12 +55,14 @@ class Writer:
         returns: str = "void",
         *,
         internal: bool = True,
+        spills: bool = False,
     ) -> None:
         self.library = library
         self.lines: list[str] = []
         linkage = "internal " if internal else ""
         signature = ", ".join(arguments)
-        self._head = f"define {linkage}{returns} @{name}({signature}) nounwind {{"
+        stack = f" alignstack({library.target.vector_bits // 8})" if spills else ""
+        self._head = f"define {linkage}{returns} @{name}({signature}) nounwind{stack} {{"
         self._count = 0
         self.label = "entry"
 
@@ -128,9 +132,16 @@ class Writer:
 
     # Straight-line blocks of elementwise code
 
-    def block(self, kind: Kind) -> Block:
+    def block(self, kind: Kind, *, straight: bool = False, shared: bool = False) -> Block:
         """Return an empty block whose registers are new in this function."""
-        return Block(self.library, kind, prefix=self.fresh("b") + ".", flags="contract")
+        return Block(
+            self.library,
+            kind,
+            prefix=self.fresh("b") + ".",
+            flags="contract",
+            straight=straight,
+            shared=shared,
+        )
 
     def splice(self, block: Block) -> None:
         """Append the instructions of a block."""
@@ -171,7 +182,7 @@ class Writer:
             start: its beginning.
             step: distance of one turn to the next.
             carried: (type, first value) of registers handed from turn to turn.
-            maybe_empty: whether the range can be empty; a loop with carried state cannot.
+            maybe_empty: whether the range can be empty.
 
         Yields:
             The state. A range known to have one turn is no loop: its index is a number.
@@ -198,12 +209,19 @@ class Writer:
         again = self.value(f"icmp ult i64 {following}, {stop}")
         self.do(f"br i1 {again}, label %{name}, label %{name}.end")
         phis = [f"  {index} = phi i64 [ {start}, %{origin} ], [ {following}, %{self.label} ]"]
-        for (kind, first), register, last in zip(
+        for (kind, first), register, new in zip(
             carried, state.values, state.following, strict=True
         ):
             phis.append(
-                f"  {register} = phi {kind} [ {first}, %{origin} ], [ {last}, %{self.label} ]"
+                f"  {register} = phi {kind} [ {first}, %{origin} ], [ {new}, %{self.label} ]"
             )
         self.lines[place:place] = phis
+        last = self.label
         self.begin(f"{name}.end")
-        state.values = state.following
+        if not maybe_empty:
+            state.values = state.following
+            return
+        state.values = [
+            self.value(f"phi {kind} [ {first}, %{origin} ], [ {following}, %{last} ]")
+            for (kind, first), following in zip(carried, state.following, strict=True)
+        ]

@@ -1,0 +1,100 @@
+"""Write loops over vectors: several side by side, or one by one.
+
+An elementary function is a long chain of steps, each of which waits for the one before. Several
+vectors side by side keep a core busy meanwhile, and read each constant once; to have room for them,
+their code has no branches. Lanes that need more than the usual computation, rare as they are, are
+only noted, and what they are among is computed once more, one by one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mgcompile.llvm.block import Block
+    from mgcompile.llvm.kind import Kind
+    from mgcompile.llvm.writer import Index, Writer
+
+    Point = Callable[[Block, Index], None]
+
+__all__ = ["TOGETHER", "first_left", "one_by_one", "straight"]
+
+TOGETHER = 4
+"""How many vectors are worked on side by side."""
+
+
+def first_left(writer: Writer, kind: Kind, stop: Index, point: Point) -> str:
+    """Append a loop over vectors side by side; return where the one that follows has to begin.
+
+    Args:
+        writer: the function.
+        kind: a full register.
+        stop: where the lanes end, in bytes.
+        point: appends loads, ops and stores for the lanes from a distance on to a block.
+
+    Returns:
+        Where this loop ended, or 0 when there were special lanes: in bytes, a register.
+    """
+    step = TOGETHER * kind.lanes * kind.bits // 8
+    whole = writer.value(f"and i64 {stop}, {-step}")
+    register = kind.integer
+    carried = [(str(register), "zeroinitializer")]
+    with writer.loop(whole, step=step, carried=carried, maybe_empty=True) as turn:
+        block = writer.block(_wide(kind), straight=True)
+        point(block, turn.index)
+        doubt = block.doubt() | block.register(turn.values[0], register)
+        turn.following = [doubt.name]
+        writer.splice(block)
+    doubtful = _any(writer, register, turn.values[0])
+    return writer.value(f"select i1 {doubtful}, i64 0, i64 {whole}")
+
+
+def straight(writer: Writer, kind: Kind, distance: Index, point: Point) -> str:
+    """Append one turn of such a loop; return whether there were special lanes, an i1."""
+    block = writer.block(_wide(kind), straight=True)
+    point(block, distance)
+    doubt = block.doubt()
+    writer.splice(block)
+    return _any(writer, doubt.kind, doubt.name)
+
+
+def one_by_one(
+    writer: Writer,
+    kind: Kind,
+    bounds: tuple[Index, Index],
+    point: Point,
+    *,
+    vectors: int = 1,
+    shared: bool = True,
+) -> None:
+    """Append a loop over single vectors, special lanes or not.
+
+    Args:
+        writer: the function.
+        kind: a full register.
+        bounds: begin and end of the lanes, in bytes; there may be none.
+        point: as above.
+        vectors: how many are written out in a turn; the lanes are a multiple of them.
+        shared: whether functions are called, not inlined: where the loop is not the usual way.
+    """
+    step = kind.lanes * kind.bits // 8
+    start, stop = bounds
+    with writer.loop(stop, start=start, step=vectors * step, maybe_empty=start != 0) as turn:
+        for vector in range(vectors):
+            block = writer.block(kind, shared=shared)
+            point(block, writer.add(turn.index, vector * step))
+            writer.splice(block)
+
+
+def _wide(kind: Kind) -> Kind:
+    return evolve(kind, lanes=TOGETHER * kind.lanes)
+
+
+def _any(writer: Writer, kind: Kind, doubt: str) -> str:
+    bits = f"i{kind.bits * kind.lanes}"
+    whole = writer.value(f"bitcast {kind} {doubt} to {bits}")
+    return writer.value(f"icmp ne {bits} {whole}, 0")
