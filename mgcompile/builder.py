@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +28,7 @@ from mgcompile.program import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -166,6 +167,16 @@ class Builder:
         """Let the statements that follow become the body of a loop, until `close_loop`."""
         self._blocks.append([])
         self._reciprocals.append({})
+
+    @contextmanager
+    def before_loop(self) -> Iterator[None]:
+        """Let the statements that follow stand before the loop that is open now."""
+        body, known = self._blocks.pop(), self._reciprocals.pop()
+        try:
+            yield
+        finally:
+            self._blocks.append(body)
+            self._reciprocals.append(known)
 
     def take_body(self) -> tuple[Statement, ...]:
         """End the body begun by `open_loop` and return it; the caller appends the loop."""

@@ -46,11 +46,12 @@ def write_loop(
         structure, loop, placement, builder
     )
     size = {j: loop.body[j].nodes.shape[1] for j in initial}
+    local = len(builder.arrays)
     carried = {j: builder.new_array(size[j], batched=batched) for j in initial}
     virtual = {j: placement.virtual(carried[j], size[j]) for j in initial}
     builder.open_loop()
     made = {}
-    writer = Writer(placement, builder, count=loop.count)
+    writer = Writer(placement, builder, loop.count, local)
     for j, part in enumerate(loop.body):
         op = structure.graph.ops[int(structure.graph.code[part.nodes.flat[0]])]
         table = _redirected(part, column, place, virtual)

@@ -68,14 +68,60 @@ class Placement:
             return self._constants(self.value[nodes])
         return Access(array, fit_map(self.element[nodes]))
 
+    def access_in_loop(self, nodes: Numbers, local: int) -> Access:
+        """Return an access from inside of a loop, whose iterations are the first axis of `nodes`.
+
+        Args:
+            nodes: What is read, an array over the loop and the domain.
+            local: The first array of the loop's own; arrays before it were made outside.
+        """
+        arrays = self.array[nodes]
+        if np.all(arrays == arrays.flat[0]):
+            return self.access(nodes)
+        if np.all(arrays < local):
+            with self.builder.before_loop():
+                return self._assembled(nodes)
+        table = nodes.reshape(len(nodes), -1).copy()
+        varying = np.any(self.array[table] != self.array[table[:1]], axis=0)
+        if np.any(varying):
+            distinct, which = np.unique(table[:, varying], return_inverse=True)
+            with self.builder.before_loop():
+                array = self._collected(distinct)
+            first = self.virtual(array, len(distinct))
+            table[:, varying] = first + which.reshape(len(table), -1)
+        result = self._collected_each_time(table)
+        places = np.arange(table.shape[1]).reshape(nodes.shape[1:])
+        return Access(result, fit_map(np.broadcast_to(places, nodes.shape)))
+
+    def _collected_each_time(self, table: Numbers) -> int:
+        """Return an array of the loop's body that holds in each iteration a row of `table`.
+
+        The nodes of a column are in the same array in all iterations.
+        """
+        parts = []
+        arrays = self.array[table[0]]
+        for array in np.unique(arrays).tolist():
+            chosen = np.flatnonzero(arrays == array)
+            own = table[:, chosen]
+            if array == CONSTS:
+                source = self._constants(self.value[own])
+            else:
+                source = Access(array, fit_map(self.element[own]))
+            target = fit_map(np.broadcast_to(chosen, own.shape))
+            parts.append(((len(chosen),), source, target))
+        return self.builder.scatter(table.shape[1], parts)
+
     def _assembled(self, nodes: Numbers) -> Access:
         """Return an access to a new array made of nodes that are kept in several."""
         distinct, which = np.unique(nodes, return_inverse=True)
+        return Access(self._collected(distinct), fit_map(which.reshape(nodes.shape)))
+
+    def _collected(self, nodes: Numbers) -> int:
+        """Return a new array that holds these nodes in their order."""
         parts = [
-            ((len(chosen),), access, fit_map(chosen)) for access, chosen in self.elements(distinct)
+            ((len(chosen),), access, fit_map(chosen)) for access, chosen in self.elements(nodes)
         ]
-        array = self.builder.scatter(len(distinct), parts)
-        return Access(array, fit_map(which.reshape(nodes.shape)))
+        return self.builder.scatter(len(nodes), parts)
 
     def _constants(self, values: NDArray[np.float64]) -> Access:
         """Return an access to constants with these values, kept once along axes they do not see."""

@@ -60,12 +60,16 @@ class Writer:
         builder: Where statements go.
         count: Iterations of the loop around, 0 for none. Then nodes come as arrays whose first axis
             is the iteration.
+        local: The first array that is of the loop's own.
     """
 
-    def __init__(self, placement: Placement, builder: Builder, count: int = 0) -> None:
+    def __init__(
+        self, placement: Placement, builder: Builder, count: int = 0, local: int = 0
+    ) -> None:
         self.placement = placement
         self.builder = builder
         self.count = count
+        self.local = local
 
     def write(self, op: Op, table: Numbers) -> int:
         """Append the bundles of a group; return the array of the results.
@@ -111,8 +115,9 @@ class Writer:
         return best_axes(lists, int(columns[0].shape[-1]))
 
     def _read(self, nodes: Numbers, shape: tuple[int, ...], more: tuple[int, ...] = ()) -> Access:
-        outer = (self.count,) if self.count else ()
-        return self.placement.access(nodes.reshape(outer + shape + more))
+        if not self.count:
+            return self.placement.access(nodes.reshape(shape + more))
+        return self.placement.access_in_loop(nodes.reshape(self.count, *shape, *more), self.local)
 
     def _write_sum(self, table: Numbers, *, paired: bool) -> int:
         segments = self._segments(table, paired=paired)

@@ -14,7 +14,7 @@ import random_graphs
 
 import mgcompile
 from mgcompile.llvm.vm.tapes import needs_machine
-from mgcompile.program import Tape
+from mgcompile.program import Loop, Scatter, Tape
 from mgcore import Constant, Value, grad, ops, topological_order
 from mgnn import optim
 
@@ -180,6 +180,18 @@ def test_graphs_with_structure_are_the_engines(kind, number, held_against_engine
     graph = random_graphs.KINDS[kind](number)
     check_native(graph, DTYPES[number % 2], number)
     held_against_engine(compiled(graph, "numpy"), *graph, numbers(number, 2, len(graph[1])))
+
+
+@pytest.mark.parametrize("seed", [432, 2023, 2030])
+def test_a_step_may_read_numbers_kept_in_several_arrays(seed, held_against_engine):
+    graph = random_graphs.repetition(seed)
+    kernel = compiled(graph, "numpy")
+    loops = [s for s in kernel.program.statements if isinstance(s, Loop)]
+    assert loops
+    inside = [statement for loop in loops for statement in loop.body]
+    assert any(isinstance(s, Scatter) for s in (*inside, *kernel.program.statements))
+    held_against_engine(kernel, *graph, numbers(seed, 2, len(graph[1])))
+    check_native(graph, "float64", seed, sizes=(1, 7))
 
 
 @pytest.mark.parametrize("number", range(20, 20 + STRUCTURED))
