@@ -97,8 +97,8 @@ def choose_shape(
     elements = max(1, layout.sizes["inputs"] + layout.sizes["tile"] - unused)
     worked_on = max(1, elements - layout.streamed)
     item = 8 if dtype == "float64" else 4
-    vectors = MOST_VECTORS
-    if any(phase.wide for phase in layout.phases):
+    vectors, wide = MOST_VECTORS, any(phase.wide for phase in layout.phases)
+    if wide:
         vectors = min(vectors, BLOCK // width)
     least, most_bytes = (4, MACHINE_BYTES) if machine else (2, CACHE_BYTES)
     while vectors > least and (
@@ -106,6 +106,8 @@ def choose_shape(
         or elements * vectors * width * item > STREAM_BYTES
     ):
         vectors -= 2
+    while wide and BLOCK % (vectors * width):
+        vectors -= 2  # a block is made of whole tiles
     return Shape(dtype, width, vectors * width)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.context import slot, slot_address
@@ -162,7 +163,7 @@ def _copy_full(
     """Append a copy of a full tile; `past` the caches, from and to whole lines."""
     vector, size = frame.shape.vector, frame.shape.bytes
     width, bytes_of_tile = size * vector.lanes, size * frame.shape.tile
-    group = min(4, frame.shape.tile // vector.lanes)
+    group = math.gcd(4, frame.shape.tile // vector.lanes)
     how = f"align {width}, !nontemporal {_PAST_CACHES}" if past else f"align {size}"
     with writer.loop(bytes_of_tile, step=group * width) as turn:
         source, target = writer.offset(read, turn.index), writer.offset(written, turn.index)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from mgcompile.builder import Builder, affine
 from mgcompile.differentiate import gradient_to_params
 from mgcompile.errors import InvalidProgramError
 from mgcompile.llvm.backend import backend as llvm
-from mgcompile.llvm.lower import lower
+from mgcompile.llvm.executable import LlvmExecutable
+from mgcompile.llvm.frame import Shape
+from mgcompile.llvm.lower import choose_shape, lower
+from mgcompile.llvm.wide import BLOCK
 from mgcompile.program import (
     CONSTS,
     INPUTS,
@@ -184,6 +188,42 @@ def test_every_number_of_samples_and_every_block_size_of_a_layer(dtype, count):
     inputs = random.normal(size=(count, 3)).astype(dtype)
     params = random.normal(size=program.n_params).astype(dtype)
     assert_same(program, dtype, inputs, count, params)
+
+
+@pytest.mark.parametrize("vectors", range(2, 18, 2))
+def test_a_tile_of_any_even_number_of_vectors_stays_within_the_memory_of_results(
+    vectors, monkeypatch
+):
+    def narrow(layout, dtype, width, **_):
+        return Shape(dtype, width, vectors * width)
+
+    def guarded(executable, count, order):
+        buffer = np.full((count + 100) * 5, 77.0)
+        buffers.append(buffer)
+        result = buffer[: count * 5].reshape((count, 5), order=order)
+        return (result,)
+
+    buffers = []
+    monkeypatch.setattr("mgcompile.llvm.lower.choose_shape", narrow)
+    monkeypatch.setattr(LlvmExecutable, "_new_results", guarded)
+    builder, last = layers((3, 5))
+    program = verify(builder.finish([("value", last)]))
+    random = np.random.default_rng(vectors)
+    params = random.normal(size=program.n_params)
+    for tiles in (1, 3):
+        matrix = random.normal(size=(tiles * vectors * lower(program, "float64").shape.width, 3))
+        columns = [np.ascontiguousarray(column) for column in matrix.T]
+        assert_same(program, "float64", columns, len(matrix), params)
+    assert len(buffers) == 2
+    assert all(np.all(buffer[-500:] == 77.0) for buffer in buffers)
+
+
+@pytest.mark.parametrize("width", [2, 4, 8, 16])
+def test_blocks_of_wide_products_are_made_of_whole_tiles(width):
+    for elements, dtype in itertools.product(range(8, 400, 8), ("float64", "float32")):
+        sizes = {"inputs": elements, "tile": elements}
+        layout = SimpleNamespace(sizes=sizes, streamed=0, phases=[SimpleNamespace(wide=True)])
+        assert BLOCK % choose_shape(layout, dtype, width).tile == 0
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
