@@ -10,20 +10,25 @@ import numpy as np
 from mgcompile.backend import Options
 from mgcompile.cache import cache_folder
 from mgcompile.capture import capture
-from mgcompile.errors import LeafError, OptionError, UnusedInputError
+from mgcompile.errors import LeafError, OperandCountError, OptionError, UnusedInputError
 from mgcompile.graph import INPUT
 from mgcompile.kernel import Kernel, Signature
 from mgcompile.quiet import collector_paused
 from mgcompile.replays import Recording
 from mgcompile.roll import roll
 from mgcompile.verify import verify
-from mgcore import Constant, Value
+from mgcore import Constant, Value, ops
 
 if TYPE_CHECKING:
     from mgcompile.backend import Backend
     from mgcompile.graph import Graph
 
 __all__ = ["build", "compile"]
+
+MOST_OPERANDS = 2048
+"""Of an op whose rule has to be written out for each operand."""
+
+_ENDLESS = ("sum", "dot", "logsumexp")
 
 
 def compile(  # noqa: A001 - the name says what it does, as re.compile's does
@@ -55,6 +60,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     Raises:
         LeafError: naming an input or parameter that is no leaf, or is given twice.
         UnusedInputError: naming an input that no output depends on.
+        OperandCountError: naming an op whose rule cannot be written out for so many operands.
         OptionError: for an impossible option.
         BackendNotFoundError: if there is no such backend.
     """
@@ -68,6 +74,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     with collector_paused():
         graph = capture(roots, inputs, params)
     _check_used(graph, inputs)
+    _check_widths(graph)
     # Only a kernel with checks keeps the graph that it was made from: to follow a NaN.
     recording = Recording(tuple(roots), tuple(inputs), tuple(params)) if checks else None
     kernel = build(graph, inputs, params, options, backend, several=several, recording=recording)
@@ -149,6 +156,21 @@ def _check_options(dtype: object, threads: object) -> None:
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
         message = f"threads is {threads!r}; it is a whole number of at least 1"
         raise OptionError(message)
+
+
+def _check_widths(graph: Graph) -> None:
+    """Refuse an op of so many operands that its rule, written out, would not be compiled soon."""
+    width = np.diff(graph.start)
+    for node in np.flatnonzero(width > MOST_OPERANDS).tolist():
+        op, count = graph.ops[int(graph.code[node])], int(width[node])
+        if op.name in _ENDLESS and getattr(ops, op.name) is op:
+            continue
+        message = (
+            f"op {op.name} is applied to {count:,} operands, and its rule is written out for each; "
+            f"beyond {MOST_OPERANDS:,} that takes too long to compile. Apply it to fewer at a "
+            f"time, or record what it computes with ops.sum and ops of one or two operands"
+        )
+        raise OperandCountError(message)
 
 
 def _check_used(graph: Graph, inputs: list[Value]) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "KernelFileError",
     "LeafError",
     "NotFiniteError",
+    "OperandCountError",
     "OptionError",
     "PythonCallbackWarning",
     "SymbolError",
@@ -43,6 +44,10 @@ class LeafError(CompileError, ValueError):
 
 class UnusedInputError(CompileError, ValueError):
     """The outputs do not depend on an input."""
+
+
+class OperandCountError(CompileError, ValueError):
+    """An op has more operands than its rules can be written out for."""
 
 
 class OptionError(CompileError, ValueError):

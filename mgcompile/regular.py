@@ -32,6 +32,7 @@ __all__ = ["Writer", "operand_table"]
 
 # With fewer operands an op is part of elementwise code.
 FEWEST_ALONG = 4
+FEWEST_GATHERED = 64
 
 
 def operand_table(graph: Graph, nodes: Numbers) -> Numbers:
@@ -95,7 +96,9 @@ class Writer:
             return False
         array = self.placement.array[table]
         one = bool(np.all(array == array.flat[0])) and array.flat[0] != CONSTS
-        return one and is_reducible(op, width)
+        # Many operands from several arrays are gathered into one: written out, they cost too much.
+        gathered = width >= FEWEST_GATHERED and not self.count
+        return (one or gathered) and is_reducible(op, width)
 
     def _write_along(self, op: Op, table: Numbers) -> int:
         shape = self._axes([table[..., slot] for slot in (0, -1)])

@@ -7,6 +7,11 @@ import sys
 
 import pytest
 
+import mgcompile
+from mgcompile.api import MOST_OPERANDS
+from mgcompile.errors import OperandCountError
+from mgcore import Op, Value
+
 NODES = 40_000
 MEMORY = 3 << 30
 """Bytes of address space: about what the libraries reserve, and a share for the graph."""
@@ -53,6 +58,11 @@ v = Value(0.5)
 for _ in range(N): v = ops.sin(v)
 out = v * x + y
 """,
+    "logsumexp of operands of several kinds": """
+mixed = [ops.sin(x * (1.0 + i / N)) if rng.random() < 0.5 else y * rng.random() + i / N
+         for i in range(N // 20)]
+out = ops.logsumexp(x, y, 0.5, *mixed)
+""",
     "many outputs": """
 out = [ops.sin(x * (1.0 + i / N)) + y * rng.random() for i in range(N // 4)]
 """,
@@ -87,3 +97,11 @@ def test_a_large_graph_compiles_in_bounded_memory_to_what_was_recorded(shape: st
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=240, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_an_op_of_too_many_operands_is_refused_by_name() -> None:
+    total = Op("plain_total", lambda *xs: sum(xs), lambda _, *xs: [1.0] * len(xs))
+    x = Value(0.5, "x")
+    out = total(*[x] * (MOST_OPERANDS + 1))
+    with pytest.raises(OperandCountError, match=r"plain_total is applied to 2,049 operands"):
+        mgcompile.compile(out, inputs=[x])
