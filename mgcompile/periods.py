@@ -7,6 +7,7 @@ something outside of the loop.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import attrs
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["BodyGroup", "Repetition", "body_places", "find_repetitions"]
 
 FEWEST_ITERATIONS = 6
-_MOST_LOOPS = 8
+_MOST_LOOPS = 32
+_LONG_PERIOD = 100
 _MOST_CANDIDATES = 12
 _REFINEMENTS = 2
 
@@ -82,12 +84,40 @@ def find_repetitions(structure: Structure) -> list[Repetition]:
         if run is None:
             continue
         first, period, count = run
+        pieces = _inner_runs(of_level[low + first : low + first + 2 * period], period, count)
+        if pieces is not None:
+            begins = [low, *(low + first + begin for begin in pieces), high]
+            spans += list(pairwise(begins))
+            continue
         loop, taken = _accepted(structure, signature, bounds, low + first, period, count)
         if loop is not None:
             found.append(loop)
         begin, end = taken
         spans += [(low, begin), (end, high)]
     return found
+
+
+def _inner_runs(levels: Numbers, period: int, count: int) -> list[int] | None:
+    """Return where to cut `count` periods, each with a repetition of its own, to roll these.
+
+    A loop inside a loop stays unrolled, so the outer one is given up where a few inner loops are
+    less to write than one long body.
+
+    Args:
+        levels: Hashes of the levels of two periods.
+        period: Number of levels in a period.
+        count: Of periods.
+    """
+    if period < _LONG_PERIOD or count > _MOST_LOOPS:
+        return None
+    inner = _longest_run(levels)
+    if inner is None:
+        return None
+    begin, length, times = inner
+    unrolled = period - min(period, length * times) + 2 * length
+    if length >= period or unrolled * count >= period:
+        return None
+    return [begin % period + k * period for k in range(count)]
 
 
 def _signatures(structure: Structure) -> Numbers:

@@ -173,6 +173,32 @@ def test_horners_rule_becomes_a_loop_over_the_coefficients(backend, held_against
     assert [s.op.name for s in loop.body] == ["mul", "add"]
 
 
+def nested(outer, inner, rng):
+    """Small steps within large ones, each with a parameter of its own."""
+    x, a, b = Value(0.5, "x"), Value(0.3), Value(0.7)
+    jumps = leaves(outer, rng)
+    u = x
+    for jump in jumps:
+        for _ in range(inner):
+            u = u + 0.05 * (ops.sin(a * u) - b * u)
+        u = ops.tanh(u + jump)
+    return u, [x], [a, b, *jumps]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(
+    ("outer", "inner", "most"), [(8, 120, 9), (30, 6, 1)], ids=["long inside", "short inside"]
+)
+def test_loops_in_loops_become_the_ones_that_leave_least_to_write(
+    outer, inner, most, backend, held_against_engine
+):
+    kernel = check(held_against_engine, nested(outer, inner, random.Random(2)), backend, samples=2)
+    loops = found(kernel, Loop)
+    assert 1 <= len(loops) <= most
+    assert sum(len(loop.body) for loop in loops) < 120
+    assert sum(loop.count * len(loop.body) for loop in loops) > 0.8 * outer * inner * 5
+
+
 def shared_sums(steps):
     """A recurrence whose steps add parameters up: a part of every step that no sample changes."""
     x, p = Value(0.3, "x"), [Value(0.2), Value(-0.4), Value(0.7)]
