@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -67,7 +67,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     several = not isinstance(outputs, Value)
     roots = list(outputs) if isinstance(outputs, Sequence) else [outputs]
     _check_roots(roots)
-    inputs, params = list(inputs), list(params)
+    inputs, params = _listed("inputs", inputs), _listed("params", params)
     _check_leaves(inputs, params)
     _check_options(dtype, threads)
     options = Options(dtype, threads, cache_folder() if cache else None)
@@ -124,6 +124,13 @@ def _check_roots(roots: list[Any]) -> None:
             raise LeafError(message)
 
 
+def _listed(what: str, leaves: Iterable[Value]) -> list[Value]:
+    if isinstance(leaves, Value) or not isinstance(leaves, Iterable):
+        message = f"{what} is {type(leaves).__name__}; give a list of Values"
+        raise LeafError(message)
+    return list(leaves)
+
+
 def _describe(what: str, place: int, leaf: Any) -> str:
     label = getattr(leaf, "label", "")
     return f"{what}[{place}]" + (f" ({label!r})" if label else "")
@@ -150,7 +157,7 @@ def _check_leaves(inputs: list[Any], params: list[Any]) -> None:
 
 
 def _check_options(dtype: object, threads: object) -> None:
-    if dtype not in ("float64", "float32"):
+    if not isinstance(dtype, str) or dtype not in ("float64", "float32"):
         message = f"dtype is {dtype!r}; it is 'float64' or 'float32'"
         raise OptionError(message)
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:

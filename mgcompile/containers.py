@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -87,41 +87,46 @@ class Batch:
         return tuple(columns) if self.form == "tuple" else columns
 
 
-def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any]) -> Batch:
+def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any], what: str = "X") -> Batch:
     """Read samples in any of the forms a kernel takes.
 
     Args:
         X: An array (n, n_inputs); an array (n_inputs,), one sample; a sequence of n_inputs columns,
             each an array (n,) or a number for all samples; a mapping from labels to such columns.
-            Columns that are numbers throughout are one sample.
+            Columns that are numbers throughout are one sample. A frame (with `columns` and
+            `to_numpy`) is read by its labels when one of them is an input's, else by position.
         names: The inputs.
         dtype: Of the kernel.
+        what: What errors call X.
 
     Raises:
         InputError: naming what does not fit.
         InputTypeError: naming what is no real number.
     """
     if isinstance(X, np.ndarray):
-        return _from_array(X, names, dtype)
+        return _from_array(X, names, dtype, what)
     count = len(names.labels)
     if isinstance(X, Mapping):
-        keys = _matched_labels(X, names)
+        keys = _matched_labels(X, names, what)
         batch = _from_columns([X[key] for key in keys], names, dtype, "dict")
         return attrs.evolve(batch, keys=keys)
     if hasattr(X, "to_numpy"):
-        return _from_array(X.to_numpy(), names, dtype)
+        columns = list(getattr(X, "columns", ()))
+        if any(label in columns for label in names.labels if label):
+            X = X[list(_matched_labels(columns, names, what))]
+        return _from_array(X.to_numpy(), names, dtype, what)
     if isinstance(X, Sequence) and not isinstance(X, (str, bytes)):
         if len(X) != count:
             message = (
-                f"X is a sequence of {len(X)} columns, but the kernel has {count} inputs"
+                f"{what} is a sequence of {len(X)} columns, but the kernel has {count} inputs"
                 f"{_listed(names)}; give one column for each, or an array (n, {count})"
             )
             raise InputError(message)
         form: Literal["tuple", "list"] = "tuple" if isinstance(X, tuple) else "list"
         return _from_columns(list(X), names, dtype, form)
     message = (
-        f"X is {type(X).__name__}; give an array (n, {count}), a sequence of {count} columns or a "
-        "mapping from labels to columns"
+        f"{what} is {type(X).__name__}; give an array (n, {count}), a sequence of {count} columns or "
+        "a mapping from labels to columns"
     )
     raise InputTypeError(message)
 
@@ -139,12 +144,16 @@ def read_params(values: Any, count: int, dtype: np.dtype[Any]) -> Floats:
     Raises:
         InputError: if they have another shape, or are no real numbers.
     """
-    array = np.asarray(values)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # lists of different lengths
+        message = f"params is no array of numbers: {error}"
+        raise InputError(message) from error
     if array.shape != (count,):
         message = f"params has shape {array.shape}; the kernel's is ({count},)"
         raise InputError(message)
     if array.dtype.kind not in "fiu":
-        message = f"params has dtype {array.dtype}, which is no real number"
+        message = f"params has dtype {array.dtype}, which is no real number; give {count} floats"
         raise InputError(message)
     return np.array(array, dtype=dtype)
 
@@ -154,28 +163,35 @@ def _listed(names: InputNames) -> str:
     return f" ({', '.join(known[:8])}{', ...' if len(known) > 8 else ''})" if known else ""
 
 
-def _from_array(X: Floats, names: InputNames, dtype: np.dtype[Any]) -> Batch:
+def _from_array(X: Floats, names: InputNames, dtype: np.dtype[Any], what: str) -> Batch:
     count = len(names.labels)
     if X.ndim == 1 and X.shape[0] == count:
-        return Batch(_numbers(X, "X", dtype).reshape(1, count), 1, "array", single=True)
+        return Batch(_numbers(X, what, dtype).reshape(1, count), 1, "array", single=True)
     if X.ndim != 2 or X.shape[1] != count:
-        hint = "; write X[:, None]" if X.ndim == 1 and count == 1 else ""
+        hint = f"; write {what}[:, None]" if X.ndim == 1 and count == 1 else ""
         message = (
-            f"X has shape {X.shape}, but the kernel has {count} inputs{_listed(names)}: give an "
-            f"array (n, {count}), or ({count},) for one sample{hint}"
+            f"{what} has shape {X.shape}, but the kernel has {count} inputs{_listed(names)}: "
+            f"give an array (n, {count}), or ({count},) for one sample{hint}"
         )
         raise InputError(message)
-    return Batch(_numbers(X, "X", dtype), X.shape[0], "array", single=False)
+    return Batch(_numbers(X, what, dtype), X.shape[0], "array", single=False)
 
 
 def _column(values: Any, place: int, names: InputNames, dtype: np.dtype[Any]) -> Floats:
-    if isinstance(values, np.ndarray) and values.dtype == dtype and values.flags.aligned:
+    if type(values) is np.ndarray and values.dtype == dtype and values.flags.aligned:
         return values
     return _numbers(values, f"the column of {names.describe(place)}", dtype)
 
 
 def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
-    array = np.asarray(values)
+    if isinstance(values, np.ma.MaskedArray) and np.any(values.mask):
+        message = f"{what} is a masked array; fill or drop what is masked, as with .filled(0.0)"
+        raise InputTypeError(message)
+    try:
+        array = np.asarray(values)
+    except ValueError as error:  # lists of different lengths
+        message = f"{what} is no array of numbers: {error}"
+        raise InputTypeError(message) from error
     if array.dtype.kind not in "fiu":
         message = (
             f"{what} has dtype {array.dtype}, which is no real number; convert it first, for "
@@ -185,20 +201,25 @@ def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
     return array if array.dtype == dtype and array.flags.aligned else array.astype(dtype)
 
 
-def _matched_labels(X: Mapping[Any, Any], names: InputNames) -> tuple[Any, ...]:
+def _matched_labels(X: Collection[Any], names: InputNames, what: str) -> tuple[Any, ...]:
+    """Return the inputs' labels, each of which is in X once, and nothing else."""
     unlabelled = [place for place, label in enumerate(names.labels) if not label]
     if unlabelled:
         message = (
-            f"X is a mapping, but input {unlabelled[0]} has no label; give it one when recording, "
+            f"{what} has labels, but input {unlabelled[0]} has none; give it one when recording, "
             "Value(0.0, label=...), or give a sequence of columns"
         )
+        raise InputError(message)
+    if len(set(names.labels)) < len(names.labels):
+        twice = next(label for label in names.labels if names.labels.count(label) > 1)
+        message = f"two inputs are labelled {twice!r}; give columns by position, not by label"
         raise InputError(message)
     missing = [label for label in names.labels if label not in X]
     unknown = [key for key in X if key not in names.labels]
     if missing or unknown:
         parts = [f"no column for {missing[:5]}"] if missing else []
         parts += [f"columns {unknown[:5]} that are no inputs"] if unknown else []
-        message = f"X has {' and '.join(parts)}; the inputs are {list(names.labels)}"
+        message = f"{what} has {' and '.join(parts)}; the inputs are {list(names.labels)}"
         raise InputError(message)
     return names.labels
 

@@ -268,6 +268,9 @@ class Kernel:
         """
         # An optimiser with an update of its own keeps its own state; the rule is then not used.
         rule = Rule("sgd") if steps_itself(optimizer) else rule_of(optimizer)
+        if progress is not None and not callable(progress):
+            message = f"progress is {progress!r}; give a function of epoch and loss"
+            raise OptionError(message)
         batch = self._batch(X)
         size = update_size(batch.count, epochs, batch_size)
         mixed = shuffle and size < batch.count
@@ -320,6 +323,9 @@ class Kernel:
         """
         from mgcompile.explain import explain
 
+        if kind not in ("forward", "inputs", "loss"):
+            message = f"kind is {kind!r}; it is 'forward', 'inputs' or 'loss'"
+            raise OptionError(message)
         return explain(self._built.derived(kind), self._options.dtype)
 
     def save(self, path: str | Path) -> None:

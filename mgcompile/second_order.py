@@ -59,10 +59,10 @@ def product(
     if source == "params":
         return _param_product(built, batch, params, _vector(v, len(params), dtype))
     count = len(names.labels)
-    if isinstance(v, np.ndarray) and v.shape == (count,):
+    if isinstance(v, np.ndarray) and v.shape == (count,) and v.dtype.kind in "fiu":
         vectors = np.broadcast_to(v.astype(dtype), (batch.count, count))
     else:
-        found = read_batch(v, names, dtype)
+        found = read_batch(v, names, dtype, "v")
         if found.count not in (1, batch.count):
             message = f"v has {found.count} vectors, X has {batch.count} samples"
             raise InputError(message)
@@ -95,7 +95,7 @@ def hessian(built: Built, source: str, batch: Batch, params: Floats) -> Floats:
 def _vector(v: Any, count: int, dtype: np.dtype[Any]) -> Floats:
     array = np.asarray(v)
     if array.shape != (count,) or array.dtype.kind not in "fiu":
-        message = f"v has shape {array.shape}; it is a vector ({count},)"
+        message = f"v has shape {array.shape}, dtype {array.dtype}; give {count} real numbers"
         raise InputError(message)
     return array.astype(dtype)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -100,7 +101,7 @@ def update_size(count: int, epochs: object, batch_size: int | None) -> int:
 
 
 def _check_count(name: str, count: object) -> None:
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
+    if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
         message = f"{name} is {count!r}; it is a whole number of at least 1"
         raise OptionError(message)
 
@@ -145,7 +146,12 @@ def learning_rates(optimizer: Any, first: int, count: int) -> NDArray[np.float64
     """Return the learning rate of `count` epochs from `first` on (counted from 0)."""
     lr = optimizer.lr
     if callable(lr):
-        array = np.array([lr(epoch) for epoch in range(first, first + count)], dtype=np.float64)
+        rates = [lr(epoch) for epoch in range(first, first + count)]
+        for epoch, rate in enumerate(rates, first):
+            if not isinstance(rate, Real):
+                message = f"the learning rate of epoch {epoch + 1} is {rate!r}, which is no number"
+                raise OptionError(message)
+        array = np.array(rates, dtype=np.float64)
     else:
         array = np.full(count, lr, dtype=np.float64)
     if not np.all(np.isfinite(array)):

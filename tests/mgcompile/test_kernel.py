@@ -11,6 +11,7 @@ import pytest
 import mgcompile
 from mgcompile.errors import (
     BackendNotFoundError,
+    CompileError,
     InputError,
     InputTypeError,
     KernelFileError,
@@ -146,11 +147,62 @@ def test_reductions_are_mean_and_sum(kernel):
         ([np.zeros(3), ["a", "b", "c"]], InputTypeError, "input 1"),
         ("ab", InputTypeError, "str"),
         (3.0, InputTypeError, "float"),
+        (None, InputTypeError, r"X is NoneType; give an array \(n, 2\)"),
+        (np.ma.masked_equal(np.eye(2), 0.0), InputTypeError, "X is a masked array.*filled"),
+        ([np.ma.masked_equal(np.ones(2), 1.0), 0.0], InputTypeError, "input 0.*masked"),
+        ([[[1.0], 2.0], 3.0], InputTypeError, "input 0.*no array of numbers"),
     ],
 )
 def test_data_that_do_not_fit_are_named(kernel, X, error, text):
     with pytest.raises(error, match=text):
         kernel(X)
+
+
+class Frame:
+    """What pandas and polars frames have in common."""
+
+    def __init__(self, columns, array):
+        self.columns, self.array = columns, array
+
+    def __getitem__(self, labels):
+        places = [self.columns.index(label) for label in labels]
+        return Frame(labels, self.array[:, places])
+
+    def to_numpy(self):
+        return self.array
+
+
+def test_a_frame_is_read_by_its_labels(kernel):
+    import pandas as pd
+
+    X = RNG.normal(size=(4, 2))
+    for make in (lambda names, a: Frame(names, a), lambda n, a: pd.DataFrame(a, columns=n)):
+        np.testing.assert_allclose(kernel(make(["x", "y"], X)), values(X), rtol=1e-13)
+        np.testing.assert_allclose(kernel(make(["y", "x"], X[:, ::-1])), values(X), rtol=1e-13)
+        np.testing.assert_allclose(kernel(make(["p", "q"], X)), values(X), rtol=1e-13)
+        with pytest.raises(InputError, match=r"no column for \['x'\].*'z'"):
+            kernel(make(["y", "z"], X))
+
+
+def test_a_label_that_two_inputs_share_finds_no_column():
+    x = [Value(1.0, "x"), Value(2.0, "x")]
+    kernel = mgcompile.compile(x[0] - x[1], x, backend="numpy")
+    assert kernel([3.0, 1.0]) == 2.0
+    with pytest.raises(InputError, match="two inputs are labelled 'x'"):
+        kernel({"x": 1.0})
+
+
+def test_vectors_that_do_not_fit_a_product_with_the_hessian_are_named(kernel):
+    X = RNG.normal(size=(4, 2))
+    for v, text in ((None, "v is NoneType"), (np.ones(3), r"v has shape \(3,\)")):
+        with pytest.raises(CompileError, match=text):
+            kernel.hvp(X, v)
+    with pytest.raises(InputError, match=r"v has 3 vectors, X has 4 samples"):
+        kernel.hvp(X, np.ones((3, 2)))
+    with pytest.raises(InputError, match="v has shape .*give 3 real numbers"):
+        kernel.hvp(X, np.ones(2), wrt="params")
+    with pytest.raises(OptionError, match="wrt is 'weights'"):
+        kernel.hessian(X, wrt="weights")
 
 
 def test_params_are_read_and_set(kernel):
@@ -165,8 +217,10 @@ def test_params_are_read_and_set(kernel):
         np.testing.assert_allclose(kernel(X), expected, rtol=1e-13)
         with pytest.raises(InputError, match=r"\(2,\).*\(3,\)"):
             kernel.params = [1.0, 2.0]
-        with pytest.raises(InputError, match="dtype"):
+        with pytest.raises(InputError, match="dtype.*give 3 floats"):
             kernel.params = ["a", "b", "c"]
+        with pytest.raises(InputError, match="params is no array"):
+            kernel.params = [[1.0], 2.0, 3.0]
     finally:
         kernel.params = [0.7, -1.2, 0.1]
 
@@ -249,12 +303,30 @@ def test_progress_is_told_every_epoch_and_may_stop_the_training(kernel):
 
 @pytest.mark.parametrize(
     "settings",
-    [{"epochs": 0}, {"epochs": True}, {"batch_size": 0}, {"optimizer": "sgd"}, {"optimizer": None}],
+    [
+        {"epochs": 0},
+        {"epochs": True},
+        {"epochs": "3"},
+        {"batch_size": 0},
+        {"batch_size": 2.0},
+        {"optimizer": "sgd"},
+        {"optimizer": None},
+        {"progress": 3},
+    ],
 )
 def test_impossible_training_settings_are_named(kernel, settings):
     arguments = {"optimizer": optim.SGD(lr=0.1), **settings}
     with pytest.raises(OptionError, match=next(iter(settings))):
         kernel.train(RNG.normal(size=(4, 2)), **arguments)
+
+
+@pytest.mark.parametrize("rate", [float("nan"), "fast", None])
+def test_a_learning_rate_that_is_no_number_names_its_epoch(kernel, rate):
+    optimizer = optim.SGD(lr=lambda epoch: rate if epoch == 1 else 0.1)
+    start = kernel.params
+    with pytest.raises(OptionError, match=f"learning rate of epoch 2 is {rate!r}"):
+        kernel.train(RNG.normal(size=(4, 2)), optimizer, epochs=np.int64(3))
+    kernel.params = start
 
 
 def test_leaves_are_checked():
@@ -268,6 +340,10 @@ def test_leaves_are_checked():
         mgcompile.compile(out, [x], [x])
     with pytest.raises(LeafError, match=r"inputs\[0\].*float"):
         mgcompile.compile(out, [1.0], [a])
+    with pytest.raises(LeafError, match="inputs is Value; give a list"):
+        mgcompile.compile(out, x, [a])
+    with pytest.raises(LeafError, match="params is float; give a list"):
+        mgcompile.compile(out, [x], 2.0)
     with pytest.raises(LeafError, match="output 1"):
         mgcompile.compile([out, 3.0], [x])
     with pytest.raises(OptionError, match="empty"):
@@ -276,7 +352,9 @@ def test_leaves_are_checked():
         mgcompile.compile(out, [x, Value(1.0, "unused")])
 
 
-@pytest.mark.parametrize("options", [{"dtype": "float16"}, {"threads": 0}])
+@pytest.mark.parametrize(
+    "options", [{"dtype": "float16"}, {"dtype": np.dtype("float32")}, {"threads": 0}]
+)
 def test_impossible_options_are_named(options):
     output, inputs, params = model()
     with pytest.raises(OptionError, match=next(iter(options))):
@@ -399,6 +477,11 @@ def test_a_third_party_op_needs_nothing_but_its_two_rules(backend, held_against_
     output = op(x * y) + op(x) * y
     kernel = mgcompile.compile(output, [x, y], backend=backend, cache=False)
     held_against_engine(kernel, output, [x, y], [], RNG.normal(size=(6, 2)))
+
+
+def test_explain_names_the_kinds_there_are(kernel):
+    with pytest.raises(OptionError, match="kind is 'gradient'; it is 'forward'"):
+        kernel.explain("gradient")
 
 
 def test_explain_tells_products_and_costs():
