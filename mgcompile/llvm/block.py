@@ -265,9 +265,45 @@ class Block:
     def polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
         """Append a polynomial, constant term first, by Horner's rule."""
         result = self.constant(coefficients[-1], x.kind)
-        for coefficient in reversed(coefficients[:-1]):
+        for step, coefficient in enumerate(reversed(coefficients[:-1])):
             result = self.fma(result, x, coefficient)
+            if self.straight and step % 2:
+                result = self._abreast(result)
         return result
+
+    def _abreast(self, a: Vec) -> Vec:
+        """Return a vector of several registers, all of which are there before any is used.
+
+        LLVM would finish one after the other, each step waiting for the one before, and keep all
+        constants meanwhile. An assembly of no instructions, with all registers as its operands, is
+        a point that they pass together.
+        """
+        parts, letter = self._registers(a), self.library.target.register
+        if len(parts) == 1 or not letter:
+            return a
+        each = parts[0].kind
+        together = Kind("{" + ", ".join([str(each)] * len(parts)) + "}", 1)
+        constraints = [f"={letter}"] * len(parts) + [str(place) for place in range(len(parts))]
+        operands = ", ".join(f"{part.kind} {part.name}" for part in parts)
+        text = f'call {together} asm "", "{",".join(constraints)}"({operands})'
+        passed = self.append(text, together)
+        parts = [
+            self.append(f"extractvalue {together} {passed.name}, {place}", each)
+            for place in range(len(parts))
+        ]
+        while len(parts) > 1:
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            parts = [self._joined(low, high) for low, high in pairs]
+        return parts[0]
+
+    def _joined(self, low: Vec, high: Vec) -> Vec:
+        """Append a vector of the lanes of two."""
+        kind = evolve(low.kind, lanes=2 * low.kind.lanes)
+        if low.kind.lanes == 1:
+            return self.gathered([low, high])
+        mask = ", ".join(f"i32 {lane}" for lane in range(kind.lanes))
+        operands = f"{low.kind} {low.name}, {low.kind} {high.name}, <{kind.lanes} x i32> <{mask}>"
+        return self.append(f"shufflevector {operands}", kind)
 
     def split_polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
         """Append a polynomial, constant term first, as short chains that run side by side.

@@ -12,12 +12,14 @@ from mgcompile.llvm.barrier import barrier, barrier_function
 from mgcompile.llvm.context import slot
 from mgcompile.llvm.entry import ENTER, entry_function, has_entry
 from mgcompile.llvm.frame import AREAS, Frame, Shape, Tables
+from mgcompile.llvm.fuse import Group, is_heavy
 from mgcompile.llvm.library import Library
 from mgcompile.llvm.listening import heed, heed_function, stopped
 from mgcompile.llvm.memory import Layout, PlannedPhase, plan
 from mgcompile.llvm.outer import outer_function
 from mgcompile.llvm.placing import placed
 from mgcompile.llvm.scatter import clear
+from mgcompile.llvm.side_by_side import TOGETHER
 from mgcompile.llvm.statements import write_units
 from mgcompile.llvm.target import host_target
 from mgcompile.llvm.training import train_function
@@ -50,6 +52,9 @@ TRAIN = "mg_train"
 
 CACHE_BYTES = 24 * 1024
 """What a tile's arrays may take so that they stay in the first-level cache."""
+
+PASSING_BYTES = 10 * 1024
+"""The same where all is functions and arithmetic: what passes through takes much of the cache."""
 
 MACHINE_BYTES = 2 << 20
 """The same where a tape is run by the machine."""
@@ -100,15 +105,26 @@ def choose_shape(
     vectors, wide = MOST_VECTORS, any(phase.wide for phase in layout.phases)
     if wide:
         vectors = min(vectors, BLOCK // width)
-    least, most_bytes = (4, MACHINE_BYTES) if machine else (2, CACHE_BYTES)
+    least, most_bytes, fewer = 2, CACHE_BYTES, 2
+    if machine:
+        least, most_bytes = 4, MACHINE_BYTES
+    elif not wide and _only_functions(layout):
+        least, most_bytes, fewer = TOGETHER, PASSING_BYTES, TOGETHER
     while vectors > least and (
         worked_on * vectors * width * item > most_bytes
         or elements * vectors * width * item > STREAM_BYTES
     ):
-        vectors -= 2
+        vectors -= fewer
     while wide and BLOCK % (vectors * width):
         vectors -= 2  # a block is made of whole tiles
     return Shape(dtype, width, vectors * width)
+
+
+def _only_functions(layout: Layout) -> bool:
+    """Tell whether tiles go through elementwise loops alone, functions among them."""
+    units = [unit for phase in layout.phases for unit in phase.tiled]
+    groups = [unit for unit in units if isinstance(unit, Group)]
+    return len(groups) == len(units) and any(is_heavy(group) for group in groups)
 
 
 def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:

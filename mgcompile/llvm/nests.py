@@ -86,8 +86,8 @@ def _write_lanes(
 ) -> None:
     kind = frame.shape.vector
     start: Index = 0
-    whole = frame.shape.tile % (TOGETHER * kind.lanes) == 0
-    if whole and is_heavy(group) and frame.library.may_go_straight():
+    roomy = frame.shape.tile >= TOGETHER * kind.lanes
+    if roomy and is_heavy(group) and frame.library.may_go_straight():
 
         def among(block: Block, distance: Index) -> None:
             known = _splats(block, frame, read)

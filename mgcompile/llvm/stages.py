@@ -24,6 +24,9 @@ __all__ = ["HEAVY", "LONGEST_BODY", "Key", "access_key", "cut", "weight"]
 LONGEST_BODY = 60
 """Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
 
+SHORT_REST = 15
+"""Instructions that are left and do not make a body of their own."""
+
 HEAVY = 20
 """Instructions from which on an op is an elementary function."""
 
@@ -86,13 +89,14 @@ def cut(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
 def _runs(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
     """Return arithmetic in bodies that are not too long."""
     bodies: list[list[Bundle]] = []
-    length = LONGEST_BODY
+    left, length = sum(map(weight, bundles)), 0
     for bundle in bundles:
         length += weight(bundle)
-        if length > LONGEST_BODY:
+        if not bodies or (length > LONGEST_BODY and left > SHORT_REST):
             bodies.append([])
             length = weight(bundle)
         bodies[-1].append(bundle)
+        left -= weight(bundle)
     return [tuple(body) for body in bodies]
 
 

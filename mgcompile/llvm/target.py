@@ -16,10 +16,12 @@ class Target:
     Attributes:
         vector_bits: the width of one vector register, in bits.
         fma: whether ``a * b + c`` with one rounding is one instruction.
+        register: the letter that inline assembly has for a vector register; "" where not known.
     """
 
     vector_bits: int
     fma: bool
+    register: str = ""
 
     def lanes(self, dtype: str) -> int:
         """Return how many elements of a dtype (``"float64"``, ``"float32"``) fill a register."""
@@ -29,5 +31,7 @@ class Target:
 def host_target() -> Target:
     """Describe the processor that this program runs on."""
     machine = host()
-    fma = "+fma," in f"{machine.features}," or machine.triple.startswith(("aarch64", "arm64"))
-    return Target(8 * machine.vector_bytes, fma)
+    arm = machine.triple.startswith(("aarch64", "arm64"))
+    fma = "+fma," in f"{machine.features}," or arm
+    register = "w" if arm else "x" if machine.triple.startswith(("x86_64", "i")) else ""
+    return Target(8 * machine.vector_bytes, fma, register)
