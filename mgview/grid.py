@@ -1,5 +1,6 @@
 """Put boxes into columns, and give every edge a lane through the columns that it passes."""
 
+from collections.abc import Iterable
 from itertools import pairwise
 
 import attrs
@@ -50,24 +51,24 @@ def _thorough(picture: Picture, tall: float) -> Grid:
     chains: list[tuple[int, ...]] = []
     offset = 0.0
     count = len(picture.boxes)
-    edges = sorted(picture.edges)
-    layouts = (
-        from_edges(edges, minimum_length=1, vertex_spacing=tall, dummy_size=tall * LANE)
-        if edges
-        else []
-    )
-    # the library takes names as well as numbers for vertices; these are numbers
-    parts = [({int(v): xy for v, xy in positions}, found) for positions, _, _, found in layouts]
-    for positions, found in sorted(parts, key=lambda part: min(part[0])):
-        # each connected part numbers its own lanes, so they are moved past all others
+    for edges in _connected_parts(picture.edges):
+        # The library numbers a part's lanes from the number of its boxes on, so these come first.
+        boxes = sorted({box for edge in edges for box in edge})
+        number = {box: place for place, box in enumerate(boxes)}
+        links = [(number[source], number[target]) for source, target in edges]
+        ((drawn, _, _, found),) = from_edges(
+            links, minimum_length=1, vertex_spacing=tall, dummy_size=tall * LANE
+        )
+        # It takes names as well as numbers for vertices; these are numbers.
+        positions = {int(v): xy for v, xy in drawn}
         base = max([count - 1, *column]) + 1
-        rename = {v: v if v < count else base + v for v in positions}
+        rename = {v: boxes[v] if v < len(boxes) else base + v for v in positions}
         lowest = min(x for x, _ in positions.values())
         deepest = max(y for _, y in positions.values())
         for vertex, (x, y) in positions.items():
             column[rename[vertex]] = round((deepest - y) / tall)
             line[rename[vertex]] = x - lowest + offset
-        links = [(rename[int(a)], rename[int(b)]) for a, b in found or edges]
+        links = [(rename[int(a)], rename[int(b)]) for a, b in found or links]
         chains += _follow(links, count)
         offset = max(line.values()) + tall
     for alone in range(count):
@@ -75,6 +76,20 @@ def _thorough(picture: Picture, tall: float) -> Grid:
             column[alone], line[alone] = 0, offset
             offset += tall
     return Grid(column, line, chains)
+
+
+def _connected_parts(edges: Iterable[tuple[int, int]]) -> list[list[tuple[int, int]]]:
+    """Group the edges by what hangs together, by the lowest box of each part."""
+    part_of: dict[int, list[tuple[int, int]]] = {}
+    for edge in sorted(edges):
+        mine, other = (part_of.setdefault(box, []) for box in edge)
+        if mine is not other:
+            mine += other
+            part_of.update((box, mine) for joined in other for box in joined)
+            part_of[edge[1]] = mine
+        mine.append(edge)
+    parts = {id(part): sorted(part) for part in part_of.values()}
+    return sorted(parts.values())
 
 
 def _follow(links: list[tuple[int, int]], count: int) -> list[tuple[int, ...]]:

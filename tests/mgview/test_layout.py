@@ -101,6 +101,10 @@ def test_a_large_picture_is_laid_out_quickly_and_cleanly() -> None:
     assert len(layout.routes) == len(edges)
 
 
+def test_boxes_without_edges_do_not_pass_for_lanes() -> None:
+    check(picture([30.0] * 6, {(0, 1), (0, 2), (1, 2)}))
+
+
 def test_the_same_picture_is_laid_out_the_same_way() -> None:
     drawn = picture([80.0, 90.0, 70.0, 60.0, 50.0], {(0, 2), (1, 2), (2, 4), (3, 4), (0, 4)})
     assert lay_out(drawn) == lay_out(drawn)
