@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from mgcompile.biases import split_biases
 from mgcompile.compaction import compacted, starts, without
 from mgcompile.graph import CONST, INPUT, PARAM, Graph, edge_owner
 from mgcompile.merging import merge_equal
@@ -32,7 +33,7 @@ _ROUNDS = 8
 
 def canonical(graph: Graph) -> Graph:
     """Return an equal graph in canonical form."""
-    graph = flatten_sums(fold_constants(graph))
+    graph = flatten_sums(split_biases(fold_constants(graph)))
     if np.any(graph.code == INPUT):
         # Without inputs the constants are samples, and samples may be equal by chance.
         graph = merge_equal(graph)
