@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from mgcore.anomaly import watcher
 from mgcore.errors import BackwardError, DomainError, RangeError, RuleError
+from mgcore.methods import quick_attributes
 from mgcore.op import Op, describe_failure, real
 from mgcore.order import topological_order
 from mgcore.places import rule_place
@@ -24,28 +25,28 @@ def backward(root: Value) -> None:
             "wrap what you want to differentiate in Value(...)"
         )
     order = topological_order(root)
-    for node in order:
-        if node.op is not None:
-            node.grad = 0.0
-    root.grad += 1.0
     observers: list[Observer] = []
     if (listeners := registry.backward_observer()) is not None:
         observers.append(listeners)
     if (watch := watcher.get()) is not None:
         watch.started(root)
         observers.append(watch.passed)
-    if observers:
-        _sweep_observed(order, observers)
-    else:
-        _sweep(order)
-    for node in order:
-        if type(node.grad) is not float and type(node) is not Constant:
-            node.grad = _real_gradient(node)
+    with quick_attributes(len(order)):
+        for node in order:
+            if node.op is not None:
+                node.grad = 0.0
+        root.grad += 1.0
+        if observers:
+            _sweep_observed(order, observers)
+        else:
+            _sweep(order)
 
 
 def _sweep(order: list[Value]) -> None:
     for node in reversed(order):
         upstream = node.grad
+        if type(upstream) is not float:
+            upstream = node.grad = _real_gradient(node)
         # A node that the root does not feel contributes nothing, even where it has no derivative.
         if node.op is None or upstream == 0.0:
             continue
@@ -54,8 +55,8 @@ def _sweep(order: list[Value]) -> None:
         try:
             if type(partials) is not tuple:
                 i = None
-                numbers = [x.data for x in operands]
-                for x, d in zip(operands, partials(out, *numbers), strict=True):  # type: ignore[operator]  # no tuple
+                factors = partials(out, *[x.data for x in operands])  # type: ignore[operator]  # no tuple
+                for x, d in zip(operands, factors, strict=True):
                     if type(x) is not Constant:
                         x.grad += upstream * d
             elif len(partials) == 2:

@@ -52,11 +52,18 @@ class Registry:
         self._reception = Reception()
         self._vetted = False
         self._namespace: dict[str, Any] = {}
+        self._offer: Callable[[Iterable[str]], None] | None = None
 
     def publish_into(self, namespace: dict[str, Any]) -> None:
         """Let `namespace` hold every ready op under its name, now and from now on."""
         self._namespace = namespace
         namespace.update(self.ready)
+
+    def offer_to(self, listener: Callable[[Iterable[str]], None]) -> None:
+        """Call `listener` with the names of all ops that could be loaded, and of those to come."""
+        if self._offer is not listener:
+            self._offer = listener
+            listener(self.names())
 
     # Looking up.
 
@@ -249,6 +256,8 @@ class Registry:
         self.origin[name] = entry
         self._plugin_of[name] = plugin
         self.catalogue.withdrawn.discard(name)
+        if self._offer is not None:
+            self._offer((name,))
         if before is not None and before is not plugin:
             self._dismiss_if_idle(before)
 
@@ -279,6 +288,8 @@ class Registry:
             for name, entry in list(self.origin.items()):
                 if self.catalogue.overrules(name, entry.distribution):
                     self._forget(name)
+        if self._offer is not None:
+            self._offer(self.names())
         self.vet()
 
     def backward_observer(self) -> Any:

@@ -1,6 +1,5 @@
 """A scalar that remembers how it was computed."""
 
-from collections.abc import Callable
 from types import MethodType
 from typing import Any, ClassVar
 
@@ -62,7 +61,7 @@ class Value:
             if len(operands) == 1:  # the shorter way to call; most applications in a net are of one
                 data = op.forward(operands[0].data)
             else:
-                data = op.forward(*map(data_of, operands))
+                data = op.forward(*[x.data for x in operands])
             if type(data) is not float:
                 data = real_result(op, operands, data)
         except Exception as error:
@@ -113,7 +112,7 @@ class Value:
         return Value.__mgcore_apply__(ops.abs, (self,))
 
     def __getattr__(self, name: str) -> Any:
-        # Reached only for what is no attribute: any registered op is a method.
+        # Reached only for what is no attribute: any registered op is a method. See also `methods`.
         if name.startswith("_"):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return MethodType(getattr(ops, name), self)
@@ -171,7 +170,6 @@ class Constant(Value):
     __slots__ = ()
 
 
-data_of: Callable[[Any], float] = Value.__dict__["data"].__get__
 _new = Value.__new__
 
 

@@ -139,6 +139,34 @@ def test_an_observer_sees_every_step_and_only_while_it_is_registered():
     assert len(seen) == 3
 
 
+def test_ops_are_methods_while_a_large_graph_is_walked():
+    seen = []
+
+    class Stepper:
+        @hookimpl
+        def mgcore_backward_step(self, node):
+            if not seen:
+                register(Op("doubled", lambda x: 2 * x, (lambda out, x: 2.0,)))
+                seen.append((node.tanh().op.name, node.doubled().op.name, hasattr(node, "no_op")))
+
+    stepper = Stepper()
+    register(stepper)
+    try:
+        y = x = Value(0.5)
+        for _ in range(1500):
+            y = y + 1.0
+        y.backward()
+    finally:
+        unregister(stepper)
+        unregister("doubled")
+    assert seen == [("tanh", "doubled", False)]
+    assert x.grad == 1.0
+    with pytest.raises(AttributeError, match="did you mean tanh"):
+        x.tahn()
+    with pytest.raises(AttributeError, match="doubled"):
+        x.doubled()
+
+
 def test_scipy_numbers_from_a_rule_become_floats():
     np = pytest.importorskip("numpy", reason="numpy makes the numbers")
     op = Op("npsin", forward=np.sin, partials=(lambda out, x: np.cos(x),))

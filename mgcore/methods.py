@@ -1,0 +1,57 @@
+"""Make the ops real methods of Value while a large graph is walked, for Python 3.11 alone.
+
+``x.tanh`` is found by ``Value.__getattr__``, which also answers a slip with the near matches. But
+Python 3.11 reads every attribute of a class that has ``__getattr__`` at half the speed; 3.12 does
+not. So there a walk over a large graph does without it, and what other threads call is found in the
+class. Only a slip is answered by Python itself meanwhile.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from types import MethodType
+from typing import Any
+
+from mgcore import ops
+from mgcore.registry import registry
+from mgcore.value import Value
+
+__all__ = ["quick_attributes"]
+
+LARGE = 1000
+
+_found_by_name = Value.__getattr__
+
+
+class _Method:
+    """Find the op in the registry whenever the method is asked for."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __get__(self, value: Value | None, owner: type) -> Any:
+        op = getattr(ops, self.name)
+        return op if value is None else MethodType(op, value)
+
+
+def _make_methods(names: Iterable[str]) -> None:
+    for name in names:
+        if name not in Value.__dict__:
+            setattr(Value, name, _Method(name))
+
+
+@contextmanager
+def quick_attributes(count: int) -> Iterator[None]:
+    """Read the attributes of `count` Values or more within."""
+    if sys.version_info >= (3, 12) or count < LARGE:
+        yield
+        return
+    registry.offer_to(_make_methods)
+    if "__getattr__" in Value.__dict__:
+        del Value.__getattr__
+    try:
+        yield
+    finally:
+        Value.__getattr__ = _found_by_name  # type: ignore[method-assign]  # as it was
