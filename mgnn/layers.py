@@ -51,6 +51,7 @@ class Neuron(Module):
         draw = INITIALISERS[init]
         self.w = [Value(draw(rng, nin), label=f"w{i}") for i in range(nin)]
         self.b = Value(0.0, label="b")
+        self.one = Constant(1.0)
         self.nonlin = nonlin
         self.activation = activation
         if nonlin:
@@ -65,7 +66,8 @@ class Neuron(Module):
         """
         if len(x) != len(self.w):
             raise ShapeError(f"x has {len(x)} numbers, but this neuron has {len(self.w)} inputs")
-        out = ops.dot(*self.w, *x) + self.b
+        # The bias is the weight of an input that is always 1: one node for the whole sum.
+        out = ops.dot(*self.w, self.b, *x, self.one)
         return getattr(ops, self.activation)(out) if self.nonlin else out
 
     def parameters(self) -> list[Value]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from mgcore import Value
+from mgcore import Constant, Value
 
 __all__ = ["Module"]
 
@@ -12,7 +12,8 @@ class Module:
     """Find parameters in attributes: Values, Modules, and lists, tuples and dicts of these.
 
     Parameters come in the order in which attributes were set; one that is met twice (shared
-    weights) counts once. A subclass may give its own list by overriding `parameters`.
+    weights) counts once; a Constant is none. A subclass may give its own list by overriding
+    `parameters`.
     """
 
     def parameters(self) -> list[Value]:
@@ -35,7 +36,8 @@ class Module:
 def _parameters_in(thing: Any, path: str) -> Iterator[tuple[str, Value]]:
     # Recursion over modules inside modules, a few deep; never over a graph.
     if isinstance(thing, Value):
-        yield path, thing
+        if not isinstance(thing, Constant):
+            yield path, thing
         return
     parts: Any = ()
     if isinstance(thing, Module):

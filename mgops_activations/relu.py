@@ -8,7 +8,7 @@ from mgcore import Op, ops
 
 relu = Op(
     "relu",
-    forward=lambda x: max(x, 0.0),
+    forward=lambda x: 0.0 if x < 0.0 else x,  # noqa: FURB136 - max(x, 0.0) takes twice as long
     partials=(lambda out, x: ops.gt(out, 0.0),),
     kink=lambda x: x,
     doc="x if x > 0 else 0",

@@ -18,7 +18,9 @@ def _forward(*operands: Any) -> Any:
         raise ArityError(
             f"dot takes two vectors of one length, dot(*w, *x), but got {len(operands)} operands"
         )
-    return builtins.sum(map(operator.mul, operands[:half], operands[half:]))
+    return builtins.sum(
+        map(operator.mul, operands, operands[half:])
+    )  # as many as the second half has
 
 
 def _partials(_out: Any, *operands: Any) -> tuple[Any, ...]:

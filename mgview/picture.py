@@ -1,7 +1,6 @@
 """Turn boxes of nodes into one picture: what each box says, and how big it is."""
 
 from bisect import bisect_left, bisect_right
-from collections import Counter
 from itertools import takewhile
 from typing import Literal
 
@@ -190,7 +189,7 @@ def title_of(scene: Scene, group: Group) -> str:
         group: the box.
 
     Returns:
-        For example ``16 × tanh(dot(4 operands) + ·)``, or ``12 leaves``.
+        For example ``16 × tanh(dot(6 operands))``, or ``12 leaves``.
     """
     count = len(group.parts)
     part = group.parts[0]
@@ -251,7 +250,7 @@ def _formula(node: Node, operands: list[str]) -> str:
     if node.op == "neg":
         return f"−{operands[0]}"
     if len(operands) > _MANY:
-        plain = Counter(operands).keys() <= {"·", "…"}
+        plain = not any("(" in operand for operand in operands)
         return f"{node.op}({len(operands)} operands)" if plain else f"{node.op}({operands[0]}, …)"
     inner = ", ".join(operands)
     bare = inner[1:-1] if len(operands) == 1 and inner.startswith("(") else inner

@@ -90,4 +90,4 @@ def test_the_drawing_of_the_lesson_shows_its_gradients(executed: Any) -> None:
     ]
     assert ">6.0000</text>" in svgs[1]
     assert ">6.0000</text>" not in svgs[0]
-    assert "16 × tanh(dot(4 operands) + ·)" in svgs[3]
+    assert "16 × tanh(dot(6 operands))" in svgs[3]

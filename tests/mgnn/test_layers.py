@@ -46,11 +46,18 @@ def test_an_op_of_ones_own_works_as_activation(softsign: Op) -> None:
     assert "SoftsignNeuron(2)" in repr(model)
 
 
-def test_weights_are_summed_by_one_dot() -> None:
-    out = Neuron(5, nonlin=False)([1.0] * 5)
-    assert out.op.name == "add"
-    assert out.operands[0].op.name == "dot"
-    assert len(out.operands[0].operands) == 10
+def test_weights_and_bias_are_summed_by_one_dot() -> None:
+    neuron = Neuron(5, nonlin=False)
+    out = neuron([2.0] * 5)
+    assert out.op.name == "dot"
+    assert out.operands[:6] == (*neuron.w, neuron.b)
+    assert [x.data for x in out.operands[6:]] == [2.0] * 5 + [1.0]
+
+
+def test_the_constant_1_that_a_bias_weighs_is_no_parameter() -> None:
+    neuron = Neuron(2)
+    assert [name for name, _ in neuron.named_parameters()] == ["w.0", "w.1", "b"]
+    assert MLP(2, [3, 1]).layers[0].neurons[0].parameters()[-1].label == "b"
 
 
 def test_a_seed_repeats_and_leaves_the_global_generator_alone() -> None:

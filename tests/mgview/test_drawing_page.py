@@ -27,12 +27,12 @@ def trail(page: Any) -> list[str]:
 def test_a_folded_box_opens_by_a_click_and_the_trail_leads_back(open_page: Any, mlp: Any) -> None:
     page = open_page(mlp)
     assert trail(page) == ["Graph of out: 437 nodes"]
-    page.click(".mgv-label >> text=16 × tanh(dot(4 operands)")
+    page.click(".mgv-label >> text=16 × tanh(dot(6 operands)")
     assert page.locator(".mgv-group").count() == 16
     assert page.evaluate("window.scrollY") == 0, "the trail must stay in sight"
     page.locator(".mgv-group").first.click()
-    assert trail(page)[1:] == ["16 × tanh(dot(4 operands) + ·)", "tanh(dot(4 operands) + ·)"]
-    assert page.locator(".mgv-op").count() == 3
+    assert trail(page)[1:] == ["16 × tanh(dot(6 operands))", "tanh(dot(6 operands))"]
+    assert page.locator(".mgv-op").count() == 2
     assert page.locator(".mgv-ghost").count() == 3
     page.click("#trail button >> nth=0")
     assert page.locator(".mgv-group").count() == 3
@@ -97,7 +97,7 @@ def test_a_box_beyond_the_pages_limit_says_how_to_open_it(
 ) -> None:
     monkeypatch.setattr("mgview.drawing._MOST_PAGES", 1)
     page = open_page(mlp)
-    page.click(".mgv-label >> text=16 × tanh(dot(4 operands)")
+    page.click(".mgv-label >> text=16 × tanh(dot(6 operands)")
     page.locator(".mgv-group").first.click()
     assert 'in Python: drawing.open("g' in page.text_content("#status")
 

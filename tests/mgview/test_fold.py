@@ -84,23 +84,23 @@ def test_an_mlp_reads_as_its_layers() -> None:
     out = model([Value(0.5, label="x1"), Value(-1.0, label="x2")])
     out.label = "out"
     drawing = mgview.draw(out)
-    layers = ["16 × tanh(dot(4 operands) + ·)", "16 × tanh(dot(32 operands) + ·)"]
-    rest = ["x1", "x2", "16 leaves", "", "b", "out"]
+    layers = ["16 × tanh(dot(6 operands))", "16 × tanh(dot(34 operands))"]
+    rest = ["x1", "x2", "17 leaves", "1", "out"]
     assert sorted(titles(drawing)) == sorted([*layers, *rest])
-    layer = next(name for name, text in drawing.boxes().items() if "4 operands" in text)
+    layer = next(name for name, text in drawing.boxes().items() if "6 operands" in text)
     opened = drawing.open(layer)
-    assert sum(title == "tanh(dot(4 operands) + ·)" for title in titles(opened)) == 16
+    assert sum(title == "tanh(dot(6 operands))" for title in titles(opened)) == 16
     neuron = opened.open(next(iter(opened.boxes())))
     inside = [box.node.op for box in neuron.picture().boxes if box.kind == "op" and box.node]
-    assert inside == ["dot", "add", "tanh"]
+    assert inside == ["dot", "tanh"]
 
 
 def test_what_surrounds_an_opened_box_is_shown_dashed() -> None:
     out = MLP(2, [16, 16, 1], seed=7)([Value(0.5, label="x1"), Value(-1.0, label="x2")])
     drawing = mgview.draw(out)
-    first = next(name for name, text in drawing.boxes().items() if "4 operands" in text)
+    first = next(name for name, text in drawing.boxes().items() if "6 operands" in text)
     ghosts = {box.title for box in drawing.open(first).picture().boxes if box.kind == "ghost"}
-    assert ghosts == {"x1", "x2", "16 × relu(dot(32 operands) + ·)"}
+    assert ghosts == {"x1", "x2", "16 × relu(dot(34 operands))"}
 
 
 def test_a_batch_folds_into_as_few_boxes_as_one_sample() -> None:
@@ -109,7 +109,7 @@ def test_a_batch_folds_into_as_few_boxes_as_one_sample() -> None:
     labels = [1 if i % 2 else -1 for i in range(30)]
     loss = losses.by_name("hinge")([model(row) for row in rows], labels)
     drawing = mgview.draw(loss)
-    assert len(drawing.scene.nodes) > 1_800
+    assert len(drawing.scene.nodes) > 1_300
     assert len(titles(drawing)) <= 16
     assert any("240 × tanh" in title for title in titles(drawing))
 
