@@ -42,7 +42,8 @@ class Listener:
         """Return how many mini-batches and chunks to go on for."""
         now = time.perf_counter()
         fitting = int(self.patience * _SECONDS / max(now - self._since, 1e-9))
-        self.patience = max(1, min(8 * self.patience, fitting))
+        # Not at once: a batch and its first chunk count as two, and take the time of one.
+        self.patience = max(1, min(2 * self.patience, fitting))
         self._since = now
         return self.patience
 
