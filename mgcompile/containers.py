@@ -125,8 +125,8 @@ def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any], what: str = "X")
         form: Literal["tuple", "list"] = "tuple" if isinstance(X, tuple) else "list"
         return _from_columns(list(X), names, dtype, form)
     message = (
-        f"{what} is {type(X).__name__}; give an array (n, {count}), a sequence of {count} columns or "
-        "a mapping from labels to columns"
+        f"{what} is {type(X).__name__}; give an array (n, {count}), a sequence of {count} columns "
+        "or a mapping from labels to columns"
     )
     raise InputTypeError(message)
 

@@ -16,7 +16,7 @@ from mgcompile.llvm.jit import host, object_code
 
 __all__ = ["compiled"]
 
-_DIGEST = hashlib.sha256().digest_size
+_BYTES = hashlib.sha256().digest_size
 
 
 def compiled(text: str, folder: str | None) -> bytes:
@@ -30,32 +30,36 @@ def compiled(text: str, folder: str | None) -> bytes:
         return object_code(text)
     key = hashlib.sha256(f"{host().key}\n{text}".encode()).hexdigest()
     path = Path(folder) / f"{key}.object"
-    code = _read(path)
+    code = _read(path, key)
     if code is None:
         code = object_code(text)
-        _write(path, code)
+        _write(path, key, code)
     return code
 
 
-def _read(path: Path) -> bytes | None:
-    """Return what a file holds, or None when it is missing or not what was written."""
+def _digest(key: str, code: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + code).digest()
+
+
+def _read(path: Path, key: str) -> bytes | None:
+    """Return what a file holds, or None when it is missing or not what was written for the key."""
     try:
         content = path.read_bytes()
     except OSError:
         return None
-    digest, code = content[:_DIGEST], content[_DIGEST:]
-    return code if hashlib.sha256(code).digest() == digest else None
+    digest, code = content[:_BYTES], content[_BYTES:]
+    return code if _digest(key, code) == digest else None
 
 
-def _write(path: Path, code: bytes) -> None:
+def _write(path: Path, key: str, code: bytes) -> None:
     """Write a file under its name in one step; leave nothing behind when that fails."""
     with contextlib.suppress(OSError):  # full, read-only: the cache is a convenience
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
         try:
             with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
+                file.write(_digest(key, code) + code)
             Path(name).replace(path)
-        except OSError:
+        except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
