@@ -50,17 +50,22 @@ def input_function(frame: Frame) -> str:
         start = writer.offset(source, writer.mul(begin, stride))
         dense = writer.value(f"icmp eq i64 {stride}, {size}")
         together = writer.value(f"and i1 {plain}, {dense}")
-        apart = writer.value(f"xor i1 {dense}, true")
-        strided = writer.value(f"and i1 {plain}, {apart}")
-        ordered = writer.value(f"xor i1 {plain}, true")
-        with writer.when(together):
-            _copy_run(writer, frame, start, target)
-        with writer.when(strided):
-            _copy_strided(writer, frame, start, stride, target)
-        with writer.when(ordered):
-            numbers = writer.offset(str(order), writer.mul(begin, 8))
-            _copy_ordered(writer, frame, source, stride, numbers, target)
-        _repeat_last(writer, frame, target)
+        full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.shape.tile}")
+        usual = writer.value(f"and i1 {together}, {full}")
+        with writer.when(usual):
+            _copy_full(writer, frame, start, target)
+        with writer.when(writer.value(f"xor i1 {usual}, true")):
+            apart = writer.value(f"xor i1 {dense}, true")
+            strided = writer.value(f"and i1 {plain}, {apart}")
+            ordered = writer.value(f"xor i1 {plain}, true")
+            with writer.when(together):
+                _copy_part(writer, frame, start, target)
+            with writer.when(strided):
+                _copy_strided(writer, frame, start, stride, target)
+            with writer.when(ordered):
+                numbers = writer.offset(str(order), writer.mul(begin, 8))
+                _copy_ordered(writer, frame, source, stride, numbers, target)
+            _repeat_last(writer, frame, target)
     writer.do("ret void")
     return writer.text()
 
