@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Bundle, IndexMap
 
-__all__ = ["horizontal", "runs", "write_ghosts", "write_mask"]
+__all__ = ["horizontal", "runs", "summed_bytes", "write_ghosts", "write_mask"]
 
 
 def runs(frame: Frame, bundle: Bundle, copies: Sequence[Copy], lanes: int) -> list[tuple[int, int]]:
@@ -63,21 +63,26 @@ def write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
     return mask.name
 
 
-def write_ghosts(writer: Writer, frame: Frame, arrays: Sequence[int]) -> None:
-    """Append the code that sets batched arrays to zero beyond the last sample of the batch.
+def summed_bytes(writer: Writer, frame: Frame) -> str:
+    """Append the size of what a sum over the batch adds up: the tile's samples in whole vectors."""
+    width = frame.shape.bytes * frame.shape.width
+    return writer.value(f"and i64 {writer.add('%real_bytes', width - 1)}, {-width}")
 
-    The registers ``%real_bytes`` and ``%lane_bytes`` bound the samples of the tile, without and
-    with those that only fill up its last two vectors.
+
+def write_ghosts(writer: Writer, frame: Frame, arrays: Sequence[int]) -> None:
+    """Append the code that sets what fills up the last vector of batched arrays to zero.
+
+    It runs only where the samples of a tile, ``%real_bytes``, fill no whole vectors.
     """
     kind, width = frame.shape.vector, frame.shape.bytes * frame.shape.width
-    places = [writer.value(f"sub i64 %lane_bytes, {k * width}") for k in (2, 1)]
-    masks = [write_mask(writer, frame, place) for place in places]
-    for array in arrays:
-        start, unit = frame.start(writer, array), frame.unit(array)
-        with writer.loop(frame.program.arrays[array].size) as turn:
-            element = writer.offset(start, writer.mul(turn.index, unit))
-            for place, mask in zip(places, masks, strict=True):
-                pointer = writer.offset(element, place)
+    end = summed_bytes(writer, frame)
+    with writer.when(writer.value(f"icmp ult i64 %real_bytes, {end}")):
+        place = writer.value(f"sub i64 {end}, {width}")
+        mask = write_mask(writer, frame, place)
+        for array in arrays:
+            start, unit = writer.offset(frame.start(writer, array), place), frame.unit(array)
+            with writer.loop(frame.program.arrays[array].size) as turn:
+                pointer = writer.offset(start, writer.mul(turn.index, unit))
                 block = writer.block(kind)
                 value = block.register(writer.load(kind, pointer, width))
                 kept = block.select(block.register(mask, kind.mask), value, 0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from mgcompile.llvm.horizontal import horizontal, runs, write_mask
+from mgcompile.llvm.horizontal import horizontal, runs, summed_bytes, write_mask
 from mgcompile.llvm.kind import Kind
 from mgcompile.llvm.nests import apply, outside_reads, splat
 from mgcompile.llvm.spread import Spread
@@ -307,7 +307,8 @@ def _write_over_batch(nest: _Nest) -> None:
     writer, frame, bundle, kind = nest.writer, nest.frame, nest.bundle, nest.kind
     size = frame.shape.bytes
     carried = [(str(kind), zero) for zero in nest.zeros()]
-    with writer.loop("%lane_bytes", step=size * kind.lanes, carried=carried) as turn:
+    end = summed_bytes(writer, frame)
+    with writer.loop(end, step=size * kind.lanes, carried=carried) as turn:
         here = nest.shifted(turn.index)
         if not all(frame.batched(access.array) for access in bundle.operands):
             here = evolve(here, mask=write_mask(writer, frame, turn.index))

@@ -54,7 +54,7 @@ def _write_bundle(writer: Writer, frame: Frame, bundle: Bundle) -> None:
 
 
 def _clear_ghosts(writer: Writer, frame: Frame, bundle: Bundle, cleared: set[int]) -> None:
-    """Append a branch, taken in the last tile alone, that keeps what fills it up out of a sum.
+    """Append what keeps out of a sum the numbers that fill up the last vector of a tile.
 
     `cleared` are the arrays that this was done for before; those of the bundle are added.
     """
@@ -62,8 +62,7 @@ def _clear_ghosts(writer: Writer, frame: Frame, bundle: Bundle, cleared: set[int
     left = [array for array in batched if array not in cleared]
     cleared.update(left)
     if left:
-        with writer.when(writer.value("icmp ult i64 %real_bytes, %lane_bytes")):
-            write_ghosts(writer, frame, left)
+        write_ghosts(writer, frame, left)
 
 
 def _write_loop(writer: Writer, frame: Frame, unit: LoopUnit) -> None:
