@@ -86,10 +86,14 @@ class Group:
 
 @frozen
 class Product:
-    """A sum or dot, and the group that takes its results from the registers they come out in."""
+    """A sum or dot, what it starts from, and the group that takes its results from registers.
+
+    ``start`` is read over the shape of the bundle and is not batched.
+    """
 
     bundle: Bundle
-    group: Group
+    group: Group | None
+    start: Access | None = None
 
 
 @frozen
@@ -217,7 +221,7 @@ def members(unit: Unit) -> tuple[Statement, ...]:
         case Group():
             return unit.bundles
         case Product():
-            return (unit.bundle, *unit.group.bundles)
+            return (unit.bundle, *(unit.group.bundles if unit.group else ()))
         case LoopUnit():
             return (unit.loop,)
         case _:
@@ -226,4 +230,7 @@ def members(unit: Unit) -> tuple[Statement, ...]:
 
 def reads(unit: Unit) -> set[int]:
     """Return the arrays that a unit reads."""
-    return {array for statement in members(unit) for array in read(statement)}
+    found = {array for statement in members(unit) for array in read(statement)}
+    if isinstance(unit, Product) and unit.start is not None:
+        found.add(unit.start.array)
+    return found

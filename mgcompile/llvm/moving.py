@@ -14,7 +14,7 @@ from attrs import define, evolve
 
 from mgcompile.llvm.fuse import Group, LoopUnit, Product, is_cheap, is_identity, members, reads
 from mgcompile.llvm.schedule import read, touched
-from mgcompile.program import FIRST_RESULT, Bundle
+from mgcompile.program import CONSTS, FIRST_RESULT, Bundle
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -148,9 +148,23 @@ def _attached(
             if place is not None:
                 group = waiting.pop(place)
                 assert isinstance(group, Group)  # noqa: S101 - what _finishing looks for
-                unit = Product(unit, group)
+                unit = _started(program, unit, group, pinned)
         found.append(unit)
     return tuple(found)
+
+
+def _started(program: Program, bundle: Bundle, group: Group, pinned: set[int]) -> Product:
+    """Join a sum with its group; what the group only adds to it, the sum starts from."""
+    uses = [b for b in group.bundles for access in b.operands if access.array == bundle.result]
+    if len(uses) == 1 and uses[0].op is ops.add and uses[0].result not in pinned:
+        (addition,) = uses
+        left, right = addition.operands
+        start = left if right.array == bundle.result else right
+        if not program.arrays[start.array].batched and start.array != CONSTS:
+            rest = tuple(b for b in group.bundles if b is not addition)
+            kept = evolve(group, bundles=rest) if rest else None
+            return Product(evolve(bundle, result=addition.result), kept, start)
+    return Product(bundle, group)
 
 
 def _can_be_finished(program: Program, bundle: Bundle, pinned: set[int]) -> bool:

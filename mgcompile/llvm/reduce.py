@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from mgcompile.llvm.block import Block, Vec
     from mgcompile.llvm.frame import Frame
-    from mgcompile.llvm.fuse import Group
+    from mgcompile.llvm.fuse import Group, Product
     from mgcompile.llvm.spread import Copy
     from mgcompile.llvm.stages import Key
     from mgcompile.llvm.writer import Index, Writer
@@ -42,6 +42,7 @@ class _Nest:
     Attributes:
         bundle: the sum or dot.
         group: what finishes its results before they are stored, if anything does.
+        start: where the numbers are that the sums start from, if not from zero.
         copies: the members of the block of accumulators.
         vectors: how many vectors each member has (0: none, it is a scalar).
         kind: of an accumulator.
@@ -56,6 +57,7 @@ class _Nest:
     frame: Frame
     bundle: Bundle
     group: Group | None
+    start: Spread | None
     copies: tuple[Copy, ...]
     vectors: int
     kind: Kind
@@ -69,6 +71,7 @@ class _Nest:
         loops = len(self.frame.iterations)
         return evolve(
             self,
+            start=self.start and self.start.enter(loops, axis, step, index),
             operands=tuple(each.enter(loops, axis, step, index) for each in self.operands),
             extra={k: each.enter(loops, axis, step, index) for k, each in self.extra.items()},
             results={k: each.enter(loops, axis, step, index) for k, each in self.results.items()},
@@ -95,38 +98,44 @@ class _Nest:
         results = {k: each.shifted(write, distance) for k, each in self.results.items()}
         return evolve(self, operands=operands, extra=extra, results=results)
 
-    def zeros(self) -> list[str]:
-        """Return the first values of the accumulators, member by member."""
-        return [self.kind.literal(0.0)] * (len(self.copies) * max(1, self.vectors))
+    def first(self) -> list[str]:
+        """Append the first values of the accumulators, member by member, and return them."""
+        each = max(1, self.vectors)
+        if self.start is None:
+            return [self.kind.literal(0.0)] * (len(self.copies) * each)
+        block, values = self.writer.block(self.kind), []
+        for copy in self.copies:
+            pointer = self.start.at(copy).pointer
+            values += [_fetch(block, self.frame, pointer, 0, batched=False).name] * each
+        self.writer.splice(block)
+        return values
 
 
-def write_reduction(
-    writer: Writer, frame: Frame, bundle: Bundle, group: Group | None = None
-) -> None:
-    """Append the nests that compute a `sum` or `dot`.
+def write_reduction(writer: Writer, frame: Frame, product: Product) -> None:
+    """Append the nests that compute a `sum` or `dot`, and what finishes it in registers.
 
     Args:
         writer: the function.
-        frame: where the bundle stands.
-        bundle: with or without reduced axes; with `over_batch` its result is added to, not set.
-        group: what is done with the results, point by point, while they are in registers.
+        frame: where the product stands.
+        product: the bundle is with or without reduced axes; with `over_batch` its result is added
+            to, not set.
     """
-    loops = len(frame.iterations)
+    bundle, loops = product.bundle, len(frame.iterations)
     if bundle.over_batch:
         choices = batch_ranges(bundle, loops)
     else:
         choices = lane_ranges(bundle, [frame.batched(a.array) for a in bundle.operands], loops)
     for ranges in itertools.product(*choices):
-        _write_nest(writer, frame, bundle, group, ranges)
+        _write_nest(writer, frame, product, ranges)
 
 
 def _write_nest(
     writer: Writer,
     frame: Frame,
-    bundle: Bundle,
-    group: Group | None,
+    product: Product,
     ranges: tuple[Range, ...],
 ) -> None:
+    bundle, group, start = product.bundle, product.group, product.start
     origin: Copy = (0,) * len(ranges)
     made = [bundle.result] if group is None else [bundle.result, *group.results]
     reads = {} if group is None else outside_reads(writer, frame, group, set(made))
@@ -137,6 +146,7 @@ def _write_nest(
         frame=frame,
         bundle=bundle,
         group=group,
+        start=None if start is None else Spread({origin: frame.cursor(writer, start)}),
         copies=tuple(itertools.product(*(range(part.step) for part in ranges))),
         vectors=1 if bundle.over_batch else 2 if batched else 0,
         kind=frame.shape.vector if batched or bundle.over_batch else frame.shape.scalar,
@@ -157,7 +167,7 @@ def _write_nest(
         elif batched:
             _write_lanes(nest)
         else:
-            _finish(nest, _reduce(nest, 0, nest.zeros()))
+            _finish(nest, _reduce(nest, 0, nest.first()))
 
 
 def _reduce(nest: _Nest, axis: int, totals: list[str]) -> list[str]:
@@ -300,13 +310,13 @@ def _write_lanes(nest: _Nest) -> None:
     step = nest.frame.shape.bytes * nest.kind.lanes * nest.vectors
     with nest.writer.loop("%lane_bytes", step=step) as turn:
         here = nest.shifted(turn.index)
-        _finish(here, _reduce(here, 0, here.zeros()))
+        _finish(here, _reduce(here, 0, here.first()))
 
 
 def _write_over_batch(nest: _Nest) -> None:
     writer, frame, bundle, kind = nest.writer, nest.frame, nest.bundle, nest.kind
     size = frame.shape.bytes
-    carried = [(str(kind), zero) for zero in nest.zeros()]
+    carried = [(str(kind), zero) for zero in nest.first()]
     end = summed_bytes(writer, frame)
     with writer.loop(end, step=size * kind.lanes, carried=carried) as turn:
         here = nest.shifted(turn.index)

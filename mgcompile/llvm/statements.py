@@ -32,7 +32,7 @@ def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
             case Group():
                 write_group(writer, frame, unit)
             case Product():
-                write_reduction(writer, frame, unit.bundle, unit.group)
+                write_reduction(writer, frame, unit)
             case Bundle():
                 if unit.over_batch:
                     _clear_ghosts(writer, frame, unit, cleared)
@@ -48,7 +48,7 @@ def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
 
 def _write_bundle(writer: Writer, frame: Frame, bundle: Bundle) -> None:
     if bundle.op in (ops.sum, ops.dot):
-        write_reduction(writer, frame, bundle)
+        write_reduction(writer, frame, Product(bundle, None))
     else:
         write_many_operands(writer, frame, bundle)
 
