@@ -13,7 +13,7 @@ from harness import Contestant, Goal, Row, against, main
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-STEPS, LR = 1000, 0.02
+STEPS, LR = 2000, 0.02
 
 
 def data() -> tuple[np.ndarray, np.ndarray]:

@@ -194,8 +194,8 @@ def _reduce_last(nest: _Nest, axis: int, totals: list[str]) -> list[str]:
     for the one before.
     """
     count, length = len(totals), nest.bundle.reduced[axis]
-    terms = 4 if 4 * count <= CHAINS and length >= 4 else 2
-    parts = terms if count * terms <= CHAINS else 1
+    terms = 4 if length >= 4 else 2
+    parts = next(k for k in (4, 2, 1) if k == 1 or (k <= terms and k * count <= CHAINS))
     whole = length // terms * terms
     zero = nest.kind.literal(0.0)
     sums = [*totals, *[zero] * (count * (parts - 1))]
