@@ -23,10 +23,12 @@ __all__ = ["Reads", "by_number", "levels", "reads_of"]
 class Reads:
     """The operands of each node that are no leaves, for loops in Python.
 
-    A node with one or two has them in `one` and `other`, filled up with the number of nodes, which
+    Nodes that are no leaves have numbers of their own here: their places in `nodes`. One with one
+    or two operands has them in `one` and `other`, filled up with the number of such nodes, which
     stands for a leaf. A node with more has -1 in `one`, and `more` lists them.
     """
 
+    nodes: Numbers
     one: list[int]
     other: list[int]
     more: dict[int, list[int]]
@@ -34,9 +36,12 @@ class Reads:
 
 def reads_of(graph: Graph) -> Reads:
     """Return what every node of a graph reads of other nodes."""
-    n = len(graph.code)
-    inner = np.flatnonzero(graph.code[graph.operand] >= 0)
-    user, used = owners_of(graph.start, inner), graph.operand[inner]
+    computed = graph.code >= 0
+    nodes = np.flatnonzero(computed)
+    n = len(nodes)
+    number = np.cumsum(computed) - 1
+    inner = np.flatnonzero(computed[graph.operand])
+    user, used = number[owners_of(graph.start, inner)], number[graph.operand[inner]]
     count = np.bincount(user, minlength=n)
     first = np.cumsum(count) - count
     one, other = np.full(n, n), np.full(n, n)
@@ -51,7 +56,7 @@ def reads_of(graph: Graph) -> Reads:
             several.tolist(), first[several].tolist(), count[several].tolist(), strict=True
         )
     }
-    return Reads(one.tolist(), other.tolist(), more)
+    return Reads(nodes, one.tolist(), other.tolist(), more)
 
 
 def levels(graph: Graph) -> tuple[Numbers, Numbers]:
@@ -77,9 +82,9 @@ def _levels(graph: Graph) -> Numbers:
     """Follow operands down from each node whose level is not known yet."""
     reads = reads_of(graph)
     one, other, more = reads.one, reads.other, reads.more
-    level = [*np.where(graph.code >= 0, -1, 0).tolist(), 0]
+    level = [*[-1] * len(reads.nodes), 0]
     # A walk from above gave the numbers, so that operands mostly have the higher ones.
-    stack = np.flatnonzero(graph.code >= 0).tolist()
+    stack = [*range(len(reads.nodes))]
     pop, push, look = stack.pop, stack.append, level.__getitem__
     while stack:
         node = pop()
@@ -101,4 +106,6 @@ def _levels(graph: Graph) -> Numbers:
         else:
             push(node)
             stack += [x for x in more[node] if level[x] < 0]
-    return np.array(level[:-1], dtype=np.int64)
+    found = np.zeros(len(graph.code), dtype=np.int64)
+    found[reads.nodes] = level[:-1]
+    return found

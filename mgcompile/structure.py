@@ -253,8 +253,9 @@ def _positions(graph: Graph) -> Numbers:
     """Number the nodes of ops from the roots down, operand by operand."""
     reads = reads_of(graph)
     one, other, more = reads.one, reads.other, reads.more
-    seen = bytearray([*(graph.code < 0).tobytes(), 1])
-    queue = list(dict.fromkeys(graph.roots[graph.code[graph.roots] >= 0].tolist()))
+    seen = bytearray([*bytes(len(reads.nodes)), 1])
+    roots = graph.roots[graph.code[graph.roots] >= 0]
+    queue = list(dict.fromkeys(np.searchsorted(reads.nodes, roots).tolist()))
     push = queue.append
     for node in queue:
         seen[node] = 1
@@ -273,7 +274,7 @@ def _positions(graph: Graph) -> Numbers:
             seen[y] = 1
             push(y)
     position = np.full(len(graph.code), -1, dtype=np.int64)
-    position[queue] = np.arange(len(queue))
+    position[reads.nodes[queue]] = np.arange(len(queue))
     return position
 
 
