@@ -130,3 +130,35 @@ def check_against_engine(kernel, output, inputs, params, X, rtol=1e-9, atol=1e-1
 def held_against_engine():
     """The check of a kernel against the engine."""
     return check_against_engine
+
+
+def by_engine(output, inputs, params, X, optimizer, steps=20):
+    """Return the parameters after some full-batch steps of the engine, and restore them."""
+    from mgcore import grad
+    from mgcore.order import topological_order
+
+    start = [p.data for p in params]
+    update = optimizer.start(params)
+    order = [node for node in topological_order(output) if node.op is not None]
+    for _ in range(steps):
+        total = np.zeros(len(params))
+        for row in X.tolist():
+            for leaf, number in zip(inputs, row, strict=True):
+                leaf.data = number
+            for node in order:
+                node.data = node.op(*(operand.data for operand in node.operands))
+            total += grad(output, params)
+        for p, gradient in zip(params, (total / len(X)).tolist(), strict=True):
+            p.grad = gradient
+        update(optimizer.lr)
+    found = [p.data for p in params]
+    for p, number in zip(params, start, strict=True):
+        p.data = number
+        p.grad = 0.0
+    return found
+
+
+@pytest.fixture
+def trained_by_engine():
+    """Training by the engine, full batches; the parameters are restored."""
+    return by_engine

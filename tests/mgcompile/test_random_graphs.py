@@ -127,40 +127,17 @@ def test_the_machine_for_tapes_is_the_reference_on_graphs_over_all_ops(dtype):
     ("number", "backend"),
     [*((number, "llvm") for number in range(FORESTS)), *((number, "numpy") for number in range(3))],
 )
-def test_parameters_after_20_steps_are_the_engines(number, backend):
+def test_parameters_after_20_steps_are_the_engines(number, backend, trained_by_engine):
     graph = output, _, params = forest(1000 + TREES * number, TREES // 2)
     optimizer = OPTIMIZERS[number % len(OPTIMIZERS)]
     X = numbers(number, 5, len(graph[1]))
     kernel = compiled(graph, backend)
-    expected = by_engine(*graph, X, optimizer)
+    expected = trained_by_engine(*graph, X, optimizer)
     losses = kernel.train(X, optimizer, epochs=20)
     np.testing.assert_allclose(kernel.params, expected, rtol=1e-8, atol=1e-10)
     np.testing.assert_array_equal([p.data for p in params], kernel.params)
     assert len(losses) == 20
     assert output.op is not None
-
-
-def by_engine(output, inputs, params, X, optimizer, steps=20):
-    """Return the parameters after some full-batch steps of the engine, and restore them."""
-    start = [p.data for p in params]
-    update = optimizer.start(params)
-    order = [node for node in topological_order(output) if node.op is not None]
-    for _ in range(steps):
-        total = np.zeros(len(params))
-        for row in X.tolist():
-            for leaf, number in zip(inputs, row, strict=True):
-                leaf.data = number
-            for node in order:
-                node.data = node.op(*(operand.data for operand in node.operands))
-            total += grad(output, params)
-        for p, gradient in zip(params, (total / len(X)).tolist(), strict=True):
-            p.grad = gradient
-        update(optimizer.lr)
-    found = [p.data for p in params]
-    for p, number in zip(params, start, strict=True):
-        p.data = number
-        p.grad = 0.0
-    return found
 
 
 @pytest.mark.parametrize("block", range(10))
