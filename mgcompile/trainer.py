@@ -46,8 +46,6 @@ def fit_compiled(training: Any) -> None:
     epochs = training.epochs
 
     def report(epoch: int, mean_loss: float, params: np.ndarray[Any, Any]) -> None:
-        if not np.isfinite(mean_loss):
-            raise training.diverged(epoch)
         if training.watched:
             loss.write_back(params)
         outputs.params = params
@@ -55,6 +53,9 @@ def fit_compiled(training: Any) -> None:
         if not np.all(np.isfinite(found)):
             raise training.diverged(epoch)
         training.on_epoch(epoch, mean_loss, training.score(found))
+
+    def diverged(epoch: int, batch: int) -> None:
+        raise training.diverged(epoch, batch)
 
     loss.run(
         Course(
@@ -69,6 +70,7 @@ def fit_compiled(training: Any) -> None:
                 [training.rate(epoch) for epoch in range(first, first + count)]
             ),
             progress=report,
+            diverged=diverged,
         )
     )
 

@@ -172,7 +172,8 @@ class Course:
     """All that a training run needs.
 
     `order(epoch)` gives the order of samples, None means as they come; `rates(first, count)` the
-    learning rates; `progress` is called after every epoch with its number, loss and the parameters.
+    learning rates; `progress` is called after every epoch with its number, loss and the parameters,
+    and before it `diverged`, with the numbers of epoch and mini-batch, when the loss is not finite.
     """
 
     trainer: Trainer
@@ -184,6 +185,7 @@ class Course:
     order: Callable[[int], NDArray[np.int64]] | None
     rates: Callable[[int, int], NDArray[np.float64]]
     progress: Callable[[int, float, Floats], object] | None = None
+    diverged: Callable[[int, int], object] | None = None
 
 
 def run_course(course: Course, params: Floats, losses: list[float]) -> None:
@@ -201,6 +203,7 @@ def run_course(course: Course, params: Floats, losses: list[float]) -> None:
         if course.order is not None:
             chunk = min(chunk, max(1, 10_000_000 // max(1, course.count)))
             orders = np.stack([course.order(e) for e in range(epoch, epoch + chunk)])
+        before = (params.copy(), state.copy()) if course.diverged else None
         began = time.perf_counter()
         found = course.trainer(
             course.inputs, course.count, params, state, epoch * updates, orders, chunk,
@@ -209,6 +212,32 @@ def run_course(course: Course, params: Floats, losses: list[float]) -> None:
         seconds = time.perf_counter() - began
         losses += found.tolist()
         epoch += chunk
+        if course.diverged is not None and before is not None and not np.isfinite(losses[-1]):
+            course.diverged(epoch - 1, _first_bad_batch(course, epoch - 1, *before))
         if course.progress is not None:
             course.progress(epoch - 1, losses[-1], params)
         chunk = max(1, min(64 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))
+
+
+def _first_bad_batch(course: Course, epoch: int, params: Floats, state: Floats) -> int:
+    """Return the first mini-batch of an epoch whose loss is not finite, by bisection.
+
+    Args:
+        course: The training run; its inputs are an array.
+        epoch: An epoch whose loss is not finite.
+        params: As the epoch began.
+        state: As the epoch began.
+    """
+    size, updates = course.batch_size, -(-course.count // course.batch_size)
+    order = np.arange(course.count) if course.order is None else course.order(epoch)
+    rows = np.asarray(course.inputs)[order]
+    low, high = 1, updates  # so many batches are the fewest, and the most, that are not finite
+    while low < high:
+        middle = (low + high) // 2
+        some = rows[: middle * size]
+        (loss,) = course.trainer(
+            some, len(some), params.copy(), state.copy(), epoch * updates, None, 1, size,
+            course.rates(epoch, 1),
+        )  # fmt: skip
+        low, high = (middle + 1, high) if np.isfinite(loss) else (low, middle)
+    return low - 1

@@ -107,9 +107,18 @@ def test_an_interrupt_keeps_the_finished_updates():
     np.testing.assert_array_equal(found, calls[0])
 
 
-def test_a_loss_that_is_not_finite_is_reported_with_its_epoch():
-    with pytest.raises(DivergenceError, match="epoch"):
-        trained("mse", optim.SGD(lr=1e300), "compiled")
+@pytest.mark.parametrize("rate", [3.0, 30.0, 1e3, 1e300])
+@pytest.mark.parametrize("optimizer", [optim.SGD, lambda lr: optim.SGD(lr=lr, momentum=0.5)])
+def test_a_loss_that_is_not_finite_is_reported_with_the_engines_epoch_and_batch(rate, optimizer):
+    y = X[:, 0] - X[:, 2] ** 2
+    found = []
+    for backend in ("eager", "compiled"):
+        model = MLP(3, [1], seed=7)
+        with pytest.raises(DivergenceError, match=r"epoch \d+, mini-batch \d+") as caught:
+            fit(model, X, y, optimizer=optimizer(lr=rate), epochs=400, batch_size=3, seed=3,
+                backend=backend, progress=False)  # fmt: skip
+        found.append(str(caught.value))
+    assert found[0] == found[1]
 
 
 def test_a_users_own_op_trains_without_being_registered():
