@@ -20,7 +20,7 @@ def scratch_offsets(layout: Layout, shape: Shape) -> dict[str, int]:
     sizes, tile = layout.sizes, shape.tile
     lengths = {
         "samples": 1,
-        "inputs": sizes["inputs"] * tile,
+        "inputs": sizes["inputs"] * (tile + 8 // shape.bytes),
         "tile": sizes["tile"] * tile,
         "own": sizes["own"],
         "block": sizes["block"] * max(tile, BLOCK),

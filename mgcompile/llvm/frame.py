@@ -8,7 +8,7 @@ import numpy as np
 from attrs import define, evolve, field, frozen
 
 from mgcompile.llvm.kind import Kind, kind_of
-from mgcompile.program import CONSTS, Affine, Gather
+from mgcompile.program import CONSTS, INPUTS, Affine, Gather
 
 if TYPE_CHECKING:
     from mgcompile.llvm.library import Library
@@ -121,6 +121,17 @@ class Frame:
         place = self.layout.places[array]
         return writer.offset(f"%{base or place.base}", place.offset * self.unit(array))
 
+    def address_of_input(self, writer: Writer, number: Index) -> str:
+        """Return a pointer to where the address of an input's column stands."""
+        copies = self.program.n_inputs * self.unit(INPUTS)
+        return writer.offset(writer.offset("%inputs", copies), writer.mul(number, 8))
+
+    def alignment(self, array: int) -> int:
+        """Return what the addresses of an array's vectors are multiples of, in bytes."""
+        if array == INPUTS and self.layout.in_place:
+            return self.shape.bytes
+        return self.shape.bytes * self.shape.width
+
     def cursor(self, writer: Writer, access: Access) -> Cursor:
         """Return a cursor on what an access reads, with the loops around entered."""
         cursor = self.target(writer, access.array, access.index)
@@ -131,6 +142,9 @@ class Frame:
     def target(self, writer: Writer, array: int, index: IndexMap, base: str = "") -> Cursor:
         """Return a cursor on the elements of an array that a map names."""
         unit = self.unit(array)
+        if array == INPUTS and self.layout.in_place and isinstance(index, Affine):
+            column = writer.load("ptr", self.address_of_input(writer, index.offset), 8)
+            return Cursor(writer, column, unit, index.strides, ())
         pointer = self.start(writer, array, base)
         if isinstance(index, Affine):
             return Cursor(

@@ -3,7 +3,8 @@
 =========  =====================================================================================
 base       what is there
 =========  =====================================================================================
-inputs     the columns of the tile at work, copied there before anything else runs
+inputs     the columns of the tile at work, copied there before anything else runs, and the address
+           of each: of the copy, or of the caller's memory (see `Layout.in_place`)
 tile       batched arrays of one phase, for one tile: [element][sample]; one area for each thread
 store      batched arrays that a later phase reads, for all tiles
 block      batched arrays whose outer products are summed, for the tiles of a block of samples
@@ -21,12 +22,12 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
-from mgcompile.llvm.fuse import LoopUnit, members, reads, units
+from mgcompile.llvm.fuse import Group, LoopUnit, members, reads, units
 from mgcompile.llvm.lifetimes import FOREVER, Timeline, block_units, first_fit, needed_elsewhere
 from mgcompile.llvm.moving import moved
 from mgcompile.llvm.schedule import Phase, phases, read, touched
 from mgcompile.llvm.wide import BLOCK, wide_products
-from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Tape
+from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Affine, Bundle, Tape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,7 +73,8 @@ class Layout:
 
     Sizes are in elements; of `tile`, `store` and `inputs` in elements for each sample. A `serial`
     program makes something that all samples share once for each tile, where one thread alone may
-    do it. `streamed` elements of a tile are written or read once in order.
+    do it. `streamed` elements of a tile are written or read once in order. Inputs `in_place` are
+    found by their addresses, so that dense columns need no copy.
     """
 
     phases: tuple[PlannedPhase, ...]
@@ -84,6 +86,7 @@ class Layout:
     shared_outputs: tuple[int, ...]
     serial: bool
     streamed: int
+    in_place: bool
 
 
 @define
@@ -171,6 +174,7 @@ def plan(placed: Placed) -> Layout:
         tuple(array for array in outputs if array not in batched),
         planner.serial,
         _streamed(program, everything),
+        _in_place(program, everything),
     )
 
 
@@ -201,6 +205,25 @@ def _streamed(program: Program, all_units: Sequence[Unit]) -> int:
     numbers += [unit.result for unit in all_units if isinstance(unit, Tape)]
     kept = [program.arrays[number] for number in numbers]
     return sum(array.size for array in kept if array.batched)
+
+
+def _in_place(program: Program, all_units: Sequence[Unit]) -> bool:
+    """Tell whether single inputs, each known by its number, are all that elementwise loops read."""
+    if INPUTS in (output.array for output in program.outputs):
+        return False
+    for unit in all_units:
+        match unit:
+            case Group():
+                maps = [a.index for b in unit.bundles for a in b.operands if a.array == INPUTS]
+                if not all(isinstance(i, Affine) and not any(i.strides) for i in maps):
+                    return False
+            case LoopUnit():
+                if any(carry.initial.array == INPUTS for carry in unit.loop.carries):
+                    return False
+            case _:
+                if INPUTS in reads(unit):
+                    return False
+    return True
 
 
 def _is_wide(unit: Unit, products: dict[int, Wide]) -> bool:

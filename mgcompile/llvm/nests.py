@@ -127,11 +127,11 @@ def _append_point(
 ) -> None:
     """Append the loads, ops and stores of a group for the lanes from a distance on."""
     read, written = memory
-    align = frame.shape.bytes * frame.shape.width
     for key, cursor in read.items():
         if frame.batched(key[0]):
-            known[key] = _load(block, cursor.pointer, distance, align)
+            known[key] = _load(block, cursor.pointer, distance, frame.alignment(key[0]))
     results = apply(block, frame, group, known)
+    align = frame.shape.bytes * frame.shape.width
     for array, cursor in written.items():
         text = f"getelementptr i8, ptr {cursor.pointer}, i64 {distance}"
         where = block.append(text, block.kind).name

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from mgcompile.llvm.context import slot, slot_address
 from mgcompile.llvm.transpose import copy_rows
 from mgcompile.llvm.writer import Writer
+from mgcompile.program import INPUTS
 
 if TYPE_CHECKING:
     from mgcompile.llvm.frame import Frame
@@ -25,7 +26,10 @@ _PAST_CACHES = "!7002"  # metadata are numbered; this number is this module's
 
 
 def input_function(frame: Frame) -> str:
-    """Write ``@load_inputs``: copy the samples of a tile, and repeat the last one to its end."""
+    """Write ``@load_inputs``: copy the samples of a tile, and repeat the last one to its end.
+
+    Of dense columns that full tiles read in place it only notes where they begin.
+    """
     signature = ["ptr %context", "ptr %inputs", "i64 %first"]
     signature += ["i64 %lane_bytes", "i64 %real_bytes"]
     writer = Writer(frame.library, "load_inputs", signature)
@@ -52,8 +56,12 @@ def input_function(frame: Frame) -> str:
         together = writer.value(f"and i1 {plain}, {dense}")
         full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.shape.tile}")
         usual = writer.value(f"and i1 {together}, {full}")
-        with writer.when(usual):
-            _copy_full(writer, frame, start, target)
+        if frame.layout.in_place:
+            column = writer.value(f"select i1 {usual}, ptr {start}, ptr {target}")
+            writer.store("ptr", column, frame.address_of_input(writer, turn.index), 8)
+        else:
+            with writer.when(usual):
+                _copy_full(writer, frame, start, target)
         with writer.when(writer.value(f"xor i1 {usual}, true")):
             apart = writer.value(f"xor i1 {dense}, true")
             strided = writer.value(f"and i1 {plain}, {apart}")
@@ -79,6 +87,10 @@ def _write_square_path(writer: Writer, frame: Frame, matrix: str, column: str) -
     both = writer.value(f"and i1 {given}, {dense}")
     with writer.when(writer.value(f"and i1 {both}, {full}")):
         copy_rows(writer, frame, matrix)
+        if frame.layout.in_place:
+            with writer.loop(frame.program.n_inputs) as turn:
+                copy = writer.offset("%inputs", writer.mul(turn.index, frame.unit(INPUTS)))
+                writer.store("ptr", copy, frame.address_of_input(writer, turn.index), 8)
         writer.do("ret void")
         writer.begin(writer.fresh("unreached"))
 
