@@ -142,20 +142,21 @@ class Frame:
     def target(self, writer: Writer, array: int, index: IndexMap, base: str = "") -> Cursor:
         """Return a cursor on the elements of an array that a map names."""
         unit = self.unit(array)
-        if array == INPUTS and self.layout.in_place and isinstance(index, Affine):
-            column = writer.load("ptr", self.address_of_input(writer, index.offset), 8)
-            return Cursor(writer, column, unit, index.strides, ())
         pointer = self.start(writer, array, base)
+        indirect = array == INPUTS and self.layout.in_place
+        if indirect:
+            pointer, unit = self.address_of_input(writer, 0), 8
         if isinstance(index, Affine):
-            return Cursor(
-                writer, writer.offset(pointer, index.offset * unit), unit, index.strides, ()
-            )
+            pointer = writer.offset(pointer, index.offset * unit)
+            cursor = Cursor(writer, pointer, unit, index.strides, (), indirect=indirect)
+            cursor.settle()
+            return cursor
         first = self.tables.add(index.table)
         steps = tuple(
             0 if length == 1 else step
             for length, step in zip(index.table.shape, row_major(index.table.shape), strict=True)
         )
-        cursor = Cursor(writer, pointer, unit, index.strides, steps)
+        cursor = Cursor(writer, pointer, unit, index.strides, steps, indirect=indirect)
         cursor.entry = writer.offset("%tables", first * 4)
         cursor.settle()
         return cursor
@@ -203,6 +204,7 @@ class Cursor:
         strides: elements to move on along each axis.
         steps: table entries to move on along each axis; empty without a table.
         entry: pointer to the table's entry, as far as it is known.
+        indirect: whether the address is where the element's own one stands.
     """
 
     writer: Writer
@@ -211,6 +213,7 @@ class Cursor:
     strides: tuple[int, ...]
     steps: tuple[int, ...]
     entry: str = ""
+    indirect: bool = False
     _entered: set[int] = field(factory=set)
 
     def moves(self, axis: int) -> bool:
@@ -224,6 +227,9 @@ class Cursor:
     def enter(self, axis: int, index: Index, plus: int = 0) -> None:
         """Fix an axis at `index + plus`."""
         write = self.writer
+        if not self.moves(axis):
+            return
+        self._entered.add(axis)
         if self.strides[axis]:
             step = self.strides[axis] * self.unit
             self.pointer = write.offset(self.pointer, write.mul(index, step))
@@ -232,17 +238,19 @@ class Cursor:
             step = self.steps[axis] * 4
             self.entry = write.offset(self.entry, write.mul(index, step))
             self.entry = write.offset(self.entry, plus * step)
-            self._entered.add(axis)
-            self.settle()
+        self.settle()
 
     def settle(self) -> None:
-        """Read the table once all axes that it depends on are fixed."""
-        if not self.entry or any(
-            step and axis not in self._entered for axis, step in enumerate(self.steps)
-        ):
-            return
+        """Read the table, and an indirect address, once all axes that they depend on are fixed."""
         write = self.writer
-        short = write.load("i32", self.entry, 4)
-        wide = write.value(f"sext i32 {short} to i64")
-        self.pointer = write.offset(self.pointer, write.mul(wide, self.unit))
-        self.entry = ""
+        if self.entry and not self._waits_for(self.steps):
+            short = write.load("i32", self.entry, 4)
+            wide = write.value(f"sext i32 {short} to i64")
+            self.pointer = write.offset(self.pointer, write.mul(wide, self.unit))
+            self.entry = ""
+        if self.indirect and not self.entry and not self._waits_for(self.strides):
+            self.pointer = write.load("ptr", self.pointer, 8)
+            self.indirect = False
+
+    def _waits_for(self, steps: tuple[int, ...]) -> bool:
+        return any(step and axis not in self._entered for axis, step in enumerate(steps))

@@ -27,7 +27,7 @@ from mgcompile.llvm.lifetimes import FOREVER, Timeline, block_units, first_fit, 
 from mgcompile.llvm.moving import moved
 from mgcompile.llvm.schedule import Phase, phases, read, touched
 from mgcompile.llvm.wide import BLOCK, wide_products
-from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Affine, Bundle, Tape
+from mgcompile.program import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Tape
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from mgcompile.program import Access, Program
 
 __all__ = ["Layout", "Place", "PlannedPhase", "plan"]
+
+MOST_IN_PLACE = 16
+"""Columns that are read where they are, at most: more may compete for the same few lines of the
+first cache, where the number of samples is a power of two."""
 
 AREAS = ("inputs", "tile", "store", "block", "turned", "own", "shared", "sums")
 
@@ -208,22 +212,14 @@ def _streamed(program: Program, all_units: Sequence[Unit]) -> int:
 
 
 def _in_place(program: Program, all_units: Sequence[Unit]) -> bool:
-    """Tell whether single inputs, each known by its number, are all that elementwise loops read."""
-    if INPUTS in (output.array for output in program.outputs):
-        return False
+    """Tell whether a few inputs are read, and by elementwise loops alone."""
+    others = {output.array for output in program.outputs}
     for unit in all_units:
-        match unit:
-            case Group():
-                maps = [a.index for b in unit.bundles for a in b.operands if a.array == INPUTS]
-                if not all(isinstance(i, Affine) and not any(i.strides) for i in maps):
-                    return False
-            case LoopUnit():
-                if any(carry.initial.array == INPUTS for carry in unit.loop.carries):
-                    return False
-            case _:
-                if INPUTS in reads(unit):
-                    return False
-    return True
+        if isinstance(unit, LoopUnit):
+            others |= {carry.initial.array for carry in unit.loop.carries}
+        elif not isinstance(unit, Group):
+            others |= reads(unit)
+    return INPUTS not in others and program.n_inputs <= MOST_IN_PLACE
 
 
 def _is_wide(unit: Unit, products: dict[int, Wide]) -> bool:
