@@ -150,7 +150,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "select": lambda condition, x, y: np.where(condition != 0.0, x, y),
     "sum": _total,
     "dot": _dot,
-    "relu": lambda x: np.maximum(x, 0.0),
+    "relu": lambda x: np.where(x < 0.0, 0.0, x),
     "leaky_relu": lambda x: np.where(x > 0.0, x, 0.01 * x),
     "elu": lambda x: np.where(x > 0.0, x, np.expm1(x)),
     "tanh": np.tanh,

@@ -110,3 +110,19 @@ def test_kernels_differentiate_through_foreign_ops(op):
         if number == X[0]:
             assert loss == pytest.approx(out.data, rel=1e-13)
             assert gradient[0] == pytest.approx(grad(out, [w])[0], rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("op", "called"),
+    [(softsign, set()), (gammaln, {"scipy.special.gammaln", "scipy.special.psi"})],
+    ids=lambda value: getattr(value, "name", ""),
+)
+def test_kernels_of_foreign_ops_call_nothing_but_machine_code(op, called):
+    x, w = Value(0.7, "x"), Value(1.3, "w")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kernel = mgcompile.compile(op(x * w) * w, inputs=[x], params=[w], cache=False)
+        runs = [kernel._built.executable(kind) for kind in ("forward", "inputs", "loss")]
+    imports = [run.lowered.imports for run in runs]
+    assert {symbol for each in imports for symbol in each} == called
+    assert all(function.source is None for each in imports for function in each.values())
