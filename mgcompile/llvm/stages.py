@@ -24,6 +24,11 @@ __all__ = ["HEAVY", "LONGEST_BODY", "Key", "access_key", "cut", "weight"]
 LONGEST_BODY = 60
 """Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
 
+LONGEST_CHAIN = 12
+LONGEST_OF_CHAINS = 40
+"""The same of arithmetic with a chain of more than so many steps, each of which waits for the one
+before: a core looks ahead far enough to have several shorter ones at work at once."""
+
 SHORT_REST = 15
 """Instructions that are left and do not make a body of their own."""
 
@@ -87,16 +92,21 @@ def cut(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
 
 
 def _runs(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
-    """Return arithmetic in bodies that are not too long."""
+    """Return arithmetic in bodies that are not too long, shorter where it is a chain of steps."""
     bodies: list[list[Bundle]] = []
     left, length = sum(map(weight, bundles)), 0
+    chains: dict[int, int] = {}
     for bundle in bundles:
-        length += weight(bundle)
-        if not bodies or (length > LONGEST_BODY and left > SHORT_REST):
+        more = weight(bundle)
+        chain = more + max((chains.get(a.array, 0) for a in bundle.operands), default=0)
+        most = LONGEST_BODY if chain <= LONGEST_CHAIN else LONGEST_OF_CHAINS
+        if not bodies or (length + more > most and left > SHORT_REST):
             bodies.append([])
-            length = weight(bundle)
+            length, chains, chain = 0, {}, more
         bodies[-1].append(bundle)
-        left -= weight(bundle)
+        chains[bundle.result] = chain
+        length += more
+        left -= more
     return [tuple(body) for body in bodies]
 
 

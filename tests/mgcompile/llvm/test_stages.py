@@ -8,7 +8,7 @@ import pytest
 
 import mgcompile
 from mgcompile.builder import Builder, affine
-from mgcompile.llvm.stages import LONGEST_BODY, cut, weight
+from mgcompile.llvm.stages import LONGEST_BODY, LONGEST_OF_CHAINS, cut, weight
 from mgcompile.program import INPUTS
 from mgcore import Value, ops
 
@@ -32,14 +32,17 @@ def test_a_function_and_a_little_arithmetic_are_one_body():
     assert names_of(cut(made)) == [["mul", "tanh", "mul"]]
 
 
-def test_long_arithmetic_is_cut():
-    steps = [("s0", ops.add, "x", "y")]
-    steps += [(f"s{k}", ops.add, f"s{k - 1}", "y") for k in range(1, 3 * LONGEST_BODY)]
+@pytest.mark.parametrize(("before", "longest"), [(1, LONGEST_OF_CHAINS), (8, LONGEST_BODY)])
+def test_long_arithmetic_is_cut_and_chains_of_steps_into_shorter_bodies(before, longest):
+    # Each step reads the result that is `before` steps back.
+    count = 3 * LONGEST_BODY
+    names = ["x", *(f"s{k}" for k in range(count))]
+    steps = [(f"s{k}", ops.add, names[max(0, k + 1 - before)], "y") for k in range(count)]
     made = bundles(*steps)
     bodies = cut(made)
     assert [bundle for body in bodies for bundle in body] == list(made)
-    assert len(bodies) == 3
-    assert all(sum(map(weight, body)) <= LONGEST_BODY for body in bodies)
+    assert [sum(map(weight, body)) for body in bodies[:-1]] == [longest] * (len(bodies) - 1)
+    assert sum(map(weight, bodies[-1])) <= longest
 
 
 def test_functions_of_one_number_share_a_body_and_others_have_their_own():
