@@ -50,6 +50,9 @@ RUN = "mg_run"
 TRAIN = "mg_train"
 """The function ``void mg_train(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``."""
 
+# LLVM's time grows faster than a function does; beyond this many lines another one is begun.
+_LONG_FUNCTION = 3_000
+
 CACHE_BYTES = 24 * 1024
 """What a tile's arrays may take so that they stay in the first-level cache."""
 
@@ -152,8 +155,8 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         if array in layout.batched_outputs:
             functions.append(output_function(frame, number, array))
     for number, phase in enumerate(layout.phases):
-        functions.append(_units_function(frame, f"shared{number}", phase.shared))
-        functions.append(_units_function(frame, f"tile{number}", phase.tiled))
+        functions += _units_functions(frame, f"shared{number}", phase.shared)
+        functions += _units_functions(frame, f"tile{number}", phase.tiled)
         updates = left is not None and bool(phase.wide)
         functions.append(_tiles_function(frame, number, phase, updates=updates))
         if phase.wide:
@@ -182,11 +185,25 @@ def _arguments() -> list[str]:
     return [f"ptr %{area}" for area in AREAS] + ["i64 %lane_bytes", "i64 %real_bytes"]
 
 
-def _units_function(frame: Frame, name: str, block: tuple[Unit, ...]) -> str:
-    writer = Writer(frame.library, name, _arguments(), spills=True)
-    write_units(writer, frame, block)
-    writer.do("ret void")
-    return writer.text()
+def _units_functions(frame: Frame, name: str, block: tuple[Unit, ...]) -> list[str]:
+    """Write units as the function `name`; where they are many, each part calls the next."""
+    writer = _units_writer(frame, name)
+    parts = [writer]
+    cleared: set[int] = set()
+    for unit in block:
+        if len(writer.lines) > _LONG_FUNCTION:
+            following = f"{name}_part{len(parts)}"
+            writer.do(f"call void @{following}({', '.join(_arguments())})")
+            writer = _units_writer(frame, following)
+            parts.append(writer)
+        write_units(writer, frame, (unit,), cleared)
+    for part in parts:
+        part.do("ret void")
+    return [part.text() for part in parts]
+
+
+def _units_writer(frame: Frame, name: str) -> Writer:
+    return Writer(frame.library, name, _arguments(), spills=True)
 
 
 def _call(writer: Writer, name: str, **known: Index) -> None:

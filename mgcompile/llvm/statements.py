@@ -24,9 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["write_units"]
 
 
-def write_units(writer: Writer, frame: Frame, block: Sequence[Unit]) -> None:
-    """Append the code of units, in order."""
-    cleared: set[int] = set()
+def write_units(
+    writer: Writer, frame: Frame, block: Sequence[Unit], cleared: set[int] | None = None
+) -> None:
+    """Append the code of units, in order.
+
+    `cleared` are the arrays whose ghosts code that runs before has cleared; others are added.
+    """
+    cleared = set() if cleared is None else cleared
     for unit in block:
         match unit:
             case Group():

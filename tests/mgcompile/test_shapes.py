@@ -50,6 +50,13 @@ for _ in range(N // 2):
     if abs(nodes[-1].data) > 2.0: nodes[-1] = ops.tanh(nodes[-1])
 out = ops.sum(*nodes) / N
 """,
+    "narrow random graph, added up": """
+nodes = [x, y]
+for _ in range(N // 3):
+    near, far = rng.choice(nodes[-50:]), rng.choice(nodes)
+    nodes.append(ops.tanh(near * rng.uniform(-1, 1) + far))
+out = ops.sum(*nodes) / N
+""",
     "different constants": """
 out = ops.sum(*[ops.sin(x * rng.random()) * rng.random() for _ in range(N // 4)]) / N + y
 """,

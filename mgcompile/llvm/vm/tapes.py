@@ -26,9 +26,13 @@ LONGEST_WRITTEN = 64
 """Instructions written out as code. A longer tape is run by the machine, which is as fast."""
 
 
+MOST_READ = 4 * LONGEST_WRITTEN
+"""Operands of the instructions written out, of which a single sum may have any number."""
+
+
 def needs_machine(tape: Tape) -> bool:
-    """Tell whether a tape is too long for code of its own."""
-    return len(tape.code) > LONGEST_WRITTEN
+    """Tell whether a tape is too long for code of its own, or reads too much."""
+    return len(tape.code) > LONGEST_WRITTEN or len(tape.operand) > MOST_READ
 
 
 def run_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
