@@ -127,7 +127,7 @@ def _terms(graph: Graph, additive: Mask, owner: Numbers) -> _Terms:
     slot = edge - graph.start[owner[edge]]
     widest = int(slot.max()) + 1
     key = (group[owner[edge]] * (n + 1) + (n - owner[edge])) * widest + slot
-    edge = edge[np.argsort(key)]
+    edge = edge[np.argsort(key, kind="stable")]  # long runs are in order as they are
     edge = edge[~_starting_zero(graph, group[owner[edge]], graph.operand[edge])]
     return _Terms(group[owner[edge]], graph.operand[edge], merged, uses)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.graph import CONST, INPUT, PARAM, Graph
+from mgcore.methods import quick_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -48,8 +49,9 @@ def capture(outputs: Sequence[Value], inputs: Sequence[Value], params: Sequence[
         depth first, that takes the last operand first.
     """
     leaves = [*params, *inputs]
-    nodes, tuples = _walk(outputs, leaves)
-    width, op, edges = _read(nodes, tuples)
+    with quick_attributes():
+        nodes, tuples = _walk(outputs, leaves)
+        width, op, edges = _read(nodes, tuples)
     everything = leaves + nodes
     start = np.zeros(len(everything) + 1, dtype=np.int64)
     np.cumsum(width, out=start[len(leaves) + 1 :])
@@ -141,12 +143,14 @@ def _codes(nodes: list[Value], op: Numbers) -> tuple[tuple[Op, ...], Numbers]:
         nodes: All nodes.
         op: What is the same number for nodes of the same op.
     """
-    distinct, first, which = np.unique(op, return_index=True, return_inverse=True)
     ops: list[Op] = []
-    place = np.full(len(distinct), CONST)
-    for number in np.argsort(first).tolist():
-        met = nodes[first[number]].op
+    code = np.full(len(nodes), CONST)
+    rest = np.arange(len(nodes))
+    while len(rest):
+        met = nodes[rest[0]].op
+        same = op[rest] == op[rest[0]]
         if met is not None:
-            place[number] = len(ops)
+            code[rest[same]] = len(ops)
             ops.append(met)
-    return tuple(ops), place[which]
+        rest = rest[~same]
+    return tuple(ops), code

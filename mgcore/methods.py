@@ -43,7 +43,7 @@ def _make_methods(names: Iterable[str]) -> None:
 
 
 @contextmanager
-def quick_attributes(count: int) -> Iterator[None]:
+def quick_attributes(count: int = LARGE) -> Iterator[None]:
     """Read the attributes of `count` Values or more within."""
     if sys.version_info >= (3, 12) or count < LARGE:
         yield
