@@ -102,7 +102,8 @@ def choose_shape(
     Where the machine for tapes is at work, its cost for each step counts for more than the cache;
     of the tile's elements it never touches those `unused`.
     """
-    elements = max(1, layout.sizes["inputs"] + layout.sizes["tile"] - unused)
+    copied = 0 if layout.in_place else layout.sizes["inputs"]
+    elements = max(1, copied + layout.sizes["tile"] - unused)
     worked_on = max(1, elements - layout.streamed)
     item = 8 if dtype == "float64" else 4
     vectors, wide = MOST_VECTORS, any(phase.wide for phase in layout.phases)

@@ -222,7 +222,8 @@ def test_a_tile_of_any_even_number_of_vectors_stays_within_the_memory_of_results
 def test_blocks_of_wide_products_are_made_of_whole_tiles(width):
     for elements, dtype in itertools.product(range(8, 400, 8), ("float64", "float32")):
         sizes = {"inputs": elements, "tile": elements}
-        layout = SimpleNamespace(sizes=sizes, streamed=0, phases=[SimpleNamespace(wide=True)])
+        phases = [SimpleNamespace(wide=True)]
+        layout = SimpleNamespace(sizes=sizes, streamed=0, phases=phases, in_place=False)
         assert BLOCK % choose_shape(layout, dtype, width).tile == 0
 
 
