@@ -1,7 +1,7 @@
 """Keep compiled objects on disk: checked when read, written whole or not at all, never required.
 
-An object depends on nothing but its IR text (constants and index tables are not part of it), the
-processor and LLVM; these are its key.
+An object depends on nothing but its IR text (which holds single constants, but no tables of
+constants or indices), the processor and LLVM; these are its key.
 """
 
 from __future__ import annotations
