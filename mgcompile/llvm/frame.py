@@ -89,7 +89,11 @@ class Tables:
 
 @frozen
 class Frame:
-    """Where a function stands: the program, its layout, and the iterations of the loops around."""
+    """Where a function stands: the program, its layout, and the iterations of the loops around.
+
+    With a `machine` for tapes, which goes through lanes in pairs of vectors, the last vector of a
+    tile is filled up to a pair.
+    """
 
     program: Program
     layout: Layout
@@ -97,6 +101,7 @@ class Frame:
     tables: Tables
     library: Library
     opcodes: Opcodes
+    machine: bool = False
     iterations: tuple[Index, ...] = ()
 
     def inside(self, iteration: Index) -> Frame:

@@ -150,7 +150,7 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     lanes = library.target.lanes(dtype)
     shape = choose_shape(layout, dtype, lanes, machine=machine, unused=unused)
     left = left_to_update(ready, layout, rule)
-    frame = Frame(program, layout, shape, Tables(), library, Opcodes())
+    frame = Frame(program, layout, shape, Tables(), library, Opcodes(), machine=machine)
     functions = [input_function(frame)]
     for number, array in enumerate(output.array for output in program.outputs):
         if array in layout.batched_outputs:
@@ -277,9 +277,9 @@ def _write_tiles(
         first = writer.mul(turn.index, shape.tile)
         real = writer.minimum(writer.value(f"sub i64 {count}, {first}"), shape.tile)
         real_bytes = writer.mul(real, shape.bytes)
-        pair = 2 * shape.width * shape.bytes
-        up = writer.add(real_bytes, pair - 1)
-        lane_bytes = writer.value(f"and i64 {up}, {-pair}")
+        unit = (2 if frame.machine else 1) * shape.width * shape.bytes
+        up = writer.add(real_bytes, unit - 1)
+        lane_bytes = writer.value(f"and i64 {up}, {-unit}")
         if phase.needs_inputs:
             writer.do(
                 f"call void @load_inputs(ptr %context, ptr %inputs, i64 {first}, "

@@ -102,7 +102,7 @@ def _write_lanes(
         known = {key: block.register(vec.name) for key, vec in splats.items()}
         _append_point(block, frame, group, (read, written), known, distance)
 
-    vectors = 2 if group.cheap else 1  # a tile is cut into pairs of vectors
+    vectors = 2 if group.cheap else 1
     one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
 
 

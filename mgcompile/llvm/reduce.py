@@ -11,6 +11,7 @@ from attrs import evolve, frozen
 from mgcompile.llvm.horizontal import horizontal, runs, summed_bytes, write_mask
 from mgcompile.llvm.kind import Kind
 from mgcompile.llvm.nests import apply, outside_reads, splat
+from mgcompile.llvm.side_by_side import in_pairs
 from mgcompile.llvm.spread import Spread
 from mgcompile.llvm.tiling import Range, batch_ranges, lane_ranges
 from mgcompile.program import extent
@@ -65,6 +66,11 @@ class _Nest:
     extra: dict[Key, Spread]
     results: dict[int, Spread]
     mask: str = ""
+
+    @property
+    def in_lanes(self) -> bool:
+        """Whether the results have a value for every sample."""
+        return self.vectors > 0 and not self.bundle.over_batch
 
     def entered(self, axis: int, step: int, index: Index) -> _Nest:
         """Fix an axis of the shape: `index`, and the `step - 1` points after it."""
@@ -191,11 +197,12 @@ def _reduce_last(nest: _Nest, axis: int, totals: list[str]) -> list[str]:
     """Append the loop over the last reduced axis, several terms in a turn.
 
     Where there are few sums, each is added up in several parts, so that an addition need not wait
-    for the one before.
+    for the one before. The last of an odd number of vectors is added up as those of a pair are.
     """
     count, length = len(totals), nest.bundle.reduced[axis]
     terms = 4 if length >= 4 else 2
-    parts = next(k for k in (4, 2, 1) if k == 1 or (k <= terms and k * count <= CHAINS))
+    usual = len(nest.copies) * (2 if nest.in_lanes else 1)
+    parts = next(k for k in (4, 2, 1) if k == 1 or (k <= terms and k * usual <= CHAINS))
     whole = length // terms * terms
     zero = nest.kind.literal(0.0)
     sums = [*totals, *[zero] * (count * (parts - 1))]
@@ -307,10 +314,12 @@ def _finish(nest: _Nest, totals: Sequence[str]) -> None:
 
 
 def _write_lanes(nest: _Nest) -> None:
-    step = nest.frame.shape.bytes * nest.kind.lanes * nest.vectors
-    with nest.writer.loop("%lane_bytes", step=step) as turn:
-        here = nest.shifted(turn.index)
+    def turn(distance: Index, vectors: int) -> None:
+        here = evolve(nest, vectors=vectors).shifted(distance)
         _finish(here, _reduce(here, 0, here.first()))
+
+    step = nest.frame.shape.bytes * nest.kind.lanes
+    in_pairs(nest.writer, (0, "%lane_bytes"), step, turn)
 
 
 def _write_over_batch(nest: _Nest) -> None:

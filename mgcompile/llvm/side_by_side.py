@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Point = Callable[[Block, Index], None]
 
-__all__ = ["TOGETHER", "first_left", "one_by_one", "straight"]
+__all__ = ["TOGETHER", "first_left", "in_pairs", "one_by_one", "straight"]
 
 TOGETHER = 4
 """How many vectors are worked on side by side."""
@@ -78,16 +78,42 @@ def one_by_one(
         kind: a full register.
         bounds: begin and end of the lanes, in bytes; there may be none.
         point: as above.
-        vectors: how many are written out in a turn; the lanes are a multiple of them.
+        vectors: how many are written out in a turn, one or two.
         shared: whether functions are called, not inlined: where the loop is not the usual way.
     """
     step = kind.lanes * kind.bits // 8
-    start, stop = bounds
-    with writer.loop(stop, start=start, step=vectors * step, maybe_empty=start != 0) as turn:
+
+    def turn(distance: Index, vectors: int) -> None:
         for vector in range(vectors):
             block = writer.block(kind, shared=shared)
-            point(block, writer.add(turn.index, vector * step))
+            point(block, writer.add(distance, vector * step))
             writer.splice(block)
+
+    if vectors == 2:
+        in_pairs(writer, bounds, step, turn)
+        return
+    start, stop = bounds
+    with writer.loop(stop, start=start, step=step, maybe_empty=start != 0) as state:
+        turn(state.index, 1)
+
+
+def in_pairs(
+    writer: Writer, bounds: tuple[Index, Index], step: int, turn: Callable[[Index, int], None]
+) -> None:
+    """Append a loop over pairs of vectors, and what is done with the last of an odd number.
+
+    Args:
+        writer: the function.
+        bounds: begin and end of the lanes, in bytes; they begin where a pair does.
+        step: size of a vector, in bytes.
+        turn: appends the code for some vectors: where they begin, and whether they are two or one.
+    """
+    start, stop = bounds
+    whole = writer.value(f"and i64 {stop}, {-2 * step}")
+    with writer.loop(whole, start=start, step=2 * step, maybe_empty=True) as state:
+        turn(state.index, 2)
+    with writer.when(writer.value(f"icmp ult i64 {whole}, {stop}")):
+        turn(whole, 1)
 
 
 def _wide(kind: Kind) -> Kind:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["machine_name", "write_machines"]
 
-_UNROLL = 2  # vectors at a time, of short code; a tile has an even number
+_UNROLL = 2  # vectors at a time, of short code; a tile is filled up to an even number
 _SHORT = 16  # lines
 
 
