@@ -15,6 +15,14 @@ from mgnn import MLP, fit, optim
 PARAMS = 5
 
 
+@pytest.fixture(autouse=True)
+def _interrupts_are_heard():
+    # A shell starts what runs in the background with Ctrl-C ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def interrupt_soon():
     timer = threading.Timer(0.3, signal.raise_signal, [signal.SIGINT])
     timer.start()
@@ -125,10 +133,10 @@ def test_fit_keeps_what_a_long_epoch_has_learnt(capsys):
             timers.append(interrupt_soon())
 
     history = fit(
-        model, X, X[:, 0], loss="mse", optimizer=optim.SGD(lr=1e-6), epochs=10**5, batch_size=8,
+        model, X, X[:, 0], loss="mse", optimizer=optim.SGD(lr=1e-6), epochs=2_000, batch_size=8,
         backend="compiled", progress=False, callbacks=[begin],
     )  # fmt: skip
     timers[0].join()
-    assert 1 <= len(history.loss) < 10**5
+    assert 1 <= len(history.loss) < 2_000
     assert [p.data for p in model.parameters()] != before
     assert "keeps what it has learnt" in capsys.readouterr().err
