@@ -110,3 +110,15 @@ def test_a_reader_that_closes_the_pipe_is_no_error() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "0 ''\n"
+
+
+def test_without_what_the_command_needs_it_says_what_to_install() -> None:
+    code = "import sys; sys.modules['click'] = None; from mgcli import start; start()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "ops"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "mg: the package click is not installed, and the command needs it; "
+        "pip install 'mgcore[cli]' brings it\n"
+    )
