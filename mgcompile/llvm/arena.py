@@ -12,7 +12,7 @@ from attrs import define, field
 
 from mgcompile.llvm.context import SLOTS
 from mgcompile.llvm.cpython import address_of
-from mgcompile.llvm.lower import CHUNK_TILES, MOST_CHUNKS
+from mgcompile.llvm.phases import CHUNK_TILES, MOST_CHUNKS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

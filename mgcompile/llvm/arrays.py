@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from .block import Block, Vec
+    from .block import Block
+    from .vec import Vec
     from .writer import Index
 
 Formula = Callable[..., "Vec"]

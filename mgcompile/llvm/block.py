@@ -1,4 +1,4 @@
-"""Write straight-line elementwise code: a block of instructions, and registers with operators.
+"""Write straight-line elementwise code: a block of instructions that a formula appends to.
 
 A formula over :class:`Vec` reads as it does on paper and appends the instructions that compute it.
 Equal instructions on equal operands are appended once.
@@ -10,100 +10,19 @@ from contextlib import contextmanager
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from attrs import evolve, frozen
+from attrs import evolve
 
-from .kind import Kind
+from mgcompile.llvm.kind import Kind
+from mgcompile.llvm.lanes import abreast, register_kind, registers, repeated
+from mgcompile.llvm.vec import Vec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from .library import Function, Library
+    from mgcompile.llvm.library import Function, Library
 
 _UNLIKELY = "!7001"  # metadata are numbered; this number is the library's
 _DEKKER = {"double": 134217729.0, "float": 4097.0}
-
-
-@frozen(eq=False)
-class Vec:
-    """Name a register or constant of a block. Operators append instructions to that block.
-
-    Attributes:
-        block: where operators append.
-        name: the register's name or the constant's text.
-        kind: the type.
-        value: the number in every lane of a constant; None for a register.
-    """
-
-    block: Block
-    name: str
-    kind: Kind
-    value: float | None = None
-
-    def __add__(self, other: Vec | float) -> Vec:
-        return self.block.arithmetic("add", self, other)
-
-    def __radd__(self, other: float) -> Vec:
-        return self.block.arithmetic("add", self, other)
-
-    def __sub__(self, other: Vec | float) -> Vec:
-        return self.block.arithmetic("sub", self, other)
-
-    def __rsub__(self, other: float) -> Vec:
-        return self.block.arithmetic("sub", self.block.constant(other, self.kind), self)
-
-    def __mul__(self, other: Vec | float) -> Vec:
-        return self.block.arithmetic("mul", self, other)
-
-    def __rmul__(self, other: float) -> Vec:
-        return self.block.arithmetic("mul", self, other)
-
-    def __truediv__(self, other: Vec | float) -> Vec:
-        return self.block.arithmetic("div", self, other)
-
-    def __rtruediv__(self, other: float) -> Vec:
-        return self.block.arithmetic("div", self.block.constant(other, self.kind), self)
-
-    def __neg__(self) -> Vec:
-        return self.block.negative(self)
-
-    def __lt__(self, other: Vec | float) -> Vec:
-        return self.block.compare("olt", "slt", self, other)
-
-    def __le__(self, other: Vec | float) -> Vec:
-        return self.block.compare("ole", "sle", self, other)
-
-    def __gt__(self, other: Vec | float) -> Vec:
-        return self.block.compare("ogt", "sgt", self, other)
-
-    def __ge__(self, other: Vec | float) -> Vec:
-        return self.block.compare("oge", "sge", self, other)
-
-    def same(self, other: Vec | float) -> Vec:
-        """Return where both are equal (``==`` is left to Python's identity)."""
-        return self.block.compare("oeq", "eq", self, other)
-
-    def is_nan(self) -> Vec:
-        """Return where the operand is not a number."""
-        return self.block.compare("uno", "", self, self)
-
-    def __and__(self, other: Vec | int) -> Vec:
-        return self.block.integer("and", self, other)
-
-    def __or__(self, other: Vec | int) -> Vec:
-        return self.block.integer("or", self, other)
-
-    def __xor__(self, other: Vec | int) -> Vec:
-        return self.block.integer("xor", self, other)
-
-    def __lshift__(self, other: Vec | int) -> Vec:
-        return self.block.integer("shl", self, other)
-
-    def __rshift__(self, other: Vec | int) -> Vec:
-        return self.block.integer("lshr", self, other)
-
-    def shifted_right_signed(self, count: int) -> Vec:
-        """Return the integers shifted right with their sign kept."""
-        return self.block.integer("ashr", self, count)
 
 
 def _names(key: object) -> tuple[object, ...]:
@@ -167,24 +86,13 @@ class Block:
 
     def _from_memory(self, value: float, kind: Kind) -> Vec:
         """Append the load of a constant: LLVM does not see that it is one, and leaves it there."""
-        part = self._register_kind(kind)
+        part = register_kind(kind, self.library.target)
         size = part.bits // 8 * part.lanes
         symbol = f"@mg.constant.{part.suffix}.{float(value).hex().replace('+', '')}"
         text = f"{symbol} = internal global {part} {part.literal(value)}, align {size}"
         self.library.declare(symbol, text)
         loaded = self.append(f"load {part}, ptr {symbol}, align {size}", part)
-        return self.repeated(loaded, kind.lanes)
-
-    def repeated(self, a: Vec, lanes: int) -> Vec:
-        """Append a vector that holds another one several times; `lanes` are a multiple of its."""
-        if lanes == a.kind.lanes:
-            return a
-        kind = evolve(a.kind, lanes=lanes)
-        if a.kind.lanes == 1:
-            return self.gathered([a] * lanes)
-        mask = ", ".join(f"i32 {lane % a.kind.lanes}" for lane in range(lanes))
-        operands = f"{a.kind} {a.name}, {a.kind} poison, <{lanes} x i32> <{mask}>"
-        return self.append(f"shufflevector {operands}", kind)
+        return repeated(loaded, kind.lanes)
 
     def append(self, instruction: str, kind: Kind) -> Vec:
         """Append an instruction without side effects, or find the same one; return its result."""
@@ -268,42 +176,8 @@ class Block:
         for step, coefficient in enumerate(reversed(coefficients[:-1])):
             result = self.fma(result, x, coefficient)
             if self.straight and step % 2:
-                result = self._abreast(result)
+                result = abreast(result)
         return result
-
-    def _abreast(self, a: Vec) -> Vec:
-        """Return a vector of several registers, all of which are there before any is used.
-
-        LLVM would finish one after the other, each step waiting for the one before, and keep all
-        constants meanwhile. An assembly of no instructions, with all registers as its operands, is
-        a point that they pass together.
-        """
-        parts, letter = self._registers(a), self.library.target.register
-        if len(parts) == 1 or not letter:
-            return a
-        each = parts[0].kind
-        together = Kind("{" + ", ".join([str(each)] * len(parts)) + "}", 1)
-        constraints = [f"={letter}"] * len(parts) + [str(place) for place in range(len(parts))]
-        operands = ", ".join(f"{part.kind} {part.name}" for part in parts)
-        text = f'call {together} asm "", "{",".join(constraints)}"({operands})'
-        passed = self.append(text, together)
-        parts = [
-            self.append(f"extractvalue {together} {passed.name}, {place}", each)
-            for place in range(len(parts))
-        ]
-        while len(parts) > 1:
-            pairs = zip(parts[::2], parts[1::2], strict=True)
-            parts = [self._joined(low, high) for low, high in pairs]
-        return parts[0]
-
-    def _joined(self, low: Vec, high: Vec) -> Vec:
-        """Append a vector of the lanes of two."""
-        kind = evolve(low.kind, lanes=2 * low.kind.lanes)
-        if low.kind.lanes == 1:
-            return self.gathered([low, high])
-        mask = ", ".join(f"i32 {lane}" for lane in range(kind.lanes))
-        operands = f"{low.kind} {low.name}, {low.kind} {high.name}, <{kind.lanes} x i32> <{mask}>"
-        return self.append(f"shufflevector {operands}", kind)
 
     def split_polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
         """Append a polynomial, constant term first, as short chains that run side by side.
@@ -388,32 +262,10 @@ class Block:
         for mask in dict.fromkeys(self._doubts):
             whole = evolve(mask.kind, element=f"i{self.kind.bits}")
             wide = self.convert("sext", mask, whole)
-            parts += self._registers(wide)
+            parts += registers(wide)
         if not parts:
-            return self.constant(0, self._register_kind(self.kind.integer))
+            return self.constant(0, register_kind(self.kind.integer, self.library.target))
         return reduce(lambda a, b: a | b, parts)
-
-    def _register_kind(self, kind: Kind) -> Kind:
-        return evolve(kind, lanes=min(kind.lanes, self.library.target.vector_bits // kind.bits))
-
-    def _registers(self, a: Vec) -> list[Vec]:
-        """Append the parts of a vector that fill a register each."""
-        part = self._register_kind(a.kind)
-        if part == a.kind:
-            return [a]
-        if part.lanes == 1:
-            return [self.lane(a, index) for index in range(a.kind.lanes)]
-        numbers = [
-            ", ".join(f"i32 {start + lane}" for lane in range(part.lanes))
-            for start in range(0, a.kind.lanes, part.lanes)
-        ]
-        return [
-            self.append(
-                f"shufflevector {a.kind} {a.name}, {a.kind} poison, <{part.lanes} x i32> <{mask}>",
-                part,
-            )
-            for mask in numbers
-        ]
 
     def _any(self, mask: Vec) -> Vec:
         if mask.kind.lanes == 1:
@@ -481,25 +333,6 @@ class Block:
     def square_root(self, a: Vec) -> Vec:
         """Append the correctly rounded square root."""
         return self.intrinsic("sqrt", a)
-
-    def lane(self, a: Vec, index: int) -> Vec:
-        """Append the extraction of one lane, a scalar."""
-        if a.kind.lanes == 1:
-            return a
-        return self.append(
-            f"extractelement {a.kind} {a.name}, i32 {index}", Kind(a.kind.element, 1)
-        )
-
-    def gathered(self, lanes: Sequence[Vec]) -> Vec:
-        """Append the building of a vector from scalars."""
-        if len(lanes) == 1:
-            return lanes[0]
-        kind = Kind(lanes[0].kind.element, len(lanes))
-        whole = Vec(self, "poison", kind)
-        for index, scalar in enumerate(lanes):
-            item = f"{scalar.kind} {scalar.name}, i32 {index}"
-            whole = self.append(f"insertelement {kind} {whole.name}, {item}", kind)
-        return whole
 
     # Calls
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.llvm.kind import Kind
+from mgcompile.llvm.lanes import gathered, lane
 from mgcompile.llvm.library import Function
 
 if TYPE_CHECKING:
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
+    from mgcompile.llvm.vec import Vec
 
 __all__ = ["scalar_calls"]
 
@@ -34,11 +36,11 @@ def scalar_calls(symbol: str, arity: int, trailing: str = "") -> Function:
         )
         block.library.declare(f'@"{symbol}"', f'declare double @"{symbol}"({types})')
         lanes = []
-        for lane in range(kind.lanes):
-            values = [f"double {block.lane(x, lane).name}" for x in wide]
+        for place in range(kind.lanes):
+            values = [f"double {lane(x, place).name}" for x in wide]
             arguments = ", ".join([*values, *[trailing] * bool(trailing)])
             lanes.append(block.append(f'call double @"{symbol}"({arguments})', _DOUBLE))
-        result = block.gathered(lanes)
+        result = gathered(lanes)
         return block.convert("fptrunc", result, kind) if kind.element == "float" else result
 
     return Function(f"each.{symbol}", body, inline=False, arity=arity)

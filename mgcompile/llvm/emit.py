@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from mgcore import Op
 
-    from .block import Block, Vec
+    from .block import Block
+    from .vec import Vec
 
 
 def emit(block: Block, op: Op, operands: Sequence[Vec]) -> Vec:

@@ -17,7 +17,7 @@ from mgcompile.llvm.arena import (
 )
 from mgcompile.llvm.cpython import address_of, known, python_addresses, python_function
 from mgcompile.llvm.entry import ENTER
-from mgcompile.llvm.lower import CHUNK_TILES, RUN
+from mgcompile.llvm.phases import CHUNK_TILES, RUN
 from mgcompile.llvm.results import LARGE, Results
 
 if TYPE_CHECKING:

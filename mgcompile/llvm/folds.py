@@ -13,9 +13,10 @@ from mgcompile.llvm.lowerings import added_beside, finished, larger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
     from mgcompile.llvm.frame import Cursor
     from mgcompile.llvm.kind import Kind
+    from mgcompile.llvm.vec import Vec
     from mgcompile.llvm.writer import Index, Writer
 
     Step = Callable[[Block, Vec, list[Vec]], list[Vec]]

@@ -17,7 +17,8 @@ from mgcompile.llvm.traced import Traced
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
+    from mgcompile.llvm.vec import Vec
     from mgcore import Op
 
 __all__ = ["calls_back", "lower_foreign"]

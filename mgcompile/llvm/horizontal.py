@@ -12,9 +12,10 @@ from mgcompile.program import Affine
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
     from mgcompile.llvm.frame import Frame
     from mgcompile.llvm.spread import Copy
+    from mgcompile.llvm.vec import Vec
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Bundle, IndexMap
 

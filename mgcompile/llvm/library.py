@@ -9,9 +9,9 @@ from attrs import Factory, define, frozen
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .block import Vec
     from .kind import Kind
     from .target import Target
+    from .vec import Vec
 
 
 _MOST_COPIES = 16

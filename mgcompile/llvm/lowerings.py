@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
     from mgcore import Op
 
-    from .block import Block, Vec
+    from .block import Block
+    from .vec import Vec
 
 Lowering = Callable[..., "Vec"]
 

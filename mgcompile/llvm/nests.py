@@ -17,11 +17,12 @@ from mgcompile.program import extent
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
     from mgcompile.llvm.frame import Cursor, Frame
     from mgcompile.llvm.fuse import Group
     from mgcompile.llvm.kind import Kind
     from mgcompile.llvm.stages import Key
+    from mgcompile.llvm.vec import Vec
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Bundle
     from mgcore import Op

@@ -19,11 +19,12 @@ from mgcompile.program import extent
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
     from mgcompile.llvm.frame import Frame
     from mgcompile.llvm.fuse import Group, Product
     from mgcompile.llvm.spread import Copy
     from mgcompile.llvm.stages import Key
+    from mgcompile.llvm.vec import Vec
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Access, Bundle
 

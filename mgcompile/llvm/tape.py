@@ -13,8 +13,9 @@ from mgcompile.llvm.schedule import accesses
 from mgcompile.program import Access, Affine, Tape, map_elements
 
 if TYPE_CHECKING:
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
     from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.vec import Vec
     from mgcompile.llvm.writer import Index, Writer
     from mgcompile.program import Program
 

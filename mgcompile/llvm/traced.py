@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from mgcompile.llvm.block import Vec
+    from mgcompile.llvm.vec import Vec
     from mgcore import Op
 
 # NumPy's names for shipped ops, where they differ.

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.backend import Rule
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
     from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.vec import Vec
     from mgcompile.llvm.writer import Index
 
 __all__ = ["train_function"]

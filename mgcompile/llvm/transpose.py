@@ -10,8 +10,9 @@ from mgcompile.llvm.kind import Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.llvm.block import Block, Vec
+    from mgcompile.llvm.block import Block
     from mgcompile.llvm.frame import Frame
+    from mgcompile.llvm.vec import Vec
     from mgcompile.llvm.writer import Index, Writer
 
 __all__ = ["copy_rows", "sample_number", "shuffled", "transposed"]

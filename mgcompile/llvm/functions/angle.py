@@ -10,10 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..kind import Kind
+from ..lanes import gathered, lane
 from .formats import format_of
 
 if TYPE_CHECKING:
-    from ..block import Block, Vec
+    from ..block import Block
+    from ..vec import Vec
 
 # 2/pi after the point, 64 bits each, behind one word of zeros.
 _TWO_OVER_PI = (
@@ -146,14 +148,14 @@ def reduce_huge(block: Block, x: Vec) -> tuple[Vec, Vec, Vec]:
     for symbol, text in _NEEDED.items():
         block.library.declare(symbol, text)
     columns: tuple[list[Vec], list[Vec], list[Vec]] = ([], [], [])
-    for lane in range(x.kind.lanes):
-        element = block.lane(x, lane)
+    for index in range(x.kind.lanes):
+        element = lane(x, index)
         call = f"call {_TRIPLE} {_SYMBOL}(double {element.name})"
         triple = block.append(call, Kind(_TRIPLE, 1))
         for place, column in enumerate(columns):
             kind = Kind("i64" if place == 2 else "double", 1)
             column.append(block.append(f"extractvalue {_TRIPLE} {triple.name}, {place}", kind))
-    high, rest, quadrant = (block.gathered(column) for column in columns)
+    high, rest, quadrant = (gathered(column) for column in columns)
     # From quarter turns to radians.
     first, second, _ = format_of(x.kind).half_pi
     r = high * first

@@ -15,7 +15,8 @@ from .exponential import EXP_OF_PARTS, exp_parts, inside, power_of_two, raised
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from ..block import Block, Vec
+    from ..block import Block
+    from ..vec import Vec
 
 _TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 _ERF_CAP = {"double": 6.0, "float": 4.0}

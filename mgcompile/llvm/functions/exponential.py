@@ -10,7 +10,8 @@ from .coefficients import EXP as POLYNOMIAL
 from .formats import format_of
 
 if TYPE_CHECKING:
-    from ..block import Block, Vec
+    from ..block import Block
+    from ..vec import Vec
 
 
 def reduced(block: Block, x: Vec) -> tuple[Vec, Vec]:

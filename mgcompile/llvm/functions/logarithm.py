@@ -13,7 +13,8 @@ from .coefficients import LOG as POLYNOMIAL
 from .formats import format_of
 
 if TYPE_CHECKING:
-    from ..block import Block, Vec
+    from ..block import Block
+    from ..vec import Vec
 
 
 def split(block: Block, x: Vec) -> tuple[Vec, Vec]:

@@ -17,7 +17,8 @@ from .logarithm import LOG, normal, scaled_up, split
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ..block import Block, Vec
+    from ..block import Block
+    from ..vec import Vec
 
 # In two parts.
 _TWO_THIRDS = (float.fromhex("0x1.5555555555555p-1"), float.fromhex("0x1.5555555555555p-55"))

@@ -11,7 +11,8 @@ from .formats import format_of
 from .logarithm import log_of_one_plus_unit
 
 if TYPE_CHECKING:
-    from ..block import Block, Vec
+    from ..block import Block
+    from ..vec import Vec
 
 
 def _tanh(block: Block, x: Vec) -> Vec:

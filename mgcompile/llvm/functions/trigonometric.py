@@ -16,7 +16,8 @@ from .formats import format_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..block import Block, Vec
+    from ..block import Block
+    from ..vec import Vec
 
 # Up to here a multiple of pi/2 in three parts is accurate enough, and k fits the low bits.
 _LARGEST = {"double": 2.0**24, "float": 2.0**12}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.llvm.block import Vec
 from mgcompile.llvm.emit import emit
 from mgcompile.llvm.frame import AREAS
 from mgcompile.llvm.kind import Kind
+from mgcompile.llvm.lanes import gathered
+from mgcompile.llvm.vec import Vec
 from mgcompile.llvm.vm.opcodes import AREA_BITS, HALT
 from mgcompile.llvm.writer import Writer
 
@@ -157,4 +158,4 @@ def _splat(block: Block, pointer: str) -> Vec:
     kind = block.kind
     scalar = Kind(kind.element, 1)
     number = block.append(f"load {scalar}, ptr {pointer}, align {kind.bits // 8}", scalar)
-    return block.gathered([number] * kind.lanes)
+    return gathered([number] * kind.lanes)

@@ -15,7 +15,8 @@ from mgcompile.errors import InvalidProgramError
 from mgcompile.llvm.backend import backend as llvm
 from mgcompile.llvm.executable import LlvmExecutable
 from mgcompile.llvm.frame import Shape
-from mgcompile.llvm.lower import choose_shape, lower
+from mgcompile.llvm.lower import lower
+from mgcompile.llvm.tile_size import choose_shape
 from mgcompile.llvm.wide import BLOCK
 from mgcompile.program import (
     CONSTS,
