@@ -53,6 +53,8 @@ _FUNCTIONS = {
     "PyEval_RestoreThread": ("void", "ptr"),
     "PyFloat_FromDouble": ("ptr", "double"),
     "PyTuple_Pack": ("ptr", "i64, ..."),
+    "PyObject_CallNoArgs": ("ptr", "ptr"),
+    "PyLong_AsLongLong": ("i64", "ptr"),
     "Py_DecRef": ("void", "ptr"),
     "Py_IncRef": ("void", "ptr"),
 }

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from mgcompile.llvm.context import slot, slot_address
+from mgcompile.llvm.cpython import python_call
 from mgcompile.llvm.writer import Writer
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ def stopped(writer: Writer) -> str:
 
 def released(writer: Writer, leads: str) -> str:
     """Append the release of the GIL; return the thread's state. `leads`: is it the first, an i1."""
-    writer.library.declare("@PyEval_SaveThread", "declare ptr @PyEval_SaveThread()")
-    state = writer.value("call ptr @PyEval_SaveThread()")
+    state = python_call(writer, "PyEval_SaveThread")
     with writer.when(leads):
         writer.store("ptr", state, slot_address(writer, "RELEASED"), 8)
     return state
@@ -69,34 +69,26 @@ def released(writer: Writer, leads: str) -> str:
 
 def held(writer: Writer, state: str) -> None:
     """Append that this thread takes the GIL again."""
-    writer.library.declare("@PyEval_RestoreThread", "declare void @PyEval_RestoreThread(ptr)")
-    writer.do(f"call void @PyEval_RestoreThread(ptr {state})")
+    python_call(writer, "PyEval_RestoreThread", f"ptr {state}")
 
 
 def heed_function(library: Library) -> str:
     """Write ``@heed``: count down, and call the listener when the patience is at its end."""
     writer = Writer(library, "heed", ["ptr %context"])
-    for symbol, text in (
-        ("@PyEval_SaveThread", "declare ptr @PyEval_SaveThread()"),
-        ("@PyObject_CallNoArgs", "declare ptr @PyObject_CallNoArgs(ptr)"),
-        ("@PyLong_AsLongLong", "declare i64 @PyLong_AsLongLong(ptr)"),
-        ("@Py_DecRef", "declare void @Py_DecRef(ptr)"),
-    ):
-        library.declare(symbol, text)
     patience = slot_address(writer, "PATIENCE")
     left = writer.add(writer.load("i64", patience, 8), -1)
     writer.store("i64", str(left), patience, 8)
     with writer.when(writer.value(f"icmp eq i64 {left}, 0")):
         held(writer, str(slot(writer, "RELEASED", "ptr")))
         listener = slot(writer, "LISTENER", "ptr")
-        found = writer.value(f"call ptr @PyObject_CallNoArgs(ptr {listener})")
+        found = python_call(writer, "PyObject_CallNoArgs", f"ptr {listener}")
         raised = writer.value(f"icmp eq ptr {found}, null")
         with writer.when(raised):
             writer.store("i64", "1", slot_address(writer, "STOP"), 8)
         with writer.when(writer.value(f"xor i1 {raised}, true")):
-            more = writer.value(f"call i64 @PyLong_AsLongLong(ptr {found})")
+            more = python_call(writer, "PyLong_AsLongLong", f"ptr {found}")
             writer.store("i64", more, patience, 8)
-            writer.do(f"call void @Py_DecRef(ptr {found})")
-        writer.do("call ptr @PyEval_SaveThread()")
+            python_call(writer, "Py_DecRef", f"ptr {found}")
+        python_call(writer, "PyEval_SaveThread")
     writer.do("ret void")
     return writer.text()

@@ -90,7 +90,3 @@ class Vec:
 
     def __rshift__(self, other: Vec | int) -> Vec:
         return self.block.integer("lshr", self, other)
-
-    def shifted_right_signed(self, count: int) -> Vec:
-        """Return the integers shifted right with their sign kept."""
-        return self.block.integer("ashr", self, count)
