@@ -11,6 +11,8 @@ from mgcompile.llvm.kind import Kind, kind_of
 from mgcompile.program import CONSTS, INPUTS, Affine, Gather
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mgcompile.llvm.library import Library
     from mgcompile.llvm.memory import Layout
     from mgcompile.llvm.vm.opcodes import Opcodes
@@ -91,6 +93,7 @@ class Tables:
 class Frame:
     """Where a function stands: the program, its layout, and the iterations of the loops around.
 
+    Of the results of tapes, those `kept` are read outside of them (see `kept_results`).
     With a `machine` for tapes, which goes through lanes in pairs of vectors, the last vector of a
     tile is filled up to a pair.
     """
@@ -101,6 +104,7 @@ class Frame:
     tables: Tables
     library: Library
     opcodes: Opcodes
+    kept: Mapping[int, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]
     machine: bool = False
     iterations: tuple[Index, ...] = ()
 

@@ -11,6 +11,7 @@ from mgcompile.llvm.axes import without_single_axes
 from mgcompile.llvm.barrier import barrier_function
 from mgcompile.llvm.entry import ENTER, entry_function, has_entry
 from mgcompile.llvm.frame import Frame, Shape, Tables
+from mgcompile.llvm.kept import kept_results
 from mgcompile.llvm.library import Library
 from mgcompile.llvm.listening import heed_function
 from mgcompile.llvm.memory import Layout, plan
@@ -78,11 +79,12 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     ready = placed(without_single_axes(program))
     layout, program = plan(ready), ready.program
     machine = any(isinstance(s, Tape) and needs_machine(s) for s in program.statements)
-    unused = unused_rows(program)
+    kept = kept_results(program)
+    unused = unused_rows(program, kept)
     lanes = library.target.lanes(dtype)
     shape = choose_shape(layout, dtype, lanes, machine=machine, unused=unused)
     left = left_to_update(ready, layout, rule)
-    frame = Frame(program, layout, shape, Tables(), library, Opcodes(), machine=machine)
+    frame = Frame(program, layout, shape, Tables(), library, Opcodes(), kept, machine=machine)
     functions = [input_function(frame)]
     for number, array in enumerate(output.array for output in program.outputs):
         if array in layout.batched_outputs:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mgcompile.program import Access
 
-__all__ = ["Phase", "accesses", "made", "phases", "read", "runs_by_tile", "touched"]
+__all__ = ["Phase", "made", "phases", "read", "runs_by_tile", "touched"]
 
 
 @frozen
@@ -64,27 +64,6 @@ def touched(statement: Statement, targets: Mapping[int, Access]) -> Iterator[int
         yield array
         if array in targets:
             yield targets[array].array
-
-
-def accesses(program: Program) -> Iterator[tuple[Access, tuple[int, ...]]]:
-    """Yield everything that a program's statements read, each with its domain."""
-    pending: list[tuple[Statement, tuple[int, ...]]] = [(s, ()) for s in program.statements]
-    while pending:
-        statement, loops = pending.pop()
-        match statement:
-            case Bundle():
-                domain = loops + statement.shape + statement.reduced
-                yield from ((access, domain) for access in statement.operands)
-            case Scatter():
-                yield from ((part.source, loops + part.shape) for part in statement.parts)
-            case Tape():
-                for access, length in zip(statement.externals, statement.lengths, strict=True):
-                    yield access, (*loops, length)
-            case Loop():
-                for carry in statement.carries:
-                    yield carry.initial, (*loops, program.arrays[carry.array].size)
-                inside = (*loops, statement.count)
-                pending.extend((inner, inside) for inner in statement.body)
 
 
 def runs_by_tile(program: Program, statement: Statement) -> bool:

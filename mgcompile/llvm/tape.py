@@ -9,7 +9,6 @@ from attrs import define, field, frozen
 
 from mgcompile.llvm.emit import emit
 from mgcompile.llvm.nests import splat
-from mgcompile.llvm.schedule import accesses
 from mgcompile.program import Access, Affine, Tape, map_elements
 
 if TYPE_CHECKING:
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from mgcompile.llvm.frame import Frame
     from mgcompile.llvm.vec import Vec
     from mgcompile.llvm.writer import Index, Writer
-    from mgcompile.program import Program
 
 __all__ = ["write_tape"]
 
@@ -37,7 +35,7 @@ def write_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
     """Append one loop over the samples for each segment of the tape."""
     pool = _pool(tape)
     count = len(tape.code)
-    kept = _kept(frame.program, tape)
+    kept = frame.kept[tape.result]
     last_segment = _last_use(tape, len(pool))
     for begin in range(0, count, SEGMENT):
         end = min(count, begin + SEGMENT)
@@ -61,18 +59,6 @@ def _last_use(tape: Tape, first: int) -> np.ndarray[tuple[int, ...], np.dtype[np
     inner = tape.operand >= first
     np.maximum.at(last, tape.operand[inner] - first, reader[inner])
     return last
-
-
-def _kept(program: Program, tape: Tape) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Return which results other statements or the caller read."""
-    kept = np.zeros(len(tape.code), dtype=bool)
-    if any(output.array == tape.result for output in program.outputs):
-        kept[:] = True
-        return kept
-    for access, domain in accesses(program):
-        if access.array == tape.result:
-            kept[map_elements(access.index, domain)] = True
-    return kept
 
 
 def _write_segment(
