@@ -39,7 +39,6 @@ class Structure:
 
     Args:
         graph: With the operands of commutative ops in canonical order.
-        level: Of each node; shape (n,).
         group: Of each node, -1 for leaves; shape (n,). Groups are numbered operands first.
         place: Of each node within its group; shape (n,).
         start: Where each group begins in `members`; shape (groups + 1,).
@@ -48,7 +47,6 @@ class Structure:
     """
 
     graph: Graph
-    level: Numbers
     group: Numbers
     place: Numbers
     start: Numbers
@@ -298,4 +296,4 @@ def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) ->
     group[nodes] = group_of
     place = np.zeros(len(graph.code), dtype=np.int64)
     place[members] = np.arange(len(members)) - np.repeat(starts[:-1], size)
-    return Structure(graph, level, group, place, starts, members, level[members[starts[:-1]]])
+    return Structure(graph, group, place, starts, members, level[members[starts[:-1]]])

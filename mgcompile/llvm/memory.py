@@ -87,7 +87,6 @@ class Layout:
     turned: dict[int, int]
     sizes: dict[str, int]
     batched_outputs: tuple[int, ...]
-    shared_outputs: tuple[int, ...]
     serial: bool
     streamed: int
     in_place: bool
@@ -175,7 +174,6 @@ def plan(placed: Placed) -> Layout:
         planner.turned,
         planner.sizes,
         batched,
-        tuple(array for array in outputs if array not in batched),
         planner.serial,
         _streamed(program, everything),
         _in_place(program, everything),
