@@ -12,6 +12,7 @@ import attrs
 import numpy as np
 
 from mgcompile.graph import CONST, PARAM, Graph, edge_owner
+from mgcompile.runs import starts
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -43,14 +44,12 @@ def split_biases(graph: Graph) -> Graph:
     reads = np.concatenate([graph.operand[kept], inner, bias])
     code = np.concatenate([graph.code, graph.code[dots]])
     code[dots] = table.index(ops.add)
-    start = np.zeros(len(code) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(users, minlength=len(code)), out=start[1:])
     fill = np.zeros(len(dots))
     return attrs.evolve(
         graph,
         ops=table,
         code=code,
-        start=start,
+        start=starts(np.bincount(users, minlength=len(code))),
         operand=reads[np.argsort(users, kind="stable")],
         index=np.concatenate([graph.index, fill.astype(np.int64)]),
         value=np.concatenate([graph.value, fill]),

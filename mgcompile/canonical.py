@@ -12,9 +12,10 @@ import attrs
 import numpy as np
 
 from mgcompile.biases import split_biases
-from mgcompile.compaction import compacted, starts, without
+from mgcompile.compaction import compacted, without
 from mgcompile.graph import CONST, INPUT, PARAM, Graph, edge_owner
 from mgcompile.merging import merge_equal
+from mgcompile.runs import starts
 from mgcore import ops
 
 if TYPE_CHECKING:

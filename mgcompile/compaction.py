@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.graph import INPUT, PARAM, Graph, edge_owner
+from mgcompile.runs import starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -14,14 +15,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["compacted", "starts", "without"]
-
-
-def starts(width: Numbers) -> Numbers:
-    """Return where the operands of each node begin, and where the last ones end."""
-    start = np.zeros(len(width) + 1, dtype=np.int64)
-    np.cumsum(width, out=start[1:])
-    return start
+__all__ = ["compacted", "without"]
 
 
 def compacted(graph: Graph) -> Graph:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mgcompile.runs import places_within, starts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,9 +23,7 @@ __all__ = ["edges_of", "write_tape"]
 def edges_of(graph: Graph, nodes: Numbers) -> tuple[Numbers, Numbers]:
     """Return the operands of `nodes`, one node after the other, and how many each has."""
     width = graph.start[nodes + 1] - graph.start[nodes]
-    first = np.cumsum(width) - width
-    within = np.arange(int(width.sum())) - np.repeat(first, width)
-    return graph.operand[np.repeat(graph.start[nodes], width) + within], width
+    return graph.operand[np.repeat(graph.start[nodes], width) + places_within(width)], width
 
 
 def write_tape(graph: Graph, nodes: Numbers, placement: Placement, builder: Builder) -> int:
@@ -49,9 +49,7 @@ def write_tape(graph: Graph, nodes: Numbers, placement: Placement, builder: Buil
         pool += len(chosen)
     number[nodes] = pool + np.arange(len(nodes))
     used, code = np.unique(graph.code[nodes], return_inverse=True)
-    start = np.zeros(len(nodes) + 1, dtype=np.int64)
-    np.cumsum(width, out=start[1:])
     table = [graph.ops[place] for place in used.tolist()]
-    result = builder.tape(externals, table, code, start, number[operand])
+    result = builder.tape(externals, table, code, starts(width), number[operand])
     placement.put(nodes, result)
     return result

@@ -13,6 +13,7 @@ import attrs
 import numpy as np
 
 from mgcompile.graph import CONST, INPUT, SUM_OVER_SAMPLES, Graph, edge_owner
+from mgcompile.runs import places_within, starts
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ class _Cut:
         nodes = nodes[np.lexsort((samples.twin[nodes], samples.label[nodes]))]
         width = (graph.start[nodes + 1] - graph.start[nodes]).reshape(samples.count, -1)[0]
         edge = np.repeat(graph.start[nodes].reshape(samples.count, -1), width, axis=1)
-        edge += np.arange(edge.shape[1]) - np.repeat(np.cumsum(width) - width, width)
+        edge += places_within(width)
         constant = graph.code[graph.operand[edge[0]]] == CONST
         edge = edge[:, constant]
         self.operand[edge[0]] = self._first(graph.operand[edge])
@@ -163,14 +164,11 @@ class _Cut:
         live = np.ones(total, dtype=bool)
         live[: len(code)] = ~dropped
         number = np.cumsum(live) - 1
-        width = np.bincount(users, minlength=total)[live]
-        start = np.zeros(len(width) + 1, dtype=np.int64)
-        np.cumsum(width, out=start[1:])
         return attrs.evolve(
             old,
             ops=tuple(self.place),
             code=np.concatenate([code, np.array(self.codes, dtype=np.int64)])[live],
-            start=start,
+            start=starts(np.bincount(users, minlength=total)[live]),
             operand=number[read[order]],
             index=np.concatenate([old.index, np.array(self.index, dtype=np.int64)])[live],
             value=np.concatenate([old.value, np.array(self.values)])[live],

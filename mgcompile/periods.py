@@ -16,6 +16,7 @@ import numpy as np
 from mgcompile.graph import SUM_OVER_SAMPLES, mixed
 from mgcompile.plan import SMALL_GROUP
 from mgcompile.regular import operand_table
+from mgcompile.runs import places_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -125,8 +126,7 @@ def _signatures(structure: Structure) -> Numbers:
     graph = structure.graph
     first = structure.members[structure.start[:-1]]
     width = graph.start[first + 1] - graph.start[first]
-    owner = np.repeat(np.arange(structure.count), width)
-    slot = np.arange(len(owner)) - np.repeat(np.cumsum(width) - width, width)
+    slot = places_within(width)
     operand = graph.operand[np.repeat(graph.start[first], width) + slot]
     source = structure.group[operand]
     size = np.diff(structure.start)

@@ -15,6 +15,7 @@ import numpy as np
 
 from mgcompile.graph import CONST, INPUT, edge_owner
 from mgcompile.regular import operand_table
+from mgcompile.runs import places_within, starts
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -110,8 +111,7 @@ def _inner_edges(structure: Structure) -> tuple[list[int], list[int], Numbers]:
     graph = structure.graph
     inner = np.flatnonzero(graph.code[graph.operand] >= 0)
     owner = edge_owner(graph.start)[inner]
-    first = np.zeros(len(graph.code) + 1, dtype=np.int64)
-    np.cumsum(np.bincount(owner, minlength=len(graph.code)), out=first[1:])
+    first = starts(np.bincount(owner, minlength=len(graph.code)))
     return first.tolist(), graph.operand[inner].tolist(), inner
 
 
@@ -246,7 +246,7 @@ class _Attempt:
         nodes = nodes[alike]
         width = self.graph.start[nodes + 1] - self.graph.start[nodes]
         owner = np.repeat(nodes, width)
-        slot = np.arange(len(owner)) - np.repeat(np.cumsum(width) - width, width)
+        slot = places_within(width)
         read = self.graph.operand[self.graph.start[owner] + slot]
         other = self.graph.operand[self.graph.start[self.twin[owner]] + slot]
         wrong[owner[~self._same(read, other, label[owner])]] = True

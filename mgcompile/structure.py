@@ -16,6 +16,7 @@ import numpy as np
 
 from mgcompile.graph import CONST, INPUT, PARAM, Graph
 from mgcompile.layers import levels, reads_of
+from mgcompile.runs import places_within, starts
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -60,8 +61,7 @@ class Structure:
     def nodes_of(self, groups: Numbers) -> Numbers:
         """Return the members of several groups, one group after the other."""
         size = self.start[groups + 1] - self.start[groups]
-        within = np.arange(int(size.sum())) - np.repeat(np.cumsum(size) - size, size)
-        found: Numbers = self.members[np.repeat(self.start[groups], size) + within]
+        found: Numbers = self.members[np.repeat(self.start[groups], size) + places_within(size)]
         return found
 
     @property
@@ -230,7 +230,7 @@ def _aligned(graph: Graph, klass: Numbers) -> Graph:
             continue
         count = width[nodes] // halves
         owner = np.repeat(nodes, count)
-        within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+        within = places_within(count)
         first = graph.start[owner] + within
         second = first + np.repeat(count, count) if halves == 2 else first
         a, b = operand[first], operand[second]
@@ -290,10 +290,9 @@ def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) ->
     group_of = rank[np.cumsum(fresh) - 1]
     members = nodes[np.argsort(group_of, kind="stable")]
     size = np.bincount(group_of, minlength=len(start))
-    starts = np.zeros(len(start) + 1, dtype=np.int64)
-    np.cumsum(size, out=starts[1:])
+    begin = starts(size)
     group = np.full(len(graph.code), -1, dtype=np.int64)
     group[nodes] = group_of
     place = np.zeros(len(graph.code), dtype=np.int64)
-    place[members] = np.arange(len(members)) - np.repeat(starts[:-1], size)
-    return Structure(graph, group, place, starts, members, level[members[starts[:-1]]])
+    place[members] = places_within(size)
+    return Structure(graph, group, place, begin, members, level[members[begin[:-1]]])

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from mgcompile.runs import places_within, starts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -58,10 +60,7 @@ def assemble(pieces: list[Rows], total: int) -> tuple[Numbers, Numbers, Numbers]
     code = np.zeros(total, dtype=np.int64)
     width = np.zeros(total, dtype=np.int64)
     code[rows.place], width[rows.place] = rows.code, rows.width
-    start = np.zeros(total + 1, dtype=np.int64)
-    np.cumsum(width, out=start[1:])
-    first = np.cumsum(rows.width) - rows.width
-    within = np.arange(len(rows.operand)) - np.repeat(first, rows.width)
+    start = starts(width)
     operand = np.zeros(int(start[-1]), dtype=np.int64)
-    operand[np.repeat(start[rows.place], rows.width) + within] = rows.operand
+    operand[np.repeat(start[rows.place], rows.width) + places_within(rows.width)] = rows.operand
     return code, start, operand

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
+from mgcompile.runs import places_within, starts
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -48,9 +50,7 @@ def sorted_tape(tape: Tape, shared: NDArray[np.bool_]) -> tuple[Tape, Numbers]:
 def _picked(tape: Tape, chosen: Numbers) -> tuple[Numbers, Numbers]:
     """Return the operands of instructions, and where those of each one start."""
     width = np.diff(tape.start)[chosen]
-    start = np.concatenate([[0], np.cumsum(width)])
-    within = np.arange(start[-1]) - np.repeat(start[:-1], width)
-    return start, tape.operand[np.repeat(tape.start[chosen], width) + within]
+    return starts(width), tape.operand[np.repeat(tape.start[chosen], width) + places_within(width)]
 
 
 def _levels(tape: Tape, pool: int) -> Numbers:
@@ -78,7 +78,7 @@ def _levels(tape: Tape, pool: int) -> Numbers:
 def _opcodes(tape: Tape, width: Numbers, shared: NDArray[np.bool_]) -> Numbers:
     """Return numbers that are equal for instructions which the machine does in the same way."""
     flags = np.concatenate([shared, np.zeros(len(tape.code), dtype=bool)])[tape.operand]
-    place = np.arange(len(tape.operand)) - np.repeat(tape.start[:-1], width)
+    place = places_within(width)
     pattern = np.zeros(len(tape.code), dtype=np.int64)
     np.add.at(pattern, np.repeat(np.arange(len(width)), width), flags << np.minimum(place, 16))
     return (tape.code << 40) | (np.minimum(width, 1 << 20) << 18) | pattern
