@@ -193,9 +193,10 @@ class Kernel:
                 raise InputError(message)
             total /= batch.count
             gradient /= self._dtype.type(batch.count)
-        self._checks.check_result(
-            np.append(gradient, total), "the loss or its gradient", batch, params, per_sample=False
-        )
+        for result in (total, gradient):
+            self._checks.check_result(
+                result, "the loss or its gradient", batch, params, per_sample=False
+            )
         return total, gradient
 
     # Second derivatives
