@@ -29,10 +29,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Writer", "operand_table"]
 
-
 # With fewer operands an op is part of elementwise code.
-FEWEST_ALONG = 4
-FEWEST_GATHERED = 64
+_FEWEST_ALONG = 4
+# Many operands from several arrays are gathered into one: written out, they cost too much.
+_FEWEST_GATHERED = 64
+_MOST_AXES = 4
 
 
 def operand_table(graph: Graph, nodes: Numbers) -> Numbers:
@@ -92,12 +93,11 @@ class Writer:
     def _is_axis(self, op: Op, table: Numbers) -> bool:
         """Tell whether the operands of an op that takes any number can be an axis."""
         width = int(table.shape[-1])
-        if width < FEWEST_ALONG or op.arity is not None:
+        if width < _FEWEST_ALONG or op.arity is not None:
             return False
         array = self.placement.array[table]
         one = bool(np.all(array == array.flat[0])) and array.flat[0] != CONSTS
-        # Many operands from several arrays are gathered into one: written out, they cost too much.
-        gathered = width >= FEWEST_GATHERED and not self.count
+        gathered = width >= _FEWEST_GATHERED and not self.count
         return (one or gathered) and is_reducible(op, width)
 
     def _write_along(self, op: Op, table: Numbers) -> int:
@@ -184,9 +184,6 @@ def best_axes(columns: list[Numbers], count: int) -> tuple[int, ...]:
         if 1 < len(found) <= _MOST_AXES and (best == (count,) or len(found) < len(best)):
             best = found
     return best
-
-
-_MOST_AXES = 4
 
 
 def _is_steady(columns: list[Numbers]) -> bool:

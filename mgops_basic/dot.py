@@ -18,9 +18,8 @@ def _forward(*operands: Any) -> Any:
         raise ArityError(
             f"dot takes two vectors of one length, dot(*w, *x), but got {len(operands)} operands"
         )
-    return builtins.sum(
-        map(operator.mul, operands, operands[half:])
-    )  # as many as the second half has
+    # `map` ends with the second half, so that the first need not be cut out.
+    return builtins.sum(map(operator.mul, operands, operands[half:]))
 
 
 def _partials(_out: Any, *operands: Any) -> tuple[Any, ...]:
