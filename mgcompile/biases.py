@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph import CONST, PARAM, Graph, edge_owner
+from mgcompile.graph import CONST, PARAM, Graph, applies, edge_owner
 from mgcompile.runs import starts
 from mgcore import ops
 
@@ -25,9 +25,7 @@ __all__ = ["split_biases"]
 
 def split_biases(graph: Graph) -> Graph:
     """Return an equal graph where the last pair of a dot is no parameter times the constant 1."""
-    if ops.dot not in graph.ops:
-        return graph
-    dots, bias = _biased(graph, graph.ops.index(ops.dot))
+    dots, bias = _biased(graph)
     if not len(dots):
         return graph
     n, table = len(graph.code), graph.ops
@@ -56,13 +54,13 @@ def split_biases(graph: Graph) -> Graph:
     )
 
 
-def _biased(graph: Graph, dot: int) -> tuple[Numbers, Numbers]:
+def _biased(graph: Graph) -> tuple[Numbers, Numbers]:
     """Return the dots whose last pair is a parameter times 1, and those parameters.
 
     Not if another dot has the parameter times another constant: then the constants are samples,
     and one of them is 1 by chance.
     """
-    dots = np.flatnonzero(graph.code == dot)
+    dots = np.flatnonzero(applies(graph, ops.dot))
     ends = graph.start[dots + 1]
     wide = ends - graph.start[dots] > 2
     dots, ends = dots[wide], ends[wide]

@@ -18,6 +18,7 @@ __all__ = [
     "PARAM",
     "SUM_OVER_SAMPLES",
     "Graph",
+    "applies",
     "edge_owner",
     "mixed",
     "owners_of",
@@ -55,6 +56,11 @@ class Graph:
     index: NDArray[np.int64]
     value: NDArray[np.float64]
     roots: NDArray[np.int64]
+
+
+def applies(graph: Graph, *those: Op) -> NDArray[np.bool_]:
+    """Tell which nodes apply one of these ops; shape (n,)."""
+    return np.isin(graph.code, [code for code, op in enumerate(graph.ops) if op in those])
 
 
 def owners_of(start: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from mgcompile.compaction import compacted
-from mgcompile.graph import CONST, mixed
+from mgcompile.graph import CONST, applies, mixed
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -50,8 +50,7 @@ def _with_equal_ops(graph: Graph, nodes: Numbers, merged: Numbers) -> Numbers:
     operands = _operands(graph, nodes)
     columns = np.zeros((1 + _WIDEST, len(nodes)), dtype=np.int64)
     columns[0] = graph.code[nodes]
-    free = [place for place, op in enumerate(graph.ops) if op is ops.add or op is ops.mul]
-    commutative = np.isin(columns[0], free)
+    commutative = applies(graph, ops.add, ops.mul)[nodes]
     hashes = np.zeros(len(nodes), dtype=np.int64)
     alive = np.ones(len(nodes), dtype=bool)
     changed = np.arange(len(nodes))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph import INPUT, SUM_OVER_SAMPLES, edge_owner
+from mgcompile.graph import INPUT, SUM_OVER_SAMPLES, applies, edge_owner
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,8 +138,7 @@ def _batched(structure: Structure, edges: tuple[list[int], list[int]]) -> Number
     What adds up over the samples depends on none.
     """
     graph = structure.graph
-    sums = {place for place, op in enumerate(graph.ops) if op is SUM_OVER_SAMPLES}
-    summing = np.isin(graph.code[structure.members[structure.start[:-1]]], list(sums)).tolist()
+    summing = applies(graph, SUM_OVER_SAMPLES)[structure.members[structure.start[:-1]]].tolist()
     owner = edge_owner(graph.start)
     direct = structure.group[owner[graph.code[graph.operand] == INPUT]]
     found = bytearray(max(structure.count, max(edges[0], default=0) + 1))

@@ -9,7 +9,7 @@ import numpy as np
 from mgcompile.builder import Builder
 from mgcompile.canonical import canonical
 from mgcompile.fit import fit_map
-from mgcompile.graph import SUM_OVER_SAMPLES
+from mgcompile.graph import SUM_OVER_SAMPLES, applies
 from mgcompile.irregular import write_tape
 from mgcompile.looping import write_loop
 from mgcompile.merging import merge_equal
@@ -62,9 +62,9 @@ def _after_sums(structure: Structure) -> frozenset[int]:
     such sums by bundles.
     """
     graph = structure.graph
-    if SUM_OVER_SAMPLES not in graph.ops:
+    sums = np.flatnonzero(applies(graph, SUM_OVER_SAMPLES))
+    if not len(sums):
         return frozenset()
-    sums = np.flatnonzero(graph.code == graph.ops.index(SUM_OVER_SAMPLES))
     found = set(structure.group[sums].tolist())
     few = set(found)
     for group in range(min(found) + 1, structure.count):

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from mgcompile.graph import CONST, INPUT, PARAM, Graph
+from mgcompile.graph import CONST, INPUT, PARAM, Graph, applies
 from mgcompile.layers import levels, reads_of
 from mgcompile.runs import places_within, starts
 from mgcore import ops
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
-
-    from mgcore import Op
 
     Numbers = NDArray[np.int64]
 
@@ -131,19 +129,14 @@ def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers]:
 def _ways(graph: Graph) -> Numbers:
     """Return for each node how its class is found."""
     width = np.diff(graph.start)
-    codes = {op: place for place, op in enumerate(graph.ops)}
-
-    def is_any(*those: Op) -> NDArray[np.bool_]:
-        return np.isin(graph.code, [codes[op] for op in those if op in codes])
-
     way = np.full(len(width), _OTHER)
     way[width == 1] = _ONE
     pair = width == 2
     way[pair] = _TWO
-    way[pair & is_any(ops.sum)] = _OTHER
-    way[pair & is_any(ops.add, ops.mul, ops.dot)] = _FREE
+    way[pair & applies(graph, ops.sum)] = _OTHER
+    way[pair & applies(graph, ops.add, ops.mul, ops.dot)] = _FREE
     # A power's class depends on its exponent, where that is a constant.
-    powers = np.flatnonzero(pair & is_any(ops.pow))
+    powers = np.flatnonzero(pair & applies(graph, ops.pow))
     constant = graph.code[graph.operand[graph.start[powers] + 1]] == CONST
     way[powers[constant]] = _OTHER
     return way
@@ -189,8 +182,7 @@ class _WideKeys:
 
 def _leaf_dots(graph: Graph) -> dict[int, Any]:
     """Return the keys of dots of leaves alone, of one kind left and of one, not lower, right."""
-    which = {op: place for place, op in enumerate(graph.ops)}
-    dots = np.flatnonzero(graph.code == which.get(ops.dot, len(graph.ops)))
+    dots = np.flatnonzero(applies(graph, ops.dot))
     if not len(dots):
         return {}
     half = (graph.start[dots + 1] - graph.start[dots]) // 2
@@ -202,7 +194,7 @@ def _leaf_dots(graph: Graph) -> dict[int, Any]:
     high = np.maximum.reduceat(kinds, steps)[::2].reshape(-1, 2)
     low = np.minimum.reduceat(kinds, steps)[::2].reshape(-1, 2)
     good = np.all((low == high) & (high < 0), axis=1) & (low[:, 0] <= low[:, 1])
-    code = which[ops.dot]
+    code = graph.ops.index(ops.dot)
     return {
         node: (code, 2 * width, (_LEAF_CLASS[a], _LEAF_CLASS[b]))
         for node, width, (a, b) in zip(
@@ -220,10 +212,9 @@ def _bag(classes: Iterable[Any]) -> Any:
 def _aligned(graph: Graph, klass: Numbers) -> Graph:
     """Put the terms of sums and dots in order: by class, then by parameter or input number."""
     width = np.diff(graph.start)
-    which = {op: place for place, op in enumerate(graph.ops)}
     operand = graph.operand.copy()
-    summing = (graph.code == which.get(ops.sum, -9)) & (width > 1)
-    dotting = (graph.code == which.get(ops.dot, -9)) & (width > 2)
+    summing = applies(graph, ops.sum) & (width > 1)
+    dotting = applies(graph, ops.dot) & (width > 2)
     for chosen, halves in ((summing, 1), (dotting, 2)):
         nodes = np.flatnonzero(chosen)
         if not len(nodes):
