@@ -3,11 +3,13 @@
 import math
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
 from mgcli.data import Data
+from mgcli.errors import CliError
 from mgcli.model import Model, loss_of, outputs_for
 from mgcli.preparation import preparation_for, prepare
 
@@ -22,6 +24,7 @@ __all__ = ["Choices", "Job", "Outcome", "Score", "learn"]
 OptimizerName: TypeAlias = Literal["adam", "sgd"]
 UPDATES = 300  # as many as small tables need; see `Choices.epochs_for`
 MOMENTUM = 0.9
+MOST_PARAMETERS = 2_000_000  # Values, of which each takes some 100 bytes and 1 us to make
 
 
 @attrs.frozen
@@ -152,6 +155,7 @@ def learn(
         watch: called with the job when all is ready; may return a callback for `mgnn.fit`.
 
     Raises:
+        CliError: if the net would be too large.
         MgcoreError: whatever mgnn has to say about the settings.
 
     """
@@ -162,9 +166,11 @@ def learn(
     X = prepare(preparation, data.frame.iloc[train])
     mean, scale = _unit_of(data, train)
     y = (data.target[train] - mean) / scale
+    sizes = [*choices.hidden, outputs_for(data)]
+    _check_size([X.shape[1], *sizes])
     net = MLP(
         X.shape[1],
-        [*choices.hidden, outputs_for(data)],
+        sizes,
         activation=choices.activation,
         seed=choices.seed,
         init="he" if "relu" in choices.activation else "lecun",
@@ -225,6 +231,16 @@ def _judged(
         held_out=held_out,
         targets=(truth - model.mean) / model.scale,
     )
+
+
+def _check_size(sizes: list[int]) -> None:
+    """Refuse a net that would take minutes to make: each parameter is a Value of its own."""
+    count = sum((nin + 1) * nout for nin, nout in pairwise(sizes))
+    if count > MOST_PARAMETERS:
+        raise CliError(
+            f"--hidden {','.join(map(str, sizes[1:-1]))} makes a net of {count:,} parameters; at "
+            f"most {MOST_PARAMETERS:,} are allowed, so choose smaller layers"
+        )
 
 
 def _split(data: Data, choices: Choices) -> "tuple[NDArray[np.int64], NDArray[np.int64]]":

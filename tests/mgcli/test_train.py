@@ -102,6 +102,7 @@ def test_the_same_command_gives_the_same_scores(run: Mg, houses: Path, optimizer
         (["train", "iris", "--text", "class"], "--text is for CSV files"),
         (["train", "iris", "--hidden", "3,x"], "'x' is no size of a layer"),
         (["train", "iris", "--hidden", "0"], "'0' is no size of a layer"),
+        (["train", "iris", "--hidden", "100000000"], "a net of 800,000,003 parameters; at most"),
         (["train", "iris", "--activation", "tahn"], "did you mean tanh?"),
         (["train", "iris", "--activation", "maximum"], "takes 2 operands"),
         (["train", "iris", "--backend", "eagr"], "did you mean eager?"),
