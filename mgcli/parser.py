@@ -108,10 +108,10 @@ class _Reader:
             case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=operand):
                 return [operand]
             case ast.Call(func=ast.Name(), args=args, keywords=keywords):
-                self._op(node)
                 for x in [*args, *(k.value for k in keywords)]:
                     if isinstance(x, ast.Starred) or x not in args:
                         self._refuse(x, "an op takes its operands one by one, without * and names")
+                self._op(node)
                 return args
             case ast.Constant() | ast.Name():
                 return []

@@ -53,6 +53,7 @@ def test_any_text_is_read_or_refused_with_a_column_inside_it(text: str) -> None:
         ("tanh(a, b)", 1, "takes 1 operand, got 2"),
         ("sum(*a)", 5, "one by one"),
         ("sum(a, b=c)", 10, "one by one"),
+        ("tanh(x=a)", 8, "one by one"),
         ("sum(x for x in a)", 4, "comprehensions"),
         ("[x for x in a]", 1, "comprehensions"),
         ("a + 'text'", 5, "'text' is no real number"),
