@@ -1,4 +1,4 @@
-"""Values and derivatives of every op where numbers are extreme: native code is the reference."""
+"""Every op at extreme numbers: native code gives what the reference backend gives."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ import pytest
 import mgcompile
 from mgcompile.program import Bundle, Loop, Tape
 from mgcore import Value, ops
+from mgnn import optim
 
 BACKENDS = ["numpy", "llvm"]
 SAMPLES = 9
@@ -102,14 +103,8 @@ def test_what_every_sample_repeats_along_depth_is_a_loop(name, backend):
     assert loop.count >= iterations
     assert all(kernel.program.arrays[carry.array].batched for carry in loop.carries)
     before = kernel.loss_and_grad()[0]
-    losses = kernel.train(optimizer=SGD(), epochs=20, batch_size=4, seed=1)
+    losses = kernel.train(optimizer=optim.SGD(lr=1e-3), epochs=20, batch_size=4, seed=1)
     assert losses[-1] < before
-
-
-class SGD:
-    """Plain gradient descent, by the name that kernels know it by."""
-
-    lr = 1e-3
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
