@@ -118,6 +118,8 @@ def test_training_in_another_thread_is_left_alone():
         kwargs={"batch_size": 64, "shuffle": False},
     )
     worker.start()
+    with pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)  # Python gives it to this thread, the main one
     worker.join()
     np.testing.assert_array_equal(kernel.params, [-(10.0**6)] * PARAMS)
 
