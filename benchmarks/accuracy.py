@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from mgcompile.llvm.accuracy import Measurement, subjects, worst_error
-from mgcompile.llvm.arrays import ArrayFunction, over_arrays
-from mgcompile.llvm.emit import emit
+from mgcompile.backends.llvm.math.emit import emit
+from mgcompile.testing.accuracy import Measurement, subjects, worst_error
+from mgcompile.testing.array_functions import ArrayFunction, over_arrays
 from mgcore import ops
 
 SIZE = 8192

@@ -35,9 +35,9 @@ def record() -> tuple[Any, list[Any], list[Any]]:
 
 
 def ours() -> Callable[[], Any]:
-    from mgcompile.capture import capture
-    from mgcompile.quiet import collector_paused
-    from mgcompile.roll import roll
+    from mgcompile.graph.capture import capture
+    from mgcompile.reroll.pipeline import roll
+    from mgcompile.support.gc_pause import collector_paused
 
     output, inputs, params = record()
 

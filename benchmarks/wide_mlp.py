@@ -133,8 +133,8 @@ def peak() -> Callable[[], Any]:
     """Time as many fused multiply-adds as one step has, twelve independent sums in registers."""
     import ctypes
 
-    from mgcompile.llvm.jit import Library, object_code
-    from mgcompile.llvm.target import host_target
+    from mgcompile.backends.llvm.ir.target import host_target
+    from mgcompile.backends.llvm.runtime.jit import Library, object_code
 
     lanes = host_target().lanes("float32")
     kind = f"<{lanes} x float>"

@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from mgcompile.backend import Options
-from mgcompile.cache import cache_folder
-from mgcompile.capture import capture
+from mgcompile.backends.interface import Options
 from mgcompile.errors import LeafError, OperandCountError, OptionError, UnusedInputError
-from mgcompile.graph import INPUT
-from mgcompile.kernel import Kernel, Signature
-from mgcompile.quiet import collector_paused
-from mgcompile.replays import Recording
-from mgcompile.roll import roll
-from mgcompile.verify import verify
+from mgcompile.graph.capture import capture
+from mgcompile.graph.ir import INPUT
+from mgcompile.program.verifier import verify
+from mgcompile.reroll.pipeline import roll
+from mgcompile.runtime.kernel import Kernel, Signature
+from mgcompile.runtime.nan_trace import Recording
+from mgcompile.support.cache_dir import cache_folder
+from mgcompile.support.gc_pause import collector_paused
 from mgcore import Constant, Value, ops
 
 if TYPE_CHECKING:
-    from mgcompile.backend import Backend
-    from mgcompile.graph import Graph
+    from mgcompile.backends.interface import Backend
+    from mgcompile.graph.ir import Graph
 
 __all__ = ["build", "compile"]
 

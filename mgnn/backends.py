@@ -3,7 +3,7 @@
 A backend is a callable, declared under the entry-point group ``mgcore.backends``::
 
     [project.entry-points."mgcore.backends"]
-    compiled = "mgcompile.trainer:fit_compiled"
+    compiled = "mgcompile.fit_backend:fit_compiled"
 
 It is called as ``backend(training)`` with one `Training` and trains ``training.model`` in place:
 

@@ -1,6 +1,6 @@
 """Fit the polynomials of the native elementary functions and write them as a module.
 
-    python tools/fit_functions.py > mgcompile/llvm/functions/coefficients.py
+    python tools/fit_functions.py > mgcompile/backends/llvm/math/functions/coefficients.py
 
 Each table is the minimax fit of a smooth function g by the exchange algorithm of Remez (1934) in
 500 bits: the polynomial P that makes the largest |w(x) (P(x) - g(x))| smallest, or the quotient

@@ -7,9 +7,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from mgcompile.builder import Builder, affine
-from mgcompile.program import CONSTS, INPUTS, PARAMS, Affine, Program
-from mgcompile.verify import verify
+from mgcompile.program.builder import Builder, affine
+from mgcompile.program.ir import CONSTS, INPUTS, PARAMS, Affine, Program
+from mgcompile.program.verifier import verify
 
 WIDTHS = (2, 16, 16, 1)
 LAYERS = tuple(pairwise(WIDTHS))

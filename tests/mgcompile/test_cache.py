@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.llvm import jit, objects
+from mgcompile.backends.llvm.runtime import jit, object_cache
 from mgcore import Op, Value, ops
 
 
@@ -35,7 +35,7 @@ def compilations(monkeypatch):
         texts.append(text)
         return jit.object_code(text)
 
-    monkeypatch.setattr(objects, "object_code", compiling)
+    monkeypatch.setattr(object_cache, "object_code", compiling)
     return texts
 
 
@@ -98,7 +98,7 @@ def test_processor_and_library_are_part_of_the_key(what, cache, compilations, mo
     mgcompile.compile(*graph())
     known = jit.host()
     other = attrs.evolve(known, **{what: f"{getattr(known, what)},another"})
-    monkeypatch.setattr(objects, "host", lambda: other)
+    monkeypatch.setattr(object_cache, "host", lambda: other)
     mgcompile.compile(*graph())
     mgcompile.compile(*graph())
     assert len(compilations) == 2
@@ -176,7 +176,7 @@ def test_a_folder_that_is_full_or_not_writable_is_not_in_the_way(name, failing, 
         monkeypatch.setattr(os, "fdopen", full)
         return file
 
-    monkeypatch.setattr(getattr(objects, module), function, failing or full)
+    monkeypatch.setattr(getattr(object_cache, module), function, failing or full)
     for _ in range(2):
         assert mgcompile.compile(*graph())([0.3]) == pytest.approx(value(), rel=1e-14)
     assert list(cache.iterdir()) == []
@@ -233,7 +233,8 @@ def test_processes_that_write_at_once_leave_whole_entries(tmp_path):
     names = sorted(path.suffix for path in tmp_path.iterdir())
     assert names == [".object"] * 3
     late = run_python(
-        "from mgcompile.llvm import objects\nobjects.object_code = None\n" + COMPILING,
+        "from mgcompile.backends.llvm.runtime import object_cache\n"
+        "object_cache.object_code = None\n" + COMPILING,
         tmp_path, stdin=-1,
     )  # fmt: skip
     _, errors = late.communicate("\n", timeout=60)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.llvm.lowerings import LOWERINGS
+from mgcompile.backends.llvm.math.op_table import LOWERINGS
 from mgcore import Value, ops
 
 NUMBERS = [0.0, 1.0, 0.5, 2.5, 3.0, 1e-310, 5e-324, 2.0**-1022, 1e-45, 1e-40, 1e30, 1e308, 88.9]

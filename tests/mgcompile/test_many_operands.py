@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.program import Bundle, Loop
-from mgcompile.separable import is_reducible
+from mgcompile.autodiff.uniform_partial import is_reducible
+from mgcompile.program.ir import Bundle, Loop
 from mgcore import Op, Value, hessian, ops
 
 BACKENDS = ["numpy", "llvm"]

@@ -7,7 +7,7 @@ import pytest
 
 import mgcompile
 from mgcompile.errors import OptionError
-from mgcompile.program import Tape
+from mgcompile.program.ir import Tape
 from mgcore import Value, ops
 from mgnn import MLP, optim
 

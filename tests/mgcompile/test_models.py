@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.program import PARAMS, Bundle, Loop, Tape
+from mgcompile.program.ir import PARAMS, Bundle, Loop, Tape
 from mgcore import Value, ops
 from mgnn import optim
 

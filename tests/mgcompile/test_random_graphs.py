@@ -13,8 +13,8 @@ import pytest
 import random_graphs
 
 import mgcompile
-from mgcompile.llvm.vm.tapes import needs_machine
-from mgcompile.program import Loop, Scatter, Tape
+from mgcompile.backends.llvm.tapevm.tapes import needs_machine
+from mgcompile.program.ir import Loop, Scatter, Tape
 from mgcore import Constant, Value, grad, ops, topological_order
 from mgnn import optim
 

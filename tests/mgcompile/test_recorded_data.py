@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.program import Bundle, Loop, Tape
+from mgcompile.program.ir import Bundle, Loop, Tape
 from mgcore import Value, ops
 from mgnn import optim
 

@@ -1,0 +1,1 @@
+"""Derivatives from program to program, by the ops' own partials."""

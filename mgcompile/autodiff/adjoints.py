@@ -1,0 +1,183 @@
+"""Collect contributions to adjoints and pull them back through index maps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from mgcompile.autodiff.symbols import Emitter, Number, Symbol
+from mgcompile.program.builder import affine
+from mgcompile.program.index_maps import (
+    added_axis,
+    dense_strides,
+    flat,
+    is_identity,
+    moving_axes,
+    only_axes,
+)
+from mgcompile.program.ir import CONSTS, SAMPLES, Access, Affine, IndexMap
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from mgcompile.program.builder import Builder
+
+__all__ = ["Adjoints", "Contribution", "Part", "over_shape"]
+
+
+@attrs.frozen(slots=True, eq=False)
+class Contribution:
+    """`adjoint * partial` at every point of `domain`, to be added to `target` through `index`.
+
+    `batched` says that there is one for every sample, even if neither factor depends on it.
+    """
+
+    domain: tuple[int, ...]
+    adjoint: Number
+    partial: Number
+    target: int
+    index: IndexMap
+    batched: bool
+
+
+@attrs.frozen(slots=True, eq=False)
+class Part:
+    """What is left when the axes on which the map does not depend have been summed over."""
+
+    shape: tuple[int, ...]
+    source: Access
+    index: IndexMap
+
+
+class Adjoints:
+    """The adjoints of the arrays of one block of statements (a program or the body of a loop).
+
+    Args:
+        builder: Where the sums go.
+        loops: Extents of the loops around.
+    """
+
+    def __init__(self, builder: Builder, loops: tuple[int, ...] = ()) -> None:
+        self.builder = builder
+        self.loops = loops
+        self._parts: dict[int, list[Part]] = {}
+
+    def __contains__(self, array: int) -> bool:
+        return array in self._parts
+
+    def seed(self, array: int, value: float) -> None:
+        """Start with the same number for every element of `array`."""
+        size = self.builder.arrays[array].size
+        zeros = (0,) * len(self.loops)
+        source = affine(CONSTS, self.builder.constant(value), *zeros, 0)
+        self._add(array, Part((size,), source, Affine(0, (*zeros, 1))))
+
+    def add_flat(self, array: int, source: Access, shape: tuple[int, ...], index: IndexMap) -> None:
+        """Add what `source` reads over `shape` to the elements of `array` that `index` names."""
+        self._add(array, Part(shape, source, index))
+
+    def contribute(self, contribution: Contribution) -> None:
+        """Sum over the axes that the target does not see, and over the batch if it has none."""
+        if not isinstance(contribution.partial, Symbol) and contribution.partial == 0.0:
+            return
+        builder, depth = self.builder, len(self.loops)
+        domain, index = contribution.domain, contribution.index
+        moves = moving_axes(index)[depth:]
+        kept = tuple(axis for axis, moving in enumerate(moves) if moving)
+        gone = tuple(axis for axis, moving in enumerate(moves) if not moving and domain[axis] > 1)
+        over_batch = contribution.batched and not builder.arrays[contribution.target].batched
+        source = self._reduced(contribution, kept, gone, over_batch=over_batch)
+        axes = (*range(depth), *(depth + axis for axis in kept))
+        part = Part(tuple(domain[axis] for axis in kept), source, only_axes(index, axes))
+        self._add(contribution.target, part)
+
+    def _add(self, array: int, part: Part) -> None:
+        self._parts.setdefault(array, []).append(part)
+
+    def _reduced(
+        self, item: Contribution, kept: tuple[int, ...], gone: tuple[int, ...], *, over_batch: bool
+    ) -> Access:
+        builder, depth = self.builder, len(self.loops)
+        emitter = Emitter(builder, self.loops, item.domain)
+        numbers = [x for x in (item.adjoint, item.partial) if isinstance(x, Symbol)]
+        over_batch_sum = over_batch and builder.is_batched([x.access for x in numbers])
+        if not gone and not over_batch_sum:
+            product = emitter.multiply(item.adjoint, item.partial)
+            if over_batch:
+                samples = Symbol(affine(SAMPLES, 0, *(0,) * (depth + len(item.domain))), emitter)
+                product = emitter.multiply(product, samples)
+            axes = (*range(depth), *(depth + axis for axis in kept))
+            read = emitter.access(product)
+            return Access(read.array, only_axes(read.index, axes))
+        scale = 1.0
+        for x in (item.adjoint, item.partial):
+            scale *= 1.0 if isinstance(x, Symbol) else x
+        if not numbers:
+            numbers = [Symbol(emitter.access(1.0), emitter)]
+        axes = (*range(depth), *(depth + axis for axis in kept + gone))
+        reads = [Access(x.access.array, only_axes(x.access.index, axes)) for x in numbers]
+        shape = tuple(item.domain[axis] for axis in kept)
+        reduced = tuple(item.domain[axis] for axis in gone)
+        op = ops.dot if len(reads) == 2 else ops.sum
+        result = builder.bundle(op, shape, reads, reduced, over_batch=over_batch_sum)
+        after = Emitter(builder, self.loops, shape)
+        strides = (0,) * depth + dense_strides(shape)
+        total: Number = Symbol(affine(result, 0, *strides), after)
+        total = after.multiply(total, scale)
+        if over_batch and not over_batch_sum:
+            total = after.multiply(total, Symbol(affine(SAMPLES, 0, *(0,) * len(strides)), after))
+        return after.access(total)
+
+    def take_parts(self, array: int) -> list[Part]:
+        """Return what was collected for `array` as it is, and forget it."""
+        return self._parts.pop(array, [])
+
+    def take(self, array: int) -> Access | None:
+        """Return the adjoint of `array` as an access over `(size,)`, None when it is zero.
+
+        What was collected is forgotten.
+        """
+        parts = self._parts.pop(array, None)
+        if not parts:
+            return None
+        depth, size = len(self.loops), self.builder.arrays[array].size
+        flats = [self._whole(part, size) for part in parts]
+        if all(access is not None for access in flats):
+            reads = [access for access in flats if access is not None]
+            if len(reads) == 1:
+                return reads[0]
+            emitter = Emitter(self.builder, self.loops, (size,))
+            return emitter.access(emitter.apply(ops.sum, [emitter.symbol(x) for x in reads]))
+        result = self.builder.scatter(size, [(p.shape, p.source, p.index) for p in parts])
+        return affine(result, 0, *(0,) * depth, 1)
+
+    def _whole(self, part: Part, size: int) -> Access | None:
+        """Return a part that covers the whole array as an access over `(size,)`."""
+        depth = len(self.loops)
+        axes = tuple(range(depth, depth + len(part.shape)))
+        if any(moving_axes(part.index)[:depth]):
+            return None
+        if not is_identity(only_axes(part.index, axes), part.shape, size):
+            return None
+        if any(moving_axes(part.source.index)[:depth]):
+            return part.source if len(part.shape) == 1 else None
+        read = flat(Access(part.source.array, only_axes(part.source.index, axes)), part.shape)
+        if read is None:
+            return part.source if len(part.shape) == 1 else None
+        return Access(read.array, added_axis(read.index, 0, depth))
+
+
+def over_shape(access: Access, shape: tuple[int, ...], more: int, depth: int) -> Access:
+    """Return an access over `(size,)` as one over `shape` and `more` axes that it does not see."""
+    index = access.index
+    strides = index.strides
+    step = strides[depth]
+    spread = (*strides[:depth], *(step * s for s in dense_strides(shape)), *(0,) * more)
+    if isinstance(index, Affine):
+        return Access(access.array, Affine(index.offset, spread))
+    rows = index.table.shape
+    if rows[depth] == 1:
+        table = index.table.reshape(*rows[:depth], *(1,) * (len(shape) + more))
+    else:
+        table = index.table.reshape(*rows[:depth], *shape, *(1,) * more)
+    return Access(access.array, type(index)(table, spread))

@@ -1,0 +1,200 @@
+"""Forward mode from program to program: the derivative along a direction.
+
+Applied to a gradient program it gives the product of the Hessian with a vector. Tapes are in
+`tangent_tapes`.
+"""
+
+from __future__ import annotations
+
+from mgcompile.autodiff.forward_tape import write_tangent_tape
+from mgcompile.autodiff.partials import local_derivatives
+from mgcompile.autodiff.reverse import active_arrays
+from mgcompile.autodiff.symbols import Emitter, Number, Symbol
+from mgcompile.program.builder import Builder, affine
+from mgcompile.program.dce import needed_only
+from mgcompile.program.index_maps import dense_strides, shifted
+from mgcompile.program.ir import (
+    CONSTS,
+    INPUTS,
+    PARAMS,
+    SAMPLES,
+    Access,
+    Affine,
+    Array,
+    Bundle,
+    Carry,
+    Loop,
+    Program,
+    Scatter,
+    Stack,
+    Statement,
+    extent,
+)
+from mgcore import ops
+
+__all__ = ["product_with_hessian"]
+
+
+def product_with_hessian(program: Program, source: int) -> Program:
+    """Return the program of the product of a Hessian with a vector.
+
+    Args:
+        program: A gradient program, whose output is `input_gradient` or `param_gradient`.
+        source: INPUTS or PARAMS, what it is the gradient to.
+
+    Returns:
+        The inputs (or parameters) are doubled, first the point, then the vector; the output is
+        `input_product` or `param_product`.
+    """
+    name = {INPUTS: "input", PARAMS: "param"}[source]
+    writer = _Writer(program, source)
+    gradient = program.output(f"{name}_gradient")
+    product = writer.tangent_of(gradient)
+    if product is None:
+        size = program.arrays[gradient].size
+        product = affine(writer.builder.scatter(size, []), 0, 1)
+    finished = writer.builder.finish([(f"{name}_product", product.array)], program.data)
+    return needed_only(finished)
+
+
+class _Writer:
+    """Write every statement and, after it, the statement of its tangent."""
+
+    def __init__(self, program: Program, source: int) -> None:
+        self.program = program
+        self.source = source
+        twice = [program.n_inputs, program.n_params]
+        twice[source] *= 2
+        self.builder = Builder(twice[INPUTS], twice[PARAMS], program.consts.tolist())
+        self.builder.arrays = list(program.arrays)
+        self.builder.arrays[INPUTS] = Array(twice[INPUTS], batched=True)
+        self.builder.arrays[PARAMS] = Array(twice[PARAMS], batched=False)
+        self.half = program.arrays[source].size
+        self.active = active_arrays(program.statements, {source})
+        self.tangent: dict[int, int] = {}
+        for statement in program.statements:
+            self._write(statement, ())
+
+    def tangent_of(self, array: int) -> Access | None:
+        """Return an access over `(size,)` to the tangent of an array, None when it is zero."""
+        if array == self.source:
+            return affine(array, self.half, 1)
+        return affine(self.tangent[array], 0, 1) if array in self.tangent else None
+
+    def _moved(self, access: Access) -> Access | None:
+        """Return the access that reads the tangents of what `access` reads."""
+        if access.array == self.source:
+            return Access(access.array, shifted(access.index, self.half))
+        if access.array in self.tangent:
+            return Access(self.tangent[access.array], access.index)
+        return None
+
+    def _write(self, statement: Statement, loops: tuple[int, ...]) -> None:
+        if isinstance(statement, Loop):
+            self._write_loop(statement, loops)
+            return
+        self.builder.add(statement)
+        if statement.result not in self.active:
+            return
+        if isinstance(statement, Bundle):
+            self._write_bundle(statement, loops)
+        elif isinstance(statement, Scatter):
+            moved = [(part, self._moved(part.source)) for part in statement.parts]
+            parts = [(p.shape, source, p.target) for p, source in moved if source is not None]
+            if parts:
+                size = self.program.arrays[statement.result].size
+                self.tangent[statement.result] = self.builder.scatter(size, parts)
+        else:
+            tangents = [self._moved(access) for access in statement.externals]
+            self.tangent[statement.result] = write_tangent_tape(statement, tangents, self.builder)
+
+    def _write_bundle(self, bundle: Bundle, loops: tuple[int, ...]) -> None:
+        domain = bundle.shape + bundle.reduced
+        emitter = Emitter(self.builder, loops, domain)
+        strides = (0,) * len(loops) + dense_strides(bundle.shape) + (0,) * len(bundle.reduced)
+        out = Symbol(Access(bundle.result, Affine(0, strides)), emitter)
+        operands = [emitter.symbol(access) for access in bundle.operands]
+        moved = {i: self._moved(access) for i, access in enumerate(bundle.operands)}
+        tangents = {i: emitter.symbol(read) for i, read in moved.items() if read is not None}
+        along = extent(bundle.reduced)
+        partials = local_derivatives(bundle.op, emitter, out, operands, tangents, along)
+        terms = [(partials[i], tangents[i]) for i in tangents if partials[i] != 0.0]
+        if not terms:
+            return
+        if bundle.reduced or bundle.op is ops.sum or bundle.op is ops.dot:
+            reads = [self._summed(bundle, emitter, *term, loops=loops) for term in terms]
+            inner = Emitter(self.builder, loops, bundle.shape)
+        else:
+            reads = [emitter.multiply(t, p) for p, t in terms]
+            inner = emitter
+        total = inner.apply(ops.sum, reads)
+        self.tangent[bundle.result] = self._whole(inner.access(total), bundle.shape)
+
+    def _whole(self, access: Access, shape: tuple[int, ...]) -> int:
+        """Return an array that holds what `access` reads, row-major over `shape`."""
+        return self.builder.bundle(ops.sum, shape, [access])
+
+    def _summed(
+        self,
+        bundle: Bundle,
+        emitter: Emitter,
+        partial: Number,
+        tangent: Number,
+        *,
+        loops: tuple[int, ...],
+    ) -> Number:
+        """Return one term of the tangent of a sum or dot, summed as that is."""
+        builder = self.builder
+        factors = [x for x in (partial, tangent) if isinstance(x, Symbol)]
+        scale = 1.0
+        for x in (partial, tangent):
+            scale *= 1.0 if isinstance(x, Symbol) else x
+        reads = [emitter.access(x) for x in factors]
+        over_batch = bundle.over_batch and builder.is_batched(reads)
+        op = ops.dot if len(reads) == 2 else ops.sum
+        result = builder.bundle(op, bundle.shape, reads, bundle.reduced, over_batch=over_batch)
+        inner = Emitter(builder, loops, bundle.shape)
+        strides = (0,) * len(loops) + dense_strides(bundle.shape)
+        total: Number = Symbol(affine(result, 0, *strides), inner)
+        if bundle.over_batch and not over_batch:
+            samples = Symbol(affine(SAMPLES, 0, *(0,) * len(strides)), inner)
+            total = inner.multiply(total, samples)
+        return inner.multiply(total, scale)
+
+    def _write_loop(self, loop: Loop, loops: tuple[int, ...]) -> None:
+        builder = self.builder
+        moving = [carry for carry in loop.carries if carry.array in self.active]
+        batched = any(builder.arrays[carry.array].batched for carry in loop.carries)
+        starts = [self._moved(carry.initial) for carry in moving]
+        batched |= builder.is_batched([start for start in starts if start is not None])
+        batched |= self.source == INPUTS
+        for carry in moving:
+            self.tangent[carry.array] = builder.new_array(
+                builder.arrays[carry.array].size, batched=batched
+            )
+        builder.open_loop()
+        for statement in loop.body:
+            self._write(statement, (*loops, loop.count))
+        followings = [self._following(carry) for carry in moving]
+        body = builder.take_body()
+        zero = affine(CONSTS, builder.constant(0.0), *(0,) * len(loops), 0)
+        carries = list(loop.carries)
+        for carry, start, following in zip(moving, starts, followings, strict=True):
+            final = builder.new_array(builder.arrays[carry.array].size, batched=batched)
+            carries.append(Carry(self.tangent[carry.array], start or zero, following, final))
+            self.tangent[carry.final] = final
+        stacks = list(loop.stacks)
+        for stack in loop.stacks:
+            if stack.source in self.tangent:
+                source = self.tangent[stack.source]
+                made = builder.arrays[source]
+                result = builder.new_array(loop.count * made.size, batched=made.batched)
+                stacks.append(Stack(result, source))
+                self.tangent[stack.result] = result
+        builder.add(Loop(loop.count, body, tuple(carries), tuple(stacks)))
+
+    def _following(self, carry: Carry) -> int:
+        """Return the array of the body that holds the tangent of the next state."""
+        if carry.following in self.tangent:
+            return self.tangent[carry.following]
+        return self.builder.scatter(self.builder.arrays[carry.array].size, [])

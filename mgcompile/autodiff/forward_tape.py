@@ -1,0 +1,136 @@
+"""Forward mode of a tape: a second tape, of partials times the tangents of operands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mgcompile.autodiff.partial_template import partial_template
+from mgcompile.autodiff.tape_tables import Rows, assemble, joined, rows_of
+from mgcompile.program.ir import CONSTS, Access, Affine
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mgcompile.autodiff.partial_template import Template
+    from mgcompile.program.builder import Builder
+    from mgcompile.program.ir import Tape
+    from mgcore import Op
+
+    Numbers = NDArray[np.int64]
+
+__all__ = ["write_tangent_tape"]
+
+
+def write_tangent_tape(tape: Tape, tangents: Sequence[Access | None], builder: Builder) -> int:
+    """Append the tape of the tangents of all results of `tape`; return their array.
+
+    Args:
+        tape: The forward tape, which is in the program already.
+        tangents: For each external an access to its tangents, None where they are zero.
+        builder: Where it goes.
+    """
+    return _Writer(tape, tangents, builder).write()
+
+
+class _Writer:
+    """The pool: the forward pool (externals, results), tangents of the externals, constants, own.
+
+    Every instruction of the tape has the instructions of its partials, a product for each operand
+    and their sum; the sum, always there, is the tangent.
+    """
+
+    def __init__(self, tape: Tape, tangents: Sequence[Access | None], builder: Builder) -> None:
+        self.tape = tape
+        self.builder = builder
+        self.count = len(tape.code)
+        self.width = np.diff(tape.start)
+        self.pool = int(sum(tape.lengths))
+        self.externals = [
+            *zip(tape.externals, tape.lengths, strict=True),
+            (Access(tape.result, Affine(0, (1,))), self.count),
+        ]
+        self.tangent_at = np.full(self.pool + self.count, -1, dtype=np.int64)
+        first, place = 0, self.pool + self.count
+        for access, length in zip(tangents, tape.lengths, strict=True):
+            if access is not None:
+                self.externals.append((access, length))
+                self.tangent_at[first : first + length] = place + np.arange(length)
+                place += length
+            first += length
+        self.first_constant = place
+        self.constants: list[float] = [0.0]
+        self.ops: list[Op] = [ops.mul, ops.sum]
+        self.groups = self._group()
+
+    def _group(self) -> list[tuple[Numbers, Template]]:
+        kind = self.tape.code * (int(self.width.max()) + 1) + self.width
+        groups = []
+        for value in np.unique(kind).tolist():
+            members = np.flatnonzero(kind == value)
+            op = self.tape.ops[int(self.tape.code[members[0]])]
+            template = partial_template(op, int(self.width[members[0]]))
+            numbers = [x for _, operands in template.instructions for x in operands]
+            for x in (*numbers, *template.partials):
+                if isinstance(x, float) and x not in self.constants:
+                    self.constants.append(x)
+            for inner, _ in template.instructions:
+                if inner not in self.ops:
+                    self.ops.append(inner)
+            groups.append((members, template))
+        return groups
+
+    def write(self) -> int:
+        """Append the tape and a copy of the tangents out of it."""
+        steps = np.zeros(self.count, dtype=np.int64)
+        for members, template in self.groups:
+            steps[members] = len(template.instructions) + len(template.partials) + 1
+        first = np.cumsum(steps) - steps
+        self.first_own = self.first_constant + len(self.constants)
+        self.tangent_at[self.pool :] = self.first_own + first + steps - 1
+        rows = [self._group_rows(members, template, first) for members, template in self.groups]
+        code, start, operand = assemble([joined(rows)], int(steps.sum()))
+        offset = self.builder.constants(self.constants)
+        self.externals.append((Access(CONSTS, Affine(offset, (1,))), len(self.constants)))
+        result = self.builder.tape(self.externals, self.ops, code, start, operand)
+        from mgcompile.program.infer_maps import fit_map
+
+        places = fit_map(first + steps - 1)
+        return self.builder.bundle(ops.sum, (self.count,), [Access(result, places)])
+
+    def _group_rows(self, members: Numbers, template: Template, first: Numbers) -> Rows:
+        rows = []
+        for j, (op, operands) in enumerate(template.instructions):
+            columns = [self._resolve(x, members, first) for x in operands]
+            rows.append(rows_of(first[members] + j, self.ops.index(op), *columns))
+        begin = len(template.instructions)
+        products = []
+        zero = self.first_constant + self.constants.index(0.0)
+        for i, partial in enumerate(template.partials):
+            tangent = self.tangent_at[self.tape.operand[self.tape.start[members] + i]]
+            tangent = np.where(tangent < 0, zero, tangent)
+            place = first[members] + begin + i
+            factor = self._resolve(partial, members, first)
+            still = tangent == zero  # 0 times a partial that is infinite would be NaN
+            factor = np.where(still, zero, factor)
+            rows.append(rows_of(place, self.ops.index(ops.mul), tangent, factor))
+            products.append(self.first_own + place)
+        end = first[members] + begin + len(template.partials)
+        rows.append(rows_of(end, self.ops.index(ops.sum), *products))
+        return joined(rows)
+
+    def _resolve(self, x: float, members: Numbers, first: Numbers) -> Numbers:
+        """Return where what a template calls `x` is in the pool, for each of `members`."""
+        if isinstance(x, float):
+            return np.full(len(members), self.first_constant + self.constants.index(x))
+        arity = int(self.width[members[0]])
+        if x < arity:
+            found: Numbers = self.tape.operand[self.tape.start[members] + x]
+            return found
+        if x == arity:
+            return self.pool + members
+        return self.first_own + first[members] + (x - arity - 1)

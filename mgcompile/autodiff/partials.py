@@ -1,0 +1,83 @@
+"""Run an op's own partials on symbols."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from mgcompile.autodiff.symbols import Symbol
+from mgcompile.autodiff.uniform_partial import is_reducible, replayed, shared_partial
+from mgcore import Op
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from mgcompile.autodiff.symbols import Emitter, Number
+
+__all__ = ["local_derivatives"]
+
+
+def local_derivatives(
+    op: Op,
+    emitter: Emitter,
+    out: Number,
+    operands: Sequence[Number],
+    needed: Iterable[int],
+    along: int = 1,
+) -> dict[int, Number]:
+    """Return d(out)/d(operand) for the operands `needed`, as symbols or plain numbers.
+
+    `along` is the number of operands that one symbol stands for: those along reduced axes.
+
+    A partial that cannot run on symbols (it calls a function of numbers) becomes an op of its own,
+    which a backend evaluates as it evaluates any op whose rule it cannot see through.
+    """
+    wanted = list(needed)
+    if is_reducible(op, along) and len(operands) == 1:
+        partial = shared_partial(op, along)
+        return {i: replayed(partial, out, operands[i]) for i in wanted}
+    if callable(op.partials):
+        return _all_at_once(op, emitter, out, operands, wanted)
+    found = {}
+    for i in wanted:
+        try:
+            found[i] = _number(op.partials[i](out, *operands))
+        except Exception:
+            found[i] = emitter.apply(_opaque_partial(op, i, None), (out, *operands))
+    return found
+
+
+def _all_at_once(
+    op: Op, emitter: Emitter, out: Number, operands: Sequence[Number], wanted: list[int]
+) -> dict[int, Number]:
+    rule: Callable[..., Any] = op.partials  # type: ignore[assignment] # told apart by the caller
+    try:
+        results = tuple(rule(out, *operands))
+        return {i: _number(results[i]) for i in wanted}
+    except Exception:
+        count = len(operands)
+        return {i: emitter.apply(_opaque_partial(op, i, count), (out, *operands)) for i in wanted}
+
+
+def _number(result: Any) -> Number:
+    return result if isinstance(result, Symbol) else float(result)
+
+
+@cache
+def _opaque_partial(op: Op, i: int, count: int | None) -> Op:
+    """Return partial `i` of `op` as an op; `count` operands when the op takes any number."""
+    if count is None:
+        arity, rule = len(op.partials), op.partials[i]  # type: ignore[index,arg-type] # a tuple
+    else:
+        arity = count
+
+        def rule(*numbers: float) -> float:
+            return op.partials(*numbers)[i]  # type: ignore[operator,no-any-return] # a callable
+
+    partials = (_unavailable,) * (arity + 1)
+    return Op(f"{op.name}_partial_{i}", rule, partials, doc=f"d({op.name})/d(operand {i})")
+
+
+def _unavailable(*_: Any) -> float:
+    message = "the derivative of a partial that is not generic over the number type"
+    raise TypeError(message)

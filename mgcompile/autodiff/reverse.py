@@ -1,0 +1,249 @@
+"""Third stage: reverse mode from program to program.
+
+The partials of every op are run once per bundle, on symbols; sums, products of sums (`dot`) and
+reads through maps are turned round structurally. Loops are in `differentiate_loops`, tapes in
+`differentiate_tapes`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.autodiff.adjoints import Adjoints, Contribution, over_shape
+from mgcompile.autodiff.partials import local_derivatives
+from mgcompile.autodiff.symbols import Emitter, Symbol
+from mgcompile.program.builder import Builder, affine
+from mgcompile.program.dce import needed_only
+from mgcompile.program.index_maps import dense_strides, scaled, shifted
+from mgcompile.program.ir import (
+    CONSTS,
+    FIRST_RESULT,
+    INPUTS,
+    PARAMS,
+    SAMPLES,
+    Access,
+    Affine,
+    Bundle,
+    Loop,
+    Program,
+    Scatter,
+    Statement,
+    Tape,
+    extent,
+)
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+__all__ = [
+    "active_arrays",
+    "gradient_to_inputs",
+    "gradient_to_params",
+    "read_through",
+    "reverse_statements",
+]
+
+
+def gradient_to_params(program: Program) -> Program:
+    """Return the program of the loss, summed over samples, and its gradient to the parameters.
+
+    Args:
+        program: A forward program with one output, `value` of size 1.
+
+    Returns:
+        Outputs `loss` (1,) and `param_gradient` (n_params,), neither batched.
+    """
+    builder, value = _replayed(program), program.output("value")
+    if program.arrays[value].batched:
+        loss = builder.bundle(ops.sum, (1,), [affine(value, 0, 0)], over_batch=True)
+    elif program.data is not None:
+        loss = value
+    else:
+        emitter = Emitter(builder, (), (1,))
+        samples = Symbol(affine(SAMPLES, 0, 0), emitter)
+        loss = emitter.access(emitter.multiply(samples, Symbol(affine(value, 0, 0), emitter))).array
+    adjoints = Adjoints(builder)
+    adjoints.seed(loss, 1.0)
+    _reverse_program(builder, adjoints, {PARAMS})
+    gradient = _dense(builder, adjoints.take(PARAMS), program.n_params)
+    made = builder.finish([("loss", loss), ("param_gradient", gradient)], program.data)
+    return needed_only(made)
+
+
+def gradient_to_inputs(program: Program, output: int = 0) -> Program:
+    """Return the program of all values and of the gradient of one of them, per sample.
+
+    Args:
+        program: A forward program whose output `value` is batched.
+        output: Which element of `value`.
+
+    Returns:
+        Outputs `value` and `input_gradient` (n_inputs,), batched.
+    """
+    builder, value = _replayed(program), program.output("value")
+    adjoints = Adjoints(builder)
+    one = affine(CONSTS, builder.constant(1.0))
+    if program.arrays[value].size == 1:
+        adjoints.seed(value, 1.0)
+    else:
+        adjoints.add_flat(value, one, (), Affine(output, ()))
+    _reverse_program(builder, adjoints, {INPUTS})
+    gradient = _dense(builder, adjoints.take(INPUTS), program.n_inputs)
+    return needed_only(builder.finish([("value", value), ("input_gradient", gradient)]))
+
+
+def _replayed(program: Program) -> Builder:
+    return Builder.continuing(program)
+
+
+def _reverse_program(builder: Builder, adjoints: Adjoints, wanted: set[int]) -> None:
+    statements = builder.statements()
+    active = active_arrays(statements, wanted)
+    reverse_statements(statements, builder, adjoints, active, adjoints.contribute)
+
+
+def active_arrays(statements: Sequence[Statement], wanted: set[int]) -> set[int]:
+    """Return the arrays that depend on those `wanted`, these included."""
+    active = set(wanted)
+    for statement in statements:
+        if isinstance(statement, Bundle):
+            if any(access.array in active for access in statement.operands):
+                active.add(statement.result)
+        elif isinstance(statement, Scatter):
+            if any(part.source.array in active for part in statement.parts):
+                active.add(statement.result)
+        elif isinstance(statement, Tape):
+            if any(access.array in active for access in statement.externals):
+                active.add(statement.result)
+        else:
+            _activate_loop(statement, active)
+    return active
+
+
+def _activate_loop(loop: Loop, active: set[int]) -> None:
+    active |= {carry.array for carry in loop.carries if carry.initial.array in active}
+    while True:
+        active |= active_arrays(loop.body, active)
+        more = {carry.array for carry in loop.carries if carry.following in active} - active
+        if not more:
+            break
+        active |= more
+    active |= {carry.final for carry in loop.carries if carry.array in active}
+    active |= {stack.result for stack in loop.stacks if stack.source in active}
+
+
+def reverse_statements(
+    statements: Sequence[Statement],
+    builder: Builder,
+    adjoints: Adjoints,
+    active: set[int],
+    sink: Callable[[Contribution], None],
+) -> None:
+    """Walk a block backwards, turning the adjoint of each result into contributions to operands.
+
+    Args:
+        statements: The block, whose arrays are the builder's.
+        builder: Where the statements of the reverse walk go.
+        adjoints: Seeds, and what is collected.
+        active: Arrays whose adjoints are wanted.
+        sink: What takes a contribution.
+    """
+    from mgcompile.autodiff.reverse_loop import reverse_loop
+    from mgcompile.autodiff.reverse_tape import reverse_tape
+
+    for statement in reversed(statements):
+        if isinstance(statement, Bundle):
+            _reverse_bundle(statement, builder, adjoints, active, sink)
+        elif isinstance(statement, Scatter):
+            _reverse_scatter(statement, builder, adjoints, active, sink)
+        elif isinstance(statement, Tape):
+            reverse_tape(statement, builder, adjoints, active, sink)
+        else:
+            reverse_loop(statement, builder, adjoints, active, sink)
+
+
+def _reverse_bundle(
+    bundle: Bundle,
+    builder: Builder,
+    adjoints: Adjoints,
+    active: set[int],
+    sink: Callable[[Contribution], None],
+) -> None:
+    if bundle.result not in active:
+        return
+    adjoint = adjoints.take(bundle.result)
+    if adjoint is None:
+        return
+    loops = adjoints.loops
+    domain = bundle.shape + bundle.reduced
+    emitter = Emitter(builder, loops, domain)
+    more = len(bundle.reduced)
+    strides = (0,) * len(loops) + dense_strides(bundle.shape) + (0,) * more
+    out = Symbol(Access(bundle.result, Affine(0, strides)), emitter)
+    upstream = emitter.symbol(over_shape(adjoint, bundle.shape, more, len(loops)))
+    operands = [emitter.symbol(access) for access in bundle.operands]
+    wanted = [i for i, access in enumerate(bundle.operands) if access.array in active]
+    batched = builder.is_batched(bundle.operands)
+    along = extent(bundle.reduced)
+    found = local_derivatives(bundle.op, emitter, out, operands, wanted, along)
+    for i, partial in found.items():
+        access = bundle.operands[i]
+        sink(Contribution(domain, upstream, partial, access.array, access.index, batched))
+
+
+def _reverse_scatter(
+    scatter: Scatter,
+    builder: Builder,
+    adjoints: Adjoints,
+    active: set[int],
+    sink: Callable[[Contribution], None],
+) -> None:
+    if scatter.result not in active:
+        return
+    adjoint = adjoints.take(scatter.result)
+    if adjoint is None:
+        return
+    batched = builder.arrays[scatter.result].batched
+    for part in scatter.parts:
+        if part.source.array not in active:
+            continue
+        emitter = Emitter(builder, adjoints.loops, part.shape)
+        read = read_through(builder, adjoint, part.target, len(adjoints.loops))
+        upstream = emitter.symbol(read)
+        source = part.source
+        sink(Contribution(part.shape, upstream, 1.0, source.array, source.index, batched))
+
+
+def read_through(builder: Builder, access: Access, index: object, depth: int) -> Access:
+    """Return an access that reads, over `index`'s domain, what `access` has at its elements.
+
+    Args:
+        builder: Where a copy goes if `access` is not a plain run of elements.
+        access: Over the loops and `(size,)`.
+        index: A map into these elements.
+        depth: Number of loops around.
+    """
+    inner = access.index
+    plain = isinstance(inner, Affine) and not any(inner.strides[:depth])
+    if isinstance(inner, Affine) and plain:
+        moved = scaled(index, inner.strides[depth])  # type: ignore[arg-type] # an index map
+        return Access(access.array, shifted(moved, inner.offset))
+    size = max(1, _length(access, depth))
+    copy = builder.bundle(ops.sum, (size,), [access])
+    return Access(copy, index)  # type: ignore[arg-type] # an index map
+
+
+def _length(access: Access, depth: int) -> int:
+    index = access.index
+    return 1 if isinstance(index, Affine) else index.table.shape[depth]
+
+
+def _dense(builder: Builder, access: Access | None, size: int) -> int:
+    """Return an array of `size` that holds what `access` reads; zeros for None."""
+    if access is not None:
+        whole = access.index == Affine(0, (1,)) and builder.arrays[access.array].size == size
+        if whole and access.array >= FIRST_RESULT:
+            return access.array
+    parts = [] if access is None else [((size,), access, Affine(0, (1,)))]
+    return builder.scatter(size, parts)

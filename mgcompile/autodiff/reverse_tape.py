@@ -1,0 +1,313 @@
+"""Reverse mode of a tape: a second tape, written on whole tables at once.
+
+The partials of each op are run once, on a template; the template is then written out for all
+instructions of that op together. For every instruction, last first, the reverse tape has the
+instructions of its partials, the sum of what its users contribute, and the products that it
+contributes to its operands.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from mgcompile.autodiff.adjoints import Adjoints, Contribution
+from mgcompile.autodiff.partial_template import Template, partial_template
+from mgcompile.autodiff.symbols import Emitter
+from mgcompile.autodiff.tape_tables import Rows, assemble, joined, rows_of, sum_rows
+from mgcompile.program.infer_maps import fit_map
+from mgcompile.program.ir import CONSTS, Access, Affine, Tape, map_elements
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from mgcompile.program.builder import Builder
+    from mgcore import Op
+
+    Numbers = NDArray[np.int64]
+
+__all__ = ["reverse_tape"]
+
+
+def reverse_tape(
+    tape: Tape,
+    builder: Builder,
+    adjoints: Adjoints,
+    active: set[int],
+    sink: Callable[[Contribution], None],
+) -> None:
+    """Write the reverse of `tape` and hand on what it contributes to what the tape reads."""
+    parts = adjoints.take_parts(tape.result)
+    if not parts or tape.result not in active:
+        return
+    seeds = [map_elements(part.index, part.shape).ravel() for part in parts]
+    externals = [
+        *zip(tape.externals, tape.lengths, strict=True),
+        (Access(tape.result, Affine(0, (1,))), len(tape.code)),
+    ]
+    for part in parts:
+        table = map_elements(part.source.index, part.shape).ravel()
+        externals.append((Access(part.source.array, fit_map(table)), len(table)))
+    is_active = np.concatenate(
+        [
+            np.full(length, access.array in active)
+            for access, length in zip(tape.externals, tape.lengths, strict=True)
+        ]
+    )
+    writer = _Writer(tape, np.concatenate(seeds), is_active)
+    leaving = writer.write()
+    if len(leaving.element) == 0:
+        return
+    offset = builder.constants(writer.constants)
+    externals.append((Access(CONSTS, Affine(offset, (1,))), len(writer.constants)))
+    result = builder.tape(externals, writer.ops, leaving.code, leaving.start, leaving.operand)
+    _hand_on(tape, builder, result, leaving, sink)
+
+
+@attrs.frozen(slots=True, eq=False)
+class _Written:
+    """The tables of the reverse tape, and where the adjoint of each external element is in it."""
+
+    code: Numbers
+    start: Numbers
+    operand: Numbers
+    element: Numbers
+    place: Numbers
+
+
+def _hand_on(
+    tape: Tape,
+    builder: Builder,
+    result: int,
+    leaving: _Written,
+    sink: Callable[[Contribution], None],
+) -> None:
+    batched = builder.arrays[tape.result].batched
+    first = 0
+    for access, length in zip(tape.externals, tape.lengths, strict=True):
+        inside = (leaving.element >= first) & (leaving.element < first + length)
+        chosen = leaving.element[inside] - first
+        first += length
+        if not len(chosen):
+            continue
+        target = fit_map(map_elements(access.index, (length,))[chosen])
+        emitter = Emitter(builder, (), (len(chosen),))
+        upstream = emitter.symbol(Access(result, fit_map(leaving.place[inside])))
+        sink(Contribution((len(chosen),), upstream, 1.0, access.array, target, batched))
+
+
+class _Writer:
+    """Write the reverse tape of one tape.
+
+    The pool of the reverse tape: the forward pool (externals, results), then the seeds, then the
+    constants, then its own instructions.
+    """
+
+    def __init__(self, tape: Tape, seeded: Numbers, is_active: NDArray[np.bool_]) -> None:
+        self.tape = tape
+        self.seeded = seeded
+        self.count = len(tape.code)
+        self.pool = int(sum(tape.lengths))
+        self.width = np.diff(tape.start)
+        self.owner = np.repeat(np.arange(self.count), self.width)
+        self.slot = np.arange(len(tape.operand)) - tape.start[self.owner]
+        self.ops: list[Op] = [ops.mul, ops.neg, ops.sum]
+        self.constants: list[float] = [0.0]
+        self._constant_at: dict[str, int] = {}
+        self._op_at: dict[Op, int] = {op: place for place, op in enumerate(self.ops)}
+        self.groups = self._group()
+        self.first_seed = self.pool + self.count
+        self.first_constant = self.first_seed + len(seeded)
+        self.first_own = self.first_constant + len(self.constants)
+        self._find_edges(is_active)
+
+    def _group(self) -> list[tuple[Numbers, Template]]:
+        """Return the instructions of each op and number of operands, with their template."""
+        kind = self.tape.code * (int(self.width.max()) + 1) + self.width
+        groups = []
+        for value in np.unique(kind).tolist():
+            members = np.flatnonzero(kind == value)
+            op = self.tape.ops[int(self.tape.code[members[0]])]
+            template = partial_template(op, int(self.width[members[0]]))
+            for inner, operands in template.instructions:
+                self._code(inner)
+                for x in operands:
+                    if isinstance(x, float):
+                        self._constant(x)
+            for x in template.partials:
+                if isinstance(x, float) and x not in (0.0, 1.0, -1.0):
+                    self._constant(x)
+            groups.append((members, template))
+        return groups
+
+    def _code(self, op: Op) -> int:
+        if op not in self._op_at:
+            self._op_at[op] = len(self.ops)
+            self.ops.append(op)
+        return self._op_at[op]
+
+    def _constant(self, value: float) -> int:
+        key = value.hex()
+        if key not in self._constant_at:
+            self._constant_at[key] = len(self.constants)
+            self.constants.append(value)
+        return self._constant_at[key]
+
+    def _find_edges(self, is_active: NDArray[np.bool_]) -> None:
+        """Find the operands to which something is contributed: `edge`, and how: `unit`."""
+        tape = self.tape
+        factor = np.full(len(tape.operand), np.nan)
+        for members, template in self.groups:
+            for i, partial in enumerate(template.partials):
+                if isinstance(partial, float):
+                    factor[tape.start[members] + i] = partial
+        nonzero = factor != 0.0
+        active = bytearray(is_active.tobytes()) + bytearray(self.count)
+        operand, start, ok = tape.operand.tolist(), tape.start.tolist(), nonzero.tolist()
+        pool = self.pool
+        for v in range(self.count):
+            for e in range(start[v], start[v + 1]):
+                if active[operand[e]]:
+                    active[pool + v] = 1
+                    break
+        reached = bytearray(pool + self.count)
+        for element in self.seeded.tolist():
+            reached[pool + element] = 1
+        for v in range(self.count - 1, -1, -1):
+            if reached[pool + v] and active[pool + v]:
+                for e in range(start[v], start[v + 1]):
+                    if ok[e] and active[operand[e]]:
+                        reached[operand[e]] = 1
+        used = np.frombuffer(reached, np.uint8) & np.frombuffer(active, np.uint8)
+        self.used = used.astype(bool)
+        live = self.used[pool:]
+        edges = nonzero & live[self.owner] & self.used[tape.operand]
+        self.edge = np.flatnonzero(edges)
+        self.factor = factor[self.edge]
+
+    def write(self) -> _Written:
+        """Lay out the instructions, then fill the tables."""
+        tape, pool, count = self.tape, self.pool, self.count
+        live = self.used[pool:]
+        edge, factor = self.edge, self.factor
+        own, target = self.owner[edge], tape.operand[edge]
+        seeds = np.flatnonzero(live[self.seeded])
+        arrivals = np.bincount(target, minlength=pool + count)
+        arrivals += np.bincount(pool + self.seeded[seeds], minlength=pool + count)
+        steps = np.zeros(count, dtype=np.int64)
+        for members, template in self.groups:
+            steps[members] = len(template.instructions)
+        steps *= live
+        summed = (arrivals[pool:] > 1) & live
+        product = factor != 1.0
+        products = np.bincount(own[product], minlength=count)
+        size = steps + summed + products
+        first = np.zeros(count, dtype=np.int64)  # of each instruction's block, last one first
+        first[::-1] = np.cumsum(size[::-1]) - size[::-1]
+        sum_at = first + steps
+        rank = np.zeros(len(edge), dtype=np.int64)
+        places = np.flatnonzero(product)
+        if len(places):
+            before = np.cumsum(products) - products
+            rank[places] = np.arange(len(places)) - before[own[places]]
+        product_at = sum_at[own] + summed[own] + rank
+        total = int(size.sum())
+        partial = self._partial_references(first)[edge]
+        adjoint = self._adjoint_references(summed, sum_at, own, target, product, product_at, seeds)
+        made = np.where(product, self.first_own + product_at, adjoint[own])
+        pieces = [self._template_rows(first, live)]
+        negative = product & (factor == -1.0)
+        general = product & ~negative
+        pieces.append(rows_of(product_at[general], 0, adjoint[own[general]], partial[general]))
+        pieces.append(rows_of(product_at[negative], 1, adjoint[own[negative]]))
+        arriving = np.concatenate([target, pool + self.seeded[seeds]])
+        reference = np.concatenate([made, self.first_seed + seeds])
+        inner = arriving >= pool
+        wanted = inner.copy()
+        wanted[inner] = summed[arriving[inner] - pool]
+        sums = (sum_at[arriving[wanted] - pool], reference[wanted])
+        outside = ~inner
+        element, where = np.unique(arriving[outside], return_inverse=True)
+        ends = (total + where, reference[outside])
+        total += len(element)
+        pieces.append(
+            sum_rows(
+                np.concatenate([sums[0], ends[0]]),
+                np.concatenate([sums[1], ends[1]]),
+                self._code(ops.sum),
+            )
+        )
+        code, start, operand = assemble(pieces, total)
+        place = np.arange(total - len(element), total)
+        return _Written(code, start, operand, element, place)
+
+    def _partial_references(self, first: Numbers) -> Numbers:
+        """Return for every operand of every instruction where its partial is in the pool."""
+        tape = self.tape
+        found = np.zeros(len(tape.operand), dtype=np.int64)
+        for members, template in self.groups:
+            for i, partial in enumerate(template.partials):
+                found[tape.start[members] + i] = self._resolve(partial, members, first)
+        return found
+
+    def _resolve(self, x: float, members: Numbers, first: Numbers) -> Numbers:
+        """Return where what a template calls `x` is in the pool, for each of `members`."""
+        if isinstance(x, float):
+            place = self._constant_at.get(x.hex(), 0)
+            return np.full(len(members), self.first_constant + place)
+        arity = int(self.width[members[0]])
+        if x < arity:
+            return self.tape.operand[self.tape.start[members] + x]
+        if x == arity:
+            return self.pool + members
+        return self.first_own + first[members] + (x - arity - 1)
+
+    def _template_rows(self, first: Numbers, live: NDArray[np.bool_]) -> Rows:
+        rows = []
+        for members, template in self.groups:
+            chosen = members[live[members]]
+            if not len(chosen):
+                continue
+            for j, (op, operands) in enumerate(template.instructions):
+                columns = [self._resolve(x, chosen, first) for x in operands]
+                rows.append(rows_of(first[chosen] + j, self._code(op), *columns))
+        return joined(rows)
+
+    def _adjoint_references(
+        self,
+        summed: NDArray[np.bool_],
+        sum_at: Numbers,
+        own: Numbers,
+        target: Numbers,
+        product: NDArray[np.bool_],
+        product_at: Numbers,
+        seeds: Numbers,
+    ) -> Numbers:
+        """Return where the adjoint of every instruction is: a sum, a product, a seed.
+
+        A lone contribution with partial 1 is the user's adjoint itself; chains of these are
+        followed by doubling.
+        """
+        pool, count = self.pool, self.count
+        adjoint = np.full(count, -1, dtype=np.int64)
+        adjoint[self.seeded[seeds]] = self.first_seed + seeds
+        inner = target >= pool
+        same = np.arange(count)
+        alone = inner & product
+        adjoint[target[alone] - pool] = self.first_own + product_at[alone]
+        passed = inner & ~product
+        same[target[passed] - pool] = own[passed]
+        adjoint[summed] = self.first_own + sum_at[summed]
+        same[summed] = np.flatnonzero(summed)
+        known = adjoint >= 0
+        same[known] = np.flatnonzero(known)
+        while True:
+            further = same[same]
+            if np.array_equal(further, same):
+                return adjoint[same]
+            same = further

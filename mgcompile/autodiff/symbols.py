@@ -1,0 +1,220 @@
+"""The compiler's number type: run an op's rule on symbols, and its steps become bundles.
+
+A `Symbol` takes over when an op is applied to it, so a rule written once, with operators and ops,
+writes a piece of a program. Nothing here knows the derivative of anything.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+
+from mgcompile.errors import SymbolError
+from mgcompile.program.builder import affine
+from mgcompile.program.index_maps import dense_strides, moving_axes, only_axes
+from mgcompile.program.ir import CONSTS, Access, Affine
+from mgcore import ops
+from mgcore.foreign import with_operators
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.program.builder import Builder
+    from mgcompile.program.ir import Bundle
+    from mgcore import Op
+
+__all__ = ["Emitter", "Number", "Symbol", "simplified"]
+
+
+@with_operators
+class Symbol:
+    """A number that a program computes at every point of a domain, and maybe for every sample."""
+
+    __slots__ = ("access", "emitter")
+
+    def __init__(self, access: Access, emitter: Emitter) -> None:
+        self.access = access
+        self.emitter = emitter
+
+    @staticmethod
+    def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> Number:
+        """Write the application of an op to symbols and numbers into the program."""
+        for operand in operands:
+            if isinstance(operand, Symbol):
+                return operand.emitter.apply(op, operands)
+        raise AssertionError
+
+    def _undecided(self, *_: object) -> bool:
+        message = (
+            "a rule asks a symbol for its value (a comparison, bool(), float()); a rule that the "
+            "compiler can see through uses the ops gt, lt, maximum, minimum and select instead"
+        )
+        raise SymbolError(message)
+
+    __lt__ = __gt__ = __le__ = __ge__ = _undecided
+    __bool__ = _undecided
+
+    def __float__(self) -> float:
+        self._undecided()
+        raise AssertionError
+
+
+Number = Symbol | float
+
+
+@attrs.define(slots=True, eq=False)
+class Emitter:
+    """Write the ops that are applied to symbols over one domain.
+
+    Args:
+        builder: Where the bundles go.
+        loops: Extents of the loops around, which index maps have as their first axes.
+        domain: Axes of the statement whose rule is run.
+    """
+
+    builder: Builder
+    loops: tuple[int, ...]
+    domain: tuple[int, ...]
+    _known: dict[tuple[Op, tuple[Access, ...]], Symbol] = attrs.field(factory=dict, init=False)
+
+    def symbol(self, access: Access) -> Number:
+        """Return what is read through `access` as an operand of a rule."""
+        index = access.index
+        if access.array == CONSTS and isinstance(index, Affine) and not any(index.strides):
+            return self.builder.consts[index.offset]
+        return Symbol(access, self)
+
+    def access(self, number: Number) -> Access:
+        """Return an access over loops and domain that reads a symbol or a plain number."""
+        if isinstance(number, Symbol):
+            return number.access
+        strides = (0,) * (len(self.loops) + len(self.domain))
+        return affine(CONSTS, self.builder.constant(number), *strides)
+
+    def apply(self, op: Op, operands: Sequence[Number]) -> Number:
+        """Apply an op at every point of the domain, over the axes on which it depends alone."""
+        operands = tuple(x if isinstance(x, Symbol) else float(x) for x in operands)
+        simple = simplified(op, operands)
+        if simple is not None:
+            return simple
+        if op is ops.mul or op is ops.neg:
+            plain = [x for x in operands if not isinstance(x, Symbol)]
+            symbols = [x for x in operands if isinstance(x, Symbol)]
+            if op is ops.neg and symbols:
+                return self._scaled(symbols[0], -1.0)
+            if len(plain) == len(symbols) == 1:
+                return self._scaled(symbols[0], plain[0])
+        if op is ops.div:
+            x, y = operands
+            if isinstance(y, Symbol):
+                return self._divided(x, y)
+        return self._applied(op, operands)
+
+    def _divided(self, x: Number, y: Symbol) -> Number:
+        """Return `x / y`, by a reciprocal of the same `y` when there is one already."""
+        known = self.builder.reciprocals()
+        key = (self.loops, self.domain, y.access)
+        if key in known:
+            return self.multiply(x, Symbol(known[key], self))
+        result = self._applied(ops.div, (x, y))
+        if not isinstance(x, Symbol) and x == 1.0 and isinstance(result, Symbol):
+            known[key] = result.access
+        return result
+
+    def _scaled(self, x: Symbol, factor: float) -> Number:
+        """Return `factor * x`, as one product when `x` is a number times something already."""
+        inner = self._scaling(x)
+        if inner is not None:
+            x, factor = inner[0], factor * inner[1]
+        if factor == 1.0:
+            return x
+        return (
+            self._applied(ops.neg, (x,)) if factor == -1.0 else self._applied(ops.mul, (x, factor))
+        )
+
+    def _scaling(self, x: Symbol) -> tuple[Symbol, float] | None:
+        """Return `(y, c)` if `x` was made as `c * y` or `-y` over the same points."""
+        made = self.builder.maker(x.access.array)
+        if made is None or made.reduced or not (made.op is ops.mul or made.op is ops.neg):
+            return None
+        reads = self._same_points(x, made)
+        if reads is None:
+            return None
+        numbers = [self.symbol(access) for access in reads]
+        if made.op is ops.neg:
+            return (numbers[0], -1.0) if isinstance(numbers[0], Symbol) else None
+        plain = [y for y in numbers if not isinstance(y, Symbol)]
+        symbols = [y for y in numbers if isinstance(y, Symbol)]
+        return (symbols[0], plain[0]) if len(plain) == len(symbols) == 1 else None
+
+    def _same_points(self, x: Symbol, made: Bundle) -> list[Access] | None:
+        """Return what `made` reads, over our domain, if `x` reads its result point by point."""
+        depth = len(self.loops)
+        if any(len(a.index.strides) != depth + len(made.shape) for a in made.operands):
+            return None
+        strides = (0,) * depth + dense_strides(self.domain)
+        if made.shape == self.domain and x.access.index == Affine(0, strides):
+            return list(made.operands)
+        if self.builder.arrays[made.result].size != 1 or depth:
+            return None
+        zeros = (0,) * len(self.domain)
+        indices = [access.index for access in made.operands]
+        if not all(isinstance(index, Affine) for index in indices):
+            return None
+        return [
+            affine(access.array, access.index.offset, *zeros)
+            for access in made.operands
+            if isinstance(access.index, Affine)
+        ]
+
+    def _applied(self, op: Op, operands: tuple[Number, ...]) -> Number:
+        if op.name == "dot" and op is ops.dot:
+            half = len(operands) // 2
+            pairs = zip(operands[:half], operands[half:], strict=True)
+            return self.apply(ops.sum, [self.multiply(x, y) for x, y in pairs])
+        accesses = tuple(self.access(x) for x in operands)
+        key = (op, accesses)
+        if key not in self._known:
+            self._known[key] = self._emit(op, accesses)
+        return self._known[key]
+
+    def multiply(self, x: Number, y: Number) -> Number:
+        """Return the product of two numbers of which none, one or both are symbols."""
+        if isinstance(x, Symbol) or isinstance(y, Symbol):
+            return self.apply(ops.mul, (x, y))
+        return x * y
+
+    def _emit(self, op: Op, accesses: tuple[Access, ...]) -> Symbol:
+        depth = len(self.loops)
+        moving = [moving_axes(access.index) for access in accesses]
+        kept = tuple(
+            axis for axis in range(len(self.domain)) if any(moves[depth + axis] for moves in moving)
+        )
+        shape = tuple(self.domain[axis] for axis in kept)
+        axes = (*range(depth), *(depth + axis for axis in kept))
+        reads = [Access(access.array, only_axes(access.index, axes)) for access in accesses]
+        result = self.builder.bundle(op, shape, reads)
+        strides = [0] * (depth + len(self.domain))
+        for axis, stride in zip(kept, dense_strides(shape), strict=True):
+            strides[depth + axis] = stride
+        return Symbol(affine(result, 0, *strides), self)
+
+
+def simplified(op: Op, operands: tuple[Number, ...]) -> Number | None:
+    """Return the result where arithmetic with 0 and 1 needs no instruction."""
+    if len(operands) == 1:
+        return operands[0] if op is ops.sum else None
+    if len(operands) != 2:
+        return None
+    x, y = operands
+    if op is ops.mul:
+        if x == 1.0 and not isinstance(x, Symbol):
+            return y
+        return x if y == 1.0 and not isinstance(y, Symbol) else None
+    unit: dict[Op, float] = {ops.div: 1.0, ops.pow: 1.0, ops.sub: 0.0, ops.add: 0.0}
+    if op in unit and not isinstance(y, Symbol) and y == unit[op]:
+        return x
+    if op is ops.add and not isinstance(x, Symbol) and x == 0.0:
+        return y
+    return None

@@ -1,0 +1,1 @@
+"""What a backend is, where backends are found, and those that ship."""

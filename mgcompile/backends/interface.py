@@ -1,0 +1,176 @@
+"""What the compiler asks of a backend.
+
+A backend is an object found under the entry-point group `mgcore.backends`. It gets verified
+programs and gives back executables; it never sees a graph of nodes, and it owns no calculus: the
+programs it gets for gradients are ordinary programs.
+
+Programs that the compiler hands to `build`, told apart by the names of their outputs:
+
+=================  ==========================================================================
+forward            `value` (n_outputs): batched when any output depends on an input
+value_and_grad     `value`, `input_gradient` (n_inputs, batched unless the same for all samples)
+loss_and_grad      `loss` (1, unbatched: the sum over all samples), `param_gradient` (n_params,
+                   unbatched: of that sum)
+second order       inputs or parameters are doubled, `[x, v]`; `input_product` or `param_product`
+=================  ==========================================================================
+
+The mean over samples is the sum times `1 / n`, done by whoever calls. A program with recorded data
+takes `Program.data` as its inputs, in which case the loss already is what the user wrote, and is
+neither divided nor cut into mini-batches; for these there is one of a single sample's loss, without
+`Program.data`, that is trained as any other.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+import attrs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mgcompile.program.ir import Program
+
+    Floats = NDArray[Any]
+
+__all__ = ["Backend", "Executable", "Options", "Rule", "Shortcut", "Trainer"]
+
+
+@attrs.frozen(slots=True)
+class Options:
+    """How to build: element type, threads, folder for compiled objects (None: no cache)."""
+
+    dtype: Literal["float64", "float32"] = "float64"
+    threads: int = 1
+    cache: str | None = None
+
+
+@attrs.frozen(slots=True)
+class Rule:
+    """An optimiser's update; g is the gradient times 1/n, plus `weight_decay * p`.
+
+    - "sgd": `m = momentum * m + g; p -= lr * m`. State: m, shape (1, n_params), or none when
+      the momentum is 0 (then m = g).
+    - "adam": `m = beta1 m + (1 - beta1) g; s = beta2 s + (1 - beta2) g^2;
+      p -= lr * (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + epsilon)`, t counting from 1.
+      State: m and s, shape (2, n_params).
+
+    The learning rate is an argument of each run: a schedule may change it between epochs.
+    """
+
+    kind: Literal["sgd", "adam"]
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+
+    @property
+    def state_rows(self) -> int:
+        """Return how many arrays of n_params the optimiser remembers."""
+        if self.kind == "adam":
+            return 2
+        return 1 if self.momentum else 0
+
+
+class Shortcut(Protocol):
+    """The shortest way through a program, for calls so small that every other way costs more.
+
+    It gives what a kernel gives, in the form that a kernel gives it, or None for a call that it
+    does not take. Safe to call from several threads at once.
+    """
+
+    def __call__(self, X: Any, params: Floats, mean: bool) -> Any:
+        """Run the program once over all samples, or leave it.
+
+        Args:
+            X: Whatever the user gave. Taken are arrays of the executable's dtype, not empty: (n,
+                n_inputs), or one sample (n_inputs,).
+            params: Shape (n_params,), contiguous, of the executable's dtype. Never written to.
+            mean: Whether loss and gradient to parameters are divided by the number of samples.
+
+        Returns:
+            None, or what the outputs are, a tuple of them when there are two. Per sample: an array
+            (n,) for a `value` of one element, else (n, size), and a float or (size,) for one
+            sample. A `loss`, or a `value` that is not batched, is a float if it has one element.
+        """
+        ...
+
+
+class Executable(Protocol):
+    """A program made ready to run. Safe to call from several threads at once.
+
+    It may have an attribute `shortcut`, a `Shortcut`. A program with inputs has one only if its
+    `value` and `input_gradient` are batched.
+    """
+
+    def __call__(
+        self, inputs: Floats | Sequence[Floats], count: int, params: Floats
+    ) -> tuple[Floats, ...]:
+        """Run the program once over all samples.
+
+        Args:
+            inputs: The columns, of the executable's dtype: either one array (count, n_inputs), of
+                any strides, or a sequence of n_inputs arrays (count,), whose stride may be 0
+                (a number for all samples). Never written to.
+            count: Number of samples, 0 or more.
+            params: Shape (n_params,), contiguous, of the executable's dtype. Never written to.
+
+        Returns:
+            New arrays, one for each output of the program: (count, size) in any strides when it is
+            batched (column-major when `inputs` came as columns), else (size,).
+        """
+        ...
+
+
+class Trainer(Protocol):
+    """A training loop around a loss_and_grad program."""
+
+    def __call__(
+        self,
+        inputs: Floats | Sequence[Floats],
+        count: int,
+        params: Floats,
+        state: Floats,
+        step: int,
+        orders: NDArray[np.int64] | None,
+        epochs: int,
+        batch_size: int,
+        lr: Floats,
+    ) -> NDArray[np.float64]:
+        """Train for `epochs` epochs; write `params` and `state` in place.
+
+        Args:
+            inputs: As for an executable.
+            count: Number of samples, at least 1.
+            params: Shape (n_params,), contiguous, of the trainer's dtype.
+            state: Shape (rule.state_rows, n_params), contiguous, of the trainer's dtype.
+            step: Updates done before this call (Adam's t starts at `step + 1`).
+            orders: Shape (epochs, count), the order of samples in each epoch; None: as they come.
+            epochs: At least 1.
+            batch_size: Samples of an update; the last batch of an epoch may be smaller.
+            lr: Learning rate of each epoch, shape (epochs,), float64.
+
+        Returns:
+            The mean loss of each epoch (sums of all batches, by the parameters at that time,
+            divided by count), shape (epochs,). With recorded data: the loss of each step.
+        """
+        ...
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """A way to run programs."""
+
+    name: str
+
+    def build(self, program: Program, options: Options) -> Executable:
+        """Return an executable for a verified program."""
+        ...
+
+    def build_trainer(self, program: Program, rule: Rule, options: Options) -> Trainer:
+        """Return a trainer for a verified loss_and_grad program."""
+        ...

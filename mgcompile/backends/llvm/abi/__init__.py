@@ -1,0 +1,1 @@
+"""The blocks of words through which callers and machine code talk."""

@@ -1,0 +1,42 @@
+"""Name the slots of the block of 64-bit words that describes a course of training.
+
+==============  ================================================================================
+slot            content
+==============  ================================================================================
+COUNT           number of samples of the data set
+BATCH           samples of an update; the last batch of an epoch may be smaller
+EPOCHS          number of epochs
+ORDERS          address of the samples' order of each epoch, i64; 0: as they come
+STATE           address of the optimiser's state, one row of n_params after the other
+RATES           address of the learning rate of each epoch, float64
+LOSSES          address for the mean loss of each epoch, float64
+POWERS          address of two float64 for each epoch: Adam's beta1 and beta2 to the power of the
+                updates done before
+==============  ================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mgcompile.backends.llvm.ir.function_builder import Writer
+
+__all__ = ["COURSE", "course"]
+
+COURSE = (
+    "COUNT",
+    "BATCH",
+    "EPOCHS",
+    "ORDERS",
+    "STATE",
+    "RATES",
+    "LOSSES",
+    "POWERS",
+)
+
+
+def course(writer: Writer, name: str, kind: str = "i64") -> str:
+    """Return the content of a slot of the block in ``%course``."""
+    place = writer.offset("%course", 8 * COURSE.index(name))
+    return writer.load(kind, place, 8)

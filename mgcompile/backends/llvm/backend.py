@@ -1,0 +1,54 @@
+"""The backend `llvm`: lower, compile or take from the cache, load."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.backends.callbacks import WatchedExecutable, WatchedTrainer
+from mgcompile.backends.llvm.lower import Lowered, lower
+from mgcompile.backends.llvm.math.custom_ops import calls_back
+from mgcompile.backends.llvm.runtime import object_cache
+from mgcompile.backends.llvm.runtime.executable import LlvmExecutable
+from mgcompile.backends.llvm.runtime.jit import Library
+from mgcompile.backends.llvm.runtime.trainer import LlvmTrainer
+
+if TYPE_CHECKING:
+    from mgcompile.backends.interface import Executable, Options, Rule, Trainer
+    from mgcompile.program.ir import Program
+
+__all__ = ["LlvmBackend", "backend"]
+
+
+@frozen
+class LlvmBackend:
+    """Native code through llvmlite."""
+
+    name: str = "llvm"
+
+    def build(self, program: Program, options: Options) -> Executable:
+        """Return an executable for a verified program."""
+        lowered = lower(program, options.dtype)
+        library = _library(lowered, options)
+        executable = LlvmExecutable(lowered, library, _threads(lowered, options))
+        return WatchedExecutable(executable) if calls_back(lowered.imports) else executable
+
+    def build_trainer(self, program: Program, rule: Rule, options: Options) -> Trainer:
+        """Return a trainer for a verified loss_and_grad program."""
+        lowered = lower(program, options.dtype, rule)
+        library = _library(lowered, options)
+        trainer = LlvmTrainer(lowered, library, rule, _threads(lowered, options))
+        return WatchedTrainer(trainer) if calls_back(lowered.imports) else trainer
+
+
+def _threads(lowered: Lowered, options: Options) -> int:
+    return 1 if lowered.layout.serial else max(1, options.threads)
+
+
+def _library(lowered: Lowered, options: Options) -> Library:
+    code = object_cache.compiled(lowered.text, options.cache)
+    return Library.load(code, lowered.entries, lowered.imports)
+
+
+backend = LlvmBackend()

@@ -1,0 +1,1 @@
+"""Code for what the schedule says."""

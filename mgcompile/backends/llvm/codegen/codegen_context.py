@@ -1,0 +1,265 @@
+"""Know what the code of one function refers to, and how an index map becomes an address."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, evolve, field, frozen
+
+from mgcompile.backends.llvm.ir.vector_type import Kind, kind_of
+from mgcompile.program.ir import CONSTS, INPUTS, Affine, Gather
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mgcompile.backends.llvm.ir.function_builder import Index, Writer
+    from mgcompile.backends.llvm.ir.module_builder import Library
+    from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
+    from mgcompile.program.ir import Access, IndexMap, Program
+    from mgcompile.schedule.layout import Layout
+
+__all__ = ["AREAS", "Cursor", "Frame", "Shape", "Tables", "row_major"]
+
+AREAS = (
+    "inputs",
+    "tile",
+    "store",
+    "block",
+    "own",
+    "shared",
+    "sums",
+    "partial",
+    "params",
+    "consts",
+    "samples",
+    "tables",
+)
+"""Every area is a register of its name: ``%tile``. `partial` is a chunk's part of the `sums`."""
+
+
+@frozen
+class Shape:
+    """The sizes that all code of a kernel is made for.
+
+    ``width`` is the number of elements in a vector register, ``tile`` the number of samples of a
+    tile (a multiple of two vectors); elements of batched arrays are `tile` samples apart.
+    """
+
+    dtype: str
+    width: int
+    tile: int
+
+    @property
+    def bytes(self) -> int:
+        """The size of one number."""
+        return 8 if self.dtype == "float64" else 4
+
+    @property
+    def vector(self) -> Kind:
+        """The kind of a full register."""
+        return kind_of(self.dtype, self.width)
+
+    @property
+    def scalar(self) -> Kind:
+        """The kind of one number."""
+        return kind_of(self.dtype, 1)
+
+
+@define
+class Tables:
+    """Collect the index tables of a program in one array of i32; equal tables are kept once."""
+
+    parts: list[np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = field(factory=list)
+    size: int = 0
+    _known: dict[bytes, int] = field(factory=dict)
+
+    def add(self, table: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> int:
+        """Return the element number at which a table begins."""
+        flat = np.ascontiguousarray(table, dtype=np.int32).ravel()
+        key = flat.tobytes()
+        if key not in self._known:
+            self._known[key] = self.size
+            self.parts.append(flat)
+            self.size += len(flat)
+        return self._known[key]
+
+    def array(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
+        """Return all tables one after the other."""
+        return np.concatenate([np.zeros(0, np.int32), *self.parts])
+
+
+@frozen
+class Frame:
+    """Where a function stands: the program, its layout, and the iterations of the loops around.
+
+    Of the results of tapes, those `kept` are read outside of them (see `kept_results`).
+    With a `machine` for tapes, which goes through lanes in pairs of vectors, the last vector of a
+    tile is filled up to a pair.
+    """
+
+    program: Program
+    layout: Layout
+    shape: Shape
+    tables: Tables
+    library: Library
+    opcodes: Opcodes
+    kept: Mapping[int, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]
+    machine: bool = False
+    iterations: tuple[Index, ...] = ()
+
+    def inside(self, iteration: Index) -> Frame:
+        """Return the frame within one more loop."""
+        return evolve(self, iterations=(*self.iterations, iteration))
+
+    def batched(self, array: int) -> bool:
+        """Tell whether an array has a copy for every sample."""
+        if array in self.layout.targets:
+            array = self.layout.targets[array].array
+        return self.layout.places[array].batched
+
+    def unit(self, array: int) -> int:
+        """Return the distance in bytes from one element of an array to the next."""
+        return self.shape.bytes * (self.shape.tile if self.batched(array) else 1)
+
+    def start(self, writer: Writer, array: int, base: str = "") -> str:
+        """Return a pointer to the first element of an array, for the first sample of the tile.
+
+        `base` is the area when it is not the array's own.
+        """
+        place = self.layout.places[array]
+        return writer.offset(f"%{base or place.base}", place.offset * self.unit(array))
+
+    def address_of_input(self, writer: Writer, number: Index) -> str:
+        """Return a pointer to where the address of an input's column stands."""
+        copies = self.program.n_inputs * self.unit(INPUTS)
+        return writer.offset(writer.offset("%inputs", copies), writer.mul(number, 8))
+
+    def alignment(self, array: int) -> int:
+        """Return what the addresses of an array's vectors are multiples of, in bytes."""
+        if array == INPUTS and self.layout.in_place:
+            return self.shape.bytes
+        return self.shape.bytes * self.shape.width
+
+    def cursor(self, writer: Writer, access: Access) -> Cursor:
+        """Return a cursor on what an access reads, with the loops around entered."""
+        cursor = self.target(writer, access.array, access.index)
+        for axis, iteration in enumerate(self.iterations):
+            cursor.enter(axis, iteration)
+        return cursor
+
+    def target(self, writer: Writer, array: int, index: IndexMap, base: str = "") -> Cursor:
+        """Return a cursor on the elements of an array that a map names."""
+        unit = self.unit(array)
+        pointer = self.start(writer, array, base)
+        indirect = array == INPUTS and self.layout.in_place
+        if indirect:
+            pointer, unit = self.address_of_input(writer, 0), 8
+        if isinstance(index, Affine):
+            pointer = writer.offset(pointer, index.offset * unit)
+            cursor = Cursor(writer, pointer, unit, index.strides, (), indirect=indirect)
+            cursor.settle()
+            return cursor
+        first = self.tables.add(index.table)
+        steps = tuple(
+            0 if length == 1 else step
+            for length, step in zip(index.table.shape, row_major(index.table.shape), strict=True)
+        )
+        cursor = Cursor(writer, pointer, unit, index.strides, steps, indirect=indirect)
+        cursor.entry = writer.offset("%tables", first * 4)
+        cursor.settle()
+        return cursor
+
+    def result(self, writer: Writer, array: int, shape: tuple[int, ...], base: str = "") -> Cursor:
+        """Return a cursor on what a bundle of a shape makes: its own array, or part of another."""
+        target = self.layout.targets.get(array)
+        if target is not None:
+            return self.target(writer, target.array, target.index, base)
+        strides = (0,) * len(self.iterations) + row_major(shape)
+        return self.target(writer, array, Affine(0, strides), base)
+
+    def stored(self, array: int) -> bool:
+        """Tell whether an array is kept in memory."""
+        return array in self.layout.places or array in self.layout.targets
+
+    def constant(self, access: Access) -> float | None:
+        """Return the number that an access reads when it is one and the same known now."""
+        if access.array != CONSTS or any(access.index.strides):
+            return None
+        if isinstance(access.index, Gather):
+            if access.index.table.size != 1:
+                return None
+            return float(self.program.consts[int(access.index.table.ravel()[0])])
+        return float(self.program.consts[access.index.offset])
+
+
+def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the strides of an array of this shape, in elements."""
+    strides, step = [], 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
+
+
+@define
+class Cursor:
+    """A pointer that becomes exact axis by axis, so that each part is computed in its own loop.
+
+    Attributes:
+        writer: the function.
+        pointer: what is known of the address.
+        unit: bytes from one element to the next.
+        strides: elements to move on along each axis.
+        steps: table entries to move on along each axis; empty without a table.
+        entry: pointer to the table's entry, as far as it is known.
+        indirect: whether the address is where the element's own one stands.
+    """
+
+    writer: Writer
+    pointer: str
+    unit: int
+    strides: tuple[int, ...]
+    steps: tuple[int, ...]
+    entry: str = ""
+    indirect: bool = False
+    _entered: set[int] = field(factory=set)
+
+    def moves(self, axis: int) -> bool:
+        """Tell whether the address depends on an axis."""
+        return bool(self.strides[axis] or (self.steps and self.steps[axis]))
+
+    def fork(self) -> Cursor:
+        """Return an independent copy."""
+        return evolve(self, entered=set(self._entered))
+
+    def enter(self, axis: int, index: Index, plus: int = 0) -> None:
+        """Fix an axis at `index + plus`."""
+        write = self.writer
+        if not self.moves(axis):
+            return
+        self._entered.add(axis)
+        if self.strides[axis]:
+            step = self.strides[axis] * self.unit
+            self.pointer = write.offset(self.pointer, write.mul(index, step))
+            self.pointer = write.offset(self.pointer, plus * step)
+        if self.steps and self.steps[axis]:
+            step = self.steps[axis] * 4
+            self.entry = write.offset(self.entry, write.mul(index, step))
+            self.entry = write.offset(self.entry, plus * step)
+        self.settle()
+
+    def settle(self) -> None:
+        """Read the table, and an indirect address, once all axes that they depend on are fixed."""
+        write = self.writer
+        if self.entry and not self._waits_for(self.steps):
+            short = write.load("i32", self.entry, 4)
+            wide = write.value(f"sext i32 {short} to i64")
+            self.pointer = write.offset(self.pointer, write.mul(wide, self.unit))
+            self.entry = ""
+        if self.indirect and not self.entry and not self._waits_for(self.strides):
+            self.pointer = write.load("ptr", self.pointer, 8)
+            self.indirect = False
+
+    def _waits_for(self, steps: tuple[int, ...]) -> bool:
+        return any(step and axis not in self._entered for axis, step in enumerate(steps))

@@ -1,0 +1,245 @@
+"""Write the loop nest of a group of elementwise bundles."""
+
+from __future__ import annotations
+
+import itertools
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.codegen.interleave import TOGETHER, first_left, one_by_one
+from mgcompile.backends.llvm.codegen.streaming_reduction import write_logsumexp
+from mgcompile.backends.llvm.math.emit import emit
+from mgcompile.backends.llvm.math.op_table import is_shipped
+from mgcompile.program.ir import extent
+from mgcompile.schedule.fission import access_key
+from mgcompile.schedule.fusion import is_heavy
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mgcompile.backends.llvm.codegen.codegen_context import Cursor, Frame
+    from mgcompile.backends.llvm.ir.function_builder import Index, Writer
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_builder import Block
+    from mgcompile.backends.llvm.ir.vector_type import Kind
+    from mgcompile.program.ir import Bundle
+    from mgcompile.schedule.fission import Key
+    from mgcompile.schedule.fusion import Group
+    from mgcore import Op
+
+__all__ = ["apply", "outside_reads", "splat", "write_group", "write_many_operands"]
+
+MOST_OPERANDS = 16
+"""Elements along an axis that are written out, one by one."""
+
+
+def splat(block: Block, value: str) -> Vec:
+    """Return one number in every lane."""
+    kind = block.kind
+    if kind.lanes == 1:
+        return block.register(value)
+    first = block.append(f"insertelement {kind} poison, {kind.element} {value}, i64 0", kind)
+    zeros = f"<{kind.lanes} x i32> zeroinitializer"
+    return block.append(f"shufflevector {kind} {first.name}, {kind} poison, {zeros}", kind)
+
+
+def outside_reads(
+    writer: Writer, frame: Frame, group: Group, inside: set[int]
+) -> dict[Key, Cursor]:
+    """Return cursors on what a group reads from memory: neither constants nor arrays `inside`."""
+    read: dict[Key, Cursor] = {}
+    for bundle in group.bundles:
+        for access in bundle.operands:
+            key = access_key(access)
+            if access.array in inside or key in read or frame.constant(access) is not None:
+                continue
+            read[key] = frame.cursor(writer, access)
+    return read
+
+
+def write_group(writer: Writer, frame: Frame, group: Group) -> None:
+    """Append a loop over the group's points, and for each over the vectors of the tile."""
+    shape, loops = group.shape, len(frame.iterations)
+    read = outside_reads(writer, frame, group, set(group.results))
+    written = {
+        bundle.result: frame.result(writer, bundle.result, shape)
+        for bundle in group.bundles
+        if frame.stored(bundle.result)
+    }
+    cursors = [*read.values(), *written.values()]
+    with ExitStack() as stack:
+        for axis, length in enumerate(shape):
+            turn = stack.enter_context(writer.loop(length))
+            for cursor in cursors:
+                cursor.enter(loops + axis, turn.index)
+        if group.tiled:
+            _write_lanes(writer, frame, group, read, written)
+        else:
+            _write_point(writer, frame, group, read, written)
+
+
+def _write_lanes(
+    writer: Writer,
+    frame: Frame,
+    group: Group,
+    read: dict[Key, Cursor],
+    written: dict[int, Cursor],
+) -> None:
+    kind = frame.shape.vector
+    start: Index = 0
+    roomy = frame.shape.tile >= TOGETHER * kind.lanes
+    if roomy and is_heavy(group) and frame.library.may_go_straight():
+
+        def among(block: Block, distance: Index) -> None:
+            known = _splats(block, frame, read)
+            _append_point(block, frame, group, (read, written), known, distance)
+
+        start = first_left(writer, kind, "%lane_bytes", among)
+    before = writer.block(kind)
+    splats = _splats(before, frame, read)
+    writer.splice(before)
+
+    def alone(block: Block, distance: Index) -> None:
+        known = {key: block.register(vec.name) for key, vec in splats.items()}
+        _append_point(block, frame, group, (read, written), known, distance)
+
+    vectors = 2 if group.cheap else 1
+    one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
+
+
+def _splats(block: Block, frame: Frame, read: dict[Key, Cursor]) -> dict[Key, Vec]:
+    """Append the loads of what all samples share; return it in every lane."""
+    known = {}
+    for key, cursor in read.items():
+        if not frame.batched(key[0]):
+            scalar = frame.shape.scalar
+            text = f"load {scalar}, ptr {cursor.pointer}, align {frame.shape.bytes}"
+            known[key] = splat(block, block.append(text, scalar).name)
+    return known
+
+
+def _append_point(
+    block: Block,
+    frame: Frame,
+    group: Group,
+    memory: tuple[dict[Key, Cursor], dict[int, Cursor]],
+    known: dict[Key, Vec],
+    distance: Index,
+) -> None:
+    """Append the loads, ops and stores of a group for the lanes from a distance on."""
+    read, written = memory
+    for key, cursor in read.items():
+        if frame.batched(key[0]):
+            known[key] = _load(block, cursor.pointer, distance, frame.alignment(key[0]))
+    results = apply(block, frame, group, known)
+    align = frame.shape.bytes * frame.shape.width
+    for array, cursor in written.items():
+        text = f"getelementptr i8, ptr {cursor.pointer}, i64 {distance}"
+        where = block.append(text, block.kind).name
+        block.lines.append(
+            f"  store {block.kind} {results[array].name}, ptr {where}, align {align}"
+        )
+
+
+def _load(block: Block, pointer: str, distance: Index, align: int) -> Vec:
+    where = block.append(f"getelementptr i8, ptr {pointer}, i64 {distance}", block.kind).name
+    return block.append(f"load {block.kind}, ptr {where}, align {align}", block.kind)
+
+
+def _write_point(
+    writer: Writer,
+    frame: Frame,
+    group: Group,
+    read: dict[Key, Cursor],
+    written: dict[int, Cursor],
+) -> None:
+    kind, size = frame.shape.scalar, frame.shape.bytes
+    block = writer.block(kind)
+    known = {
+        key: block.append(f"load {kind}, ptr {cursor.pointer}, align {size}", kind)
+        for key, cursor in read.items()
+    }
+    results = apply(block, frame, group, known)
+    for array, cursor in written.items():
+        text = f"store {kind} {results[array].name}, ptr {cursor.pointer}, align {size}"
+        block.lines.append(f"  {text}")
+    writer.splice(block)
+
+
+def apply(
+    block: Block,
+    frame: Frame,
+    group: Group,
+    known: dict[Key, Vec],
+    made: Mapping[int, Vec] | None = None,
+) -> dict[int, Vec]:
+    """Append the ops of a group for one vector.
+
+    Args:
+        block: takes the instructions.
+        frame: where the group stands.
+        group: the bundles.
+        known: the registers of what is read from memory.
+        made: the registers of what was made before at the same point.
+
+    Returns:
+        The register of each result, and what was made before.
+    """
+    results = dict(made or {})
+    for bundle in group.bundles:
+        operands = []
+        for access in bundle.operands:
+            number = frame.constant(access)
+            if number is not None:
+                operands.append(block.constant(number))
+            elif access.array in results:
+                operands.append(results[access.array])
+            else:
+                operands.append(known[access_key(access)])
+        results[bundle.result] = emit(block, bundle.op, operands)
+    return results
+
+
+def write_many_operands(writer: Writer, frame: Frame, bundle: Bundle) -> None:
+    """Append the nest of an op whose operands are the elements along the reduced axes."""
+    (access,) = bundle.operands
+    size, loops = frame.shape.bytes, len(frame.iterations)
+    read = frame.cursor(writer, access)
+    written = frame.result(writer, bundle.result, bundle.shape)
+    batched = frame.batched(bundle.result)
+    kind = frame.shape.vector if batched else frame.shape.scalar
+    width = size * kind.lanes
+    with ExitStack() as stack:
+        for axis, length in enumerate(bundle.shape):
+            turn = stack.enter_context(writer.loop(length))
+            for cursor in (read, written):
+                cursor.enter(loops + axis, turn.index)
+        first = loops + len(bundle.shape)
+        axes = [(first + axis, length) for axis, length in enumerate(bundle.reduced)]
+        with writer.loop("%lane_bytes" if batched else width, step=width) as turn:
+            if is_shipped(bundle.op, "logsumexp") and extent(bundle.reduced) > MOST_OPERANDS:
+                result = write_logsumexp(writer, kind, read, axes, turn.index, width)
+            else:
+                result = _write_out(writer, bundle.op, kind, read, axes, (turn.index, width))
+            writer.store(kind, result, writer.offset(written.pointer, turn.index), width)
+
+
+def _write_out(
+    writer: Writer,
+    op: Op,
+    kind: Kind,
+    read: Cursor,
+    axes: list[tuple[int, int]],
+    place: tuple[Index, int],
+) -> str:
+    """Append an op of all elements along `axes`, as operands; return the register of the result."""
+    block = writer.block(kind)
+    operands = []
+    for point in itertools.product(*(range(length) for _, length in axes)):
+        one = read.fork()
+        for (axis, _), index in zip(axes, point, strict=True):
+            one.enter(axis, index)
+        operands.append(_load(block, one.pointer, *place))
+    result = emit(block, op, operands)
+    writer.splice(block)
+    return result.name

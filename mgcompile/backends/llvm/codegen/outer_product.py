@@ -1,0 +1,211 @@
+"""Write the sums of outer products over a block of samples, with columns in the lanes."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.abi.context import slot, slot_address
+from mgcompile.backends.llvm.codegen.elementwise import splat
+from mgcompile.backends.llvm.codegen.packing import sample_rows, write_panel, write_turned
+from mgcompile.backends.llvm.ir.function_builder import Writer
+from mgcompile.program.ir import PARAMS
+from mgcompile.schedule.register_blocking import Range, even
+from mgcompile.schedule.weight_gradients import BLOCK, PANEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mgcompile.backends.interface import Rule
+    from mgcompile.backends.llvm.codegen.codegen_context import Cursor, Frame
+    from mgcompile.backends.llvm.ir.function_builder import Index
+    from mgcompile.backends.llvm.ir.vector_type import Kind
+    from mgcompile.schedule.layout import PlannedPhase
+    from mgcompile.schedule.weight_gradients import Wide
+
+    Finish = Callable[[Writer, Frame, Wide, tuple[Index, Index], Kind, list[list[str]]], None]
+
+__all__ = ["outer_function"]
+
+ROWS = 6
+"""Rows of a block of results: with two vectors of columns, twelve sums in registers."""
+
+
+def outer_function(frame: Frame, name: str, phase: PlannedPhase, rule: Rule | None) -> str:
+    """Write the function that adds a block's outer products to the sums of its chunk.
+
+    Its arguments are the context, the areas `block`, `turned`, `panel` and `partial`, the number
+    of the block's first sample and how many there are. With a rule (of gradient descent) it can be
+    told, by the context, to update the parameters instead.
+    """
+    areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %panel", "ptr %partial"]
+    writer = Writer(frame.library, name, [*areas, "i64 %first", "i64 %count"])
+    writer.do(f"%params = load ptr, ptr {slot_address(writer, 'PARAMS')}, align 8")
+    for array, offset in frame.layout.turned.items():
+        if any(wide.columns.array == array for wide in phase.wide):
+            write_turned(writer, frame, array, offset)
+    if rule is not None:
+        told = writer.value(f"icmp ne i64 {slot(writer, 'UPDATES')}, 0")
+        with writer.when(told):
+            factor = _narrowed(writer, frame, "FACTOR")
+            keep = _narrowed(writer, frame, "KEEP") if rule.weight_decay else None
+            for wide in phase.wide:
+                _write_product(writer, frame, wide, partial(_update, factor, keep))
+            writer.do("ret void")
+            writer.begin(writer.fresh("unreached"))
+    for wide in phase.wide:
+        _write_product(writer, frame, wide, _add_to_sums)
+    writer.do("ret void")
+    return writer.text()
+
+
+def _narrowed(writer: Writer, frame: Frame, name: str) -> str:
+    """Return the float64 of a slot in the kernel's element type."""
+    value = str(slot(writer, name, "double"))
+    if frame.shape.scalar.element == "float":
+        return writer.value(f"fptrunc double {value} to float")
+    return value
+
+
+def _write_product(writer: Writer, frame: Frame, wide: Wide, finish: Finish) -> None:
+    """Append the nests over panels of columns, blocks of rows, and blocks of columns in a panel.
+
+    `finish` appends what is done with the sums of a block.
+    """
+    samples = sample_rows(writer, frame, wide)
+    width, count = frame.shape.width, wide.column_count
+    pairs = count // (2 * width) * (2 * width)
+    whole = count // width * width
+    for vectors, part in (
+        (2, Range(0, pairs, 2 * width)),
+        (1, Range(pairs, whole, width)),
+        (0, Range(whole, count, 1)),
+    ):
+        if part.start == part.stop:
+            continue
+        panel = PANEL * part.step
+        with writer.loop(part.stop, start=part.start, step=panel) as left:
+            right = writer.minimum(writer.add(left.index, panel), part.stop)
+            write_panel(writer, frame, samples, (left.index, right), vectors)
+            for rows in even(wide.row_count, ROWS):
+                with (
+                    writer.loop(rows.stop, start=rows.start, step=rows.step) as first,
+                    writer.loop(right, start=left.index, step=part.step) as column,
+                ):
+                    place = (first.index, column.index)
+                    inside = writer.value(f"sub i64 {column.index}, {left.index}")
+                    packed = writer.offset("%panel", writer.mul(inside, BLOCK * frame.shape.bytes))
+                    kind, totals = _write_block(
+                        writer, frame, wide, first.index, rows.step, vectors, packed
+                    )
+                    finish(writer, frame, wide, place, kind, totals)
+
+
+def _write_block(
+    writer: Writer,
+    frame: Frame,
+    wide: Wide,
+    first_row: Index,
+    rows: int,
+    vectors: int,
+    packed: str,
+) -> tuple[Kind, list[list[str]]]:
+    """Append the sum over the block's samples for some rows and one or two vectors of columns.
+
+    Returns:
+        The kind of the sums, and their registers, row by row.
+    """
+    kind = frame.shape.vector if vectors else frame.shape.scalar
+    size = frame.shape.bytes
+    each = max(1, vectors)
+    values = frame.cursor(writer, wide.rows)
+    values.enter(wide.row_axis, first_row)
+    values.enter(1 - wide.row_axis, 0)
+    step = wide.rows.index.strides[wide.row_axis] * frame.unit(wide.rows.array)
+    tile = frame.shape.tile
+    tile_stride = frame.layout.sizes["block"] * tile * size
+    sample_bytes = each * kind.lanes * size
+    tiles = writer.value(f"udiv i64 {writer.add('%count', tile - 1)}, {tile}")
+    carried = [(str(kind), kind.literal(0.0))] * (rows * each)
+    with writer.loop(tiles, carried=carried) as outer:
+        first = writer.mul(outer.index, tile)
+        left = writer.minimum(writer.value(f"sub i64 %count, {first}"), tile)
+        source = writer.offset(values.pointer, writer.mul(outer.index, tile_stride))
+        columns = writer.offset(packed, writer.mul(first, sample_bytes))
+        inner_carried = [(str(kind), value) for value in outer.values]
+        with writer.loop(left, carried=inner_carried) as lane:
+            here = writer.offset(source, writer.mul(lane.index, size))
+            row = writer.offset(columns, writer.mul(lane.index, sample_bytes))
+            block = writer.block(kind)
+            loaded = []
+            for vector in range(each):
+                pointer = writer.offset(row, vector * size * kind.lanes)
+                text = f"load {kind}, ptr {pointer}, align {size * kind.lanes}"
+                loaded.append(block.append(text, kind))
+            following = []
+            for k in range(rows):
+                pointer = writer.offset(here, k * step)
+                scalar = frame.shape.scalar
+                number = block.append(f"load {scalar}, ptr {pointer}, align {size}", scalar)
+                factor = splat(block, number.name)
+                for vector in range(each):
+                    total = block.register(lane.values[k * each + vector])
+                    following.append(block.fma(factor, loaded[vector], total).name)
+            writer.splice(block)
+            lane.following = following
+        outer.following = lane.values
+    return kind, [outer.values[k * each : (k + 1) * each] for k in range(rows)]
+
+
+def _add_to_sums(
+    writer: Writer,
+    frame: Frame,
+    wide: Wide,
+    place: tuple[Index, Index],
+    kind: Kind,
+    rows: Sequence[Sequence[str]],
+) -> None:
+    cursor = frame.result(writer, wide.bundle.result, wide.bundle.shape, "partial")
+    size = frame.shape.bytes
+    for pointer, total in _places(wide, cursor, place, kind, rows):
+        old = writer.load(kind, pointer, size)
+        writer.store(kind, writer.value(f"fadd {kind} {old}, {total}"), pointer, size)
+
+
+def _update(
+    factor: str,
+    keep: str | None,
+    writer: Writer,
+    frame: Frame,
+    wide: Wide,
+    place: tuple[Index, Index],
+    kind: Kind,
+    rows: Sequence[Sequence[str]],
+) -> None:
+    """Append p = keep * p + factor * total for the parameters that the totals are gradients to."""
+    size, block = frame.shape.bytes, writer.block(kind)
+    factors = splat(block, factor)
+    kept = None if keep is None else splat(block, keep)
+    writer.splice(block)
+    cursor = frame.target(writer, PARAMS, frame.layout.targets[wide.bundle.result].index)
+    for pointer, total in _places(wide, cursor, place, kind, rows):
+        old = block.register(writer.load(kind, pointer, size))
+        new = block.fma(factors, block.register(total), old if kept is None else kept * old)
+        writer.splice(block)
+        writer.store(kind, new.name, pointer, size)
+
+
+def _places(
+    wide: Wide,
+    cursor: Cursor,
+    place: tuple[Index, Index],
+    kind: Kind,
+    rows: Sequence[Sequence[str]],
+) -> Iterator[tuple[str, str]]:
+    """Yield a pointer for each sum of a block, and the sum's register."""
+    for k, row in enumerate(rows):
+        for vector, total in enumerate(row):
+            one = cursor.fork()
+            one.enter(wide.row_axis, place[0], k)
+            one.enter(1 - wide.row_axis, place[1], vector * kind.lanes)
+            yield one.pointer, total

@@ -1,0 +1,153 @@
+"""Write the functions that run all phases: threads share chunks, and add them up in order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.abi.context import slot
+from mgcompile.backends.llvm.codegen.barrier import barrier
+from mgcompile.backends.llvm.codegen.memory_spaces import areas
+from mgcompile.backends.llvm.codegen.signal_poll import heed, stopped
+from mgcompile.backends.llvm.codegen.tile_loop import call_units
+from mgcompile.backends.llvm.ir.function_builder import Writer
+
+if TYPE_CHECKING:
+    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.ir.function_builder import Index
+    from mgcompile.schedule.layout import PlannedPhase
+
+__all__ = ["CHUNK_TILES", "MOST_CHUNKS", "RUN", "phases_function", "run_function"]
+
+RUN = "mg_run"
+"""The function ``void mg_run(ptr context, ptr scratch, i64 thread, i64 threads)``."""
+
+CHUNK_TILES = 16
+MOST_CHUNKS = 16
+"""A batch is summed in at most 16 chunks of at least 16 tiles, whatever the number of threads."""
+
+_THREAD = ("ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads")
+
+
+def run_function(frame: Frame) -> str:
+    """Write the function that runs the program once and hands over what is not batched."""
+    writer = Writer(frame.library, RUN, _THREAD, internal=False)
+    areas(writer, frame)
+    writer.do(f"call void @phases({', '.join(_THREAD)})")
+    with writer.when(writer.value("icmp eq i64 %thread, 0")):
+        _write_shared_outputs(writer, frame)
+    writer.do("ret void")
+    return writer.text()
+
+
+def phases_function(frame: Frame, *, heeds: bool) -> str:
+    """Write the function that runs all phases; threads share the chunks of each among them.
+
+    When it `heeds` signals, it may end with chunks left out (see `listening`).
+    """
+    writer = Writer(frame.library, "phases", _THREAD)
+    areas(writer, frame)
+    shape = frame.shape
+    count = slot(writer, "COUNT")
+    writer.do("%partial = getelementptr i8, ptr %sums, i64 0")
+    writer.do("%store = getelementptr i8, ptr %scratch, i64 0")  # shared code never reads it
+    number = writer.value(f"uitofp i64 {count} to {shape.scalar}")
+    writer.store(shape.scalar, number, "%samples", shape.bytes)
+    tiles = writer.value(f"udiv i64 {writer.add(count, shape.tile - 1)}, {shape.tile}")
+    even = writer.value(f"udiv i64 {writer.add(tiles, MOST_CHUNKS - 1)}, {MOST_CHUNKS}")
+    share = _maximum(writer, even, CHUNK_TILES)
+    full = writer.value(f"udiv i64 {writer.add(tiles, writer.add(share, -1))}, {share}")
+    chunks = _maximum(writer, full, 1)
+    leads = writer.value("icmp eq i64 %thread, 0")
+    for place, phase in enumerate(frame.layout.phases):
+        if phase.shared:
+            with writer.when(leads):
+                call_units(writer, f"shared{place}")
+            barrier(writer)
+        if phase.tiled or phase.tile_outputs:
+            _write_chunks(writer, frame, place, (chunks, share, tiles), heeds=heeds)
+            barrier(writer)
+        if phase.sums[1] > phase.sums[0]:
+            with writer.when(leads):
+                _write_total(writer, frame, phase, chunks)
+            barrier(writer)
+    writer.do("ret void")
+    return writer.text()
+
+
+def _maximum(writer: Writer, a: Index, b: int) -> str:
+    writer.library.declare("@llvm.umax.i64", "declare i64 @llvm.umax.i64(i64, i64)")
+    return writer.value(f"call i64 @llvm.umax.i64(i64 {a}, i64 {b})")
+
+
+def _write_chunks(
+    writer: Writer,
+    frame: Frame,
+    place: int,
+    numbers: tuple[Index, Index, Index],
+    *,
+    heeds: bool,
+) -> None:
+    """Append the loop over the chunks that fall to this thread."""
+    chunks, share, tiles = numbers
+    distance = frame.layout.sizes["sums"] * frame.shape.bytes
+    name = writer.fresh("chunks")
+    some = writer.value(f"icmp ult i64 %thread, {chunks}")
+    origin = writer.label
+    writer.do(f"br i1 {some}, label %{name}, label %{name}.end")
+    writer.begin(name)
+    index = f"%{name}.i"
+    following = f"%{name}.next"
+    first = len(writer.lines)
+    if heeds:
+        # The first chunk of a batch comes right after the batch itself, which is counted too.
+        more = writer.value(f"icmp ne i64 {index}, 0")
+        leads = writer.value("icmp eq i64 %thread, 0")
+        with writer.when(writer.value(f"and i1 {more}, {leads}")):
+            heed(writer)
+        end_early = stopped(writer)
+        writer.do(f"br i1 {end_early}, label %{name}.end, label %{name}.work")
+        writer.begin(f"{name}.work")
+    partial = writer.offset("%sums", writer.mul(index, distance))
+    begin = writer.mul(index, share)
+    end = writer.minimum(writer.add(begin, share), tiles)
+    writer.do(
+        f"call void @tiles{place}(ptr %context, ptr %scratch, ptr {partial}, "
+        f"i64 {begin}, i64 {end})"
+    )
+    writer.do(f"{following} = add i64 {index}, %threads")
+    phi = f"  {index} = phi i64 [ %thread, %{origin} ], [ {following}, %{writer.label} ]"
+    writer.lines.insert(first, phi)
+    again = writer.value(f"icmp ult i64 {following}, {chunks}")
+    writer.do(f"br i1 {again}, label %{name}, label %{name}.end")
+    writer.begin(f"{name}.end")
+
+
+def _write_total(writer: Writer, frame: Frame, phase: PlannedPhase, chunks: Index) -> None:
+    """Append the sum of the chunks' parts, in the order of the chunks, into the first one's."""
+    size, kind = frame.shape.bytes, frame.shape.scalar
+    distance = frame.layout.sizes["sums"] * size
+    start, stop = phase.sums
+    with writer.loop(chunks, start=1, maybe_empty=True) as chunk:
+        part = writer.offset("%sums", writer.mul(chunk.index, distance))
+        with writer.loop(stop, start=start) as turn:
+            moved = writer.mul(turn.index, size)
+            total = writer.offset("%sums", moved)
+            old = writer.load(kind, total, size)
+            new = writer.load(kind, writer.offset(part, moved), size)
+            writer.store(kind, writer.value(f"fadd {kind} {old}, {new}"), total, size)
+
+
+def _write_shared_outputs(writer: Writer, frame: Frame) -> None:
+    outputs = str(slot(writer, "OUTPUTS", "ptr"))
+    writer.library.declare(
+        "@llvm.memcpy.p0.p0.i64", "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
+    )
+    for number, array in enumerate(output.array for output in frame.program.outputs):
+        if array in frame.layout.batched_outputs:
+            continue
+        target = writer.load("ptr", writer.offset(outputs, 24 * number), 8)
+        size = frame.program.arrays[array].size * frame.shape.bytes
+        source = frame.start(writer, array)
+        writer.do(
+            f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)"
+        )

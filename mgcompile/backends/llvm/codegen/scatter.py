@@ -1,0 +1,137 @@
+"""Write what moves numbers without computing: scatters, zeros, copies of whole arrays."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.codegen.codegen_context import Cursor
+from mgcompile.backends.llvm.codegen.elementwise import splat
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.ir.function_builder import Writer
+    from mgcompile.program.ir import Access, Scatter
+
+__all__ = ["clear", "write_clear", "write_copy", "write_rotation", "write_scatter"]
+
+
+SHORT = 8192
+"""Bytes that are set to zero by a loop."""
+
+
+def write_scatter(writer: Writer, frame: Frame, scatter: Scatter) -> None:
+    """Append the code that sets the result to zero and adds every part."""
+    write_clear(writer, frame, scatter.result)
+    for part in scatter.parts:
+        target = frame.target(writer, scatter.result, part.target)
+        for axis, iteration in enumerate(frame.iterations):
+            target.enter(axis, iteration)
+        source = frame.cursor(writer, part.source)
+        with ExitStack() as stack:
+            for axis, length in enumerate(part.shape):
+                turn = stack.enter_context(writer.loop(length))
+                for cursor in (target, source):
+                    cursor.enter(len(frame.iterations) + axis, turn.index)
+            _write_point(writer, frame, part.source.array, source, scatter.result, target, add=True)
+
+
+def _write_point(
+    writer: Writer,
+    frame: Frame,
+    source: int,
+    read: Cursor,
+    result: int,
+    written: Cursor,
+    *,
+    add: bool,
+) -> None:
+    """Append `written = read`, or `written += read`, for one element of two arrays."""
+    size = frame.shape.bytes
+    if not frame.batched(result):
+        kind = frame.shape.scalar
+        value = writer.load(kind, read.pointer, size)
+        if add:
+            old = writer.load(kind, written.pointer, size)
+            value = writer.value(f"fadd {kind} {old}, {value}")
+        writer.store(kind, value, written.pointer, size)
+        return
+    kind, step = frame.shape.vector, size * frame.shape.width
+    repeated = ""
+    if not frame.batched(source):
+        block = writer.block(kind)
+        scalar = frame.shape.scalar
+        number = block.append(f"load {scalar}, ptr {read.pointer}, align {size}", scalar)
+        repeated = splat(block, number.name).name
+        writer.splice(block)
+    with writer.loop("%lane_bytes", step=step) as turn:
+        where = writer.offset(written.pointer, turn.index)
+        value = repeated or writer.load(kind, writer.offset(read.pointer, turn.index), step)
+        if add:
+            old = writer.load(kind, where, step)
+            value = writer.value(f"fadd {kind} {old}, {value}")
+        writer.store(kind, value, where, step)
+
+
+def write_clear(writer: Writer, frame: Frame, array: int) -> None:
+    """Append the code that sets a whole array to zero."""
+    size = frame.program.arrays[array].size * frame.unit(array)
+    clear(writer, frame.start(writer, array), size)
+
+
+def clear(writer: Writer, pointer: str, size: int) -> None:
+    """Append the code that sets bytes to zero; few of them without the start of a library call."""
+    if size > SHORT:
+        writer.library.declare(
+            "@llvm.memset.p0.i64", "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"
+        )
+        writer.do(f"call void @llvm.memset.p0.i64(ptr {pointer}, i8 0, i64 {size}, i1 false)")
+        return
+    done, width = 0, writer.library.target.vector_bits // 8
+    for step, stores in ((4 * width, 4), (width, 1), (4, 1)):
+        stop = size // step * step
+        if done < stop:
+            kind = f"<{step // stores} x i8>"
+            with writer.loop(stop, start=done, step=step) as turn:
+                for number in range(stores):
+                    place = writer.add(turn.index, number * width)
+                    writer.store(kind, "zeroinitializer", writer.offset(pointer, place), 1)
+        done = stop
+
+
+def write_copy(
+    writer: Writer, frame: Frame, source: Access, array: int, pointer: str | None = None
+) -> None:
+    """Append the code that sets an array to what an access reads over `(size,)`.
+
+    Args:
+        writer: the function.
+        frame: where the code stands; the access has one axis more than there are loops.
+        source: what to read.
+        array: what to set.
+        pointer: where the array is, when it is not at its own place.
+    """
+    read = frame.cursor(writer, source)
+    written = Cursor(writer, pointer or frame.start(writer, array), frame.unit(array), (1,), ())
+    with writer.loop(frame.program.arrays[array].size) as turn:
+        read.enter(len(frame.iterations), turn.index)
+        written.enter(0, turn.index)
+        _write_point(writer, frame, source.array, read, array, written, add=False)
+
+
+def write_rotation(writer: Writer, frame: Frame, ring: Sequence[int]) -> None:
+    """Append the code that sets every array of a ring to the next one, the last to the first."""
+    size, first = frame.shape.bytes, ring[0]
+    batched = frame.batched(first)
+    kind = frame.shape.vector if batched else frame.shape.scalar
+    step = size * kind.lanes
+    with writer.loop(frame.program.arrays[first].size) as turn:
+        moved = writer.mul(turn.index, frame.unit(first))
+        pointers = [writer.offset(frame.start(writer, array), moved) for array in ring]
+        with writer.loop("%lane_bytes" if batched else step, step=step) as lane:
+            places = [writer.offset(pointer, lane.index) for pointer in pointers]
+            values = [writer.load(kind, place, step) for place in places]
+            for place, value in zip(places, [*values[1:], values[0]], strict=True):
+                writer.store(kind, value, place, step)

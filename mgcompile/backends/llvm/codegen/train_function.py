@@ -1,0 +1,277 @@
+"""Write the training loop: epochs, mini-batches, and the optimiser's update of every parameter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.backends.llvm.abi.context import slot_address
+from mgcompile.backends.llvm.abi.training_run import course
+from mgcompile.backends.llvm.codegen.barrier import barrier
+from mgcompile.backends.llvm.codegen.elementwise import splat
+from mgcompile.backends.llvm.codegen.memory_spaces import areas
+from mgcompile.backends.llvm.codegen.signal_poll import heed, held, released, stopped
+from mgcompile.backends.llvm.ir.function_builder import Writer
+from mgcompile.backends.llvm.ir.vector_type import Kind
+from mgcompile.program.ir import PARAMS
+from mgcompile.schedule.weight_gradients import BLOCK
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.interface import Rule
+    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.ir.function_builder import Index
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_builder import Block
+
+__all__ = ["train_function"]
+
+
+@frozen
+class _Step:
+    """Registers of one update, in the kernel's element type.
+
+    ``scale`` turns the gradient of the sum into that of the mean; ``correct1`` and ``correct2``
+    are Adam's 1 / (1 - beta^t).
+    """
+
+    rate: str
+    scale: str
+    correct1: str
+    correct2: str
+
+
+def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] | None) -> str:
+    """Write the function that trains for some epochs.
+
+    Args:
+        frame: a loss_and_grad program, with the outputs `loss` and `param_gradient`.
+        name: the function's symbol.
+        rule: the optimiser's update.
+        left: the parameters that wide products leave to update when they do it themselves, which
+            they can in batches of one block; None when they cannot.
+
+    Returns:
+        The text of ``void name(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``. It
+        is called with the GIL, which it releases, and ends early with a Python exception set when
+        the handler of a signal raised.
+    """
+    arguments = ["ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads", "ptr %course"]
+    writer = Writer(frame.library, name, arguments, internal=False)
+    areas(writer, frame)
+    count, batch = course(writer, "COUNT"), course(writer, "BATCH")
+    orders, losses = course(writer, "ORDERS"), course(writer, "LOSSES", "ptr")
+    rates = course(writer, "RATES", "ptr")
+    unordered = writer.value(f"icmp eq i64 {orders}, 0")
+    leads = writer.value("icmp eq i64 %thread, 0")
+    gil = released(writer, leads)
+    with writer.loop(course(writer, "EPOCHS")) as epoch:
+        rate = writer.load("double", writer.offset(rates, writer.mul(epoch.index, 8)), 8)
+        distance = writer.mul(epoch.index, writer.mul(count, 8))
+        order = writer.add(orders, distance)
+        order = writer.value(f"select i1 {unordered}, i64 0, i64 {order}")
+        writer.store("i64", order, slot_address(writer, "ORDER"), 8)
+        powers = _powers(writer, rule, epoch.index)
+        state = [("double", value) for value in ("0.0", *powers)]
+        batches = writer.value(f"udiv i64 {writer.add(count, writer.add(batch, -1))}, {batch}")
+        with writer.loop(batches, carried=state) as turn:
+            first = writer.mul(turn.index, batch)
+            size = writer.minimum(writer.value(f"sub i64 {count}, {first}"), batch)
+            writer.store("i64", str(first), slot_address(writer, "BEGIN"), 8)
+            writer.store("i64", str(size), slot_address(writer, "COUNT"), 8)
+            with writer.when(leads):
+                heed(writer)
+            direct = _tell_products(writer, frame, rule, (rate, str(size)), left)
+            writer.do("call void @phases(ptr %context, ptr %scratch, i64 %thread, i64 %threads)")
+            with writer.when(stopped(writer)):
+                held(writer, gil)
+                writer.do("ret void")
+                writer.begin(writer.fresh("unreached"))
+            total = _add_loss(writer, frame, turn.values[0])
+            step, grown = _step(writer, frame, rule, rate, str(size), turn.values[1:])
+            with writer.when(leads):
+                _write_updates(writer, frame, rule, step, left, direct)
+            barrier(writer)
+            turn.following = [total, *grown]
+        mean = turn.values[0]
+        if frame.program.data is None:
+            number = writer.value(f"uitofp i64 {count} to double")
+            mean = writer.value(f"fdiv double {mean}, {number}")
+        writer.store("double", mean, writer.offset(losses, writer.mul(epoch.index, 8)), 8)
+    held(writer, gil)
+    writer.do("ret void")
+    return writer.text()
+
+
+def _powers(writer: Writer, rule: Rule, epoch: Index) -> list[str]:
+    """Append loads of what Adam's betas are raised to before an epoch; return the two powers."""
+    if rule.kind != "adam":
+        return []
+    place = writer.offset(course(writer, "POWERS", "ptr"), writer.mul(epoch, 16))
+    return [writer.load("double", writer.offset(place, 8 * k), 8) for k in range(2)]
+
+
+def _tell_products(
+    writer: Writer,
+    frame: Frame,
+    rule: Rule,
+    numbers: tuple[str, str],
+    left: NDArray[np.int64] | None,
+) -> str:
+    """Append what tells wide products to update parameters; return whether they do, an i1.
+
+    `numbers` are the learning rate and the number of samples of the batch.
+    """
+    if left is None:
+        return "false"
+    rate, size = numbers
+    scale = "1.0"
+    if frame.program.data is None:
+        count = writer.value(f"uitofp i64 {size} to double")
+        scale = writer.value(f"fdiv double 1.0, {count}")
+    product = writer.value(f"fmul double {rate}, {scale}")
+    factor = writer.value(f"fneg double {product}")
+    decay = Kind("double", 1).literal(-rule.weight_decay)
+    less = writer.value(f"fmul double {rate}, {decay}")
+    keep = writer.value(f"fadd double 1.0, {less}")
+    direct = writer.value(f"icmp ule i64 {size}, {BLOCK}")
+    word = writer.value(f"zext i1 {direct} to i64")
+    for name, kind, value in (
+        ("UPDATES", "i64", word),
+        ("FACTOR", "double", factor),
+        ("KEEP", "double", keep),
+    ):
+        writer.store(kind, value, slot_address(writer, name), 8)
+    leads = writer.value("icmp eq i64 %thread, 0")
+    with writer.when(writer.value(f"and i1 {leads}, {direct}")):
+        _write_left(writer, frame, left, None)
+    return direct
+
+
+def _write_updates(
+    writer: Writer,
+    frame: Frame,
+    rule: Rule,
+    step: _Step,
+    left: NDArray[np.int64] | None,
+    direct: str,
+) -> None:
+    """Append the update of all parameters, or of those that are left when products did theirs."""
+    if left is None:
+        _write_update(writer, frame, rule, step)
+        return
+    with writer.when(direct):
+        _write_left(writer, frame, left, (rule, step))
+    with writer.when(writer.value(f"xor i1 {direct}, true")):
+        _write_update(writer, frame, rule, step)
+
+
+def _write_left(
+    writer: Writer, frame: Frame, left: NDArray[np.int64], update: tuple[Rule, _Step] | None
+) -> None:
+    """Append a loop over listed parameters: update them, or set their gradient to zero."""
+    if not len(left):
+        return
+    size, kind = frame.shape.bytes, frame.shape.scalar
+    table = writer.offset("%tables", frame.tables.add(left) * 4)
+    gradient = frame.start(writer, frame.program.output("param_gradient"))
+    with writer.loop(len(left)) as turn:
+        short = writer.load("i32", writer.offset(table, writer.mul(turn.index, 4)), 4)
+        wide = writer.value(f"sext i32 {short} to i64")
+        distance = writer.mul(wide, size)
+        if update is None:
+            place = writer.offset(gradient, distance)
+            writer.store(kind, kind.literal(0.0), place, size)
+        else:
+            _write_parameter(writer, frame, *update, kind, str(distance))
+
+
+def _add_loss(writer: Writer, frame: Frame, total: str) -> str:
+    kind = frame.shape.scalar
+    pointer = frame.start(writer, frame.program.output("loss"))
+    value = writer.load(kind, pointer, frame.shape.bytes)
+    if kind.element == "float":
+        value = writer.value(f"fpext float {value} to double")
+    return writer.value(f"fadd double {total}, {value}")
+
+
+def _step(
+    writer: Writer, frame: Frame, rule: Rule, rate: str, size: str, powers: list[str]
+) -> tuple[_Step, list[str]]:
+    """Append the numbers that are the same for all parameters; return them and the new powers."""
+    element = frame.shape.scalar.element
+
+    def narrow(value: str) -> str:
+        if element == "double":
+            return value
+        return writer.value(f"fptrunc double {value} to float")
+
+    grown, corrections = [], []
+    for power, beta in zip(powers, (rule.beta1, rule.beta2), strict=False):  # none for SGD
+        literal = Kind("double", 1).literal(beta)
+        grown.append(writer.value(f"fmul double {power}, {literal}"))
+        rest = writer.value(f"fsub double 1.0, {grown[-1]}")
+        corrections.append(narrow(writer.value(f"fdiv double 1.0, {rest}")))
+    scale = "1.0"
+    if frame.program.data is None:
+        number = writer.value(f"uitofp i64 {size} to double")
+        scale = narrow(writer.value(f"fdiv double 1.0, {number}"))
+    return _Step(narrow(rate), scale, *(corrections or ("1.0", "1.0"))), grown
+
+
+def _write_update(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> None:
+    """Append the loop over all parameters: vectors first, then what is left one by one."""
+    count, size = frame.program.n_params, frame.shape.bytes
+    whole = count // frame.shape.width * frame.shape.width
+    parts = ((frame.shape.vector, 0, whole), (frame.shape.scalar, whole, count))
+    for kind, start, stop in parts:
+        if start < stop:
+            width = size * kind.lanes
+            with writer.loop(stop * size, start=start * size, step=width) as turn:
+                _write_parameter(writer, frame, rule, step, kind, str(turn.index))
+
+
+def _write_parameter(
+    writer: Writer, frame: Frame, rule: Rule, step: _Step, kind: Kind, distance: str
+) -> None:
+    size, block = frame.shape.bytes, writer.block(kind)
+    gradient = frame.start(writer, frame.program.output("param_gradient"))
+    state = course(writer, "STATE", "ptr")
+    rows = [
+        writer.offset(state, row * frame.program.n_params * size) for row in range(rule.state_rows)
+    ]
+    p_at, g_at, *rows_at = (
+        writer.offset(pointer, distance)
+        for pointer in (frame.start(writer, PARAMS), gradient, *rows)
+    )
+    p, g, *memory = (
+        block.append(f"load {kind}, ptr {pointer}, align {size}", kind)
+        for pointer in (p_at, g_at, *rows_at)
+    )
+    g = g * splat(block, step.scale)
+    if rule.weight_decay:
+        g = block.fma(p, rule.weight_decay, g)
+    p, memory = _updated(block, rule, step, p, g, memory)
+    for value, pointer in zip((p, *memory), (p_at, *rows_at), strict=True):
+        block.lines.append(f"  store {kind} {value.name}, ptr {pointer}, align {size}")
+    writer.splice(block)
+
+
+def _updated(
+    block: Block, rule: Rule, step: _Step, p: Vec, g: Vec, memory: list[Vec]
+) -> tuple[Vec, list[Vec]]:
+    """Append a rule's formula; return the new parameter and state (see `backend.Rule`)."""
+    rate = splat(block, step.rate)
+    if rule.kind == "sgd":
+        if memory:
+            g = block.fma(memory[0], rule.momentum, g)
+            memory = [g]
+        return p - rate * g, memory
+    m = memory[0] * rule.beta1 + g * (1 - rule.beta1)
+    s = memory[1] * rule.beta2 + g * g * (1 - rule.beta2)
+    unbiased = m * splat(block, step.correct1)
+    spread = block.square_root(s * splat(block, step.correct2))
+    return p - rate * unbiased / (spread + rule.epsilon), [m, s]

@@ -1,0 +1,1 @@
+"""Text of LLVM functions: registers with operators, loops with state, modules."""

@@ -1,0 +1,109 @@
+"""Collect the functions that a module of IR calls, each defined once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import Factory, define, frozen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mgcompile.backends.llvm.ir.target import Target
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_type import Kind
+
+
+_MOST_COPIES = 16
+
+
+@frozen
+class Function:
+    """Hold how an elementwise function is computed, for any kind of operands.
+
+    Attributes:
+        name: the name it has in the IR, without the kind.
+        body: appends the computation to a block and returns the result.
+        inline: whether calls are replaced by the body. Long bodies are called instead.
+        arity: number of operands, all of one kind.
+    """
+
+    name: str
+    body: Callable[..., Vec]
+    inline: bool = True
+    arity: int = 1
+
+
+@frozen(eq=False)
+class Import:
+    """Hold a function from outside of the module: its address, whose it is, what keeps it alive."""
+
+    address: int
+    source: object = None
+    keep: object = None
+
+
+@define
+class Library:
+    """Hold the functions, declarations and constants that the code emitted so far needs.
+
+    The text of the finished module is the caller's own functions followed by :meth:`text`; it has
+    to be linked with the ``imports``, by symbol.
+    """
+
+    target: Target
+    imports: dict[str, Import] = Factory(dict)
+    _items: dict[str, str] = Factory(dict)
+    _calls: dict[str, int] = Factory(dict)
+    _straight: int = 0
+
+    def require(self, function: Function, kind: Kind, *, shared: bool = False) -> str:
+        """Define ``function`` for ``kind`` unless it is there already; return its symbol.
+
+        The first calls are replaced by the body; later ones, in a program of many, share one copy
+        of it, so that the time to compile stays in bounds. With `shared` they all do.
+        """
+        symbol = f"@mg.{function.name}.{kind.suffix}"
+        self._calls[symbol] = self._calls.get(symbol, 0) + (not shared)
+        inline = function.inline and not shared and self._calls[symbol] <= _MOST_COPIES
+        if function.inline and not inline:
+            symbol += ".shared"
+        if symbol not in self._items:
+            self._items[symbol] = ""  # keeps its place: functions that it requires come after
+            self._items[symbol] = self._definition(symbol, function, kind, inline=inline)
+        return symbol
+
+    def _definition(self, symbol: str, function: Function, kind: Kind, *, inline: bool) -> str:
+        from mgcompile.backends.llvm.ir.vector_builder import Block
+
+        block = Block(self, kind)
+        operands = [block.register(f"%x{i}") for i in range(function.arity)]
+        result = function.body(block, *operands)
+        signature = ", ".join(f"{kind} {operand.name}" for operand in operands)
+        policy = "alwaysinline" if inline else "noinline"
+        return "\n".join(
+            [
+                f"define internal {result.kind} {symbol}({signature}) {policy} nounwind {{",
+                "entry:",
+                *block.lines,
+                f"  ret {result.kind} {result.name}",
+                "}",
+            ]
+        )
+
+    def may_go_straight(self) -> bool:
+        """Tell whether one more loop may have the bodies of its functions in place, and count it.
+
+        Like copies of functions, these are so many at most, whatever the size of the program.
+        """
+        self._straight += 1
+        return self._straight <= _MOST_COPIES
+
+    def declare(self, symbol: str, text: str) -> str:
+        """Add a declaration or a global constant, given whole, under its symbol."""
+        self._items.setdefault(symbol, text)
+        return symbol
+
+    def text(self) -> str:
+        """Return the IR text of everything required so far."""
+        return "\n\n".join(self._items.values()) + "\n"

@@ -1,0 +1,377 @@
+"""Write straight-line elementwise code: a block of instructions that a formula appends to.
+
+A formula over :class:`Vec` reads as it does on paper and appends the instructions that compute it.
+Equal instructions on equal operands are appended once.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from attrs import evolve
+
+from mgcompile.backends.llvm.ir.lanes import abreast, register_kind, registers, repeated
+from mgcompile.backends.llvm.ir.vector import Vec
+from mgcompile.backends.llvm.ir.vector_type import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from mgcompile.backends.llvm.ir.module_builder import Function, Library
+
+_UNLIKELY = "!7001"  # metadata are numbered; this number is the library's
+_DEKKER = {"double": 134217729.0, "float": 4097.0}
+
+
+def _names(key: object) -> tuple[object, ...]:
+    """Return what a key of a block's tables may name: a register, or one with a number."""
+    return key if isinstance(key, tuple) else (key,)
+
+
+class Block:
+    """Append instructions that work on one kind of register.
+
+    Args:
+        library: takes the functions that the instructions call.
+        kind: the floating-point kind of the operands and results.
+        prefix: begins the names of the registers, which must be new in their function.
+        flags: fast-math flags of plain arithmetic, such as ``"contract"``. The bodies of
+            elementary functions use none, so that their error-free steps stay as written.
+        straight: whether the block stays without branches and calls: the bodies of functions are
+            appended in place, and lanes that need more than the usual computation are noted in
+            :meth:`doubt`. Constants are then read from memory, as an operand of the instruction
+            that uses them: registers are scarce where several vectors are worked on at once.
+        shared: whether functions are called, one copy of each in the module, not inlined.
+    """
+
+    def __init__(
+        self,
+        library: Library,
+        kind: Kind,
+        prefix: str = "v",
+        flags: str = "",
+        *,
+        straight: bool = False,
+        shared: bool = False,
+    ) -> None:
+        self.library = library
+        self.kind = kind
+        self.straight = straight
+        self._shares = shared
+        self.lines: list[str] = []
+        self._doubts: list[Vec] = []
+        self._prefix = prefix
+        self._flags = f" {flags}" if flags else ""
+        self._counter = 0
+        self._label = "entry"
+        self._shared: dict[tuple[str, Kind], Vec] = {}
+        self._opposites: dict[str, Vec] = {}
+        self._negated: dict[str, Vec] = {}
+        self._multiples: dict[tuple[str, float], Vec] = {}
+
+    # Registers, constants, instructions
+
+    def register(self, name: str, kind: Kind | None = None) -> Vec:
+        """Return a register that exists already, such as an argument or a loaded vector."""
+        return Vec(self, name, kind or self.kind)
+
+    def constant(self, value: float, kind: Kind | None = None) -> Vec:
+        """Return ``value`` in every lane."""
+        kind = kind or self.kind
+        if self.straight and kind.is_real and value != 0.0 and kind.lanes > 1:
+            return Vec(self, self._from_memory(value, kind).name, kind, value)
+        return Vec(self, kind.literal(value), kind, value)
+
+    def _from_memory(self, value: float, kind: Kind) -> Vec:
+        """Append the load of a constant: LLVM does not see that it is one, and leaves it there."""
+        part = register_kind(kind, self.library.target)
+        size = part.bits // 8 * part.lanes
+        symbol = f"@mg.constant.{part.suffix}.{float(value).hex().replace('+', '')}"
+        text = f"{symbol} = internal global {part} {part.literal(value)}, align {size}"
+        self.library.declare(symbol, text)
+        loaded = self.append(f"load {part}, ptr {symbol}, align {size}", part)
+        return repeated(loaded, kind.lanes)
+
+    def append(self, instruction: str, kind: Kind) -> Vec:
+        """Append an instruction without side effects, or find the same one; return its result."""
+        # A product is the same number with and without flags: they concern the sums that it is in.
+        key = (instruction.replace(f"fmul{self._flags} ", "fmul "), kind)
+        if key not in self._shared:
+            name = self.fresh()
+            self.lines.append(f"  {name} = {instruction}")
+            self._shared[key] = Vec(self, name, kind)
+        return self._shared[key]
+
+    def fresh(self) -> str:
+        """Return a register name not used before in this block."""
+        self._counter += 1
+        return f"%{self._prefix}{self._counter}"
+
+    def undo(self, length: int) -> None:
+        """Take back the instructions after the first ``length`` lines."""
+        gone = {line.split(" = ", maxsplit=1)[0].strip() for line in self.lines[length:]}
+        for known in self._known():
+            for key, vec in list(known.items()):
+                if vec.name in gone or not gone.isdisjoint(_names(key)):
+                    del known[key]
+        del self.lines[length:]
+
+    # Arithmetic
+
+    def arithmetic(self, what: str, a: Vec, b: Vec | float) -> Vec:
+        """Append an addition, subtraction, multiplication or division."""
+        b = self._operand(b, a.kind)
+        if a.kind.element.startswith("i"):
+            return self.append(f"{what} {a.kind} {a.name}, {b.name}", a.kind)
+        if what == "mul":
+            return self._product(a, b)
+        return self.append(f"f{what}{self._flags} {a.kind} {a.name}, {b.name}", a.kind)
+
+    def _product(self, a: Vec, b: Vec) -> Vec:
+        """Append a product: one and the same in either order, and but for the sign of opposites."""
+        negative = (a.name in self._negated) != (b.name in self._negated)
+        a, b = self._negated.get(a.name, a), self._negated.get(b.name, b)
+        if (len(a.name), a.name) > (len(b.name), b.name):
+            a, b = b, a
+        known = self._by_opposite_number(a, b) or self._by_opposite_number(b, a)
+        if known is None:
+            known = self.append(f"fmul{self._flags} {a.kind} {a.name}, {b.name}", a.kind)
+            for x, number in ((a, b), (b, a)):
+                if number.value is not None:
+                    self._multiples[x.name, number.value] = known
+        return self.negative(known) if negative else known
+
+    def _by_opposite_number(self, a: Vec, number: Vec) -> Vec | None:
+        """Return the product with a constant as the opposite of a product that is there already."""
+        if number.value is None:
+            return None
+        known = self._multiples.get((a.name, -number.value))
+        return None if known is None else self.negative(known)
+
+    def fma(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
+        """Append ``a * b + c``, with one rounding where the processor has it."""
+        if self.library.target.fma:
+            return self._fused(a, b, c)
+        return a * b + c
+
+    def exact_fma(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
+        """Append ``a * b + c`` with one rounding, whatever it takes.
+
+        Without the instruction the product is split after Dekker (1971): exact where the result
+        is representable, else within a hair of half an ulp; operands must be far from overflow.
+        """
+        if self.library.target.fma:
+            return self._fused(a, b, c)
+        b, c = self._operand(b, a.kind), self._operand(c, a.kind)
+        product, error = self._dekker_product(a, b)
+        total = c + product
+        part = total - c
+        return total + ((c - (total - part)) + (product - part) + error)
+
+    def polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
+        """Append a polynomial, constant term first, by Horner's rule."""
+        result = self.constant(coefficients[-1], x.kind)
+        for step, coefficient in enumerate(reversed(coefficients[:-1])):
+            result = self.fma(result, x, coefficient)
+            if self.straight and step % 2:
+                result = abreast(result)
+        return result
+
+    def split_polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
+        """Append a polynomial, constant term first, as short chains that run side by side.
+
+        Estrin's scheme: neighbours are paired with x, pairs with x^2, and so on. In a straight
+        block several vectors run side by side already, and Horner's rule takes fewer steps.
+        """
+        if self.straight:
+            return self.polynomial(x, coefficients)
+        terms = [self.constant(c, x.kind) for c in coefficients]
+        power = x
+        while len(terms) > 1:
+            pairs = [
+                self.fma(high, power, low)
+                for low, high in zip(terms[::2], terms[1::2], strict=False)
+            ]
+            terms = pairs + terms[2 * len(pairs) :]
+            power = power * power
+        return terms[0]
+
+    # Choice and comparison
+
+    def compare(self, real: str, integer: str, a: Vec, b: Vec | float) -> Vec:
+        """Append a comparison; its result is a mask."""
+        b = self._operand(b, a.kind)
+        word = f"icmp {integer}" if a.kind.element.startswith("i") else f"fcmp {real}"
+        return self.append(f"{word} {a.kind} {a.name}, {b.name}", a.kind.mask)
+
+    def select(self, mask: Vec, a: Vec | float, b: Vec | float) -> Vec:
+        """Append a choice lane by lane: ``a`` where the mask is set, else ``b``."""
+        kind = a.kind if isinstance(a, Vec) else b.kind if isinstance(b, Vec) else self.kind
+        a, b = self._operand(a, kind), self._operand(b, kind)
+        return self.append(
+            f"select {mask.kind} {mask.name}, {kind} {a.name}, {kind} {b.name}", kind
+        )
+
+    def inverse(self, mask: Vec) -> Vec:
+        """Append the lanes where the mask is not set."""
+        return mask ^ self.constant(-1, mask.kind)
+
+    def rarely(
+        self, mask: Vec, special: Callable[[], Sequence[Vec]], usual: Sequence[Vec]
+    ) -> list[Vec]:
+        """Append a branch that is taken only when some lane of the mask is set.
+
+        Args:
+            mask: the lanes that need more than the usual computation.
+            special: appends that computation and returns its results.
+            usual: the results where no lane is special.
+
+        Returns:
+            The results of whichever path ran. Only for bodies of functions.
+        """
+        if self.straight:
+            self._doubts.append(mask)
+            return list(usual)
+        tag = self.fresh()[1:]
+        origin = self._label
+        some = self._any(mask)
+        self.library.declare(_UNLIKELY, f'{_UNLIKELY} = !{{!"branch_weights", i32 1, i32 9999}}')
+        targets = f"label %{tag}.rare, label %{tag}.done"
+        self.lines.append(f"  br i1 {some.name}, {targets}, !prof {_UNLIKELY}")
+        self._open(f"{tag}.rare")
+        with self._branch():
+            results = special()
+        end = self._label
+        self.lines.append(f"  br label %{tag}.done")
+        self._open(f"{tag}.done")
+        return [
+            self.append(
+                f"phi {rare.kind} [ {rare.name}, %{end} ], [ {common.name}, %{origin} ]", rare.kind
+            )
+            for rare, common in zip(results, usual, strict=True)
+        ]
+
+    def doubt(self) -> Vec:
+        """Append where in a straight block lanes are special: a full register, not 0 there.
+
+        Lanes of several registers that stand in the same place are not told apart.
+        """
+        parts: list[Vec] = []
+        for mask in dict.fromkeys(self._doubts):
+            whole = evolve(mask.kind, element=f"i{self.kind.bits}")
+            wide = self.convert("sext", mask, whole)
+            parts += registers(wide)
+        if not parts:
+            return self.constant(0, register_kind(self.kind.integer, self.library.target))
+        return reduce(lambda a, b: a | b, parts)
+
+    def _any(self, mask: Vec) -> Vec:
+        if mask.kind.lanes == 1:
+            return mask
+        truth = Kind("i1", 1)
+        symbol = f"@llvm.vector.reduce.or.v{mask.kind.lanes}i1"
+        self.library.declare(symbol, f"declare i1 {symbol}({mask.kind})")
+        return self._call(symbol, truth, [mask])
+
+    def _open(self, label: str) -> None:
+        self.lines.append(f"{label}:")
+        self._label = label
+
+    @contextmanager
+    def _branch(self) -> Iterator[None]:
+        # What a branch computes is not there for the code after it.
+        before = [dict(known) for known in self._known()]
+        yield
+        for known, kept in zip(self._known(), before, strict=True):
+            known.clear()
+            known.update(kept)
+
+    def _known(self) -> tuple[dict[Any, Vec], ...]:
+        """Return what is remembered of the block, by tables whose values are registers."""
+        return self._shared, self._opposites, self._negated, self._multiples
+
+    # Bits and conversions
+
+    def integer(self, what: str, a: Vec, b: Vec | int) -> Vec:
+        """Append an operation on integers or masks."""
+        b = self._operand(b, a.kind)
+        return self.append(f"{what} {a.kind} {a.name}, {b.name}", a.kind)
+
+    def convert(self, word: str, a: Vec, kind: Kind) -> Vec:
+        """Append a conversion, such as ``bitcast`` or ``fpext``."""
+        return self.append(f"{word} {a.kind} {a.name} to {kind}", kind)
+
+    def bits(self, a: Vec) -> Vec:
+        """Return the bit patterns of floating-point numbers."""
+        return self.convert("bitcast", a, a.kind.integer)
+
+    def from_bits(self, a: Vec) -> Vec:
+        """Return the floating-point numbers of bit patterns."""
+        return self.convert("bitcast", a, a.kind.real)
+
+    def negative(self, a: Vec) -> Vec:
+        """Append the change of sign; twice is the operand itself."""
+        if a.value is not None:
+            return self.constant(-a.value, a.kind)
+        if a.name not in self._opposites:
+            result = self.append(f"fneg {a.kind} {a.name}", a.kind)
+            self._negated[result.name] = a
+            self._opposites[a.name], self._opposites[result.name] = result, a
+        return self._opposites[a.name]
+
+    def absolute(self, a: Vec) -> Vec:
+        """Append the absolute value, one and the same for a number and its opposite."""
+        opposite = self._opposites.get(a.name, a)
+        return self.intrinsic("fabs", min(a, opposite, key=lambda v: (len(v.name), v.name)))
+
+    def copy_sign(self, a: Vec, sign: Vec) -> Vec:
+        """Append ``a`` with the sign of ``sign``."""
+        return self.intrinsic("copysign", a, sign)
+
+    def square_root(self, a: Vec) -> Vec:
+        """Append the correctly rounded square root."""
+        return self.intrinsic("sqrt", a)
+
+    # Calls
+
+    def intrinsic(self, name: str, *operands: Vec) -> Vec:
+        """Append a call of one of LLVM's elementwise intrinsics."""
+        kind = operands[0].kind
+        symbol = f"@llvm.{name}.{kind.suffix}"
+        kinds = ", ".join([str(kind)] * len(operands))
+        self.library.declare(symbol, f"declare {kind} {symbol}({kinds})")
+        return self._call(symbol, kind, operands)
+
+    def call(self, function: Function, *operands: Vec) -> Vec:
+        """Append a call of an elementwise function, which the library then defines."""
+        if self.straight and function.inline:
+            flags, self._flags = self._flags, ""
+            result = function.body(self, *operands)
+            self._flags = flags
+            return result
+        kind = operands[0].kind
+        symbol = self.library.require(function, kind, shared=self._shares)
+        return self._call(symbol, kind, operands)
+
+    def _operand(self, value: Vec | float, kind: Kind) -> Vec:
+        return value if isinstance(value, Vec) else self.constant(value, kind)
+
+    def _fused(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
+        return self.intrinsic("fma", a, self._operand(b, a.kind), self._operand(c, a.kind))
+
+    def _dekker_product(self, a: Vec, b: Vec) -> tuple[Vec, Vec]:
+        (a_high, a_low), (b_high, b_low) = self._halves(a), self._halves(b)
+        product = a * b
+        error = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low
+        return product, error
+
+    def _halves(self, a: Vec) -> tuple[Vec, Vec]:
+        scaled = a * _DEKKER[a.kind.element]
+        high = scaled - (scaled - a)
+        return high, a - high
+
+    def _call(self, symbol: str, kind: Kind, operands: Sequence[Vec]) -> Vec:
+        arguments = ", ".join(f"{o.kind} {o.name}" for o in operands)
+        return self.append(f"call {kind} {symbol}({arguments})", kind)

@@ -1,0 +1,116 @@
+"""Lower a whole program to one LLVM module: functions for each phase, one that runs them all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.backends.llvm.codegen.barrier import barrier_function
+from mgcompile.backends.llvm.codegen.batch_io import input_function, output_function
+from mgcompile.backends.llvm.codegen.codegen_context import Frame, Shape, Tables
+from mgcompile.backends.llvm.codegen.cpython_entry import ENTER, entry_function, has_entry
+from mgcompile.backends.llvm.codegen.memory_spaces import scratch_offsets
+from mgcompile.backends.llvm.codegen.outer_product import outer_function
+from mgcompile.backends.llvm.codegen.run_function import RUN, phases_function, run_function
+from mgcompile.backends.llvm.codegen.signal_poll import heed_function
+from mgcompile.backends.llvm.codegen.tile_loop import tiles_function, units_functions
+from mgcompile.backends.llvm.codegen.train_function import train_function
+from mgcompile.backends.llvm.ir.module_builder import Library
+from mgcompile.backends.llvm.ir.target import host_target
+from mgcompile.backends.llvm.tapevm.machine import write_machines
+from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
+from mgcompile.backends.llvm.tapevm.tapes import needs_machine, unused_rows
+from mgcompile.program.ir import Tape
+from mgcompile.schedule.batch_tile import choose_shape
+from mgcompile.schedule.fused_sgd import left_to_update
+from mgcompile.schedule.layout import Layout, plan
+from mgcompile.schedule.live_outs import kept_results
+from mgcompile.schedule.scatter_elision import placed
+from mgcompile.schedule.unit_dims import without_single_axes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.interface import Rule
+    from mgcompile.backends.llvm.ir.module_builder import Import
+    from mgcompile.program.ir import Program
+
+__all__ = ["TRAIN", "Lowered", "lower"]
+
+TRAIN = "mg_train"
+"""The function ``void mg_train(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``."""
+
+
+@frozen
+class Lowered:
+    """A program as IR text, and what is needed to call it.
+
+    ``entries`` names the functions that can be called, ``imports`` those that are called.
+    """
+
+    program: Program
+    layout: Layout
+    shape: Shape
+    tables: NDArray[np.int32]
+    text: str
+    entries: tuple[str, ...]
+    imports: dict[str, Import]
+
+    @property
+    def scratch_bytes(self) -> int:
+        """The memory that each thread needs for itself."""
+        return scratch_offsets(self.layout, self.shape)["end"]
+
+
+def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
+    """Lower a verified program.
+
+    Args:
+        program: the program.
+        dtype: "float64" or "float32".
+        rule: an optimiser's update, for a loss_and_grad program that is to be trained.
+
+    Returns:
+        The module's text and the layout that its callers have to provide memory for.
+    """
+    library = Library(host_target())
+    ready = placed(without_single_axes(program))
+    layout, program = plan(ready), ready.program
+    machine = any(isinstance(s, Tape) and needs_machine(s) for s in program.statements)
+    kept = kept_results(program)
+    unused = unused_rows(program, kept)
+    lanes = library.target.lanes(dtype)
+    shape = choose_shape(layout, dtype, lanes, machine=machine, unused=unused)
+    left = left_to_update(ready, layout, rule)
+    frame = Frame(program, layout, shape, Tables(), library, Opcodes(), kept, machine=machine)
+    functions = [input_function(frame)]
+    for number, array in enumerate(output.array for output in program.outputs):
+        if array in layout.batched_outputs:
+            functions.append(output_function(frame, number, array))
+    for number, phase in enumerate(layout.phases):
+        functions += units_functions(frame, f"shared{number}", phase.shared)
+        functions += units_functions(frame, f"tile{number}", phase.tiled)
+        updates = left is not None and bool(phase.wide)
+        functions.append(tiles_function(frame, number, phase, updates=updates))
+        if phase.wide:
+            functions.append(
+                outer_function(frame, f"outer{number}", phase, rule if updates else None)
+            )
+    functions.append(barrier_function(library))
+    functions.append(phases_function(frame, heeds=rule is not None))
+    entries: tuple[str, ...] = (TRAIN,)
+    if rule is not None:
+        functions.append(heed_function(library))
+        functions.append(train_function(frame, TRAIN, rule, left))
+    else:
+        functions.append(run_function(frame))
+        entries = (RUN,)
+        if has_entry(frame):
+            functions.append(entry_function(frame, RUN))
+            entries = (RUN, ENTER)
+    write_machines(frame)
+    text = "\n\n".join([*functions, library.text()])
+    tables = frame.tables.array()
+    return Lowered(program, layout, shape, tables, text, entries, library.imports)

@@ -1,0 +1,1 @@
+"""Elementary functions, and how each op becomes instructions."""

@@ -1,0 +1,152 @@
+"""e^x and e^x - 1: x = k ln 2 + r with |r| <= ln(2) / 2, a polynomial in r, a scaling by 2^k."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.ir.module_builder import Function
+from mgcompile.backends.llvm.math.functions.coefficients import EXP as POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.formats import format_of
+
+if TYPE_CHECKING:
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_builder import Block
+
+
+def reduced(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return r, and k as the low bits of a floating-point number.
+
+    k * ln2_high is exact, and so is x - k * ln2_high: r carries one rounding.
+    """
+    form = format_of(x.kind)
+    shifted = block.fma(x, form.log2_e, form.magic)
+    k = shifted - form.magic
+    r = block.fma(k, -form.ln2_low, block.fma(k, -form.ln2_high, x))
+    return r, shifted
+
+
+def reduced_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec, Vec]:
+    """Return r in two parts, and k as the low bits of a floating-point number."""
+    form = format_of(x.kind)
+    shifted = block.fma(x, form.log2_e, form.magic)
+    k = shifted - form.magic
+    first = block.fma(k, -form.ln2_high, x)
+    r = block.fma(k, -form.ln2_low, first)
+    return r, block.fma(k, -form.ln2_low, first - r), shifted
+
+
+def growth_of_reduced(block: Block, r: Vec) -> Vec:
+    """Return e^r - 1 - r for a reduced r."""
+    return r * r * block.split_polynomial(r, POLYNOMIAL[r.kind.element])
+
+
+def expm1_of_reduced(block: Block, r: Vec) -> Vec:
+    """Return e^r - 1 for a reduced r."""
+    return block.fma(r * r, block.split_polynomial(r, POLYNOMIAL[r.kind.element]), r)
+
+
+def power_of_two(block: Block, shifted: Vec) -> Vec:
+    """Return 2^k for the k in the low bits of ``shifted``, a normal number's exponent."""
+    return scale_of_integer(block, block.bits(shifted))
+
+
+def scale_of_integer(block: Block, k: Vec) -> Vec:
+    """Return 2^k for the integer in the low bits of ``k``."""
+    form = format_of(k.kind)
+    one = block.constant(form.bias << form.mantissa, k.kind)
+    return block.from_bits((k << form.mantissa) + one)
+
+
+def scaled_twice(block: Block, value: Vec, shifted: Vec) -> Vec:
+    """Return value * 2^k where 2^k itself may be out of range: two factors, one rounding."""
+    form = format_of(value.kind)
+    k = block.bits(shifted)
+    half = block.bits((shifted - form.magic) * 0.5 + form.magic)
+    return (value * scale_of_integer(block, half)) * scale_of_integer(block, k - half)
+
+
+def clamped(block: Block, x: Vec) -> Vec:
+    """Return x brought to where e^x just underflows or overflows; NaN stays."""
+    form = format_of(x.kind)
+    x = block.select(x > form.exp_overflow + 1, form.exp_overflow + 1, x)
+    return block.select(x < form.exp_zero, form.exp_zero, x)
+
+
+def exp_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return g and k with e^x = (g + 1) 2^k; k in the low bits of a floating-point number."""
+    r, shifted = reduced(block, x)
+    return expm1_of_reduced(block, r), shifted
+
+
+def raised(block: Block, value: Vec, shifted: Vec) -> Vec:
+    """Return value * 2^k for the k in the low bits of ``shifted``, if both are normal numbers."""
+    mantissa = format_of(value.kind).mantissa
+    return block.from_bits(block.bits(value) + (block.bits(shifted) << mantissa))
+
+
+def inside(block: Block, x: Vec) -> Vec:
+    """Return where e^x is a normal number, and no NaN."""
+    return block.absolute(x) <= -format_of(x.kind).exp_normal
+
+
+def _exp(block: Block, x: Vec) -> Vec:
+    growth, k = exp_parts(block, x)
+
+    def robust() -> list[Vec]:
+        growth, k = exp_parts(block, clamped(block, x))
+        return [scaled_twice(block, growth + 1.0, k)]
+
+    return block.rarely(block.inverse(inside(block, x)), robust, [raised(block, growth + 1.0, k)])[
+        0
+    ]
+
+
+def _exp_of_parts(block: Block, high: Vec, low: Vec) -> Vec:
+    """Return e^(high + low), little more than half an ulp off; low is a correction to high."""
+    value, shifted = _mantissa_of_parts(block, high, low)
+
+    def robust() -> list[Vec]:
+        # What overflowed has no correction.
+        small = block.select(block.absolute(low) <= 1.0, low, 0.0)
+        value, shifted = _mantissa_of_parts(block, clamped(block, high), small)
+        return [scaled_twice(block, value, shifted)]
+
+    usual = raised(block, value, shifted)
+    return block.rarely(block.inverse(inside(block, high)), robust, [usual])[0]
+
+
+def _mantissa_of_parts(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
+    r, r_low, shifted = reduced_in_parts(block, high)
+    one = r + 1.0
+    lost = r - (one - 1.0)
+    growth = growth_of_reduced(block, r)
+    return one + (lost + block.fma(r_low + low, one + growth, growth)), shifted
+
+
+def expm1_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return e^x - 1 in two parts to be summed, for moderate x."""
+    r, r_low, shifted = reduced_in_parts(block, x)
+    rest = growth_of_reduced(block, r) + r_low
+    # 2^k (r + rest) + (2^k - 1), with the rounding error of the leading sum kept.
+    scale = power_of_two(block, shifted)
+    base = scale - 1.0
+    high = block.exact_fma(r, scale, base)
+    lost = block.exact_fma(r, scale, base - high)
+    return high, block.fma(rest, scale, lost)
+
+
+def _expm1(block: Block, x: Vec) -> Vec:
+    form = format_of(x.kind)
+    lowest, highest = -(form.mantissa + 3) * math.log(2), form.exp_overflow + 0.01
+    between = block.select(x < lowest, lowest, block.select(x > highest, highest, x))
+    r, shifted = reduced(block, between)
+    # Half the result first: 2^k may be out of range where the result is not.
+    scale = scale_of_integer(block, block.bits(shifted - 1.0))
+    half = block.fma(expm1_of_reduced(block, r), scale, scale - 0.5)
+    return block.copy_sign(half + half, x)  # of a zero too
+
+
+EXP = Function("exp", _exp)
+EXP_OF_PARTS = Function("exp_of_parts", _exp_of_parts, arity=2)
+EXPM1 = Function("expm1", _expm1)

@@ -1,0 +1,87 @@
+"""tanh, the logistic function, softplus: quotients and logarithms of e^x that do not cancel."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.ir.module_builder import Function
+from mgcompile.backends.llvm.math.functions.exponential import EXP, expm1_in_parts
+from mgcompile.backends.llvm.math.functions.formats import format_of
+from mgcompile.backends.llvm.math.functions.logarithm import log_of_one_plus_unit
+
+if TYPE_CHECKING:
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_builder import Block
+
+
+def _tanh(block: Block, x: Vec) -> Vec:
+    # With E = e^(2|x|) - 1: tanh |x| = E / (E + 2), which is 1 to the last bit from the cap on.
+    cap = 0.5 * format_of(x.kind).mantissa
+    a = block.absolute(x)
+    a = block.select(a > cap, cap, a)
+    high, low = expm1_in_parts(block, a + a)
+    growth = high + low
+    total = growth + 2.0
+    if x.kind.element == "float":  # granted more ulps
+        return block.copy_sign(growth / total, x)
+    growth_low = low - (growth - high)
+    total_low = ((2.0 - total) + growth) + growth_low
+    return block.copy_sign(_corrected_quotient(block, growth, growth_low, total, total_low), x)
+
+
+def _corrected_quotient(block: Block, part: Vec, low: Vec, total: Vec, total_low: Vec) -> Vec:
+    """Return (part + low) / (total + total_low), hardly more than half an ulp off."""
+    inverse = 1.0 / total
+    quotient = part * inverse
+    residue = block.exact_fma(-quotient, total, part) + block.fma(-quotient, total_low, low)
+    return block.fma(residue, inverse, quotient)
+
+
+def sigmoid(block: Block, x: Vec) -> Vec:
+    """Return 1 / (1 + e^-x); its e^-|x| is shared with that of -x and of softplus."""
+    e = block.call(EXP, -block.absolute(x))
+    part = block.select(x < 0.0, e, 1.0)
+    return block.call(_SHARE_OF_UNIT, part, e)
+
+
+def softplus(block: Block, x: Vec) -> Vec:
+    """Return log(1 + e^x) as max(x, 0) + log(1 + e^-|x|)."""
+    e = block.call(EXP, -block.absolute(x))
+    return block.call(_SOFTPLUS_OF, x, e)
+
+
+def silu(block: Block, x: Vec) -> Vec:
+    """Return x sigmoid(x)."""
+    return block.call(_SILU_OF, x, sigmoid(block, x))
+
+
+def _share_of_unit(block: Block, part: Vec, e: Vec) -> Vec:
+    total = e + 1.0
+    if e.kind.element == "float":
+        return part / total
+    zero = block.constant(0.0, e.kind)
+    return _corrected_quotient(block, part, zero, total, (1.0 - total) + e)
+
+
+def _softplus_of(block: Block, x: Vec, e: Vec) -> Vec:
+    return block.select(x < 0.0, 0.0, x) + log_of_one_plus_unit(block, e)
+
+
+def _silu_of(block: Block, x: Vec, share: Vec) -> Vec:
+    # Where the logistic function is subnormal the product would magnify its error.
+    form = format_of(x.kind)
+    lowest = form.exp_normal + 4.0
+
+    def robust() -> list[Vec]:
+        shift = 32.0
+        tail = x * block.call(EXP, x + shift) * math.exp(-shift)
+        return [block.select((x < lowest) & (x > -math.inf), tail, x * share)]
+
+    return block.rarely(x < lowest, robust, [x * share])[0]
+
+
+TANH = Function("tanh", _tanh)
+_SHARE_OF_UNIT = Function("share_of_unit", _share_of_unit, arity=2)
+_SOFTPLUS_OF = Function("softplus_of", _softplus_of, arity=2)
+_SILU_OF = Function("silu_of", _silu_of, arity=2)

@@ -1,0 +1,140 @@
+"""Say how each shipped op becomes instructions: one table, op name to lowering.
+
+A lowering takes the block that instructions are appended to and the operands, and returns the
+result. Ops without an entry are lowered by :mod:`mgcompile.backends.llvm.math.custom_ops`.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.math.functions.error_function import ERF, GELU
+from mgcompile.backends.llvm.math.functions.exponential import EXP, EXPM1
+from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P
+from mgcompile.backends.llvm.math.functions.power import power
+from mgcompile.backends.llvm.math.functions.sigmoids import TANH, sigmoid, silu, softplus
+from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_builder import Block
+    from mgcore import Op
+
+Lowering = Callable[..., "Vec"]
+
+
+def _sum(block: Block, *terms: Vec) -> Vec:
+    if not terms:
+        return block.constant(0.0)
+    return reduce(lambda total, term: total + term, terms)
+
+
+def _dot(block: Block, *factors: Vec) -> Vec:
+    half = len(factors) // 2
+    if not half:
+        return block.constant(0.0)
+    total = factors[0] * factors[half]
+    for left, right in zip(factors[1:half], factors[half + 1 :], strict=True):
+        total = block.fma(left, right, total)
+    return total
+
+
+def _truth(mask: Vec) -> Vec:
+    return mask.block.select(mask, mask.block.constant(1.0), 0.0)
+
+
+def larger(block: Block, a: Vec, b: Vec) -> Vec:
+    """Append the maximum of two numbers; NaN when one of them is."""
+    return block.select(a.is_nan(), a, block.select(a > b, a, b))
+
+
+def _minimum(block: Block, a: Vec, b: Vec) -> Vec:
+    return block.select(a.is_nan(), a, block.select(a < b, a, b))
+
+
+def _select(block: Block, condition: Vec, a: Vec, b: Vec) -> Vec:
+    return block.select(condition.same(0.0), b, a)
+
+
+def _logsumexp(block: Block, *xs: Vec) -> Vec:
+    # m + log1p of the other terms: the largest term is exactly 1 and is left out, so that no
+    # small ones are lost beside it.
+    largest = reduce(lambda a, b: larger(block, a, b), xs)
+    rest, left = block.constant(0.0), block.constant(-1, block.kind.mask)
+    for x in xs:
+        rest, left = added_beside(block, x, largest, rest, left)
+    return finished(block, largest, rest)
+
+
+def added_beside(block: Block, x: Vec, largest: Vec, rest: Vec, left: Vec) -> tuple[Vec, Vec]:
+    """Append a step of logsumexp: e**(x - largest) is added, but for the first largest element.
+
+    `left` tells in which lanes that one is still to come.
+    """
+    counts = left & x.same(largest)
+    more = rest + block.select(counts, 0.0, block.call(EXP, x - largest))
+    return more, left & block.inverse(counts)
+
+
+def finished(block: Block, largest: Vec, rest: Vec) -> Vec:
+    """Append the end of logsumexp, from the largest element and the sum over the others."""
+    total = largest + block.call(LOG1P, rest)
+    return block.select(block.absolute(largest).same(math.inf), largest, total)
+
+
+# The packages that the ops of the table come from; an op of the same name from elsewhere differs.
+_HOMES = ("mgops_basic", "mgops_activations")
+
+
+def is_shipped(op: Op, name: str) -> bool:
+    """Tell whether an op is the shipped one of a name."""
+    if op.name != name:
+        return False
+    modules = (sys.modules.get(f"{home}.{name}") for home in _HOMES)
+    return any(getattr(module, name, None) is op for module in modules)
+
+
+def lowering_of(op: Op) -> Lowering | None:
+    """Return the table's lowering of a shipped op; None for an op of another package."""
+    return LOWERINGS.get(op.name) if is_shipped(op, op.name) else None
+
+
+LOWERINGS: Mapping[str, Lowering] = {
+    "add": lambda _, a, b: a + b,
+    "sub": lambda _, a, b: a - b,
+    "mul": lambda _, a, b: a * b,
+    "div": lambda _, a, b: a / b,
+    "neg": lambda _, a: -a,
+    "abs": lambda block, a: block.absolute(a),
+    "pow": power,
+    "exp": lambda block, a: block.call(EXP, a),
+    "log": lambda block, a: block.call(LOG, a),
+    "sqrt": lambda block, a: block.square_root(a),
+    "sin": lambda block, a: block.call(SIN, a),
+    "cos": lambda block, a: block.call(COS, a),
+    "erf": lambda block, a: block.call(ERF, a),
+    "maximum": larger,
+    "minimum": _minimum,
+    "gt": lambda _, a, b: _truth(a > b),
+    "ge": lambda _, a, b: _truth(a >= b),
+    "lt": lambda _, a, b: _truth(a < b),
+    "le": lambda _, a, b: _truth(a <= b),
+    "select": _select,
+    "sum": _sum,
+    "dot": _dot,
+    "relu": lambda block, a: block.select(a < 0.0, 0.0, a),
+    "leaky_relu": lambda block, a: block.select(a > 0.0, a, a * 0.01),
+    "elu": lambda block, a: block.select(a > 0.0, a, block.call(EXPM1, a)),
+    "tanh": lambda block, a: block.call(TANH, a),
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "silu": silu,
+    "gelu": lambda block, a: block.call(GELU, a),
+    "logsumexp": _logsumexp,
+}

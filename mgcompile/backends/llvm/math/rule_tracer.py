@@ -1,0 +1,84 @@
+"""A number type that lets an op's own rule write its instructions.
+
+A rule that is generic over the number type runs on :class:`Traced` as it runs on floats: every
+operator, op of mgcore or function of NumPy and scipy.special that it applies appends code.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from attrs import frozen
+
+from mgcompile.backends.llvm.math.scipy_special import special_function
+from mgcompile.errors import SymbolError
+from mgcore import ops
+from mgcore.foreign import with_operators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcore import Op
+
+# NumPy's names for shipped ops, where they differ.
+_NUMPY_NAMES = {
+    "absolute": "abs",
+    "divide": "div",
+    "fabs": "abs",
+    "greater": "gt",
+    "greater_equal": "ge",
+    "less": "lt",
+    "less_equal": "le",
+    "multiply": "mul",
+    "negative": "neg",
+    "power": "pow",
+    "subtract": "sub",
+    "expit": "sigmoid",
+}
+_SAME_NAMES = ("add", "cos", "erf", "exp", "log", "maximum", "minimum", "sin", "sqrt", "tanh")
+
+
+@with_operators
+@frozen(eq=False)
+class Traced:
+    """Stand for a register within a rule; ``apply`` lowers the ops that the rule applies."""
+
+    vec: Vec
+    apply: Callable[[Op, list[Vec]], Vec]
+
+    @staticmethod
+    def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> Traced:
+        """Append the instructions of an op."""
+        first = next(x for x in operands if isinstance(x, Traced))
+        return Traced(first.apply(op, [first.register(x) for x in operands]), first.apply)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
+        """Append a call of a function of NumPy or scipy.special."""
+        if method != "__call__" or keywords:
+            return NotImplemented
+        name = ufunc.__name__
+        shipped = name if name in _SAME_NAMES else _NUMPY_NAMES.get(name)
+        if shipped:
+            return self.__mgcore_apply__(getattr(ops, shipped), operands)
+        function = special_function(self.vec.block.library, ufunc)
+        if function is None:
+            return NotImplemented
+        registers = [self.register(x) for x in operands]
+        return Traced(self.vec.block.call(function, *registers), self.apply)
+
+    def register(self, number: Any) -> Vec:
+        """Return the register of another number of the rule."""
+        return number.vec if isinstance(number, Traced) else self.vec.block.constant(float(number))
+
+    def _undecided(self, *_: object) -> bool:
+        raise SymbolError("a rule asks for the value of its operand, which code generation lacks")
+
+    __lt__ = __gt__ = __le__ = __ge__ = _undecided
+    __bool__ = _undecided
+
+    def __float__(self) -> float:
+        self._undecided()
+        raise AssertionError

@@ -1,0 +1,126 @@
+"""Train a lowered program: describe a course, call the native loop, hand the losses back."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define, field
+
+from mgcompile.backends.llvm.abi.training_run import COURSE
+from mgcompile.backends.llvm.codegen.signal_poll import DEAF, Listener
+from mgcompile.backends.llvm.lower import TRAIN
+from mgcompile.backends.llvm.runtime.workspace import (
+    Arena,
+    describe_inputs,
+    prepared_constants,
+    run,
+    useful_threads,
+)
+from mgcompile.program.ir import INPUTS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.interface import Rule
+    from mgcompile.backends.llvm.lower import Lowered
+    from mgcompile.backends.llvm.runtime.jit import Library
+
+__all__ = ["LlvmTrainer"]
+
+
+@define
+class LlvmTrainer:
+    """A training loop as machine code. Safe to call from several threads at once."""
+
+    lowered: Lowered
+    library: Library
+    rule: Rule
+    threads: int = 1
+    _function: Any = field(init=False)
+    _constants: tuple[Any, ...] = field(init=False)
+    _free: list[Arena] = field(init=False, factory=list)
+    _patience: tuple[int, int] = field(init=False, default=(0, 1))
+    """The samples of an update, and what the patience of a loop of these has come to."""
+
+    def __attrs_post_init__(self) -> None:
+        """Look the code up."""
+        # It is called with the GIL, and releases it itself.
+        kind = ctypes.PYFUNCTYPE(
+            None, *[ctypes.c_void_p] * 2, *[ctypes.c_int64] * 2, ctypes.c_void_p
+        )
+        self._function = kind(self.library.addresses[TRAIN])
+        self._constants = prepared_constants(self.lowered)
+
+    @property
+    def _takes_columns(self) -> bool:
+        """Whether samples in order are best copied column by column: nothing reads their rows."""
+        phases = self.lowered.layout.phases
+        return not any(wide.columns.array == INPUTS for phase in phases for wide in phase.wide)
+
+    def __call__(
+        self,
+        inputs: Any,
+        count: int,
+        params: NDArray[Any],
+        state: NDArray[Any],
+        step: int,
+        orders: NDArray[np.int64] | None,
+        epochs: int,
+        batch_size: int,
+        lr: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Train for some epochs (see `mgcompile.backends.interface.Trainer`)."""
+        try:
+            arena = self._free.pop()  # atomic: no two calls get the same arena
+        except IndexError:
+            arena = Arena.make(self.lowered, self._constants, self.threads)
+        size = min(count, batch_size)
+        if orders is None and epochs > 1 and self._takes_columns:
+            inputs = np.asfortranarray(inputs) if isinstance(inputs, np.ndarray) else inputs
+        kept = describe_inputs(arena, inputs)
+        arena.grow(self.lowered, size)
+        arena.set("PARAMS", params.ctypes.data)
+        rates = np.ascontiguousarray(lr, dtype=np.float64)
+        powers = self._powers(step + -(-count // size) * np.arange(epochs))
+        losses = np.empty(epochs, dtype=np.float64)
+        course = np.zeros(len(COURSE), dtype=np.int64)
+        words = {
+            "COUNT": count,
+            "BATCH": size,
+            "EPOCHS": epochs,
+            "ORDERS": 0 if orders is None else orders.ctypes.data,
+            "STATE": state.ctypes.data,
+            "RATES": rates.ctypes.data,
+            "LOSSES": losses.ctypes.data,
+            "POWERS": powers.ctypes.data,
+        }
+        for name, value in words.items():
+            course[COURSE.index(name)] = value
+        listener = self._listener(arena, size)
+        threads = useful_threads(self.lowered, size, self.threads)
+        try:
+            run(self._function, arena, threads, course.ctypes.data)
+        finally:
+            del kept
+            self._patience = size, listener.patience
+            self._free.append(arena)
+        return losses
+
+    def _listener(self, arena: Arena, size: int) -> Listener:
+        """Make the loop call Python now and then, if signals are handled in this thread."""
+        known, patience = self._patience
+        listener = Listener(patience if known == size else 1)
+        hears = threading.current_thread() is threading.main_thread()
+        arena.set("LISTENER", id(listener))
+        arena.set("PATIENCE", listener.patience if hears else DEAF)
+        arena.set("STOP", 0)
+        return listener
+
+    def _powers(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return Adam's betas to the power of the updates done before each epoch."""
+        if self.rule.kind != "adam":
+            return np.zeros((0, 2))
+        return np.power((self.rule.beta1, self.rule.beta2), steps[:, None].astype(np.float64))

@@ -1,0 +1,134 @@
+"""The memory that a run of a program works in, and how its code is called, in some threads."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from contextvars import copy_context
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from attrs import define, field
+
+from mgcompile.backends.llvm.abi.context import SLOTS
+from mgcompile.backends.llvm.codegen.run_function import CHUNK_TILES, MOST_CHUNKS
+from mgcompile.backends.llvm.runtime.cpython import address_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.llvm.lower import Lowered
+
+__all__ = ["Arena", "aligned", "describe_inputs", "prepared_constants", "run", "useful_threads"]
+
+_SLOT = {name: place for place, name in enumerate(SLOTS)}
+
+
+def aligned(size: int) -> tuple[NDArray[np.uint8], int]:
+    """Return memory of at least `size` bytes and the address in it that a multiple of 64 is."""
+    memory = np.empty(size + 64, dtype=np.uint8)
+    address = memory.ctypes.data
+    return memory, address + -address % 64
+
+
+@define
+class Arena:
+    """The memory that one run of a program works in, and the block through which it is called."""
+
+    context: NDArray[np.int64]
+    address: int
+    scratch: tuple[int, ...]
+    words: Any
+    outputs: Any
+    columns: Any
+    store_bytes: int = 0
+    _keep: list[Any] = field(factory=list)
+
+    @classmethod
+    def make(cls, lowered: Lowered, constants: tuple[Any, ...], threads: int) -> Arena:
+        """Reserve the areas that do not grow with the batch."""
+        size, sizes = lowered.shape.bytes, lowered.layout.sizes
+        keep: list[Any] = [*constants]
+
+        def reserve(count: int) -> int:
+            memory, address = aligned(count)
+            keep.append(memory)
+            return address
+
+        context = np.zeros(len(SLOTS), dtype=np.int64)
+        outputs = (ctypes.c_int64 * (3 * len(lowered.program.outputs)))()
+        columns = (ctypes.c_int64 * (2 * lowered.program.n_inputs))()
+        scratch = tuple(reserve(lowered.scratch_bytes) for _ in range(threads))
+        address = context.ctypes.data
+        words = (ctypes.c_int64 * len(SLOTS)).from_address(address)
+        arena = cls(context, address, scratch, words, outputs, columns, 0, keep)
+        arena.set("CONSTS", constants[0].ctypes.data)
+        arena.set("TABLES", constants[1].ctypes.data)
+        arena.set("SHARED", reserve(sizes["shared"] * size))
+        arena.set("SUMS", reserve(sizes["sums"] * size * MOST_CHUNKS))
+        arena.set("OUTPUTS", ctypes.addressof(outputs))
+        arena.set("COLUMNS", ctypes.addressof(columns))
+        arena.set("SCRATCH", scratch[0])
+        return arena
+
+    def set(self, name: str, value: int) -> None:
+        """Fill a slot of the block."""
+        self.words[_SLOT[name]] = value
+
+    def grow(self, lowered: Lowered, count: int) -> None:
+        """Make room for the batched arrays that live longer than a phase."""
+        tile = lowered.shape.tile
+        elements = lowered.layout.sizes["store"] * tile * -(-count // tile)
+        wanted = elements * lowered.shape.bytes
+        if wanted > self.store_bytes:
+            memory, address = aligned(wanted)
+            self._keep.append(memory)
+            self.store_bytes = wanted
+            self.set("STORE", address)
+
+
+def describe_inputs(arena: Arena, inputs: Any) -> list[Any]:
+    """Write where the inputs are into an arena; return what has to stay alive meanwhile."""
+    if isinstance(inputs, np.ndarray):
+        arena.set("MATRIX", address_of(inputs))
+        arena.set("ROW", inputs.strides[0])
+        arena.set("COLUMN", inputs.strides[1])
+        return [inputs]
+    arena.set("MATRIX", 0)
+    for place, column in enumerate(inputs):
+        arena.columns[2 * place] = address_of(column)
+        arena.columns[2 * place + 1] = column.strides[0]
+    return list(inputs)
+
+
+def prepared_constants(lowered: Lowered) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Return constants and index tables in the form that the code reads."""
+    consts = np.ascontiguousarray(lowered.program.consts, dtype=lowered.shape.dtype)
+    return consts, lowered.tables
+
+
+def useful_threads(lowered: Lowered, count: int, threads: int) -> int:
+    """Return how many threads find a chunk of the batch to work on."""
+    tiles = -(-count // lowered.shape.tile)
+    share = max(CHUNK_TILES, -(-tiles // MOST_CHUNKS))
+    return max(1, min(threads, -(-tiles // share)))
+
+
+def run(function: Any, arena: Arena, threads: int, *more: int) -> None:
+    """Call the code in some threads, at most as many as the arena has scratch areas for."""
+    others = [
+        threading.Thread(
+            target=copy_context().run,  # rules that are called back note in it what they raise
+            args=(function, arena.address, scratch, number, threads, *more),
+        )
+        for number, scratch in enumerate(arena.scratch[:threads])
+        if number
+    ]
+    arena.set("TICKETS", 0)
+    for other in others:
+        other.start()
+    try:
+        function(arena.address, arena.scratch[0], 0, threads, *more)
+    finally:
+        for other in others:
+            other.join()

@@ -1,0 +1,162 @@
+"""Ops over whole NumPy arrays, for the reference interpreter.
+
+NaN and infinity go through as NumPy lets them. An op that is not listed is applied through its own
+forward rule: to whole arrays when the rule is generic, element by element when it is not.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mgcompile.backends.callbacks import number
+from mgcore import ops
+from mgcore.foreign import with_operators
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from mgcore import Op
+
+    Floats = NDArray[Any]
+
+__all__ = ["apply"]
+
+
+def apply(op: Op, operands: Sequence[Floats]) -> Floats:
+    """Apply `op` to arrays that broadcast against each other.
+
+    Args:
+        op: Any op.
+        operands: Of one dtype, float64 or float32. NumPy's warnings are left to the caller.
+
+    Returns:
+        An array of that dtype.
+    """
+    function = _FUNCTIONS.get(op.name)
+    if function is not None and getattr(ops, op.name) is op:
+        result = function(*operands)
+    else:
+        result = _by_rule(op, operands)
+    return np.asarray(result, dtype=operands[0].dtype)
+
+
+@with_operators
+class _Lanes:
+    """Arrays as the number type of a forward rule."""
+
+    __slots__ = ("array",)
+
+    def __init__(self, array: Floats) -> None:
+        self.array = array
+
+    @staticmethod
+    def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> _Lanes:
+        dtype = next(x.array.dtype for x in operands if isinstance(x, _Lanes))
+        arrays = [x.array if isinstance(x, _Lanes) else np.asarray(x, dtype) for x in operands]
+        return _Lanes(apply(op, arrays))
+
+    def _undecided(self, *_: object) -> bool:
+        message = "a rule compares numbers: it cannot run on whole arrays"
+        raise TypeError(message)
+
+    __lt__ = __gt__ = __le__ = __ge__ = __bool__ = _undecided
+
+
+def _by_rule(op: Op, operands: Sequence[Floats]) -> Floats:
+    try:
+        result = op.forward(*(_Lanes(x) for x in operands))
+    except Exception:
+        return _one_by_one(op, operands)
+    if isinstance(result, _Lanes):
+        array: Floats = result.array
+        return array
+    shape = np.broadcast_shapes(*(x.shape for x in operands))
+    return np.full(shape, float(result))
+
+
+def _one_by_one(op: Op, operands: Sequence[Floats]) -> Floats:
+    arrays = np.broadcast_arrays(*operands)
+    flat = [array.astype(np.float64).ravel().tolist() for array in arrays]
+    results = [number(op, numbers) for numbers in zip(*flat, strict=True)]
+    return np.array(results, dtype=np.float64).reshape(arrays[0].shape)
+
+
+def _each(function: Callable[[float], float]) -> Callable[[Floats], Floats]:
+    lift = np.frompyfunc(function, 1, 1)
+    return lambda x: np.asarray(lift(x.astype(np.float64)), dtype=np.float64)
+
+
+def _sigmoid(x: Floats) -> Floats:
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0.0, 1.0 / (1.0 + e), e / (1.0 + e))
+
+
+def _softplus(x: Floats) -> Floats:
+    return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
+
+
+_erfc = _each(math.erfc)
+
+
+def _gelu(x: Floats) -> Floats:
+    return 0.5 * x * _erfc(-x * math.sqrt(0.5))
+
+
+def _logsumexp(*xs: Floats) -> Floats:
+    stacked = np.stack(np.broadcast_arrays(*xs))
+    top = stacked.max(axis=0)
+    safe = np.where(np.isfinite(top), top, 0.0)
+    total: Floats = safe + np.log(np.exp(stacked - safe).sum(axis=0))
+    return np.where(np.isfinite(top), total, top)
+
+
+def _total(*xs: Floats) -> Floats:
+    total = xs[0]
+    for x in xs[1:]:
+        total = total + x
+    return total
+
+
+def _dot(*xs: Floats) -> Floats:
+    half = len(xs) // 2
+    return _total(*(w * x for w, x in zip(xs[:half], xs[half:], strict=True)))
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "add": np.add,
+    "sub": np.subtract,
+    "mul": np.multiply,
+    "div": np.divide,
+    "neg": np.negative,
+    "pow": np.power,
+    "exp": np.exp,
+    "log": np.log,
+    "sqrt": np.sqrt,
+    "abs": np.abs,
+    "sin": np.sin,
+    "cos": np.cos,
+    "erf": _each(math.erf),
+    "maximum": np.maximum,
+    "minimum": np.minimum,
+    "gt": np.greater,
+    "ge": np.greater_equal,
+    "lt": np.less,
+    "le": np.less_equal,
+    "select": lambda condition, x, y: np.where(condition != 0.0, x, y),
+    "sum": _total,
+    "dot": _dot,
+    "relu": lambda x: np.where(x < 0.0, 0.0, x),
+    "leaky_relu": lambda x: np.where(x > 0.0, x, 0.01 * x),
+    "elu": lambda x: np.where(x > 0.0, x, np.expm1(x)),
+    "tanh": np.tanh,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "silu": lambda x: x * _sigmoid(x),
+    "gelu": _gelu,
+    "logsumexp": _logsumexp,
+}

@@ -1,0 +1,279 @@
+"""The backend "numpy": slow, obvious, and the oracle of every other backend.
+
+It interprets the program statement by statement on arrays of shape (n, size) where they are batched
+and (size,) where they are not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from mgcompile.backends.callbacks import watched
+from mgcompile.backends.numpy.elementwise import apply
+from mgcompile.program.ir import (
+    CONSTS,
+    INPUTS,
+    PARAMS,
+    SAMPLES,
+    Access,
+    Affine,
+    Bundle,
+    Gather,
+    Loop,
+    Program,
+    Scatter,
+    Statement,
+    Tape,
+    map_elements,
+)
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.interface import Executable, Options, Rule, Trainer
+
+    Floats = NDArray[Any]
+    Store = dict[int, Floats]
+
+__all__ = ["NumpyBackend", "backend"]
+
+
+@attrs.frozen(slots=True)
+class NumpyBackend:
+    """Interpret programs with NumPy."""
+
+    name: str = "numpy"
+
+    def build(self, program: Program, options: Options) -> Executable:
+        """Return an executable that interprets `program`."""
+        return _Interpreter(program, np.dtype(options.dtype))
+
+    def build_trainer(self, program: Program, rule: Rule, options: Options) -> Trainer:
+        """Return a trainer that interprets `program` for every mini-batch."""
+        return _Trainer(_Interpreter(program, np.dtype(options.dtype)), rule)
+
+
+backend = NumpyBackend()
+
+
+@attrs.frozen(slots=True, eq=False)
+class _Interpreter:
+    program: Program
+    dtype: np.dtype[Any]
+
+    def __call__(
+        self, inputs: Floats | Sequence[Floats], count: int, params: Floats
+    ) -> tuple[Floats, ...]:
+        """Run the program once over all samples."""
+        if not isinstance(inputs, np.ndarray):
+            columns = [np.broadcast_to(column, (count,)) for column in inputs]
+            inputs = np.stack(columns, axis=1) if columns else np.zeros((count, 0))
+        store: Store = {
+            INPUTS: np.asarray(inputs, self.dtype).reshape(count, self.program.n_inputs),
+            PARAMS: np.asarray(params, self.dtype),
+            CONSTS: self.program.consts.astype(self.dtype),
+            SAMPLES: np.array([count], dtype=self.dtype),
+        }
+        with watched(), np.errstate(all="ignore"):  # NaN and infinity go through
+            for statement in self.program.statements:
+                _run(statement, store, self.program, ())
+        return tuple(np.array(store[output.array]) for output in self.program.outputs)
+
+
+def _run(statement: Statement, store: Store, program: Program, at: tuple[int, ...]) -> None:
+    """Execute one statement; `at` are the iterations of the loops around it."""
+    if isinstance(statement, Bundle):
+        _run_bundle(statement, store, program, at)
+    elif isinstance(statement, Scatter):
+        _run_scatter(statement, store, program, at)
+    elif isinstance(statement, Tape):
+        _run_tape(statement, store, at)
+    else:
+        _run_loop(statement, store, program, at)
+
+
+def _elements(index: Affine | Gather, at: tuple[int, ...], domain: tuple[int, ...]) -> Any:
+    """Return the element numbers of a map at these iterations, shape `domain`."""
+    depth = len(at)
+    offset = sum(k * stride for k, stride in zip(at, index.strides, strict=False))
+    if isinstance(index, Affine):
+        return map_elements(Affine(index.offset + offset, index.strides[depth:]), domain)
+    rows = tuple(min(k, n - 1) for k, n in zip(at, index.table.shape, strict=False))
+    return map_elements(Gather(index.table[rows] + offset, index.strides[depth:]), domain)
+
+
+def _read(access: Access, store: Store, at: tuple[int, ...], domain: tuple[int, ...]) -> Floats:
+    """Return what an access reads: shape (n, *domain) when it is batched, else `domain`."""
+    source, index, depth = store[access.array], access.index, len(at)
+    if isinstance(index, Gather):
+        return source[..., _elements(index, at, domain)]
+    offset = index.offset + sum(k * s for k, s in zip(at, index.strides, strict=False))
+    step = source.strides[-1]
+    strides = (*source.strides[:-1], *(step * stride for stride in index.strides[depth:]))
+    shape = source.shape[:-1] + domain
+    return np.lib.stride_tricks.as_strided(source[..., offset:], shape, strides, writeable=False)
+
+
+def _run_bundle(bundle: Bundle, store: Store, program: Program, at: tuple[int, ...]) -> None:
+    domain = bundle.shape + bundle.reduced
+    operands = [_read(access, store, at, domain) for access in bundle.operands]
+    if bundle.op is ops.dot:
+        result = _dot(bundle, operands)
+    elif bundle.op is ops.sum:
+        result = _sum(bundle, operands)
+    elif bundle.reduced:
+        (lone,) = operands
+        spread = lone.reshape(*lone.shape[: lone.ndim - len(bundle.reduced)], -1)
+        result = apply(bundle.op, [spread[..., i] for i in range(spread.shape[-1])])
+    else:
+        result = apply(bundle.op, operands)
+    batched = program.arrays[bundle.result].batched
+    rows = result.shape[: result.ndim - len(bundle.shape)] if batched else ()
+    store[bundle.result] = result.reshape(*rows, program.arrays[bundle.result].size)
+
+
+def _sum(bundle: Bundle, operands: list[Floats]) -> Floats:
+    last = tuple(range(-len(bundle.reduced), 0))
+    total = operands[0]
+    for operand in operands[1:]:
+        total = total + operand
+    total = total.sum(axis=last) if last else total
+    return total.sum(axis=0) if bundle.over_batch else total
+
+
+def _dot(bundle: Bundle, operands: list[Floats]) -> Floats:
+    axes = len(bundle.shape) + len(bundle.reduced)
+    labels = [list(range(1, axes + 1)) for _ in operands]
+    batched = False
+    for label, operand in zip(labels, operands, strict=True):
+        if operand.ndim > axes:
+            label.insert(0, 0)
+            batched = True
+    out = list(range(1, len(bundle.shape) + 1))
+    if batched and not bundle.over_batch:
+        out.insert(0, 0)
+    return np.asarray(np.einsum(operands[0], labels[0], operands[1], labels[1], out))
+
+
+def _run_scatter(scatter: Scatter, store: Store, program: Program, at: tuple[int, ...]) -> None:
+    made = program.arrays[scatter.result]
+    rows: tuple[int, ...] = (len(store[INPUTS]),) if made.batched else ()
+    result = np.zeros((*rows, made.size), dtype=store[CONSTS].dtype)
+    for part in scatter.parts:
+        source = _read(part.source, store, at, part.shape)
+        where: Any = (..., _elements(part.target, at, part.shape))
+        np.add.at(result, where, source)
+    store[scatter.result] = result
+
+
+def _run_tape(tape: Tape, store: Store, at: tuple[int, ...]) -> None:
+    pool: list[Floats] = []
+    for access, length in zip(tape.externals, tape.lengths, strict=True):
+        read = _read(access, store, at, (length,))
+        pool += [read[..., i] for i in range(length)]
+    start, operand = tape.start.tolist(), tape.operand.tolist()
+    first = len(pool)
+    for i, code in enumerate(tape.code.tolist()):
+        pool.append(apply(tape.ops[code], [pool[x] for x in operand[start[i] : start[i + 1]]]))
+    store[tape.result] = np.stack(np.broadcast_arrays(*pool[first:]), axis=-1)
+
+
+def _run_loop(loop: Loop, store: Store, program: Program, at: tuple[int, ...]) -> None:
+    rows = len(store[INPUTS])
+
+    def spread(array: Floats, number: int) -> Floats:
+        made = program.arrays[number]
+        return np.broadcast_to(array, (rows, made.size) if made.batched else (made.size,))
+
+    for carry in loop.carries:
+        size = program.arrays[carry.array].size
+        store[carry.array] = spread(_read(carry.initial, store, at, (size,)), carry.array)
+    kept: list[list[Floats]] = [[] for _ in loop.stacks]
+    for k in range(loop.count):
+        for statement in loop.body:
+            _run(statement, store, program, (*at, k))
+        for stack, values in zip(loop.stacks, kept, strict=True):
+            values.append(store[stack.source])
+        following = [spread(store[carry.following], carry.array) for carry in loop.carries]
+        for carry, state in zip(loop.carries, following, strict=True):
+            store[carry.array] = state
+    for carry in loop.carries:
+        store[carry.final] = store[carry.array]
+    for stack, values in zip(loop.stacks, kept, strict=True):
+        store[stack.result] = np.concatenate(values, axis=-1)
+
+
+@attrs.frozen(slots=True, eq=False)
+class _Trainer:
+    run: _Interpreter
+    rule: Rule
+
+    def __call__(
+        self,
+        inputs: Floats | Sequence[Floats],
+        count: int,
+        params: Floats,
+        state: Floats,
+        step: int,
+        orders: NDArray[np.int64] | None,
+        epochs: int,
+        batch_size: int,
+        lr: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Train for `epochs` epochs; write `params` and `state` in place."""
+        if not isinstance(inputs, np.ndarray):
+            inputs = np.stack([np.broadcast_to(column, (count,)) for column in inputs], axis=1)
+        recorded = self.run.program.data is not None
+        losses = np.zeros(epochs)
+        for epoch in range(epochs):
+            order = np.arange(count) if orders is None else orders[epoch]
+            for first in range(0, count, batch_size):
+                rows = order[first : first + batch_size]
+                scale = 1.0 if recorded else 1.0 / len(rows)
+                loss, gradient = self.run(inputs[rows], len(rows), params)
+                step += 1
+                update(params, state, gradient, self.rule, float(lr[epoch]), scale, step)
+                losses[epoch] += float(loss[0]) / (1.0 if recorded else count)
+        return losses
+
+
+def update(
+    params: Floats,
+    state: Floats,
+    gradient: Floats,
+    rule: Rule,
+    lr: float,
+    scale: float,
+    step: int,
+) -> None:
+    """Update parameters and optimiser state in place, as `backend.Rule` describes it.
+
+    Args:
+        params: Shape (n_params,).
+        state: Shape (rule.state_rows, n_params).
+        gradient: Shape (n_params,), before scaling.
+        rule: Which update.
+        lr: Learning rate.
+        scale: What the gradient is multiplied by.
+        step: Number of this update, from 1.
+    """
+    g = gradient * params.dtype.type(scale)
+    if rule.weight_decay:
+        g = g + params.dtype.type(rule.weight_decay) * params
+    if rule.kind == "adam":
+        state[0] = rule.beta1 * state[0] + (1.0 - rule.beta1) * g
+        state[1] = rule.beta2 * state[1] + (1.0 - rule.beta2) * g * g
+        mean = state[0] / (1.0 - rule.beta1**step)
+        spread = np.sqrt(state[1] / (1.0 - rule.beta2**step))
+        params -= (lr * mean / (spread + rule.epsilon)).astype(params.dtype)
+        return
+    if rule.state_rows:
+        state[0] = rule.momentum * state[0] + g
+        g = state[0]
+    params -= params.dtype.type(lr) * g

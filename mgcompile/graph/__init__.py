@@ -1,0 +1,1 @@
+"""The recorded graph as flat arrays, and its rewrites to one form."""

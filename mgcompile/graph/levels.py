@@ -1,0 +1,111 @@
+"""Levels of a graph: how many nodes lie, at most, between a node and the leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from mgcompile.graph.ir import owners_of
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcompile.graph.ir import Graph
+
+    Numbers = NDArray[np.int64]
+
+__all__ = ["Reads", "by_number", "levels", "reads_of"]
+
+
+@attrs.frozen(slots=True)
+class Reads:
+    """The operands of each node that are no leaves, for loops in Python.
+
+    Nodes that are no leaves have numbers of their own here: their places in `nodes`. One with one
+    or two operands has them in `one` and `other`, filled up with the number of such nodes, which
+    stands for a leaf. A node with more has -1 in `one`, and `more` lists them.
+    """
+
+    nodes: Numbers
+    one: list[int]
+    other: list[int]
+    more: dict[int, list[int]]
+
+
+def reads_of(graph: Graph) -> Reads:
+    """Return what every node of a graph reads of other nodes."""
+    computed = graph.code >= 0
+    nodes = np.flatnonzero(computed)
+    n = len(nodes)
+    number = np.cumsum(computed) - 1
+    inner = np.flatnonzero(computed[graph.operand])
+    user, used = number[owners_of(graph.start, inner)], number[graph.operand[inner]]
+    count = np.bincount(user, minlength=n)
+    first = np.cumsum(count) - count
+    one, other = np.full(n, n), np.full(n, n)
+    some, two = np.flatnonzero(count > 0), np.flatnonzero(count == 2)
+    one[some] = used[first[some]]
+    other[two] = used[first[two] + 1]
+    several = np.flatnonzero(count > 2)
+    one[several] = -1
+    more = {
+        node: used[begin : begin + size].tolist()
+        for node, begin, size in zip(
+            several.tolist(), first[several].tolist(), count[several].tolist(), strict=True
+        )
+    }
+    return Reads(nodes, one.tolist(), other.tolist(), more)
+
+
+def levels(graph: Graph) -> tuple[Numbers, Numbers]:
+    """Return the level of every node, and the nodes of ops in an order operands first.
+
+    Leaves have level 0; within a level nodes keep their order in the graph.
+
+    Returns:
+        Shape (n,), and shape (number of nodes that are no leaves,).
+    """
+    found = _levels(graph)
+    nodes = np.flatnonzero(found)
+    return found, nodes[by_number(found[nodes])]
+
+
+def by_number(numbers: Numbers) -> Numbers:
+    """Return the stable order of numbers from 0 up: quickly, when they are short."""
+    short = int(numbers.max(initial=0)) <= np.iinfo(np.uint16).max
+    return np.argsort(numbers.astype(np.uint16) if short else numbers, kind="stable")
+
+
+def _levels(graph: Graph) -> Numbers:
+    """Follow operands down from each node whose level is not known yet."""
+    reads = reads_of(graph)
+    one, other, more = reads.one, reads.other, reads.more
+    level = [*[-1] * len(reads.nodes), 0]
+    # A walk from above gave the numbers, so that operands mostly have the higher ones.
+    stack = [*range(len(reads.nodes))]
+    pop, push, look = stack.pop, stack.append, level.__getitem__
+    while stack:
+        node = pop()
+        if level[node] >= 0:
+            continue
+        x, y = one[node], other[node]
+        if x >= 0:
+            a, b = level[x], level[y]
+            if a >= 0 and b >= 0:
+                level[node] = 1 + (a if a > b else b)  # noqa: FURB136 - max() takes three times as long
+                continue
+            push(node)
+            if a < 0:
+                push(x)
+            if b < 0:
+                push(y)
+        elif min(map(look, more[node])) >= 0:
+            level[node] = 1 + max(map(look, more[node]))
+        else:
+            push(node)
+            stack += [x for x in more[node] if level[x] < 0]
+    found = np.zeros(len(graph.code), dtype=np.int64)
+    found[reads.nodes] = level[:-1]
+    return found

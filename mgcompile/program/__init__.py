@@ -1,0 +1,1 @@
+"""The intermediate representation: statements over arrays through index maps."""

@@ -1,0 +1,111 @@
+"""Small rules of index maps: which axes move, keep some axes, reverse one, lay out densely."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from mgcompile.program.ir import Access, Affine, Gather, IndexMap, extent
+
+__all__ = [
+    "added_axis",
+    "constant_stride",
+    "dense_strides",
+    "flat",
+    "is_identity",
+    "moving_axes",
+    "only_axes",
+    "reversed_axis",
+    "scaled",
+    "shifted",
+]
+
+
+def dense_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the row-major strides of `shape`, in elements."""
+    strides, step = [], 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= length
+    return tuple(reversed(strides))
+
+
+def moving_axes(index: IndexMap) -> tuple[bool, ...]:
+    """Tell for each axis whether the element number depends on it."""
+    if isinstance(index, Affine):
+        return tuple(stride != 0 for stride in index.strides)
+    return tuple(
+        stride != 0 or rows != 1
+        for stride, rows in zip(index.strides, index.table.shape, strict=True)
+    )
+
+
+def only_axes(index: IndexMap, axes: tuple[int, ...]) -> IndexMap:
+    """Return the map over the axes named, in that order, at 0 along all others."""
+    strides = tuple(index.strides[axis] for axis in axes)
+    if isinstance(index, Affine):
+        return Affine(index.offset, strides)
+    others = tuple(axis for axis in range(index.table.ndim) if axis not in axes)
+    table = index.table.transpose(axes + others)
+    return Gather(table[(slice(None),) * len(axes) + (0,) * len(others)], strides)
+
+
+def added_axis(index: IndexMap, at: int, count: int = 1) -> IndexMap:
+    """Return the map with `count` more axes in front of axis `at`, on which it does not depend."""
+    strides = index.strides[:at] + (0,) * count + index.strides[at:]
+    if isinstance(index, Affine):
+        return Affine(index.offset, strides)
+    shape = index.table.shape
+    return Gather(index.table.reshape(shape[:at] + (1,) * count + shape[at:]), strides)
+
+
+def reversed_axis(index: IndexMap, axis: int, length: int) -> IndexMap:
+    """Return the map that goes through `axis` from its last point to its first."""
+    step = index.strides[axis]
+    strides = (*index.strides[:axis], -step, *index.strides[axis + 1 :])
+    if isinstance(index, Affine):
+        return Affine(index.offset + step * (length - 1), strides)
+    return Gather(np.flip(index.table, axis) + step * (length - 1), strides)
+
+
+def shifted(index: IndexMap, offset: int) -> IndexMap:
+    """Return the map moved on by `offset` elements."""
+    if isinstance(index, Affine):
+        return Affine(index.offset + offset, index.strides)
+    return Gather(index.table + offset, index.strides)
+
+
+def constant_stride(index: IndexMap, domain: tuple[int, ...]) -> tuple[int, int] | None:
+    """Return `(offset, step)` if element i of the domain, row-major, is `offset + step * i`."""
+    if isinstance(index, Gather):
+        return None
+    long = [(n, stride) for n, stride in zip(domain, index.strides, strict=True) if n > 1]
+    if not long:
+        return index.offset, 1
+    step = long[-1][1]
+    expected = step
+    for length, stride in reversed(long):
+        if stride != expected:
+            return None
+        expected *= length
+    return index.offset, step
+
+
+def is_identity(index: IndexMap, domain: tuple[int, ...], size: int) -> bool:
+    """Tell whether the map goes through all elements of an array of `size`, in order."""
+    return extent(domain) == size and constant_stride(index, domain) == (0, 1)
+
+
+def flat(access: Access, domain: tuple[int, ...]) -> Access | None:
+    """Return the access over one axis that reads the same elements in row-major order, if any."""
+    found = constant_stride(access.index, domain)
+    if found is None:
+        return None
+    return Access(access.array, Affine(found[0], (found[1],)))
+
+
+def scaled(index: IndexMap, factor: int) -> IndexMap:
+    """Return the map to `factor` times the element number."""
+    strides = tuple(stride * factor for stride in index.strides)
+    if isinstance(index, Affine):
+        return Affine(index.offset * factor, strides)
+    return Gather(index.table * factor, strides)

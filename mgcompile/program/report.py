@@ -1,0 +1,149 @@
+"""Explain a program to a person: what was found, what it costs, then the statements."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from mgcompile.program.dce import reads
+from mgcompile.program.ir import Bundle, Gather, Loop, Program, Scatter, Statement, Tape, extent
+from mgcompile.program.printer import format_program
+from mgcompile.reroll.partition import SMALL_GROUP
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Cost", "cost", "explain"]
+
+# In flops; a rough measure for what is no single instruction.
+_TRANSCENDENTAL = 20
+_CHEAP = {"add", "sub", "mul", "neg", "abs", "maximum", "minimum", "gt", "ge", "lt", "le", "select"}
+_CHEAP |= {"relu", "leaky_relu"}
+
+
+@attrs.frozen(slots=True)
+class Cost:
+    """Operations and memory of a call.
+
+    Args:
+        per_sample: Flops for each sample; a transcendental function counts as 20.
+        per_call: Flops done once per call.
+        bytes_per_sample: Memory for arrays of which every sample has its own.
+        bytes_per_call: Memory for the others, parameters and constants included.
+    """
+
+    per_sample: int
+    per_call: int
+    bytes_per_sample: int
+    bytes_per_call: int
+
+
+def explain(program: Program, dtype: str) -> str:
+    """Return a summary and the statements of a program.
+
+    Args:
+        program: Any verified program.
+        dtype: "float64" or "float32", for the bytes.
+    """
+    lines = [*_summary(program), *_costs(program, dtype), "", format_program(program)]
+    return "\n".join(lines)
+
+
+def cost(program: Program, dtype: str) -> Cost:
+    """Return what a call of a program costs; see `Cost`."""
+    flops = {True: 0, False: 0}
+    for statement, times in _everything(program.statements, 1):
+        batched, count = _flops(statement, program)
+        flops[batched] += count * times
+    size = 8 if dtype == "float64" else 4
+    memory = {True: 0, False: 0}
+    for array in program.arrays:
+        memory[array.batched] += array.size * size
+    return Cost(flops[True], flops[False], memory[True], memory[False])
+
+
+def _everything(statements: tuple[Statement, ...], times: int) -> Iterator[tuple[Statement, int]]:
+    """Go through all statements, those inside loops too, with how often each is done."""
+    for statement in statements:
+        yield statement, times
+        if isinstance(statement, Loop):
+            yield from _everything(statement.body, times * statement.count)
+
+
+def _flops(statement: Statement, program: Program) -> tuple[bool, int]:
+    arrays = program.arrays
+    if isinstance(statement, Bundle):
+        batched = any(arrays[access.array].batched for access in statement.operands)
+        points = extent(statement.shape + statement.reduced)
+        if statement.op is ops.dot:
+            return batched, 2 * points
+        if statement.op is ops.sum:
+            return batched, points * len(statement.operands)
+        return batched, points * _weight(statement.op.name)
+    if isinstance(statement, Tape):
+        weights = [_weight(op.name) for op in statement.ops]
+        total = sum(weights[code] for code in statement.code.tolist())
+        return arrays[statement.result].batched, total
+    if isinstance(statement, Scatter):
+        batched = arrays[statement.result].batched
+        return batched, sum(extent(part.shape) for part in statement.parts)
+    return False, 0
+
+
+def _weight(name: str) -> int:
+    return 1 if name in _CHEAP else _TRANSCENDENTAL
+
+
+def _costs(program: Program, dtype: str) -> list[str]:
+    found = cost(program, dtype)
+    flops = f"{found.per_sample:,} flops a sample, {found.per_call:,} a call"
+    memory = f"{found.bytes_per_sample:,} bytes a sample, {found.bytes_per_call:,} a call"
+    return [f"cost: {flops}; {memory} ({dtype})"]
+
+
+def _summary(program: Program) -> list[str]:
+    lines = []
+    if program.data is not None:
+        rows, columns = program.data.shape
+        lines.append(f"data set: {rows} samples of {columns} numbers were found in the graph")
+    for statement, _ in _everything(program.statements, 1):
+        if isinstance(statement, Bundle):
+            line = _product(statement, program)
+        elif isinstance(statement, Loop):
+            carried = sum(program.arrays[carry.array].size for carry in statement.carries)
+            line = (
+                f"loop along depth: {statement.count} iterations of {len(statement.body)} "
+                f"statements, {carried} numbers carried"
+            )
+        elif isinstance(statement, Tape):
+            line = (
+                f"irregular: {len(statement.code)} instructions on a tape, nodes of which fewer "
+                f"than {SMALL_GROUP} are alike"
+            )
+        else:
+            line = ""
+        if line:
+            lines.append(line)
+    gathers = sum(
+        isinstance(access.index, Gather)
+        for statement in program.statements
+        for access in reads(statement)
+    )
+    elementwise = sum(
+        isinstance(s, Bundle) and s.op is not ops.dot for s, _ in _everything(program.statements, 1)
+    )
+    lines.append(f"{elementwise} other bundles; {gathers} reads through index tables (gathers)")
+    return lines
+
+
+def _product(bundle: Bundle, program: Program) -> str:
+    if bundle.op is not ops.dot or not bundle.shape or not (bundle.reduced or bundle.over_batch):
+        return ""
+    batch = any(program.arrays[access.array].batched for access in bundle.operands)
+    inner = [str(n) for n in bundle.reduced] + (["samples"] if bundle.over_batch else [])
+    outer = [str(n) for n in bundle.shape]
+    if batch and not bundle.over_batch:
+        outer.append("samples")
+    return f"matrix product: ({' x '.join(outer)}) results, each a sum over {' x '.join(inner)}"

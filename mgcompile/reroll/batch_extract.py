@@ -1,0 +1,176 @@
+"""Keep one sample of a data set that was recorded into a graph.
+
+What all samples do alike is kept for the first one; the constants in which they differ become
+inputs, and the sums over all samples become an op of their own, `SUM_OVER_SAMPLES`. The rest of the
+compiler then sees a graph of one sample, as if it had been recorded with inputs.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from mgcompile.graph.ir import CONST, INPUT, SUM_OVER_SAMPLES, Graph, edge_owner
+from mgcompile.support.csr import places_within, starts
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcompile.reroll.batch_detect import Samples, Segment
+    from mgcore import Op
+
+    Numbers = NDArray[np.int64]
+
+__all__ = ["one_sample"]
+
+
+def one_sample(graph: Graph, samples: Samples) -> tuple[Graph, NDArray[np.float64]]:
+    """Return the graph of one sample, and the data set, shape (samples, inputs).
+
+    Args:
+        graph: A graph without inputs.
+        samples: The data set found in it.
+    """
+    cut = _Cut(graph, samples)
+    cut.keep_first()
+    for segment in samples.segments:
+        cut.mark_sum(segment)
+    return cut.graph(), cut.data()
+
+
+class _Cut:
+    """The graph in the making: new nodes are numbered on from the old ones."""
+
+    def __init__(self, graph: Graph, samples: Samples) -> None:
+        self.old = graph
+        self.samples = samples
+        self.place = {op: place for place, op in enumerate(graph.ops)}
+        self.operand = graph.operand.copy()
+        self.columns: dict[bytes, int] = {}
+        self.codes: list[int] = []
+        self.index: list[int] = []
+        self.values: list[float] = []
+        self.edges: dict[int, list[int]] = {}
+        self.summed: dict[int, list[int]] = {}
+        self.repeated: dict[int, list[int]] = {}
+        self.taken: dict[int, list[Numbers]] = {}
+
+    def _op(self, op: Op) -> int:
+        return self.place.setdefault(op, len(self.place))
+
+    def _new(self, code: int, operands: list[int], index: int = 0, value: float = 0.0) -> int:
+        node = len(self.old.code) + len(self.codes)
+        self.codes.append(code)
+        self.index.append(index)
+        self.values.append(value)
+        self.edges[node] = operands
+        return node
+
+    def _first(self, blocks: Numbers) -> Numbers:
+        """Return block 0 of nodes, the samples on the first axis, with inputs where data differ."""
+        first: Numbers = blocks[0].copy()
+        bits = self.old.value[blocks].view(np.int64)
+        vary = (self.old.code[first] == CONST) & np.any(bits != bits[:1], axis=0)
+        if np.any(vary):
+            values = np.ascontiguousarray(self.old.value[blocks[:, vary]].T)
+            first[vary] = [self._column(column) for column in values]
+        return first
+
+    def _column(self, values: NDArray[np.float64]) -> int:
+        key = values.tobytes()
+        if key not in self.columns:
+            self.columns[key] = self._new(INPUT, [], len(self.columns))
+        return self.columns[key]
+
+    def keep_first(self) -> None:
+        """Let the first sample's nodes read inputs where samples read different constants."""
+        graph, samples = self.old, self.samples
+        nodes = np.flatnonzero(samples.label >= 0)
+        # Sorted so, row i of the nodes reshaped to (samples, -1) is sample i, twins in columns.
+        nodes = nodes[np.lexsort((samples.twin[nodes], samples.label[nodes]))]
+        width = (graph.start[nodes + 1] - graph.start[nodes]).reshape(samples.count, -1)[0]
+        edge = np.repeat(graph.start[nodes].reshape(samples.count, -1), width, axis=1)
+        edge += places_within(width)
+        constant = graph.code[graph.operand[edge[0]]] == CONST
+        edge = edge[:, constant]
+        self.operand[edge[0]] = self._first(graph.operand[edge])
+
+    def mark_sum(self, segment: Segment) -> None:
+        """Take the terms of all samples out of sums, and put one sample's there."""
+        first = self._first(np.moveaxis(segment.factors, 2, 0))
+        kept = self.summed if segment.varies else self.repeated
+        for member, node in enumerate(segment.nodes.tolist()):
+            self.taken.setdefault(node, []).append(segment.columns)
+            kept.setdefault(node, []).append(self._total(first[:, member]))
+
+    def _total(self, factors: Numbers) -> int:
+        """Return a node for the sum of terms, shape (factors, terms)."""
+        paired, terms = len(factors) == 2, factors.shape[1]
+        operands = factors.ravel().tolist()
+        if terms == 1 and not paired:
+            return int(operands[0])
+        if paired:
+            return self._new(self._op(ops.mul if terms == 1 else ops.dot), operands)
+        return self._new(self._op(ops.add if terms == 2 else ops.sum), operands)
+
+    def _close_sums(self, code: Numbers) -> None:
+        """Write the sums anew: what is summed over the samples, and the terms that are left."""
+        graph = self.old
+        for node, taken in self.taken.items():
+            operands = graph.operand[graph.start[node] : graph.start[node + 1]]
+            paired = graph.ops[int(code[node])] is ops.dot
+            factors = np.stack(np.split(operands, 2)) if paired else operands[None]
+            left = np.delete(factors, np.concatenate(taken), axis=1)
+            terms = []
+            if node in self.summed:
+                own = self._total(np.array([self.summed[node]]))
+                terms.append((self._op(SUM_OVER_SAMPLES), [own]))
+            if node in self.repeated:
+                own = self._total(np.array([self.repeated[node]]))
+                times = self._new(CONST, [], value=float(self.samples.count))
+                terms.append((self._op(ops.mul), [times, own]))
+            if len(terms) == 1 and not left.shape[1]:
+                code[node], self.edges[node] = terms[0]
+                continue
+            read = [self._new(*term) for term in terms]
+            if left.shape[1]:
+                read += [self._total(left)] if paired else left[0].tolist()
+            code[node] = self._op(ops.add if len(read) == 2 else ops.sum)
+            self.edges[node] = read
+
+    def data(self) -> NDArray[np.float64]:
+        """Return the inputs' values, shape (samples, inputs)."""
+        return np.stack([np.frombuffer(column) for column in self.columns], axis=1)
+
+    def graph(self) -> Graph:
+        """Return the graph without the nodes of other samples."""
+        old, code = self.old, self.old.code.copy()
+        self._close_sums(code)
+        more = len(self.codes)
+        dropped = self.samples.label > 0
+        rewritten = dropped.copy()
+        rewritten[list(self.taken)] = True
+        owner = edge_owner(old.start)
+        kept = ~rewritten[owner]
+        added = [(user, read) for user, reads in self.edges.items() for read in reads]
+        new = np.array(added, dtype=np.int64).reshape(-1, 2)
+        users = np.concatenate([owner[kept], new[:, 0]])
+        read = np.concatenate([self.operand[kept], new[:, 1]])
+        order = np.argsort(users, kind="stable")
+        total = len(code) + more
+        live = np.ones(total, dtype=bool)
+        live[: len(code)] = ~dropped
+        number = np.cumsum(live) - 1
+        return attrs.evolve(
+            old,
+            ops=tuple(self.place),
+            code=np.concatenate([code, np.array(self.codes, dtype=np.int64)])[live],
+            start=starts(np.bincount(users, minlength=total)[live]),
+            operand=number[read[order]],
+            index=np.concatenate([old.index, np.array(self.index, dtype=np.int64)])[live],
+            value=np.concatenate([old.value, np.array(self.values)])[live],
+            roots=number[old.roots],
+        )

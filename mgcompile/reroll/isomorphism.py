@@ -1,0 +1,289 @@
+"""Put isomorphic nodes into groups, and the members of every group into one order.
+
+The class of a node is its op and the classes of its operands, found bottom-up; operands that may
+change places are put in the order of their classes. The order of members comes from above: outputs
+first, then what they read, operand by operand, so that neurons of a layer, samples of a data set
+and terms of a sum all count in the same way.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph, applies
+from mgcompile.graph.levels import levels, reads_of
+from mgcompile.support.csr import places_within, starts
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    Numbers = NDArray[np.int64]
+
+__all__ = ["Structure", "find_structure"]
+
+_LEAF_CLASS = {PARAM: 0, CONST: 1, INPUT: 2}
+_FIRST_CLASS = 3
+
+
+@attrs.frozen(slots=True, eq=False)
+class Structure:
+    """A graph whose operands are aligned, and its nodes in groups.
+
+    Args:
+        graph: With the operands of commutative ops in canonical order.
+        group: Of each node, -1 for leaves; shape (n,). Groups are numbered operands first.
+        place: Of each node within its group; shape (n,).
+        start: Where each group begins in `members`; shape (groups + 1,).
+        members: All nodes of ops, group by group.
+        group_level: Level of each group's members.
+    """
+
+    graph: Graph
+    group: Numbers
+    place: Numbers
+    start: Numbers
+    members: Numbers
+    group_level: Numbers
+
+    def nodes(self, group: int) -> Numbers:
+        """Return the members of a group, in order."""
+        return self.members[self.start[group] : self.start[group + 1]]
+
+    def nodes_of(self, groups: Numbers) -> Numbers:
+        """Return the members of several groups, one group after the other."""
+        size = self.start[groups + 1] - self.start[groups]
+        found: Numbers = self.members[np.repeat(self.start[groups], size) + places_within(size)]
+        return found
+
+    @property
+    def count(self) -> int:
+        """Return the number of groups."""
+        return len(self.start) - 1
+
+
+def find_structure(graph: Graph) -> Structure:
+    """Return the groups of a canonical graph."""
+    level, order = levels(graph)
+    klass, swaps = _classes(graph, order)
+    if len(swaps):
+        operand = graph.operand.copy()
+        one, other = swaps.T
+        operand[one], operand[other] = operand[other], operand[one]
+        graph = attrs.evolve(graph, operand=operand)
+    graph = _aligned(graph, klass)
+    position = _positions(graph)
+    return _grouped(graph, level, klass, position)
+
+
+# How the class of a node is found: one operand; two in their order; two that may change places.
+_ONE, _TWO, _FREE, _OTHER = range(4)
+
+
+def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the class of every node, and the edges to swap so that pairs are in order.
+
+    The pairs are the operands of commutative ops and the two factors of each product of a dot.
+    """
+    leaf = np.array([_LEAF_CLASS[c] for c in (PARAM, CONST, INPUT)], dtype=np.int64)
+    classes = leaf[np.minimum(graph.code, INPUT) - PARAM].tolist()
+    how = _ways(graph)[order]
+    first = graph.start[order]
+    padded = np.append(graph.operand, [0, 0])
+    swapped: list[int] = []
+    keys = _WideKeys(graph, classes)
+    known: dict[Any, int] = {}
+    # Codes, classes and their pairs as one number: it makes a quicker key than a tuple does.
+    many = len(graph.code) + _FIRST_CLASS + 1
+    heads = (graph.code[order] * many + np.where(how == _ONE, many - 1, 0)) * many
+    columns = (order, how, heads, padded[first], padded[first + 1])
+    for node, way, head, x, y in zip(*(column.tolist() for column in columns), strict=True):
+        key: Any
+        if way == _FREE:
+            a, b = classes[x], classes[y]
+            if a > b:
+                swapped.append(node)
+                a, b = b, a
+            key = head + a * many + b
+        elif way == _TWO:
+            key = head + classes[x] * many + classes[y]
+        elif way == _ONE:
+            key = head + classes[x]
+        else:
+            key = keys.of(node)
+        found = known.get(key)
+        if found is None:
+            found = known[key] = _FIRST_CLASS + len(known)
+        classes[node] = found
+    pairs = graph.start[np.array(swapped, dtype=np.int64)]
+    swaps = np.concatenate([np.stack([pairs, pairs + 1], axis=1), *keys.swaps])
+    return np.array(classes, dtype=np.int64), swaps
+
+
+def _ways(graph: Graph) -> Numbers:
+    """Return for each node how its class is found."""
+    width = np.diff(graph.start)
+    way = np.full(len(width), _OTHER)
+    way[width == 1] = _ONE
+    pair = width == 2
+    way[pair] = _TWO
+    way[pair & applies(graph, ops.sum)] = _OTHER
+    way[pair & applies(graph, ops.add, ops.mul, ops.dot)] = _FREE
+    # A power's class depends on its exponent, where that is a constant.
+    powers = np.flatnonzero(pair & applies(graph, ops.pow))
+    constant = graph.code[graph.operand[graph.start[powers] + 1]] == CONST
+    way[powers[constant]] = _OTHER
+    return way
+
+
+class _WideKeys:
+    """Find the keys of nodes with many operands, or with an exponent."""
+
+    def __init__(self, graph: Graph, classes: list[int]) -> None:
+        self.graph = graph
+        self.classes = classes
+        self.swaps: list[Numbers] = []
+        self._known = _leaf_dots(graph)
+
+    def of(self, node: int) -> Any:
+        """Return the key of a node whose operands have their classes."""
+        known = self._known.get(node)
+        if known is not None:
+            return known
+        graph = self.graph
+        op = graph.ops[code := int(graph.code[node])]
+        first = int(graph.start[node])
+        operands = graph.operand[first : int(graph.start[node + 1])].tolist()
+        found = [*map(self.classes.__getitem__, operands)]
+        if op is ops.sum:
+            return (code, len(found), _bag(found))
+        if op is ops.dot:
+            return (code, len(found), self._pairs(found, first))
+        if op is ops.pow:
+            return (code, *found, float(graph.value[operands[1]]).hex())
+        return (code, *found)
+
+    def _pairs(self, found: list[int], first: int) -> Any:
+        """Return a key for the pairs of a dot, whose edges begin at `first`, each in order."""
+        half = len(found) // 2
+        classes = np.array(found, dtype=np.int64).reshape(2, half)
+        turned = np.flatnonzero(classes[0] > classes[1])
+        if len(turned):
+            self.swaps.append(np.stack([first + turned, first + half + turned], axis=1))
+            classes = np.sort(classes, axis=0)
+        return _bag(zip(*classes.tolist(), strict=True))
+
+
+def _leaf_dots(graph: Graph) -> dict[int, Any]:
+    """Return the keys of dots of leaves alone, of one kind left and of one, not lower, right."""
+    dots = np.flatnonzero(applies(graph, ops.dot))
+    if not len(dots):
+        return {}
+    half = (graph.start[dots + 1] - graph.start[dots]) // 2
+    bounds = np.stack([graph.start[dots], graph.start[dots] + half], axis=1).ravel()
+    kinds = np.append(graph.code[graph.operand], 0)
+    # A half ends where the next begins, or at the end of the dot.
+    ends = np.stack([graph.start[dots] + half, graph.start[dots + 1]], axis=1).ravel()
+    steps = np.stack([bounds, ends], axis=1).ravel()
+    high = np.maximum.reduceat(kinds, steps)[::2].reshape(-1, 2)
+    low = np.minimum.reduceat(kinds, steps)[::2].reshape(-1, 2)
+    good = np.all((low == high) & (high < 0), axis=1) & (low[:, 0] <= low[:, 1])
+    code = graph.ops.index(ops.dot)
+    return {
+        node: (code, 2 * width, (_LEAF_CLASS[a], _LEAF_CLASS[b]))
+        for node, width, (a, b) in zip(
+            dots[good].tolist(), half[good].tolist(), low[good].tolist(), strict=True
+        )
+    }
+
+
+def _bag(classes: Iterable[Any]) -> Any:
+    """Return a key for a multiset."""
+    counted = Counter(classes)
+    return next(iter(counted)) if len(counted) == 1 else tuple(sorted(counted.items()))
+
+
+def _aligned(graph: Graph, klass: Numbers) -> Graph:
+    """Put the terms of sums and dots in order: by class, then by parameter or input number."""
+    width = np.diff(graph.start)
+    operand = graph.operand.copy()
+    summing = applies(graph, ops.sum) & (width > 1)
+    dotting = applies(graph, ops.dot) & (width > 2)
+    for chosen, halves in ((summing, 1), (dotting, 2)):
+        nodes = np.flatnonzero(chosen)
+        if not len(nodes):
+            continue
+        count = width[nodes] // halves
+        owner = np.repeat(nodes, count)
+        within = places_within(count)
+        first = graph.start[owner] + within
+        second = first + np.repeat(count, count) if halves == 2 else first
+        a, b = operand[first], operand[second]
+        kind = klass[a] * (int(klass.max()) + 1) + klass[b]
+        number = np.where(graph.code[a] == PARAM, graph.index[a], 0)
+        by_input = (graph.code[a] != PARAM) & (graph.code[b] == INPUT)
+        number = np.where(by_input, graph.index[b], number)
+        same = owner[1:] == owner[:-1]
+        later = (kind[1:] < kind[:-1]) | ((kind[1:] == kind[:-1]) & (number[1:] < number[:-1]))
+        if not np.any(same & later):
+            continue
+        order = np.lexsort((within, number, kind, owner))
+        operand[first], operand[second] = a[order], b[order]
+    return attrs.evolve(graph, operand=operand)
+
+
+def _positions(graph: Graph) -> Numbers:
+    """Number the nodes of ops from the roots down, operand by operand."""
+    reads = reads_of(graph)
+    one, other, more = reads.one, reads.other, reads.more
+    seen = bytearray([*bytes(len(reads.nodes)), 1])
+    roots = graph.roots[graph.code[graph.roots] >= 0]
+    queue = list(dict.fromkeys(np.searchsorted(reads.nodes, roots).tolist()))
+    push = queue.append
+    for node in queue:
+        seen[node] = 1
+    for node in queue:
+        x, y = one[node], other[node]
+        if x < 0:
+            for x in more[node]:
+                if not seen[x]:
+                    seen[x] = 1
+                    push(x)
+            continue
+        if not seen[x]:
+            seen[x] = 1
+            push(x)
+        if not seen[y]:
+            seen[y] = 1
+            push(y)
+    position = np.full(len(graph.code), -1, dtype=np.int64)
+    position[reads.nodes[queue]] = np.arange(len(queue))
+    return position
+
+
+def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) -> Structure:
+    nodes = np.flatnonzero(position >= 0)
+    order = np.argsort(klass[nodes] * (len(nodes) + 1) + position[nodes])
+    nodes = nodes[order]
+    fresh = np.ones(len(nodes), dtype=bool)
+    fresh[1:] = klass[nodes[1:]] != klass[nodes[:-1]]
+    start = np.flatnonzero(fresh)
+    # Number the groups operands first: by level, then by the position of their first member.
+    ranked = np.lexsort((position[nodes[start]], level[nodes[start]]))
+    rank = np.empty(len(start), dtype=np.int64)
+    rank[ranked] = np.arange(len(start))
+    group_of = rank[np.cumsum(fresh) - 1]
+    members = nodes[np.argsort(group_of, kind="stable")]
+    size = np.bincount(group_of, minlength=len(start))
+    begin = starts(size)
+    group = np.full(len(graph.code), -1, dtype=np.int64)
+    group[nodes] = group_of
+    place = np.zeros(len(graph.code), dtype=np.int64)
+    place[members] = places_within(size)
+    return Structure(graph, group, place, begin, members, level[members[begin[:-1]]])

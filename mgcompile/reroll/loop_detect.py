@@ -1,0 +1,315 @@
+"""Find repetition along depth: runs of levels that look alike, period after period.
+
+The signatures of levels only propose a loop; it is accepted when every operand of every node is, in
+all iterations alike, a node of the same iteration, the same node of the iteration before, or
+something outside of the loop.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from mgcompile.graph.ir import SUM_OVER_SAMPLES, mixed
+from mgcompile.reroll.emit_bundle import operand_table
+from mgcompile.reroll.partition import SMALL_GROUP
+from mgcompile.support.csr import places_within
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcompile.reroll.isomorphism import Structure
+
+    Numbers = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+__all__ = ["BodyGroup", "Repetition", "body_places", "find_repetitions"]
+
+FEWEST_ITERATIONS = 6
+_MOST_LOOPS = 32
+_LONG_PERIOD = 100
+_MOST_CANDIDATES = 12
+_REFINEMENTS = 2
+
+
+@attrs.frozen(slots=True, eq=False)
+class BodyGroup:
+    """A group of every iteration, or one member of a small group.
+
+    Args:
+        groups: Group number of each iteration, shape (count,).
+        nodes: Members, shape (count, m).
+        table: Operands, shape (count, m, width).
+        before: Which columns read the iteration before, shape (m, width).
+    """
+
+    groups: Numbers
+    nodes: Numbers
+    table: Numbers
+    before: Mask
+
+
+@attrs.frozen(slots=True, eq=False)
+class Repetition:
+    """A loop: the groups of its body, in order.
+
+    `initial` has, for each group of the body that the next iteration reads, the nodes that the
+    first iteration reads in its place.
+    """
+
+    count: int
+    body: tuple[BodyGroup, ...]
+    initial: dict[int, Numbers]
+
+
+def find_repetitions(structure: Structure) -> list[Repetition]:
+    """Return the loops of a graph, those of most levels first."""
+    if structure.count < 2 * FEWEST_ITERATIONS:
+        return []
+    signature = _signatures(structure)
+    bounds = np.searchsorted(
+        structure.group_level, np.arange(1, int(structure.group_level[-1]) + 2)
+    )
+    with np.errstate(over="ignore"):
+        of_level = np.add.reduceat(mixed(signature), bounds[:-1])
+    found: list[Repetition] = []
+    spans = [(0, len(of_level))]
+    while spans and len(found) < _MOST_LOOPS:
+        low, high = spans.pop()
+        if high - low < FEWEST_ITERATIONS:
+            continue
+        run = _longest_run(of_level[low:high])
+        if run is None:
+            continue
+        first, period, count = run
+        pieces = _inner_runs(of_level[low + first : low + first + 2 * period], period, count)
+        if pieces is not None:
+            begins = [low, *(low + first + begin for begin in pieces), high]
+            spans += list(pairwise(begins))
+            continue
+        loop, taken = _accepted(structure, signature, bounds, low + first, period, count)
+        if loop is not None:
+            found.append(loop)
+        begin, end = taken
+        spans += [(low, begin), (end, high)]
+    return found
+
+
+def _inner_runs(levels: Numbers, period: int, count: int) -> list[int] | None:
+    """Return where to cut `count` periods, each with a repetition of its own, to roll these.
+
+    A loop inside a loop stays unrolled, so the outer one is given up where a few inner loops are
+    less to write than one long body.
+
+    Args:
+        levels: Hashes of the levels of two periods.
+        period: Number of levels in a period.
+        count: Of periods.
+    """
+    if period < _LONG_PERIOD or count > _MOST_LOOPS:
+        return None
+    inner = _longest_run(levels)
+    if inner is None:
+        return None
+    begin, length, times = inner
+    unrolled = period - min(period, length * times) + 2 * length
+    if length >= period or unrolled * count >= period:
+        return None
+    return [begin % period + k * period for k in range(count)]
+
+
+def _signatures(structure: Structure) -> Numbers:
+    """Return a hash of each group: op, size, and what it reads, some steps down."""
+    graph = structure.graph
+    first = structure.members[structure.start[:-1]]
+    width = graph.start[first + 1] - graph.start[first]
+    slot = places_within(width)
+    operand = graph.operand[np.repeat(graph.start[first], width) + slot]
+    source = structure.group[operand]
+    size = np.diff(structure.start)
+    own = mixed(graph.code[first] * 1_000_003 + width * 8_191 + size)
+    leaf = mixed(graph.code[operand] - 17)
+    starts = np.cumsum(width) - width
+    found = own
+    with np.errstate(over="ignore"):
+        for _ in range(_REFINEMENTS):
+            read = np.where(source >= 0, found[source], leaf)
+            found = mixed(own + np.add.reduceat(mixed(read + slot * 7_919), starts))
+    return found
+
+
+def _longest_run(levels: Numbers) -> tuple[int, int, int] | None:
+    """Return `(first level, period, iterations)` of the longest repetition, if there is one."""
+    best: tuple[int, int, int] | None = None
+    length = len(levels)
+    for at in (length // 2, (3 * length) // 4, length // 4):
+        same = np.flatnonzero(levels[:at] == levels[at])[::-1][:_MOST_CANDIDATES]
+        for period in (at - same).tolist():
+            equal = levels[period:] == levels[:-period]
+            breaks = np.flatnonzero(~equal)
+            place = int(np.searchsorted(breaks, at - period))
+            low = int(breaks[place - 1]) + 1 if place else 0
+            high = int(breaks[place]) if place < len(breaks) else len(equal)
+            count = (high - low + period) // period
+            if count < FEWEST_ITERATIONS:
+                continue
+            if best is None or count * period > best[1] * best[2] + best[1]:
+                best = (low, period, count)
+            break
+    return best
+
+
+def _accepted(
+    structure: Structure,
+    signature: Numbers,
+    bounds: Numbers,
+    first: int,
+    period: int,
+    count: int,
+) -> tuple[Repetition | None, tuple[int, int]]:
+    """Return the loop if it is one, dropping iterations at the start where it is not yet."""
+    taken = (first, first + period * count)
+    while count >= FEWEST_ITERATIONS:
+        groups = _body_groups(structure, signature, bounds, first, period, count)
+        if groups is not None:
+            body = _checked(structure, groups)
+            initial = None if body is None else _initial_nodes(structure, body)
+            if body is not None and initial is not None:
+                loop = Repetition(count, body, initial)
+                return loop, (first, first + period * count)
+        skipped = max(1, count // 16)
+        first += period * skipped
+        count -= skipped
+    return None, taken
+
+
+def _body_groups(
+    structure: Structure,
+    signature: Numbers,
+    bounds: Numbers,
+    first: int,
+    period: int,
+    count: int,
+) -> Numbers | None:
+    """Return the groups of each iteration, shape (count, groups of the body), in one order."""
+    low, high = int(bounds[first]), int(bounds[first + period * count])
+    groups = np.arange(low, high)
+    if len(groups) % count:
+        return None
+    level = structure.group_level[groups]
+    order = np.lexsort((groups, signature[groups], level))
+    table = groups[order].reshape(count, -1)
+    if np.any(signature[table] != signature[table[:1]]):
+        return None
+    return table
+
+
+def _checked(structure: Structure, groups: Numbers) -> tuple[BodyGroup, ...] | None:
+    """Return the body if every operand is of one kind in all iterations."""
+    count, width = groups.shape
+    if _sums_over_samples(structure, groups[0]):
+        return None
+    sizes = np.diff(structure.start)[groups]
+    if np.any(sizes != sizes[:1]):
+        return None
+    iteration = np.full(structure.count + 1, -1, dtype=np.int64)
+    column = np.full(structure.count + 1, -1, dtype=np.int64)
+    iteration[groups] = np.arange(count)[:, None]
+    column[groups] = np.arange(width)[None, :]
+    body = []
+    k = np.arange(count)[:, None, None]
+    for j in range(width):
+        start = structure.start[groups[:, j]]
+        nodes = structure.members[start[:, None] + np.arange(int(sizes[0, j]))]
+        table = operand_table(structure.graph, nodes)
+        source = structure.group[table]
+        when = np.where(source >= 0, iteration[source], -1)
+        where = np.where(source >= 0, column[source], -1)
+        place = structure.place[table]
+        inside = when >= 0
+        now = np.all(inside & (when == k), axis=0)
+        before = np.all(inside[1:] & (when[1:] == k[1:] - 1), axis=0) & ~inside[0]
+        outside = np.all(~inside, axis=0)
+        if not np.all(now | before | outside):
+            return None
+        fixed = (where[1:] == where[1:2]) & (place[1:] == place[1:2])
+        if not np.all(np.all(fixed, axis=0) | outside):
+            return None
+        if np.any(now & ((where[0] != where[1]) | (place[0] != place[1]))):
+            return None
+        body.append(BodyGroup(groups[:, j], nodes, table, before))
+    return _split(structure, body)
+
+
+def _sums_over_samples(structure: Structure, groups: Numbers) -> bool:
+    """Tell whether one of the groups adds up over the samples, which no loop can do."""
+    graph = structure.graph
+    code = graph.code[structure.members[structure.start[groups]]]
+    return any(graph.ops[each] is SUM_OVER_SAMPLES for each in np.unique(code).tolist())
+
+
+def _split(structure: Structure, body: list[BodyGroup]) -> tuple[BodyGroup, ...]:
+    """Make single nodes of small groups: they then live in registers, not in an array.
+
+    Not when the members of a larger group read different members of the small one.
+    """
+    whole = set()
+    for part in body:
+        if part.nodes.shape[1] < SMALL_GROUP:
+            continue
+        place = structure.place[part.table[1]]
+        varied = np.any(place != place[:1], axis=0)
+        whole |= set(structure.group[part.table[1][:, varied]].ravel().tolist())
+        whole |= set(structure.group[part.table[0][:, varied]].ravel().tolist())
+    singles: list[BodyGroup] = []
+    for part in body:
+        members = part.nodes.shape[1]
+        if members >= SMALL_GROUP or whole & set(part.groups[:2].tolist()):
+            singles.append(part)
+            continue
+        singles += [
+            BodyGroup(
+                part.groups, part.nodes[:, i : i + 1], part.table[:, i : i + 1],
+                part.before[i : i + 1],
+            )
+            for i in range(members)
+        ]  # fmt: skip
+    return tuple(singles)
+
+
+def body_places(structure: Structure, body: tuple[BodyGroup, ...]) -> tuple[Numbers, Numbers]:
+    """Return for every node its number in the body, -1 outside, and its place in that group."""
+    column = np.full(len(structure.graph.code), -1, dtype=np.int64)
+    place = np.zeros(len(structure.graph.code), dtype=np.int64)
+    for j, part in enumerate(body):
+        column[part.nodes] = j
+        place[part.nodes] = np.arange(part.nodes.shape[1])
+    return column, place
+
+
+def _initial_nodes(structure: Structure, body: tuple[BodyGroup, ...]) -> dict[int, Numbers] | None:
+    """Return what the first iteration reads instead of an iteration before it.
+
+    None if it reads two different nodes where later iterations read one.
+    """
+    column, position = body_places(structure, body)
+    found: dict[int, Numbers] = {}
+    for part in body:
+        read = part.table[1][part.before]
+        start = part.table[0][part.before]
+        where, place = column[read], position[read]
+        for j in np.unique(where).tolist():
+            nodes = found.setdefault(j, np.full(body[j].nodes.shape[1], -1, dtype=np.int64))
+            chosen = where == j
+            known = nodes[place[chosen]]
+            if np.any((known >= 0) & (known != start[chosen])):
+                return None
+            nodes[place[chosen]] = start[chosen]
+            if np.any(nodes[place[chosen]] != start[chosen]):
+                return None
+    for nodes in found.values():
+        nodes[nodes < 0] = nodes[nodes >= 0][0]
+    return found

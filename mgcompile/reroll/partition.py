@@ -1,0 +1,162 @@
+"""Decide what is written as bundles, loops and tapes, and in which order."""
+
+from __future__ import annotations
+
+import heapq
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from mgcompile.graph.ir import INPUT, SUM_OVER_SAMPLES, applies, edge_owner
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from mgcompile.reroll.isomorphism import Structure
+    from mgcompile.reroll.loop_detect import Repetition
+
+    Numbers = NDArray[np.int64]
+
+__all__ = ["Stage", "plan_stages"]
+
+# A group smaller than this is irregular, if there are many of them.
+SMALL_GROUP = 4
+FEW_SMALL_GROUPS = 64
+
+
+@attrs.frozen(slots=True)
+class Stage:
+    """What to write next: groups as bundles, groups together as one tape, or a loop."""
+
+    groups: tuple[int, ...] = ()
+    irregular: bool = False
+    loop: Repetition | None = None
+
+
+def plan_stages(
+    structure: Structure,
+    regular: frozenset[int] = frozenset(),
+    loops: Sequence[Repetition] = (),
+) -> list[Stage]:
+    """Return the stages in order: each reads what earlier ones made.
+
+    Small groups, when there are many, go to tapes: one for what differs from sample to sample, one
+    for what does not, for each time that the graph alternates between regular and irregular parts.
+
+    Args:
+        structure: The groups.
+        regular: Groups that become bundles however small they are.
+        loops: Repetitions; one that something outside depends on and feeds is left out.
+    """
+    unit = np.arange(structure.count)
+    for number, loop in enumerate(loops):
+        for part in loop.body:
+            unit[part.groups] = structure.count + number
+    user, used = _unit_edges(structure, unit)
+    order = _ordered(unit, user, used)
+    if order is None:
+        return plan_stages(structure, regular, loops[:-1])
+    size = np.diff(structure.start)
+    small = (size < SMALL_GROUP) & (unit < structure.count)
+    small[list(regular)] = False
+    if int(small.sum()) <= FEW_SMALL_GROUPS:
+        return [_stage(structure, loops, each) for each in order]
+    kind = np.zeros(structure.count + len(loops), dtype=np.int64)
+    edges = _by_user(order, user, used)
+    kind[: structure.count] = np.where(small, 1 + _batched(structure, edges), 0)
+    stage = _alternations(edges, kind)
+    stages = []
+    ranked = np.array(order, dtype=np.int64)
+    for key in np.unique(stage[ranked] * 3 + kind[ranked]).tolist():
+        chosen = ranked[(stage[ranked] == key // 3) & (kind[ranked] == key % 3)]
+        if key % 3:
+            stages.append(Stage(tuple(chosen.tolist()), irregular=True))
+        else:
+            stages += [_stage(structure, loops, each) for each in chosen.tolist()]
+    return stages
+
+
+def _stage(structure: Structure, loops: Sequence[Repetition], unit: int) -> Stage:
+    if unit < structure.count:
+        return Stage((unit,))
+    return Stage(loop=loops[unit - structure.count])
+
+
+def _unit_edges(structure: Structure, unit: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the pairs (user, used) of units of which one reads the other, each once."""
+    graph = structure.graph
+    owner = edge_owner(graph.start)
+    inner = (graph.code[graph.operand] >= 0) & (structure.group[owner] >= 0)
+    user = unit[structure.group[owner[inner]]]
+    used = unit[structure.group[graph.operand[inner]]]
+    width = int(unit.max(initial=0)) + 1
+    pair = np.sort(user[user != used] * width + used[user != used])
+    pair = pair[np.diff(pair, prepend=-1) != 0]
+    return pair // width, pair % width
+
+
+def _ordered(unit: Numbers, user: Numbers, used: Numbers) -> list[int] | None:
+    """Return the units, what is read first, lowest numbers first; None if they wait in a circle."""
+    total = int(unit.max(initial=-1)) + 1
+    present = np.unique(unit)
+    if np.all(used < user):
+        found: list[int] = present.tolist()
+        return found
+    waiting = np.bincount(user, minlength=total).tolist()
+    by_used = np.argsort(used, kind="stable")
+    users = user[by_used].tolist()
+    first = np.searchsorted(used[by_used], np.arange(total + 1)).tolist()
+    ready = [each for each in present.tolist() if not waiting[each]]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        each = heapq.heappop(ready)
+        order.append(each)
+        for other in users[first[each] : first[each + 1]]:
+            waiting[other] -= 1
+            if not waiting[other]:
+                heapq.heappush(ready, other)
+    return order if len(order) == len(present) else None
+
+
+def _by_user(order: list[int], user: Numbers, used: Numbers) -> tuple[list[int], list[int]]:
+    """Return users and used of all edges, in the order of the users."""
+    if np.all(used < user):
+        return user.tolist(), used.tolist()
+    rank = np.zeros(max(order) + 1, dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    sorting = np.argsort(rank[user], kind="stable")
+    return user[sorting].tolist(), used[sorting].tolist()
+
+
+def _batched(structure: Structure, edges: tuple[list[int], list[int]]) -> Numbers:
+    """Tell, with 1, which groups depend on an input; a loop counts as if it did.
+
+    What adds up over the samples depends on none.
+    """
+    graph = structure.graph
+    summing = applies(graph, SUM_OVER_SAMPLES)[structure.members[structure.start[:-1]]].tolist()
+    owner = edge_owner(graph.start)
+    direct = structure.group[owner[graph.code[graph.operand] == INPUT]]
+    found = bytearray(max(structure.count, max(edges[0], default=0) + 1))
+    for group in np.unique(direct[direct >= 0]).tolist():
+        found[group] = 1
+    count = structure.count
+    for one, other in zip(*edges, strict=True):
+        if (found[other] or other >= count) and not (one < count and summing[one]):
+            found[one] = 1
+    return np.frombuffer(found, np.uint8)[: structure.count].astype(np.int64)
+
+
+def _alternations(edges: tuple[list[int], list[int]], kind: Numbers) -> Numbers:
+    """Return how often the kind changes, at most, on a way from the leaves to each unit."""
+    kinds = kind.tolist()
+    stage = [0] * len(kinds)
+    for one, other in zip(*edges, strict=True):
+        reached = stage[other] + (kinds[one] != kinds[other])
+        if reached > stage[one]:
+            stage[one] = reached
+    return np.array(stage, dtype=np.int64)

@@ -1,0 +1,1 @@
+"""The compiled callable and what its calls need."""

@@ -1,0 +1,103 @@
+"""The programs behind a kernel, each derived and compiled when it is first needed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from mgcompile.autodiff.forward import product_with_hessian
+from mgcompile.autodiff.reverse import gradient_to_inputs, gradient_to_params
+from mgcompile.backends.callbacks import told_once
+from mgcompile.backends.registry import find_backend
+from mgcompile.errors import OptionError
+from mgcompile.program.ir import INPUTS, PARAMS
+from mgcompile.program.per_sample_loss import of_one_sample
+from mgcompile.program.verifier import verify
+from mgcompile.support.gc_pause import collector_paused
+
+if TYPE_CHECKING:
+    from mgcompile.backends.interface import Backend, Executable, Options, Rule, Trainer
+    from mgcompile.program.ir import Program
+
+__all__ = ["Built"]
+
+
+class Built:
+    """A forward program, and what was compiled of it so far. Safe to use from several threads.
+
+    Args:
+        program: The forward program.
+        options: How to build.
+        backend: A backend, or its name.
+    """
+
+    def __init__(self, program: Program, options: Options, backend: str | Backend) -> None:
+        self.program = program
+        self.options = options
+        self.backend = find_backend(backend)
+        self.backend_name = backend if isinstance(backend, str) else backend.name
+        self._lock = threading.RLock()
+        self._made: dict[Any, Any] = {}
+        self._told: set[str] = set()  # ops of which the user has been warned
+
+    @property
+    def n_outputs(self) -> int:
+        """Return the number of outputs."""
+        return self.program.arrays[self.program.output("value")].size
+
+    @property
+    def takes_data(self) -> bool:
+        """Return whether a call takes X: there are inputs, and no data set was recorded."""
+        return bool(self.program.n_inputs) and self.program.data is None
+
+    def derived(self, kind: str, output: int = 0) -> Program:
+        """Return a program.
+
+        Args:
+            kind: "forward", "inputs" (values and gradient to inputs), "loss" (loss and gradient to
+                parameters), "minibatch" (the same, of samples of the recorded data set),
+                "input_product" or "param_product" (of the Hessian with a vector).
+            output: Which output the gradient to inputs is of.
+
+        Raises:
+            OptionError: if the kind needs a kernel of one output, or a loss that is a mean or a sum
+                over its samples.
+        """
+        if kind == "forward":
+            return self.program
+        if kind == "inputs":
+            return verify(gradient_to_inputs(self.program, output))
+        if kind == "input_product":
+            return verify(product_with_hessian(self.derived("inputs"), INPUTS))
+        if kind == "param_product":
+            return verify(product_with_hessian(self.derived("loss"), PARAMS))
+        if self.n_outputs != 1:
+            message = (
+                f"the kernel has {self.n_outputs} outputs; a loss is one output: compile their "
+                "sum, or whatever is to be minimised"
+            )
+            raise OptionError(message)
+        forward = self.program if kind == "loss" else verify(of_one_sample(self.program))
+        return verify(gradient_to_params(forward))
+
+    def executable(self, kind: str, output: int = 0) -> Executable:
+        """Return what runs a program that `derived` gives."""
+        found = self._made.get((kind, output))
+        if found is None:
+            with self._lock:
+                found = self._made.get((kind, output))
+                if found is None:
+                    with collector_paused(), told_once(self._told):
+                        found = self.backend.build(self.derived(kind, output), self.options)
+                    self._made[kind, output] = found
+        return found
+
+    def trainer(self, rule: Rule, kind: str = "loss") -> Trainer:
+        """Return the training loop for an update rule, of the "loss" or of a "minibatch"."""
+        with self._lock:
+            if (kind, rule) not in self._made:
+                program = self.derived(kind)
+                with told_once(self._told):
+                    made = self.backend.build_trainer(program, rule, self.options)
+                self._made[kind, rule] = made
+            return self._made[kind, rule]  # type: ignore[no-any-return] # put there by this method

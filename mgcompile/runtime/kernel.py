@@ -1,0 +1,371 @@
+"""The compiled callable."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import numpy as np
+
+from mgcompile.backends.interface import Rule
+from mgcompile.errors import InputError, OptionError
+from mgcompile.runtime.arguments import InputNames, read_batch, read_params, recorded_batch
+from mgcompile.runtime.compiled_programs import Built
+from mgcompile.runtime.fast_path import Shortcuts
+from mgcompile.runtime.finite_checks import Checks
+from mgcompile.runtime.hessian import chosen_source, hessian, product
+from mgcompile.runtime.serialize import write_file
+from mgcompile.runtime.train_loop import (
+    Course,
+    epoch_order,
+    learning_rates,
+    rule_of,
+    run_course,
+    steps_itself,
+    trainer_of,
+    update_size,
+)
+from mgcompile.support.cache_dir import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.interface import Options, Trainer
+    from mgcompile.program.ir import Program
+    from mgcompile.runtime.arguments import Batch
+    from mgcompile.runtime.nan_trace import Recording
+    from mgcore import Value
+
+    Floats = NDArray[Any]
+
+__all__ = ["Kernel", "Signature"]
+
+
+@attrs.frozen(slots=True)
+class Signature:
+    """What a kernel was compiled from, apart from the program.
+
+    Args:
+        inputs: Labels of the inputs.
+        params: Labels of the parameters.
+        several: Whether `outputs` was a list.
+        checks: Whether parameters and results are checked for NaN and infinity.
+    """
+
+    inputs: tuple[str, ...]
+    params: tuple[str, ...]
+    several: bool
+    checks: bool
+
+
+class Kernel:
+    """A graph as a function of its inputs and parameters, in native code.
+
+    Made by `mgcompile.compile`. Safe to call from several threads at once.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        signature: Signature,
+        params: Floats,
+        options: Options,
+        backend: Any,
+        leaves: Sequence[Value] = (),
+        recording: Recording | None = None,
+    ) -> None:
+        self.program = program
+        self._signature = signature
+        self._options = options
+        self._built = Built(program, options, backend)
+        self._checks = Checks(signature.checks, signature.params, recording)
+        self._dtype = np.dtype(options.dtype)
+        self._names = InputNames(signature.inputs)
+        self._leaves = tuple(leaves)
+        takes_data = self._built.takes_data
+        self._recorded = None if takes_data else recorded_batch(program.data, self._dtype)
+        self._shortcuts = Shortcuts(
+            self._built,
+            usable=not signature.checks,
+            several=signature.several,
+            recorded=None if self._recorded is None else self._recorded.rows(),
+        )
+        self.params = params
+
+    def prepare(self) -> Kernel:
+        """Compile what a call needs now; gradients and training are compiled when first used."""
+        self._built.executable("forward")
+        return self
+
+    # Parameters
+
+    @property
+    def params(self) -> Floats:
+        """The current parameters, shape (n_params,), in the order of `params`: a copy."""
+        return self._params.copy()
+
+    @params.setter
+    def params(self, values: Any) -> None:
+        array = read_params(values, self.program.n_params, self._dtype)
+        self._checks.check_params(array)
+        self._params = array
+
+    # Values and gradients
+
+    def __call__(self, X: Any = None) -> Any:
+        """Return the values of the outputs.
+
+        Args:
+            X: An array (n, n_inputs), a sequence of columns, or a mapping from labels to columns;
+                columns are arrays (n,) or numbers. One sample: an array (n_inputs,), or numbers.
+                Not given when the kernel has no inputs.
+
+        Returns:
+            Shape (n,), or a list of such arrays when `outputs` was a list. For one sample a float
+            or a list of floats.
+        """
+        shortcut = self._shortcuts.forward or self._shortcuts.open("forward")
+        found = shortcut(X, self._params, False)
+        if found is not None:
+            return found
+        batch, params = self._batch(X), self._params
+        (values,) = self._built.executable("forward")(batch.inputs, batch.count, params)
+        self._checks.check_result(values, "a value", batch, params)
+        return batch.values(values, several=self._signature.several)
+
+    def value_and_grad(self, X: Any) -> tuple[Any, Any]:
+        """Return the values and, per sample, the derivatives of each to each input.
+
+        Args:
+            X: As for a call.
+
+        Returns:
+            The values, as a call gives them, and d value/d input in the container that X is: an
+            array (n, n_inputs), or columns (n,). When `outputs` was a list: one such for each.
+        """
+        if not self._built.takes_data:
+            message = "the kernel has no inputs to differentiate by; use loss_and_grad()"
+            raise InputError(message)
+        shortcut = self._shortcuts.inputs or self._shortcuts.open("inputs")
+        found: tuple[Any, Any] | None = shortcut(X, self._params, False)
+        if found is not None:
+            return found
+        batch, params, several = self._batch(X), self._params, self._signature.several
+        gradients = []
+        for output in range(self._built.n_outputs):
+            run = self._built.executable("inputs", output)
+            values, gradient = run(batch.inputs, batch.count, params)
+            gradient = batch.per_sample(gradient)
+            self._checks.check_result(gradient, "a gradient to the inputs", batch, params)
+            gradients.append(batch.gradient(gradient))
+        self._checks.check_result(values, "a value", batch, params)
+        return batch.values(values, several=several), gradients if several else gradients[0]
+
+    def loss_and_grad(
+        self, X: Any = None, reduction: Literal["mean", "sum"] = "mean"
+    ) -> tuple[float, Floats]:
+        """Return the loss over all samples and its gradient to the parameters.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            reduction: "mean" or "sum" over the samples. A loss recorded over its data set already
+                is what it is, and is not reduced.
+
+        Returns:
+            A float, and the gradient, shape (n_params,).
+        """
+        if reduction not in ("mean", "sum"):
+            message = f"reduction is {reduction!r}; it is 'mean' or 'sum'"
+            raise OptionError(message)
+        shortcut = self._shortcuts.loss or self._shortcuts.open("loss")
+        found: tuple[float, Floats] | None = shortcut(X, self._params, reduction == "mean")
+        if found is not None:
+            return found
+        batch, params = self._batch(X), self._params
+        loss, gradient = self._built.executable("loss")(batch.inputs, batch.count, params)
+        total = float(loss[0])
+        if reduction == "mean" and self._built.takes_data:
+            if not batch.count:
+                message = "X has no samples, so there is no mean loss; use reduction='sum'"
+                raise InputError(message)
+            total /= batch.count
+            gradient /= self._dtype.type(batch.count)
+        for result in (total, gradient):
+            self._checks.check_result(
+                result, "the loss or its gradient", batch, params, per_sample=False
+            )
+        return total, gradient
+
+    # Second derivatives
+
+    def hvp(
+        self, X: Any = None, v: Any = None, wrt: Literal["inputs", "params"] | None = None
+    ) -> Any:
+        """Return the product of the Hessian with a vector, by forward over reverse mode.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            v: The vector. To inputs: in a container as X, a vector for every sample, or an array
+                (n_inputs,), one for all. To params: shape (n_params,).
+            wrt: "inputs" (of each value, per sample) or "params" (of the mean loss); by default
+                inputs, or params when the kernel has no inputs.
+
+        Returns:
+            To inputs: in the container that X is, as a gradient. To params: shape (n_params,).
+        """
+        batch = self._batch(X)
+        source = chosen_source(self._built, wrt)
+        return product(self._built, self._names, source, batch, self._params, v)
+
+    def hessian(self, X: Any = None, wrt: Literal["inputs", "params"] | None = None) -> Floats:
+        """Return the matrix of second derivatives.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            wrt: As for `hvp`.
+
+        Returns:
+            To inputs: shape (n, n_inputs, n_inputs), or (n_inputs, n_inputs) for one sample. To
+            params: shape (n_params, n_params), of the mean loss.
+        """
+        source = chosen_source(self._built, wrt)
+        return hessian(self._built, source, self._batch(X), self._params)
+
+    # Training
+
+    def train(
+        self,
+        X: Any = None,
+        optimizer: Any = None,
+        *,
+        epochs: int = 1,
+        batch_size: int | None = None,
+        shuffle: bool = True,
+        seed: int = 0,
+        progress: Callable[[int, float], object] | None = None,
+    ) -> list[float]:
+        """Train the parameters; the loop runs in native code.
+
+        The parameters are written back to the kernel and to the leaves that were compiled, also
+        when Ctrl-C or an error in `progress` ends the training early.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            optimizer: `mgnn.optim.SGD(...)` or `mgnn.optim.Adam(...)`; one of your own with `lr`
+                and `start(parameters)` is called from Python after every mini-batch.
+            epochs: Passes over the samples.
+            batch_size: Samples of an update; None for all at once. A loss recorded over its data
+                set has to be a mean or a sum over the samples; it is then estimated from those of
+                the batch, scaled to all.
+            shuffle: Whether every epoch has its own order of samples.
+            seed: Of that order.
+            progress: Called after every epoch with its number (from 0) and loss.
+
+        Returns:
+            The loss of each epoch: the mean over the samples, each at the time it was used.
+        """
+        # An optimiser with an update of its own keeps its own state; the rule is then not used.
+        rule = Rule("sgd") if steps_itself(optimizer) else rule_of(optimizer)
+        if progress is not None and not callable(progress):
+            message = f"progress is {progress!r}; give a function of epoch and loss"
+            raise OptionError(message)
+        batch = self._batch(X)
+        size = update_size(batch.count, epochs, batch_size)
+        mixed = shuffle and size < batch.count
+        course = Course(
+            trainer=trainer_of(self._built, optimizer, rule, batch_size, batch.count),
+            rule=rule,
+            inputs=batch.inputs,
+            count=batch.count,
+            epochs=epochs,
+            batch_size=size,
+            order=(lambda epoch: epoch_order(seed, epoch, batch.count)) if mixed else None,
+            rates=lambda first, count: learning_rates(optimizer, first, count),
+            progress=None if progress is None else lambda epoch, loss, _: progress(epoch, loss),
+        )
+        return self.run(course)
+
+    def trainer(self, rule: Rule) -> Trainer:
+        """Return the native training loop for an update rule."""
+        return self._built.trainer(rule)
+
+    def run(self, course: Course) -> list[float]:
+        """Run a training course on this kernel's parameters and write them back."""
+        params = self._params.copy()
+        losses: list[float] = []
+        try:
+            run_course(course, params, losses)
+        finally:
+            self._params = params
+            self.write_back(params)
+        self._checks.check_params(params)
+        return losses
+
+    def write_back(self, params: Floats) -> None:
+        """Write parameters to the leaves that were compiled."""
+        for leaf, value in zip(self._leaves, params.tolist(), strict=False):
+            leaf.data = value
+
+    # To people and files
+
+    def explain(self, kind: Literal["forward", "inputs", "loss"] = "forward") -> str:
+        """Return the program for a person to read.
+
+        Args:
+            kind: "forward", "inputs" (values and gradients to inputs) or "loss" (loss and gradient
+                to parameters: what a training step computes).
+
+        Returns:
+            A summary (matrix products with sizes, loops, gathers, what stayed irregular and why,
+            flops and bytes), then the statements.
+        """
+        from mgcompile.program.report import explain
+
+        if kind not in ("forward", "inputs", "loss"):
+            message = f"kind is {kind!r}; it is 'forward', 'inputs' or 'loss'"
+            raise OptionError(message)
+        return explain(self._built.derived(kind), self._options.dtype)
+
+    def save(self, path: str | Path) -> None:
+        """Write the kernel to a file, whole or not at all; `mgcompile.load` reads it.
+
+        Args:
+            path: Of the file. It is a pickle: load only files that you trust.
+        """
+        write_file(self, path)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "program": self.program,
+            "signature": self._signature,
+            "params": self._params,
+            "options": attrs.evolve(self._options, cache=None),
+            "cached": self._options.cache is not None,
+            "backend": self._built.backend_name,
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        options = state["options"]
+        if state["cached"]:
+            options = attrs.evolve(options, cache=cache_folder())
+        self.__init__(  # type: ignore[misc] # a kernel is its program, parameters and options
+            state["program"], state["signature"], state["params"], options, state["backend"]
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<kernel of {self.program.n_params} parameters, {len(self._signature.inputs)} inputs, "
+            f"{self._built.n_outputs} outputs, {self._options.dtype}, {self._built.backend_name}>"
+        )
+
+    def _batch(self, X: Any) -> Batch:
+        """Read X, or take what the kernel has instead of it."""
+        if self._recorded is None:
+            return read_batch(X, self._names, self._dtype)
+        if X is not None:
+            message = "the kernel was compiled with inputs=[] and takes no X"
+            raise InputError(message)
+        return self._recorded

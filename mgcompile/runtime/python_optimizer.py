@@ -1,0 +1,82 @@
+"""Train by an optimiser of the user's own: gradients in native code, its updates in Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from mgcore import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.interface import Executable
+
+    Floats = NDArray[Any]
+
+__all__ = ["StepwiseTrainer"]
+
+
+@attrs.define(slots=True, eq=False)
+class StepwiseTrainer:
+    """A trainer (see `backends.interface.Trainer`) that calls the optimiser for every mini-batch.
+
+    Its state is the optimiser's own and begins with the first call, so each course has its own
+    trainer.
+
+    Args:
+        run: A loss_and_grad program.
+        recorded: Whether it has the data set within, and gives the loss as it is.
+        optimizer: With ``start(parameters)``, as `mgnn.optim.Optimizer` describes it.
+    """
+
+    run: Executable
+    recorded: bool
+    optimizer: Any
+    _leaves: list[Value] = attrs.field(init=False, factory=list)
+    _step: Callable[[float], object] | None = attrs.field(init=False, default=None)
+
+    def __call__(
+        self,
+        inputs: Floats | Sequence[Floats],
+        count: int,
+        params: Floats,
+        state: Floats,  # noqa: ARG002 - of a trainer; the optimiser has its own
+        step: int,  # noqa: ARG002 - the same
+        orders: NDArray[np.int64] | None,
+        epochs: int,
+        batch_size: int,
+        lr: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """Train for `epochs` epochs; write `params` in place."""
+        losses = np.zeros(epochs)
+        for epoch in range(epochs):
+            for first in range(0, count, batch_size):
+                size = min(batch_size, count - first)
+                rows: Any = slice(first, first + size)
+                if orders is not None:
+                    rows = orders[epoch, rows]
+                batch = (
+                    inputs[rows]
+                    if isinstance(inputs, np.ndarray)
+                    else tuple(column[rows] for column in inputs)
+                )
+                loss, gradient = self.run(batch, size, params)
+                self._update(params, gradient / (1 if self.recorded else size), float(lr[epoch]))
+                losses[epoch] += float(loss[0]) / (1 if self.recorded else count)
+        return losses
+
+    def _update(self, params: Floats, gradient: Floats, rate: float) -> None:
+        if self._step is None:
+            self._leaves = [Value(number) for number in params.tolist()]
+            self._step = self.optimizer.start(self._leaves)
+        for leaf, number, slope in zip(
+            self._leaves, params.tolist(), gradient.tolist(), strict=True
+        ):
+            leaf.data, leaf.grad = number, slope
+        self._step(rate)
+        params[:] = [leaf.data for leaf in self._leaves]

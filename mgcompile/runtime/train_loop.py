@@ -1,0 +1,243 @@
+"""What a training run is made of: the optimiser as a rule, orders of samples, chunks of epochs."""
+
+from __future__ import annotations
+
+import random
+import time
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from mgcompile.backends.interface import Rule
+from mgcompile.errors import InputError, OptionError
+from mgcompile.runtime.python_optimizer import StepwiseTrainer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.interface import Trainer
+    from mgcompile.runtime.compiled_programs import Built
+
+    Floats = NDArray[Any]
+
+__all__ = [
+    "Course",
+    "epoch_order",
+    "learning_rates",
+    "rule_of",
+    "run_course",
+    "steps_itself",
+    "trainer_of",
+    "update_size",
+]
+
+# A backend need not hear Ctrl-C itself, so no call for several epochs should take much longer.
+_SECONDS_PER_CALL = 0.1
+
+
+def steps_itself(optimizer: Any) -> bool:
+    """Tell whether an optimiser has an update of its own: ``lr``, and a ``start`` not of mgnn."""
+    maker = _maker_of_start(optimizer)
+    own = maker is not None and not maker.__module__.startswith("mgnn.")
+    return own and callable(optimizer.start) and hasattr(optimizer, "lr")
+
+
+def _maker_of_start(optimizer: Any) -> type | None:
+    """Return the class that defines how an optimiser updates, if it says so at all."""
+    return next((each for each in type(optimizer).__mro__ if "start" in vars(each)), None)
+
+
+def rule_of(optimizer: Any) -> Rule:
+    """Return the update rule that an optimiser describes.
+
+    Args:
+        optimizer: `mgnn.optim.SGD`, `mgnn.optim.Adam`, one derived from them that updates as they
+            do, or anything with the same name and settings that has no update of its own.
+
+    Raises:
+        OptionError: for any other optimiser.
+    """
+    kind = (_maker_of_start(optimizer) or type(optimizer)).__name__
+    known = kind in ("SGD", "Adam") and hasattr(optimizer, "lr") and not steps_itself(optimizer)
+    decay = float(getattr(optimizer, "weight_decay", 0.0)) if known else 0.0
+    if kind == "SGD" and known:
+        return Rule("sgd", float(getattr(optimizer, "momentum", 0.0)), decay)
+    if kind == "Adam" and known:
+        beta1, beta2 = getattr(optimizer, "betas", (0.9, 0.999))
+        epsilon = float(getattr(optimizer, "eps", 1e-8))
+        return Rule("adam", 0.0, decay, float(beta1), float(beta2), epsilon)
+    message = (
+        f"optimizer is {optimizer!r}, of which no native update is known; give optim.SGD(lr=...) "
+        "or optim.Adam(lr=...) of mgnn; kernel.train also takes one of your own that has `lr` and "
+        "`start(parameters)`, as mgnn.optim.Optimizer describes"
+    )
+    raise OptionError(message)
+
+
+def update_size(count: int, epochs: object, batch_size: int | None) -> int:
+    """Return the number of samples of an update, at most all `count`.
+
+    Args:
+        count: Number of samples.
+        epochs: As the user gave it.
+        batch_size: As the user gave it; None for all samples at once.
+
+    Raises:
+        InputError: if there are no samples.
+        OptionError: for numbers that cannot be.
+    """
+    _check_count("epochs", epochs)
+    if not count:
+        message = "X has no samples to train on"
+        raise InputError(message)
+    if batch_size is None:
+        return count
+    _check_count("batch_size", batch_size)
+    return min(batch_size, count)
+
+
+def _check_count(name: str, count: object) -> None:
+    if not isinstance(count, Integral) or isinstance(count, bool) or count < 1:
+        message = f"{name} is {count!r}; it is a whole number of at least 1"
+        raise OptionError(message)
+
+
+def trainer_of(
+    built: Built, optimizer: Any, rule: Rule, batch_size: int | None, count: int
+) -> Trainer:
+    """Return the training loop that takes `batch_size` of `count` samples at a time.
+
+    Args:
+        built: A kernel's programs.
+        optimizer: As the user gave it.
+        rule: Its update, for one that has none of its own.
+        batch_size: As the user gave it; None for all samples at once.
+        count: Number of samples.
+
+    Raises:
+        OptionError: if the loss was recorded over its data set and is no mean or sum over it.
+    """
+    whole = batch_size is None or (built.program.data is not None and batch_size >= count)
+    if built.takes_data or whole:
+        return _trainer(built, optimizer, rule, "loss")
+    try:
+        return _trainer(built, optimizer, rule, "minibatch")
+    except OptionError as error:
+        message = (
+            f"batch_size is {batch_size}, but the loss was recorded over its whole data set "
+            f"and cannot be cut: {error}. Leave batch_size out, or compile the loss of one "
+            "sample with inputs=[...]"
+        )
+        raise OptionError(message) from error
+
+
+def _trainer(built: Built, optimizer: Any, rule: Rule, kind: str) -> Trainer:
+    if not steps_itself(optimizer):
+        return built.trainer(rule, kind)
+    recorded = kind == "loss" and not built.takes_data
+    return StepwiseTrainer(built.executable(kind), recorded, optimizer)
+
+
+def learning_rates(optimizer: Any, first: int, count: int) -> NDArray[np.float64]:
+    """Return the learning rate of `count` epochs from `first` on (counted from 0)."""
+    lr = optimizer.lr
+    if callable(lr):
+        rates = [lr(epoch) for epoch in range(first, first + count)]
+        for epoch, rate in enumerate(rates, first):
+            if not isinstance(rate, Real):
+                message = f"the learning rate of epoch {epoch + 1} is {rate!r}, which is no number"
+                raise OptionError(message)
+        array = np.array(rates, dtype=np.float64)
+    else:
+        array = np.full(count, lr, dtype=np.float64)
+    if not np.all(np.isfinite(array)):
+        place = int(np.flatnonzero(~np.isfinite(array))[0])
+        message = f"the learning rate of epoch {first + place + 1} is {array[place]}"
+        raise OptionError(message)
+    return array
+
+
+def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+    """Return the order of samples in an epoch, from seed and epoch alone."""
+    keys = random.Random(f"{seed}/{epoch}").randbytes(8 * count)  # noqa: S311 - no secret
+    return np.argsort(np.frombuffer(keys, dtype="<u8"), kind="stable").astype(np.int64, copy=False)
+
+
+@attrs.frozen(slots=True, eq=False)
+class Course:
+    """All that a training run needs.
+
+    `order(epoch)` gives the order of samples, None means as they come; `rates(first, count)` the
+    learning rates; `progress` is called after every epoch with its number, loss and the parameters,
+    and before it `diverged`, with the numbers of epoch and mini-batch, when the loss is not finite.
+    """
+
+    trainer: Trainer
+    rule: Rule
+    inputs: Floats | tuple[Floats, ...]
+    count: int
+    epochs: int
+    batch_size: int
+    order: Callable[[int], NDArray[np.int64]] | None
+    rates: Callable[[int, int], NDArray[np.float64]]
+    progress: Callable[[int, float, Floats], object] | None = None
+    diverged: Callable[[int, int], object] | None = None
+
+
+def run_course(course: Course, params: Floats, losses: list[float]) -> None:
+    """Train, writing `params` in place and each epoch's loss to the end of `losses`.
+
+    Native calls cover several epochs, as many as take about a tenth of a second, so that Ctrl-C is
+    heard; with `progress` one each. What was finished before an exception stays.
+    """
+    state = np.zeros((course.rule.state_rows, len(params)), dtype=params.dtype)
+    updates = -(-course.count // course.batch_size)
+    epoch, chunk = 0, 1
+    while epoch < course.epochs:
+        chunk = 1 if course.progress else min(chunk, course.epochs - epoch)
+        orders = None
+        if course.order is not None:
+            chunk = min(chunk, max(1, 10_000_000 // max(1, course.count)))
+            orders = np.stack([course.order(e) for e in range(epoch, epoch + chunk)])
+        before = (params.copy(), state.copy()) if course.diverged else None
+        began = time.perf_counter()
+        found = course.trainer(
+            course.inputs, course.count, params, state, epoch * updates, orders, chunk,
+            course.batch_size, course.rates(epoch, chunk),
+        )  # fmt: skip
+        seconds = time.perf_counter() - began
+        losses += found.tolist()
+        epoch += chunk
+        if course.diverged is not None and before is not None and not np.isfinite(losses[-1]):
+            course.diverged(epoch - 1, _first_bad_batch(course, epoch - 1, *before))
+        if course.progress is not None:
+            course.progress(epoch - 1, losses[-1], params)
+        chunk = max(1, min(64 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))
+
+
+def _first_bad_batch(course: Course, epoch: int, params: Floats, state: Floats) -> int:
+    """Return the first mini-batch of an epoch whose loss is not finite, by bisection.
+
+    Args:
+        course: The training run; its inputs are an array.
+        epoch: An epoch whose loss is not finite.
+        params: As the epoch began.
+        state: As the epoch began.
+    """
+    size, updates = course.batch_size, -(-course.count // course.batch_size)
+    order = np.arange(course.count) if course.order is None else course.order(epoch)
+    rows = np.asarray(course.inputs)[order]
+    low, high = 1, updates  # so many batches are the fewest, and the most, that are not finite
+    while low < high:
+        middle = (low + high) // 2
+        some = rows[: middle * size]
+        (loss,) = course.trainer(
+            some, len(some), params.copy(), state.copy(), epoch * updates, None, 1, size,
+            course.rates(epoch, 1),
+        )  # fmt: skip
+        low, high = (middle + 1, high) if np.isfinite(loss) else (low, middle)
+    return low - 1

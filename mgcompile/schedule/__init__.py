@@ -1,0 +1,1 @@
+"""When and where statements run: decided as data, before any code is written."""

@@ -1,0 +1,225 @@
+"""Cut elementwise bundles into loops: elementary functions apart, arithmetic between them.
+
+An elementary function takes tens of instructions and several registers. In a loop of its own it
+can work on several vectors side by side; arithmetic needs few registers a step and goes together.
+The loops come in stages: arithmetic that the functions of a stage need, then these functions.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from attrs import define, field
+
+from mgcompile.program.ir import CONSTS, Affine
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.program.ir import Access, Bundle
+
+__all__ = ["HEAVY", "LONGEST_BODY", "Key", "access_key", "cut", "weight"]
+
+LONGEST_BODY = 60
+"""Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
+
+LONGEST_CHAIN = 12
+LONGEST_OF_CHAINS = 40
+"""The same of arithmetic with a chain of more than so many steps, each of which waits for the one
+before: a core looks ahead far enough to have several shorter ones at work at once."""
+
+SHORT_REST = 15
+"""Instructions that are left and do not make a body of their own."""
+
+HEAVY = 20
+"""Instructions from which on an op is an elementary function."""
+
+MOST_SHARED = 100
+"""Instructions of elementary functions of the same number, which share steps, in one body."""
+
+MOST_BESIDE = 12
+"""Instructions of arithmetic that goes with the functions that need it."""
+
+_WEIGHT = {
+    "exp": 20,
+    "log": 25,
+    "tanh": 30,
+    "sigmoid": 25,
+    "softplus": 45,
+    "erf": 40,
+    "sin": 35,
+    "cos": 35,
+    "pow": 60,
+    "gelu": 45,
+    "silu": 28,
+    "elu": 25,
+    "div": 3,
+    "sqrt": 4,
+}
+
+_DIVISIONS = {"div": 1, "sqrt": 2, "log": 1, "tanh": 1, "sigmoid": 1, "erf": 1, "gelu": 2}
+"""How many divisions long ops keep the divider busy."""
+
+Key = tuple[int, int, tuple[int, ...], bytes]
+
+
+def access_key(access: Access) -> Key:
+    """Return what is equal for accesses that read the same elements."""
+    index = access.index
+    if isinstance(index, Affine):
+        return access.array, index.offset, index.strides, b""
+    return access.array, 0, index.strides, index.table.tobytes()
+
+
+def weight(bundle: Bundle) -> int:
+    """Return about how many instructions a bundle takes for a vector."""
+    return _WEIGHT.get(bundle.op.name, max(1, len(bundle.operands) - 1))
+
+
+def cut(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
+    """Return bundles of one shape, in topological order, as the bodies of loops, in order."""
+    heavy = sum(weight(bundle) >= HEAVY for bundle in bundles)
+    if not heavy:
+        return _runs(bundles)
+    if heavy == 1 and sum(map(weight, bundles)) <= LONGEST_BODY:
+        return [tuple(bundles)]
+    plan = _Plan(bundles)
+    plan.find_stages()
+    plan.find_homes()
+    plan.spread_divisions()
+    return plan.bodies()
+
+
+def _runs(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
+    """Return arithmetic in bodies that are not too long, shorter where it is a chain of steps."""
+    bodies: list[list[Bundle]] = []
+    left, length = sum(map(weight, bundles)), 0
+    chains: dict[int, int] = {}
+    for bundle in bundles:
+        more = weight(bundle)
+        chain = more + max((chains.get(a.array, 0) for a in bundle.operands), default=0)
+        most = LONGEST_BODY if chain <= LONGEST_CHAIN else LONGEST_OF_CHAINS
+        if not bodies or (length + more > most and left > SHORT_REST):
+            bodies.append([])
+            length, chains, chain = 0, {}, more
+        bodies[-1].append(bundle)
+        chains[bundle.result] = chain
+        length += more
+        left -= more
+    return [tuple(body) for body in bodies]
+
+
+Home = tuple[int, int]
+"""A stage, and the number of a body of functions in it; 0 is the stage's arithmetic."""
+
+
+@define
+class _Plan:
+    """The stage and the body of each bundle, by its place among `bundles`."""
+
+    bundles: Sequence[Bundle]
+    users: dict[int, list[int]] = field(factory=lambda: defaultdict(list))
+    operands: dict[int, list[int]] = field(factory=dict)
+    stage: dict[int, int] = field(factory=dict)
+    home: dict[int, Home] = field(factory=dict)
+
+    def heavy(self, place: int) -> bool:
+        return weight(self.bundles[place]) >= HEAVY
+
+    def find_stages(self) -> None:
+        """Put functions as early as what they need allows, arithmetic as late as its users do."""
+        makers: dict[int, int] = {}
+        for place, bundle in enumerate(self.bundles):
+            inside = [makers[a.array] for a in bundle.operands if a.array in makers]
+            self.operands[place] = inside
+            for operand in inside:
+                self.users[operand].append(place)
+            ready = [self.stage[operand] + self.heavy(operand) for operand in inside]
+            self.stage[place] = max(ready, default=0)
+            makers[bundle.result] = place
+        last = max(self.stage.values())
+        for place in reversed(range(len(self.bundles))):
+            if not self.heavy(place):
+                self.stage[place] = min((self.stage[u] for u in self.users[place]), default=last)
+
+    def find_homes(self) -> None:
+        """Put functions of one number together, and with functions what they alone need."""
+        self._place_functions()
+        beside: dict[Home, int] = defaultdict(int)
+        for place in reversed(range(len(self.bundles))):
+            if self.heavy(place):
+                continue
+            stage = self.stage[place]
+            homes = {self.home[u] for u in self.users[place] if self.stage[u] == stage}
+            home = homes.pop() if len(homes) == 1 else (stage, 0)
+            more = weight(self.bundles[place])
+            if home[1] and beside[home] + more > MOST_BESIDE:
+                home = (stage, 0)
+            beside[home] += more
+            self.home[place] = home
+
+    def spread_divisions(self) -> None:
+        """Move divisions from arithmetic to functions that leave the divider idle meanwhile.
+
+        A core divides one vector at a time, beside its other work.
+        """
+        at_work: dict[Home, int] = defaultdict(int)
+        for place, bundle in enumerate(self.bundles):
+            at_work[self.home[place]] += _DIVISIONS.get(bundle.op.name, 0)
+        bodies = sorted(home for home in at_work if home[1])
+        for place, bundle in enumerate(self.bundles):
+            home, more = self.home[place], _DIVISIONS.get(bundle.op.name, 0)
+            if not more or home[1]:
+                continue
+            first = max((self.home[x] for x in self.operands[place]), default=(0, 0))
+            last = min((self.home[x] for x in self.users[place]), default=home)
+            possible = [body for body in bodies if first <= body <= min(last, home)]
+            best = min(possible, key=lambda body: at_work[body], default=home)
+            if at_work[best] + more < at_work[home]:
+                at_work[home] -= more
+                at_work[best] += more
+                self.home[place] = best
+
+    def _place_functions(self) -> None:
+        roots = self._roots()
+        found: dict[tuple[int, object], Home] = {}
+        length: dict[Home, int] = defaultdict(int)
+        numbers: dict[int, int] = defaultdict(int)
+        for place, bundle in enumerate(self.bundles):
+            if not self.heavy(place):
+                continue
+            stage, key = self.stage[place], frozenset(roots[r] for r in self._reads(bundle))
+            home = found.get((stage, key))
+            if home is None or length[home] + weight(bundle) > MOST_SHARED:
+                numbers[stage] += 1
+                home = found[stage, key] = (stage, numbers[stage])
+            length[home] += weight(bundle)
+            self.home[place] = home
+
+    def _roots(self) -> dict[Key, Key]:
+        """Return for each number that is read the one that it is made of alone, if there is one."""
+        roots: dict[Key, Key] = {}
+        made: dict[int, Key] = {}
+        for place, bundle in enumerate(self.bundles):
+            for access in bundle.operands:
+                key = access_key(access)
+                roots.setdefault(key, made.get(access.array, key))
+            one = {roots[key] for key in self._reads(bundle)}
+            if len(one) == 1 and not self.heavy(place):
+                made[bundle.result] = one.pop()
+        return roots
+
+    @staticmethod
+    def _reads(bundle: Bundle) -> list[Key]:
+        return [access_key(a) for a in bundle.operands if a.array != CONSTS]
+
+    def bodies(self) -> list[tuple[Bundle, ...]]:
+        """Return the bodies, stage by stage: arithmetic, then functions."""
+        members: dict[Home, list[Bundle]] = defaultdict(list)
+        for place, bundle in enumerate(self.bundles):
+            members[self.home[place]].append(bundle)
+        found: list[tuple[Bundle, ...]] = []
+        for home in sorted(members):
+            found += [tuple(members[home])] if home[1] else _runs(members[home])
+        return found

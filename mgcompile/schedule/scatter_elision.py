@@ -1,0 +1,156 @@
+"""Let statements write straight into the array that a scatter would gather their results in.
+
+A scatter whose parts together cover its result, each element once, only says where things go. The
+arrays that it reads are then *placed*: they are parts of its result from the beginning. Parts that
+go to the same elements are added up first. A part that is a sum over the batch is added to what
+is there, so that any number of these may overlap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import numpy as np
+from attrs import define, evolve, field, frozen
+
+from mgcompile.program.ir import (
+    Access,
+    Affine,
+    Array,
+    Bundle,
+    IndexMap,
+    Loop,
+    Scatter,
+    extent,
+    map_elements,
+)
+from mgcompile.schedule.fusion import is_identity
+from mgcompile.schedule.phases import phases, read
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.program.ir import Program, ScatterPart, Statement
+
+__all__ = ["Placed", "placed"]
+
+
+@frozen
+class Placed:
+    """A program without the scatters that only say where things go.
+
+    ``targets`` gives for an array the one that it is a part of, and the elements there.
+    """
+
+    program: Program
+    targets: dict[int, Access]
+
+
+@define
+class _Rewriter:
+    arrays: list[Array]
+    reads: Counter[int]
+    makers: dict[int, Bundle]
+    moments: dict[int, int]
+    targets: dict[int, Access] = field(factory=dict)
+
+    def block(self, statements: Sequence[Statement], loops: int) -> tuple[Statement, ...]:
+        made: list[Statement] = []
+        for statement in statements:
+            match statement:
+                case Loop():
+                    made.append(evolve(statement, body=self.block(statement.body, loops + 1)))
+                case Scatter():
+                    made += self.scatter(statement, loops)
+                case _:
+                    made.append(statement)
+        return tuple(made)
+
+    def scatter(self, scatter: Scatter, loops: int) -> Sequence[Statement]:
+        """Return what stands in place of a scatter."""
+        sums = not loops and all(self._sums_over_batch(part) for part in scatter.parts)
+        if sums and len({self.moments[part.source.array] for part in scatter.parts}) == 1:
+            for part in scatter.parts:
+                self.targets[part.source.array] = Access(scatter.result, part.target)
+            return []
+        together = _by_target(scatter.parts)
+        if not together or not self._covers(scatter, together, loops):
+            return [scatter]
+        made: list[Statement] = []
+        for parts in together:
+            shape, target = parts[0].shape, parts[0].target
+            array = self.new_array(extent(shape), scatter.result)
+            sources = tuple(part.source for part in parts)
+            made.append(Bundle(array, ops.sum, shape, sources))
+            self.targets[array] = Access(scatter.result, target)
+        return made
+
+    def new_array(self, size: int, like: int) -> int:
+        self.arrays.append(Array(size, self.arrays[like].batched))
+        return len(self.arrays) - 1
+
+    def _sums_over_batch(self, part: ScatterPart) -> bool:
+        """Tell whether a part is the whole of a sum over the batch that nothing else reads."""
+        source = part.source
+        bundle = self.makers.get(source.array)
+        return (
+            bundle is not None
+            and bundle.over_batch
+            and self.reads[source.array] == 1
+            and bundle.shape == part.shape
+            and is_identity(source.index, 0, part.shape)
+        )
+
+    def _covers(
+        self, scatter: Scatter, together: Sequence[Sequence[ScatterPart]], loops: int
+    ) -> bool:
+        """Tell whether each element of the result is named once, in each iteration alike."""
+        size = self.arrays[scatter.result].size
+        if sum(extent(parts[0].shape) for parts in together) != size:
+            return False
+        batched = self.arrays[scatter.result].batched
+        named = np.zeros(size, dtype=np.int64)
+        for parts in together:
+            if batched and not any(self.arrays[part.source.array].batched for part in parts):
+                return False  # a sum of what is not batched is not batched
+            target = _inside(parts[0].target, loops)
+            named[map_elements(target, parts[0].shape)] += 1
+        return bool(np.all(named == 1))
+
+
+def _inside(index: IndexMap, loops: int) -> IndexMap:
+    """Return the map of an iteration; a scatter's target does not depend on which."""
+    if isinstance(index, Affine):
+        return Affine(index.offset, index.strides[loops:])
+    return evolve(
+        index, table=index.table.reshape(index.table.shape[loops:]), strides=index.strides[loops:]
+    )
+
+
+def _by_target(parts: Sequence[ScatterPart]) -> list[list[ScatterPart]]:
+    """Return the parts in groups of those that go to the same elements, in order."""
+    groups: dict[tuple[object, ...], list[ScatterPart]] = {}
+    for part in parts:
+        index = part.target
+        what = index.offset if isinstance(index, Affine) else index.table.tobytes()
+        groups.setdefault((part.shape, what, index.strides), []).append(part)
+    return list(groups.values())
+
+
+def placed(program: Program) -> Placed:
+    """Rewrite the scatters of a program that only place what other statements make."""
+    moments = {
+        statement.result: moment
+        for moment, phase in enumerate(phases(program, {}))
+        for statement in phase.tiled
+        if isinstance(statement, Bundle)
+    }
+    reads = Counter(array for statement in program.statements for array in read(statement))
+    reads.update(output.array for output in program.outputs)
+    makers = {s.result: s for s in program.statements if isinstance(s, Bundle)}
+    rewriter = _Rewriter(list(program.arrays), reads, makers, moments)
+    statements = rewriter.block(program.statements, 0)
+    changed = evolve(program, statements=statements, arrays=tuple(rewriter.arrays))
+    return Placed(changed, rewriter.targets)

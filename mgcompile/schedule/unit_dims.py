@@ -1,0 +1,68 @@
+"""Drop the axes of length 1 from all domains, so that statements of one size have one shape."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import evolve
+
+from mgcompile.program.ir import Access, Affine, Bundle, Gather, Loop, Scatter
+
+if TYPE_CHECKING:
+    from mgcompile.program.ir import IndexMap, Program, Statement
+
+__all__ = ["without_single_axes"]
+
+
+def without_single_axes(program: Program) -> Program:
+    """Return the same program with domains whose axes are all longer than 1."""
+    statements = tuple(_simplified(statement, 0) for statement in program.statements)
+    return evolve(program, statements=statements)
+
+
+def _simplified(statement: Statement, loops: int) -> Statement:
+    match statement:
+        case Bundle(shape=shape, reduced=reduced):
+            kept = _kept(shape + reduced, loops)
+            return evolve(
+                statement,
+                shape=tuple(length for length in shape if length > 1),
+                reduced=tuple(length for length in reduced if length > 1),
+                operands=tuple(_access(access, kept) for access in statement.operands),
+            )
+        case Scatter():
+            parts = []
+            for part in statement.parts:
+                kept = _kept(part.shape, loops)
+                parts.append(
+                    evolve(
+                        part,
+                        shape=tuple(length for length in part.shape if length > 1),
+                        source=_access(part.source, kept),
+                        target=_map(part.target, kept),
+                    )
+                )
+            return evolve(statement, parts=tuple(parts))
+        case Loop():
+            body = tuple(_simplified(inner, loops + 1) for inner in statement.body)
+            return evolve(statement, body=body)
+        case _:
+            return statement
+
+
+def _kept(domain: tuple[int, ...], loops: int) -> tuple[int, ...]:
+    """Return the places of the axes that stay; those of the loops around all do."""
+    longer = [loops + axis for axis, length in enumerate(domain) if length > 1]
+    return (*range(loops), *longer)
+
+
+def _access(access: Access, kept: tuple[int, ...]) -> Access:
+    return Access(access.array, _map(access.index, kept))
+
+
+def _map(index: IndexMap, kept: tuple[int, ...]) -> IndexMap:
+    strides = tuple(index.strides[axis] for axis in kept)
+    if isinstance(index, Affine):
+        return Affine(index.offset, strides)
+    shape = tuple(index.table.shape[axis] for axis in kept)
+    return Gather(index.table.reshape(shape), strides)

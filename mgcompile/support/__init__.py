@@ -1,0 +1,1 @@
+"""What any stage may use: compressed rows, the cache folder, the collector's pause."""

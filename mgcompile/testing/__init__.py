@@ -1,0 +1,1 @@
+"""Aids for tests and benchmarks: formulas over arrays, errors in ulps."""

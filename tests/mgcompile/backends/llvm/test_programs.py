@@ -1,0 +1,309 @@
+"""Programs of every kind of statement, compared with the interpreter of the numpy backend."""
+
+from __future__ import annotations
+
+import itertools
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from mgcompile.autodiff.reverse import gradient_to_params
+from mgcompile.backends.interface import Options, Rule
+from mgcompile.backends.llvm.backend import backend as llvm
+from mgcompile.backends.llvm.codegen.codegen_context import Shape
+from mgcompile.backends.llvm.lower import lower
+from mgcompile.backends.llvm.runtime.executable import LlvmExecutable
+from mgcompile.backends.numpy.interpreter import backend as numpy_backend
+from mgcompile.errors import InvalidProgramError
+from mgcompile.program.builder import Builder, affine
+from mgcompile.program.ir import (
+    CONSTS,
+    INPUTS,
+    PARAMS,
+    SAMPLES,
+    Access,
+    Affine,
+    Array,
+    Carry,
+    Gather,
+    extent,
+)
+from mgcompile.program.verifier import verify
+from mgcompile.schedule.batch_tile import choose_shape
+from mgcompile.schedule.weight_gradients import BLOCK
+from mgcore import ops
+
+TOLERANCE = {"float64": 1e-9, "float32": 3e-3}
+ELEMENTWISE = (ops.add, ops.mul, ops.sub, ops.neg, ops.abs, ops.gt, ops.le)
+
+
+class RandomProgram:
+    """Write a random program: elementwise bundles, sums, dots, scatters, nested loops."""
+
+    def __init__(self, seed):
+        self.random = np.random.default_rng(seed)
+        inputs, params = self.random.integers(1, 6, size=2)
+        self.builder = Builder(int(inputs), int(params), list(self.random.normal(size=3)))
+        self.builder.arrays[CONSTS] = Array(3, batched=False)
+        self.global_arrays = {INPUTS, PARAMS, CONSTS, SAMPLES}
+        self.shapes = [(4,)]
+
+    def build(self):
+        visible = [INPUTS, PARAMS, CONSTS, SAMPLES]
+        for _ in range(self.random.integers(3, 14)):
+            visible += self.statement(visible, ())
+        outputs = [(f"output{array}", int(array)) for array in visible[4:]]
+        return verify(self.builder.finish(outputs))
+
+    def shape(self):
+        self.shapes.append(tuple(self.random.integers(1, 6, size=self.random.integers(3)).tolist()))
+        return self.shapes[self.random.integers(len(self.shapes))]
+
+    def access(self, visible, domain, loops):
+        array = int(self.random.choice(visible))
+        first = 0 if array in self.global_arrays else len(loops)
+        axes, size = loops + domain, self.builder.arrays[array].size
+        if self.random.random() < 0.3:
+            shape = [
+                length if axis >= first and self.random.random() < 0.7 else 1
+                for axis, length in enumerate(axes)
+            ]
+            return Access(array, Gather(self.random.integers(size, size=shape), (0,) * len(axes)))
+        strides, room = [0] * len(axes), size - 1
+        for axis in range(first, len(axes)):
+            most = room // (axes[axis] - 1) if axes[axis] > 1 else 0
+            strides[axis] = int(self.random.integers(most + 1))
+            room -= strides[axis] * (axes[axis] - 1)
+        return Access(array, Affine(int(self.random.integers(room + 1)), tuple(strides)))
+
+    def identity(self, visible, shape, loops):
+        fitting = [a for a in visible if self.builder.arrays[a].size == extent(shape)]
+        if not fitting or self.random.random() < 0.3:
+            return self.access(visible, shape, loops)
+        strides = [extent(shape[axis + 1 :]) for axis in range(len(shape))]
+        return Access(int(self.random.choice(fitting)), Affine(0, (*(0 for _ in loops), *strides)))
+
+    def statement(self, visible, loops):
+        kind = self.random.random()
+        if kind < 0.5:
+            made = [self.elementwise(visible, loops)]
+        elif kind < 0.8:
+            made = [self.reduction(visible, loops)]
+        elif kind < 0.9 or len(loops) > 1:
+            made = [self.scatter(visible, loops)]
+        else:
+            made = self.loop(visible, loops)
+        if not loops:
+            self.global_arrays.update(made)
+        return made
+
+    def elementwise(self, visible, loops):
+        op, shape = ELEMENTWISE[self.random.integers(len(ELEMENTWISE))], self.shape()
+        operands = [self.identity(visible, shape, loops) for _ in range(op.arity)]
+        return self.builder.bundle(op, shape, operands)
+
+    def reduction(self, visible, loops):
+        op = (ops.sum, ops.dot)[self.random.integers(2)]
+        shape = tuple(self.random.integers(1, 20, size=2).tolist())
+        shape = shape if self.random.random() < 0.3 else self.shape()
+        reduced = tuple(self.random.integers(1, 5, size=self.random.integers(3)).tolist())
+        count = 2 if op is ops.dot else self.random.integers(1, 4)
+        operands = [self.access(visible, shape + reduced, loops) for _ in range(count)]
+        over_batch = not loops and self.builder.is_batched(operands) and self.random.random() < 0.5
+        return self.builder.bundle(op, shape, operands, reduced, over_batch=bool(over_batch))
+
+    def scatter(self, visible, loops):
+        size, parts = int(self.random.integers(1, 10)), []
+        for _ in range(self.random.integers(1, 4)):
+            shape = self.shape()
+            table = self.random.integers(size, size=(1,) * len(loops) + shape)
+            target = Gather(table, (0,) * table.ndim)
+            parts.append((shape, self.access(visible, shape, loops), target))
+        return self.builder.scatter(size, parts)
+
+    def loop(self, visible, loops):
+        count, size = self.random.integers(1, 4, size=2).tolist()
+        state = [self.builder.new_array(size, batched=True) for _ in range(3)]
+        initial = [self.access(visible, (size,), loops) for _ in state]
+        self.builder.open_loop()
+        own = list(state)
+        for _ in range(self.random.integers(1, 6)):
+            own += self.statement([*visible, *own], (*loops, count))
+        fitting = [array for array in own if self.builder.arrays[array].size == size]
+        carries = [
+            Carry(
+                array,
+                first,
+                int(self.random.choice(fitting)),
+                self.builder.new_array(size, batched=True),
+            )
+            for array, first in zip(state, initial, strict=True)
+        ]
+        kept = self.random.choice(own, size=2, replace=False).tolist()
+        return [carry.final for carry in carries] + self.builder.close_loop(count, carries, kept)
+
+
+def assert_same(program, dtype, inputs, count, params, threads=1):
+    options = Options(dtype, threads)
+    with np.errstate(all="ignore"):
+        expected = numpy_backend.build(program, options)(inputs, count, params)
+    found = llvm.build(program, options)(inputs, count, params)
+    for output, ours, theirs in zip(program.outputs, found, expected, strict=True):
+        scale = max(1.0, np.max(np.abs(theirs), initial=0.0))
+        difference = np.max(np.abs(ours - theirs), initial=0.0)
+        assert difference <= TOLERANCE[dtype] * scale, output.name
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_random_program_gives_what_the_interpreter_gives(seed):
+    program = RandomProgram(seed).build()
+    random = np.random.default_rng(seed)
+    params = random.normal(size=program.n_params)
+    matrix = random.normal(size=([1, 3, 37, 2100][seed % 4], program.n_inputs))
+    columns = [np.ascontiguousarray(column) for column in matrix.T]
+    inputs = (matrix, np.asfortranarray(matrix), columns, matrix[::-1])[seed // 4]
+    assert_same(program, "float64", inputs, len(matrix), params, threads=1 + seed % 2)
+
+
+def layers(sizes):
+    """Return the forward program of an MLP with tanh, every layer one dot, one add and one tanh."""
+    builder = Builder(sizes[0], sum((m + 1) * n for m, n in itertools.pairwise(sizes)))
+    source, offset = INPUTS, 0
+    for m, n in itertools.pairwise(sizes):
+        weights, values = affine(PARAMS, offset, m + 1, 1), affine(source, 0, 0, 1)
+        products = builder.bundle(ops.dot, (n,), [weights, values], (m,))
+        bias = affine(PARAMS, offset + m, m + 1)
+        sums = builder.bundle(ops.add, (n,), [affine(products, 0, 1), bias])
+        source = builder.bundle(ops.tanh, (n,), [affine(sums, 0, 1)])
+        offset += n * (m + 1)
+    return builder, source
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("count", [0, 1, 7, 64, 1000])
+def test_every_number_of_samples_and_every_block_size_of_a_layer(dtype, count):
+    builder, last = layers((3, 7, 13, 5, 1))
+    program = verify(builder.finish([("value", last)]))
+    random = np.random.default_rng(count)
+    inputs = random.normal(size=(count, 3)).astype(dtype)
+    params = random.normal(size=program.n_params).astype(dtype)
+    assert_same(program, dtype, inputs, count, params)
+
+
+@pytest.mark.parametrize("vectors", range(2, 18, 2))
+def test_a_tile_of_any_even_number_of_vectors_stays_within_the_memory_of_results(
+    vectors, monkeypatch
+):
+    def narrow(layout, dtype, width, **_):
+        return Shape(dtype, width, vectors * width)
+
+    def guarded(executable, count, order):
+        buffer = np.full((count + 100) * 5, 77.0)
+        buffers.append(buffer)
+        result = buffer[: count * 5].reshape((count, 5), order=order)
+        return (result,)
+
+    buffers = []
+    monkeypatch.setattr("mgcompile.backends.llvm.lower.choose_shape", narrow)
+    monkeypatch.setattr(LlvmExecutable, "_new_results", guarded)
+    builder, last = layers((3, 5))
+    program = verify(builder.finish([("value", last)]))
+    random = np.random.default_rng(vectors)
+    params = random.normal(size=program.n_params)
+    for tiles in (1, 3):
+        matrix = random.normal(size=(tiles * vectors * lower(program, "float64").shape.width, 3))
+        columns = [np.ascontiguousarray(column) for column in matrix.T]
+        assert_same(program, "float64", columns, len(matrix), params)
+    assert len(buffers) == 2
+    assert all(np.all(buffer[-500:] == 77.0) for buffer in buffers)
+
+
+@pytest.mark.parametrize("width", [2, 4, 8, 16])
+def test_blocks_of_wide_products_are_made_of_whole_tiles(width):
+    for elements, dtype in itertools.product(range(8, 400, 8), ("float64", "float32")):
+        sizes = {"inputs": elements, "tile": elements}
+        phases = [SimpleNamespace(wide=True)]
+        layout = SimpleNamespace(sizes=sizes, streamed=0, phases=phases, in_place=False)
+        assert BLOCK % choose_shape(layout, dtype, width).tile == 0
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("count", [1, 64, 150])
+@pytest.mark.parametrize("container", ["rows", "reversed rows", "columns"])
+def test_gradients_of_wide_layers_are_summed_block_by_block(dtype, count, container):
+    builder, last = layers((45, 37, 35, 1))
+    program = gradient_to_params(verify(builder.finish([("value", last)])))
+    assert lower(program, dtype).layout.phases[0].wide
+    random = np.random.default_rng(count)
+    inputs = random.normal(size=(count, 45)).astype(dtype)
+    if container == "reversed rows":
+        inputs = inputs[:, ::-1]
+    elif container == "columns":
+        inputs = [np.ascontiguousarray(column) for column in inputs.T]
+    params = random.normal(size=program.n_params).astype(dtype) / 6
+    assert_same(program, dtype, inputs, count, params)
+
+
+@pytest.mark.parametrize("batch_size", [64, 70])
+@pytest.mark.parametrize("rule", [Rule("sgd", weight_decay=0.1), Rule("sgd", momentum=0.5)])
+def test_a_wide_net_trains_on_samples_in_any_order(rule, batch_size):
+    # A batch of one block updates the weights where their gradients are summed, without momentum.
+    builder, last = layers((45, 37, 1))
+    program = gradient_to_params(verify(builder.finish([("value", last)])))
+    random = np.random.default_rng(1)
+    inputs = random.normal(size=(200, 45))
+    start = random.normal(size=program.n_params) / 6
+    orders = np.stack([random.permutation(200) for _ in range(2)])
+    found, losses = [], []
+    for backend in (llvm, numpy_backend):
+        params = start.copy()
+        trainer = backend.build_trainer(program, rule, Options())
+        state = np.zeros((rule.state_rows, len(params)))
+        rates = np.array([0.1, 0.05])
+        losses.append(trainer(inputs, 200, params, state, 0, orders, 2, batch_size, rates))
+        found.append(params)
+    np.testing.assert_allclose(*found, rtol=1e-10, atol=1e-12)
+    np.testing.assert_allclose(*losses, rtol=1e-10)
+
+
+def test_a_loop_that_mixes_shared_and_own_arrays_is_not_differentiated():
+    builder = Builder(1, 1)
+    states = [builder.new_array(1, batched=batched) for batched in (True, False)]
+    builder.open_loop()
+    following = [
+        builder.bundle(ops.mul, (1,), [affine(state, 0, 0, 0), affine(PARAMS, 0, 0, 0)])
+        for state in states
+    ]
+    carries = [
+        Carry(state, affine(source, 0, 0), made, builder.new_array(1, batched=source == INPUTS))
+        for state, source, made in zip(states, (INPUTS, PARAMS), following, strict=True)
+    ]
+    builder.close_loop(3, carries, [])
+    finals = [affine(carry.final, 0, 0) for carry in carries]
+    program = verify(builder.finish([("value", builder.bundle(ops.mul, (1,), finals))]))
+    with pytest.raises(InvalidProgramError, match="shared by all samples"):
+        gradient_to_params(program)
+
+
+def test_what_fills_up_the_last_tile_is_kept_out_of_sums_over_the_batch():
+    builder = Builder(1, 2)
+    inverse = builder.bundle(ops.div, (1,), [affine(PARAMS, 0, 0), affine(INPUTS, 0, 0)])
+    both = [affine(inverse, 0, 0), affine(PARAMS, 1, 0)]
+    total = builder.bundle(ops.sum, (1,), both, over_batch=True)
+    program = verify(builder.finish([("total", total)]))
+    run = llvm.build(program, Options())
+    (result,) = run(np.full((13, 1), 2.0), 13, np.array([1.0, 10.0]))
+    assert result == pytest.approx([13 * 10.5])
+
+
+def test_sums_are_the_same_bits_for_one_and_two_threads_and_from_run_to_run():
+    builder, last = layers((2, 6, 1))
+    total = builder.bundle(ops.sum, (1,), [affine(last, 0, 0)], over_batch=True)
+    program = verify(builder.finish([("value", last), ("total", total)]))
+    random = np.random.default_rng(5)
+    inputs, params = random.normal(size=(20_011, 2)), random.normal(size=program.n_params)
+    one = llvm.build(program, Options(threads=1))
+    two = llvm.build(program, Options(threads=2))
+    (_, first), (_, again), (_, other) = (run(inputs, 20_011, params) for run in (one, one, two))
+    assert first.tobytes() == again.tobytes() == other.tobytes()

@@ -1,0 +1,83 @@
+"""The native training loop against the interpreter's: rules, batches, orders, threads."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import mgcompile
+from mgcompile.autodiff.reverse import gradient_to_params
+from mgcompile.backends.interface import Options, Rule
+from mgcompile.backends.llvm.backend import backend as llvm
+from mgcompile.backends.numpy.interpreter import backend as numpy_backend
+from mgcore import Value, ops
+
+RULES = {
+    "sgd": Rule("sgd"),
+    "momentum and decay": Rule("sgd", momentum=0.9, weight_decay=0.01),
+    "adam": Rule("adam", weight_decay=0.001),
+}
+
+
+@pytest.fixture(scope="module")
+def program():
+    """The squared error of a small tanh net of 13 parameters, and its gradient."""
+    x = [Value(0.1, label=name) for name in ("x0", "x1", "y")]
+    w = [Value(0.1 * k - 0.6) for k in range(13)]
+    hidden = [ops.tanh(ops.dot(*w[3 * k : 3 * k + 2], *x[:2]) + w[3 * k + 2]) for k in range(3)]
+    out = ops.dot(*w[9:12], *hidden) + w[12]
+    kernel = mgcompile.compile((out - x[2]) ** 2, inputs=x, params=w, backend="numpy")
+    return gradient_to_params(kernel.program)
+
+
+def train(backend, program, rule, dtype, *, orders, threads=1, step=0):
+    random = np.random.default_rng(3)
+    inputs = random.normal(size=(50, 3)).astype(dtype)
+    params = random.normal(size=13).astype(dtype)
+    state = np.zeros((rule.state_rows, 13), dtype)
+    rates = np.array([0.1, 0.05, 0.02, 0.01])
+    trainer = backend.build_trainer(program, rule, Options(dtype, threads))
+    losses = trainer(inputs, 50, params, state, step, orders, 4, 16, rates)
+    return losses, params, state
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_losses_parameters_and_state_are_the_interpreters(program, rule, dtype):
+    random = np.random.default_rng(4)
+    orders = np.stack([random.permutation(50) for _ in range(4)])
+    ours = train(llvm, program, rule, dtype, orders=orders, step=5)
+    theirs = train(numpy_backend, program, rule, dtype, orders=orders, step=5)
+    tolerance = {"float64": 1e-11, "float32": 1e-4}[dtype]
+    for a, b in zip(ours, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+def test_without_orders_samples_come_as_they_are(program):
+    plain = train(llvm, program, RULES["sgd"], "float64", orders=None)
+    listed = train(llvm, program, RULES["sgd"], "float64", orders=np.tile(np.arange(50), (4, 1)))
+    for a, b in zip(plain, listed, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_two_threads_train_to_the_same_bits(program):
+    one = train(llvm, program, RULES["adam"], "float64", orders=None)
+    two = train(llvm, program, RULES["adam"], "float64", orders=None, threads=2)
+    for a, b in zip(one, two, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_adam_goes_on_with_the_same_bits_wherever_calls_are_cut(program):
+    random = np.random.default_rng(6)
+    inputs, first = random.normal(size=(50, 3)), random.normal(size=13)
+    trainer = llvm.build_trainer(program, RULES["adam"], Options("float64", 1))
+    found = []
+    for calls in ([6], [1, 2, 3]):
+        params, state, epoch = first.copy(), np.zeros((2, 13)), 0
+        for epochs in calls:
+            step, rates = epoch * 4, np.full(epochs, 0.05)
+            trainer(inputs, 50, params, state, step, None, epochs, 16, rates)
+            epoch += epochs
+        found.append((params, state))
+    for a, b in zip(*found, strict=True):
+        np.testing.assert_array_equal(a, b)
