@@ -16,6 +16,7 @@ __all__ = [
     "OperandCountError",
     "OptionError",
     "PythonCallbackWarning",
+    "RecordingError",
     "SymbolError",
     "UndefinedResultWarning",
     "UnusedInputError",
@@ -44,6 +45,10 @@ class LeafError(CompileError, ValueError):
 
 class UnusedInputError(CompileError, ValueError):
     """The outputs do not depend on an input."""
+
+
+class RecordingError(CompileError, ValueError):
+    """One recorded sample of a model does not stand for all: it looks at numbers, or draws some."""
 
 
 class OperandCountError(CompileError, ValueError):

@@ -8,16 +8,18 @@ import numpy as np
 
 from mgcompile.api import build
 from mgcompile.backends.interface import Options
-from mgcompile.errors import CompileError, OptionError
+from mgcompile.errors import CompileError
+from mgcompile.fit_recording import record
 from mgcompile.graph.capture import capture
 from mgcompile.runtime.train_loop import Course, rule_of
 from mgcompile.support.cache_dir import cache_folder
-from mgcore import MgcoreError, Value
+from mgcore import MgcoreError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.runtime.kernel import Kernel
+    from mgcore import Value
 
 __all__ = ["fit_compiled"]
 
@@ -27,8 +29,8 @@ def fit_compiled(training: Any) -> None:
 
     Args:
         training: A `mgnn.backends.Training`, which says what is to be done. The model is recorded
-            once, on the first sample, and that graph is compiled: its loss to train, its outputs
-            for the score. An op applied by a choice that depends on the sample is not seen.
+            on the first sample, and that graph is compiled: its loss to train, its outputs for the
+            score. Others are recorded too, to see that it stands for all (see `fit_recording`).
 
     Raises:
         BackendRefusalError: if the model cannot be compiled or the optimiser is not known.
@@ -76,23 +78,10 @@ def fit_compiled(training: Any) -> None:
 
 
 def _recorded(training: Any) -> tuple[Kernel, Kernel]:
-    """Record one sample and compile its loss and the model's outputs."""
-    params = training.model.parameters()
-    if len({id(p) for p in params}) != len(params):
-        message = "the model names a parameter twice"
-        raise OptionError(message)
-    if any(p.op is not None for p in params):
-        message = "a parameter of the model is computed from others"
-        raise OptionError(message)
-    x = [Value(float(number)) for number in training.X.array[0]]
-    y = [Value(float(number)) for number in training.targets.array[0]]
-    made = training.model(x)
-    results = [made] if isinstance(made, Value) else list(made)
-    loss = training.loss.sample(results, y)
-    if not isinstance(loss, Value) or not all(isinstance(out, Value) for out in results):
-        message = "the model's outputs or its loss are plain numbers"
-        raise OptionError(message)
-    return _compiled([loss], [*x, *y], params), _compiled(results, x, params)
+    """Record a sample and compile its loss and the model's outputs."""
+    sample = record(training.model, training.X.array, training.loss.sample, training.targets.array)
+    loss = _compiled([sample.loss], [*sample.x, *sample.y], sample.params)
+    return loss, _compiled(sample.outputs, sample.x, sample.params)
 
 
 def _compiled(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Kernel:
