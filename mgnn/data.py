@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,7 @@ def table(data: Any, name: str) -> Table:
 
     Args:
         data: n numbers or n rows of them: lists, a NumPy array of one or two axes, a pandas frame
-            or column. Every number finite.
+            or column. Every number finite, none masked.
         name: "X" or "y", for messages.
 
     Raises:
@@ -64,6 +65,7 @@ def table(data: Any, name: str) -> Table:
         DataError: naming row, column and value of what is no finite number.
 
     """
+    _check_kind(data, name)
     if hasattr(data, "to_numpy"):
         data = _of_frame(data, name)
     if hasattr(data, "dtype") and hasattr(data, "ndim"):
@@ -71,12 +73,38 @@ def table(data: Any, name: str) -> Table:
     return _of_lists(data, name)
 
 
+def _check_kind(data: Any, name: str) -> None:
+    """Refuse by name what looks like an array and is none."""
+    home = type(data).__module__.partition(".")[0]
+    if home == "scipy" and hasattr(data, "toarray"):
+        raise DataError(
+            f"{name} is a sparse {type(data).__name__} of scipy; give {name}.toarray(), or use "
+            "mgnn.sklearn.MLPClassifier or MLPRegressor, which take it"
+        )
+    if home == "torch":
+        raise DataError(
+            f"{name} is a {type(data).__name__} of PyTorch; give {name}.detach().cpu().numpy()"
+        )
+    if hasattr(data, "filled") and hasattr(data, "mask") and data.mask.any():
+        raise DataError(
+            f"{name} is a masked array with {int(data.mask.sum())} numbers masked, the first in "
+            f"row {int(data.mask.nonzero()[0][0])}; fill them in with {name}.filled(...), or drop "
+            "their rows"
+        )
+
+
 def _of_frame(frame: Any, name: str) -> Any:
-    for column in getattr(frame, "columns", ()):
-        kind = frame[column].dtype.kind
-        if kind not in "biuf":
+    columns = list(getattr(frame, "columns", ()))
+    for column, count in Counter(columns).items():
+        if count > 1:
             raise DataError(
-                f"column {column!r} of {name} holds {frame[column].dtype}, not numbers; encode it "
+                f"{name} has {count} columns called {column!r}; rename or drop all but one"
+            )
+    for column in columns:
+        dtype = frame[column].dtype
+        if getattr(dtype, "kind", "f") not in "biuf":  # frames other than pandas' have no kind
+            raise DataError(
+                f"column {column!r} of {name} holds {dtype}, not numbers; encode it "
                 "first (one-hot for categories), or drop it"
             )
     return frame.to_numpy()

@@ -1,12 +1,13 @@
 """Neuron, Layer and MLP, each reading like its definition."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from mgcore import Constant, Value, ops
+from mgcore import Constant, Op, Value, ops
 from mgnn.errors import ShapeError, UnknownNameError, near_matches
 from mgnn.module import Module
+from mgnn.settings import count_of, seed_of
 
 __all__ = ["INITIALISERS", "MLP", "Layer", "Neuron"]
 
@@ -26,7 +27,7 @@ class Neuron(Module):
     Args:
         nin: number of inputs, at least 1.
         nonlin: whether the activation is applied; False gives a linear neuron.
-        activation: the name of a registered op with one operand.
+        activation: an op with one operand, or the name of a registered one.
         init: how weights begin: "uniform" in [-1, 1] as micrograd, "he" or "lecun"; b begins at 0.
         rng: where the numbers come from; the module `random` by default.
 
@@ -41,11 +42,11 @@ class Neuron(Module):
         nin: int,
         nonlin: bool = True,
         *,
-        activation: str = "relu",
+        activation: str | Op = "relu",
         init: str = "uniform",
         rng: Any = random,
     ) -> None:
-        _check_count("nin", nin)
+        nin = count_of("nin", nin, ShapeError)
         if init not in INITIALISERS:
             raise UnknownNameError(f"no init is called {init!r}{near_matches(init, INITIALISERS)}")
         draw = INITIALISERS[init]
@@ -53,9 +54,7 @@ class Neuron(Module):
         self.b = Value(0.0, label="b")
         self.one = Constant(1.0)
         self.nonlin = nonlin
-        self.activation = activation
-        if nonlin:
-            _check_activation(activation)
+        self.activation = _checked_activation(activation) if nonlin else activation
 
     def __call__(self, x: Sequence[Any]) -> Any:
         """Return the output for `nin` numbers or Values: a Value.
@@ -68,22 +67,27 @@ class Neuron(Module):
             raise ShapeError(f"x has {len(x)} numbers, but this neuron has {len(self.w)} inputs")
         # The bias is the weight of an input that is always 1: one node for the whole sum.
         out = ops.dot(*self.w, self.b, *x, self.one)
-        return getattr(ops, self.activation)(out) if self.nonlin else out
+        if not self.nonlin:
+            return out
+        activation = self.activation
+        return (getattr(ops, activation) if isinstance(activation, str) else activation)(out)
 
     def parameters(self) -> list[Value]:
         """Return w..., b."""
         return [*self.w, self.b]
 
     def __repr__(self) -> str:
-        return f"{_title(self.activation) if self.nonlin else 'Linear'}Neuron({len(self.w)})"
+        name = self.activation if isinstance(self.activation, str) else self.activation.name
+        return f"{_title(name) if self.nonlin else 'Linear'}Neuron({len(self.w)})"
 
 
 class Layer(Module):
     """Hold `nout` neurons that see the same inputs; `kwargs` go to `Neuron`."""
 
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
-        _check_count("nout", nout)
-        self.neurons = [Neuron(nin, **kwargs) for _ in range(nout)]
+        self.neurons = [
+            Neuron(nin, **kwargs) for _ in range(count_of("nout", nout, ShapeError))
+        ]
 
     def __call__(self, x: Sequence[Any]) -> Any:
         """Return a list of `nout` Values, or the Value if `nout` is 1."""
@@ -105,8 +109,9 @@ class MLP(Module):
 
     Args:
         nin: number of inputs.
-        nouts: the size of each layer; the last number is that of outputs.
-        activation: of the hidden layers: the name of any registered op with one operand.
+        nouts: the size of each layer; the last number is that of outputs. One number stands for a
+            single, linear layer.
+        activation: of the hidden layers: an op with one operand, or the name of a registered one.
         seed: makes the weights repeatable and independent of the global generator; without it they
             come from the module `random`, as micrograd's do.
         init: see `Neuron`.
@@ -124,27 +129,27 @@ class MLP(Module):
     def __init__(
         self,
         nin: int,
-        nouts: Sequence[int],
-        activation: str = "relu",
+        nouts: Sequence[int] | int,
+        activation: str | Op = "relu",
         seed: int | None = None,
         *,
         init: str = "uniform",
     ) -> None:
-        sizes = [nin, *nouts]
+        sizes = [nin, *(nouts if isinstance(nouts, Iterable) else [nouts])]
         if len(sizes) < 2:
             raise ShapeError("nouts is empty; give the size of each layer, as in MLP(2, [16, 1])")
-        _check_activation(activation)
+        activation, seed = _checked_activation(activation), seed_of(seed)
         rng = random if seed is None else random.Random(seed)  # noqa: S311 - no secret
         self.layers = [
             Layer(
                 sizes[i],
                 sizes[i + 1],
-                nonlin=i != len(nouts) - 1,
+                nonlin=i != len(sizes) - 2,
                 activation=activation,
                 init=init,
                 rng=rng,
             )
-            for i in range(len(nouts))
+            for i in range(len(sizes) - 1)
         ]
 
     def __call__(self, x: Sequence[Any]) -> Any:
@@ -174,17 +179,20 @@ def _operand(v: Any) -> Any:
     return v if hasattr(type(v), "__mgcore_apply__") else Constant(v)
 
 
-def _check_count(name: str, count: object) -> None:
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise ShapeError(f"{name} is {count!r}; it must be a whole number of at least 1")
-
-
-def _check_activation(name: str) -> None:
-    op = getattr(ops, name)
+def _checked_activation(activation: str | Op) -> str | Op:
+    """Return what is applied: the name of a registered op, or an op of the user's own."""
+    if not isinstance(activation, str | Op):
+        raise UnknownNameError(
+            f"activation is {activation!r}; give an op (ops.tanh) or the name of a registered one"
+        )
+    op: Op = activation if isinstance(activation, Op) else getattr(ops, activation)
     if op.arity not in {1, None}:
         raise ShapeError(
-            f"the op {name} takes {op.arity} operands; an activation takes 1, as tanh and relu do"
+            f"the op {op.name} takes {op.arity} operands; an activation takes 1, as tanh and relu "
+            "do"
         )
+    # By name where it has one: names stay what they are in copies and files.
+    return op.name if getattr(ops, op.name, None) is op else op
 
 
 def _title(activation: str) -> str:

@@ -13,6 +13,7 @@ import attrs
 
 from mgcore import Value
 from mgnn.errors import TrainingSettingError, UnknownNameError, near_matches
+from mgnn.settings import real_of
 
 __all__ = ["SGD", "Adam", "Optimizer", "Rate", "Stepper", "by_name"]
 
@@ -51,6 +52,10 @@ def _check_rate(optimizer: object, attribute: Any, value: object) -> None:
         )
 
 
+def _reals(values: Any) -> tuple[Any, ...]:
+    return tuple(real_of(value) for value in values)
+
+
 _at_least_0 = _positive(0.0, float("inf"), "a number of at least 0")
 _fraction = _positive(0.0, 1.0, "in [0, 1)")
 
@@ -69,9 +74,9 @@ class SGD:
 
     """
 
-    lr: Rate = attrs.field(default=0.01, validator=_check_rate)
-    momentum: float = attrs.field(default=0.0, validator=_fraction)
-    weight_decay: float = attrs.field(default=0.0, validator=_at_least_0)
+    lr: Rate = attrs.field(default=0.01, converter=real_of, validator=_check_rate)
+    momentum: float = attrs.field(default=0.0, converter=real_of, validator=_fraction)
+    weight_decay: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
 
     def start(self, parameters: Sequence[Value]) -> Stepper:
         """Return a function that does one update, given the learning rate."""
@@ -105,12 +110,14 @@ class Adam:
 
     """
 
-    lr: Rate = attrs.field(default=0.001, validator=_check_rate)
-    betas: tuple[float, float] = attrs.field(default=(0.9, 0.999), converter=tuple)
+    lr: Rate = attrs.field(default=0.001, converter=real_of, validator=_check_rate)
+    betas: tuple[float, float] = attrs.field(default=(0.9, 0.999), converter=_reals)
     eps: float = attrs.field(
-        default=1e-8, validator=_positive(5e-324, float("inf"), "greater than 0")
+        default=1e-8,
+        converter=real_of,
+        validator=_positive(5e-324, float("inf"), "greater than 0"),
     )
-    weight_decay: float = attrs.field(default=0.0, validator=_at_least_0)
+    weight_decay: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
 
     @betas.validator
     def _check_betas(self, attribute: Any, value: Any) -> None:
@@ -169,7 +176,7 @@ def rate_at(optimizer: Optimizer, epoch: int) -> float:
         TrainingSettingError: if a schedule gives something else than a finite number.
 
     """
-    lr = optimizer.lr(epoch) if callable(optimizer.lr) else optimizer.lr
-    if not isinstance(lr, (int, float)) or not isfinite(lr):
+    lr = real_of(optimizer.lr(epoch) if callable(optimizer.lr) else optimizer.lr)
+    if not isinstance(lr, float) or not isfinite(lr):
         raise TrainingSettingError(f"the learning rate of epoch {epoch + 1} is {lr!r}, no number")
     return float(lr)

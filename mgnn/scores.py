@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
 
+from mgnn.errors import ShapeError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
@@ -43,7 +45,18 @@ def _r2_of_column(actual: Sequence[float], predicted: Sequence[float]) -> float:
     return 1.0 - error / spread if spread else float(error == 0.0)
 
 
+def _check_widths(outputs: int, targets: int) -> None:
+    """Refuse what would be broadcast, or cut, in silence."""
+    if outputs != targets:
+        raise ShapeError(
+            f"the model gives {outputs} number{'s' * (outputs != 1)} a sample, but there "
+            f"{'is' if targets == 1 else 'are'} {targets} target{'s' * (targets != 1)}; give as "
+            "many, or a loss with a score of its own"
+        )
+
+
 def _r2_of_rows(outputs: Rows, targets: Rows) -> float:
+    _check_widths(len(outputs[0]), len(targets[0]))
     pairs = zip(zip(*targets, strict=True), zip(*outputs, strict=True), strict=True)
     scores = [_r2_of_column(actual, predicted) for actual, predicted in pairs]
     return sum(scores) / len(scores)
@@ -52,6 +65,7 @@ def _r2_of_rows(outputs: Rows, targets: Rows) -> float:
 def _r2_of_arrays(outputs: Floats, targets: Floats) -> float:
     import numpy as np
 
+    _check_widths(outputs.shape[1], targets.shape[1])
     with np.errstate(over="ignore"):  # a wild output gives minus infinity, as it does for rows
         spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
         error = ((targets - outputs) ** 2).sum(axis=0)
@@ -71,6 +85,7 @@ def signs(threshold: float) -> Score:
     """Return the accuracy of the outputs' signs against targets above and below `threshold`."""
 
     def of_rows(outputs: Rows, targets: Rows) -> float:
+        _check_widths(len(outputs[0]), len(targets[0]))
         right = [
             all((out > 0.0) == (t > threshold) for out, t in zip(row, target, strict=True))
             for row, target in zip(outputs, targets, strict=True)
@@ -78,12 +93,14 @@ def signs(threshold: float) -> Score:
         return sum(right) / len(right)
 
     def of_arrays(outputs: Floats, targets: Floats) -> float:
+        _check_widths(outputs.shape[1], targets.shape[1])
         return float(((outputs > 0.0) == (targets > threshold)).all(axis=1).mean())
 
     return Score("accuracy", of_rows, of_arrays)
 
 
 def _largest_of_rows(outputs: Rows, targets: Rows) -> float:
+    _check_widths(len(outputs[0]), len(targets[0]))
     right = [
         row.index(max(row)) == target.index(max(target))
         for row, target in zip(outputs, targets, strict=True)
@@ -92,6 +109,7 @@ def _largest_of_rows(outputs: Rows, targets: Rows) -> float:
 
 
 def _largest_of_arrays(outputs: Floats, targets: Floats) -> float:
+    _check_widths(outputs.shape[1], targets.shape[1])
     return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
 
 

@@ -18,10 +18,10 @@ from mgnn.errors import (
     BackendRefusalError,
     ShapeError,
     StopTraining,
-    TrainingSettingError,
 )
 from mgnn.losses import Loss
 from mgnn.optim import Optimizer
+from mgnn.settings import count_of, seed_of
 
 __all__ = ["Epoch", "History", "fit"]
 
@@ -115,9 +115,9 @@ def fit(
     """
     the_loss, the_optimizer = losses.by_name(loss), optim.by_name(optimizer)
     rows, targets = _checked_data(model, X, y, the_loss)
-    _check_setting("epochs", epochs)
-    if batch_size is not None:
-        _check_setting("batch_size", batch_size)
+    epochs = count_of("epochs", epochs)
+    batch_size = len(rows) if batch_size is None else count_of("batch_size", batch_size)
+    seed = seed_of(seed)
     if seed is None:
         seed = random.getrandbits(63)
     recorder = _Recorder(model, epochs, History(the_loss.score.name), callbacks)
@@ -128,7 +128,7 @@ def fit(
         loss=the_loss,
         optimizer=the_optimizer,
         epochs=epochs,
-        batch_size=min(batch_size or len(rows), len(rows)),
+        batch_size=min(batch_size, len(rows)),
         seed=seed if shuffle else None,
         report=recorder.report,
         watched=bool(callbacks),
@@ -185,11 +185,6 @@ def _checked_data(model: Any, X: Any, y: Any, loss: Loss) -> tuple[Table, Table]
             f"take: {error}"
         ) from error
     return rows, Table(rows=loss.encode(wanted.rows, outputs))
-
-
-def _check_setting(name: str, count: object) -> None:
-    if not isinstance(count, int) or isinstance(count, bool) or count < 1:
-        raise TrainingSettingError(f"{name} is {count!r}; it must be a whole number of at least 1")
 
 
 class _Recorder:

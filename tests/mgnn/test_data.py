@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 
 from mgnn.data import table
 from mgnn.errors import DataError, ShapeError
@@ -74,3 +75,40 @@ def test_what_is_no_table_is_named_with_its_place(
 ) -> None:
     with pytest.raises(error, match=text):
         table(data, "X")
+
+
+def masked(rows: object) -> object:
+    return np.ma.masked_array(rows, mask=[[False, False], [False, True], [False, False]])
+
+
+class Tensor:
+    """Stands for PyTorch's: what matters is where its type comes from."""
+
+
+Tensor.__module__ = "torch"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (sparse.csr_matrix(ROWS), r"X is a sparse csr_matrix of scipy; give X.toarray\(\)"),
+        (sparse.coo_array(ROWS), "X is a sparse coo_array of scipy"),
+        (Tensor(), r"X is a Tensor of PyTorch; give X.detach\(\).cpu\(\).numpy\(\)"),
+        (masked(ROWS), "X is a masked array with 1 numbers masked, the first in row 1"),
+        (pd.DataFrame(ROWS, columns=["a", "a"]), "X has 2 columns called 'a'"),
+    ],
+    ids=["csr", "coo", "tensor", "masked", "duplicate columns"],
+)
+def test_what_only_looks_like_an_array_is_refused_by_name(data: object, text: str) -> None:
+    with pytest.raises(DataError, match=text):
+        table(data, "X")
+
+
+def test_a_masked_array_with_nothing_masked_is_an_array() -> None:
+    assert table(np.ma.masked_array(ROWS), "X").rows == ROWS
+
+
+def test_tensors_of_pytorch_are_refused_by_name() -> None:
+    torch = pytest.importorskip("torch")
+    with pytest.raises(DataError, match="X is a Tensor of PyTorch"):
+        table(torch.tensor(ROWS), "X")

@@ -46,6 +46,23 @@ def test_an_op_of_ones_own_works_as_activation(softsign: Op) -> None:
     assert "SoftsignNeuron(2)" in repr(model)
 
 
+def test_an_op_itself_is_an_activation_registered_or_not() -> None:
+    named, given = (MLP(2, [3, 1], activation=a, seed=1) for a in ("tanh", ops.tanh))
+    assert given([0.5, -1.0]).data == named([0.5, -1.0]).data
+    assert repr(given) == repr(named)
+    double = Op("double_of_test", forward=lambda x: 2.0 * x, partials=(lambda out, x: 2.0,))
+    neuron = Neuron(1, activation=double)
+    assert neuron([3.0]).data == 6.0 * neuron.w[0].data
+    assert repr(neuron) == "DoubleOfTestNeuron(1)"
+
+
+@pytest.mark.parametrize("nouts", [3, np.int64(3), [3], (3,), np.array([3])])
+def test_one_number_of_outputs_is_a_single_linear_layer(nouts: object) -> None:
+    model = MLP(2, nouts, seed=1)  # type: ignore[arg-type]  # some stand in an array
+    assert repr(model) == repr(MLP(2, [3]))
+    assert len(model([1.0, 2.0])) == 3
+
+
 def test_weights_and_bias_are_summed_by_one_dot() -> None:
     neuron = Neuron(5, nonlin=False)
     out = neuron([2.0] * 5)
@@ -145,6 +162,8 @@ def test_a_model_copies_and_pickles_with_its_numbers() -> None:
         (lambda: MLP(2, [4, 1], activation="tahn"), UnknownOpError, "did you mean tanh"),
         (lambda: Neuron(2, activation="rellu"), UnknownOpError, "did you mean relu"),
         (lambda: MLP(2, [4, 1], activation="mul"), ShapeError, "mul takes 2 operands"),
+        (lambda: MLP(2, [1], activation=math.tanh), UnknownNameError, "activation is <built-in"),
+        (lambda: MLP(2, "31"), ShapeError, "nout is '3'"),
         (lambda: MLP(2, [1], init="lecunn"), UnknownNameError, "did you mean lecun"),
         (lambda: MLP(2, [1])(["1.0", 2.0]), OperandTypeError, "must be a real number"),
         (lambda: MLP(2, [1])([True, 2.0]), OperandTypeError, "bool"),

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from mgcore import Value
-from mgnn import MLP, Epoch, Module, StopTraining, fit, optim
+from mgnn import MLP, Epoch, Module, StopTraining, fit, losses, optim
 from mgnn.errors import (
     DivergenceError,
     LabelError,
@@ -18,6 +18,7 @@ from mgnn.errors import (
     TrainingSettingError,
     UnknownNameError,
 )
+from mgnn.losses import Loss
 
 Samples = tuple[list[list[float]], list[int]]
 
@@ -238,6 +239,8 @@ def test_no_bar_no_output(moons: Samples, capsys: pytest.CaptureFixture[str]) ->
         ({"epochs": 0}, TrainingSettingError, "epochs is 0"),
         ({"epochs": 1.5}, TrainingSettingError, "epochs is 1.5"),
         ({"batch_size": -1}, TrainingSettingError, "batch_size is -1"),
+        ({"epochs": np.True_}, TrainingSettingError, "epochs is np.True_"),
+        ({"seed": 1.5}, TrainingSettingError, "seed is 1.5"),
         ({"model": Module()}, ShapeError, "no parameters"),
     ],
 )
@@ -269,3 +272,41 @@ def test_importing_mgnn_imports_no_heavy_library() -> None:
     script = "import sys, mgnn; print(sorted({'numpy', 'tqdm', 'mgcompile'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "[]\n", done.stderr
+
+
+@pytest.mark.parametrize("backend", ["eager", "compiled"])
+def test_numbers_of_numpy_are_numbers(backend: str, moons: Samples) -> None:
+    X, y = moons
+    found = []
+    for whole, real in ((int, float), (np.int64, np.float32), (np.uint8, np.float16)):
+        model = MLP(whole(2), [whole(3), whole(1)], seed=whole(2))
+        rates = {"lr": real(0.125), "betas": (real(0.75), real(0.5)), "eps": real(2.0**-10)}
+        adam = optim.Adam(**rates)
+        history = fit(model, X, y, optimizer=adam, epochs=whole(2), batch_size=whole(16),
+                      seed=whole(4), backend=backend, progress=False)  # fmt: skip
+        assert all(type(p.data) is float for p in model.parameters())
+        found.append((history.loss, numbers(model)))
+    assert found[0] == found[1] == found[2]
+
+
+@pytest.mark.parametrize("rate", [np.float32(0.1), lambda _: np.float32(0.1)])
+def test_a_rate_of_numpy_leaves_parameters_in_double_precision(rate: Any) -> None:
+    model = MLP(1, [1], seed=1)
+    fit(model, [[1.0]], [1.0], optimizer=optim.SGD(lr=rate), epochs=1, backend="eager",
+        progress=False)  # fmt: skip
+    assert [type(n) for n in numbers(model)] == [float, float]
+
+
+@pytest.mark.parametrize("backend", ["eager", "compiled"])
+def test_two_targets_for_one_output_are_refused_in_both_backends(backend: str) -> None:
+    pair = Loss(
+        "pair",
+        lambda outputs, targets: (outputs[0] - targets[0]) ** 2 + (outputs[0] - targets[1]) ** 2,
+        lambda y, _: [list(row) for row in y],
+        losses.mse.score,
+    )
+    X, y = [[1.0], [2.0]], [[1.0, 2.0], [3.0, 4.0]]
+    with pytest.raises(ShapeError, match="2 numbers in row 0, but the model has 1 output"):
+        fit(MLP(1, [1], seed=1), X, y, backend=backend, progress=False)
+    with pytest.raises(ShapeError, match="gives 1 number a sample, but there are 2 targets"):
+        fit(MLP(1, [1], seed=1), X, y, loss=pair, backend=backend, progress=False)
