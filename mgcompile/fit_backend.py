@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 
 from mgcompile.api import build
@@ -11,7 +12,7 @@ from mgcompile.backends.interface import Options
 from mgcompile.errors import CompileError
 from mgcompile.fit_recording import record
 from mgcompile.graph.capture import capture
-from mgcompile.runtime.train_loop import Course, rule_of
+from mgcompile.runtime.train_loop import Course, Progress, rule_of
 from mgcompile.support.cache_dir import cache_folder
 from mgcore import MgcoreError
 
@@ -37,12 +38,14 @@ def fit_compiled(training: Any) -> None:
     """
     try:
         rule = rule_of(training.optimizer)
-        loss, outputs = _recorded(training)
+        known = _known(training)
     except ImportError as error:
         remedy = ImportError(f'{error}; pip install "mgcore[compile]"')
         raise training.refused(remedy) from error
     except (CompileError, MgcoreError) as error:
         raise training.refused(error) from error
+    loss, outputs = known.loss, known.outputs
+    loss.params = np.array([p.data for p in known.params])
     X, targets = training.X.array, training.targets.array
     data = np.ascontiguousarray(np.hstack([X, targets]))
     epochs = training.epochs
@@ -54,7 +57,9 @@ def fit_compiled(training: Any) -> None:
         found = np.stack(outputs(X), axis=1)
         if not np.all(np.isfinite(found)):
             raise training.diverged(epoch)
-        training.on_epoch(epoch, mean_loss, training.score(found))
+        training.on_epoch(
+            epoch, mean_loss, training.score(found), _validated(training, loss, outputs, params)
+        )
 
     def diverged(epoch: int, batch: int) -> None:
         raise training.diverged(epoch, batch)
@@ -73,15 +78,48 @@ def fit_compiled(training: Any) -> None:
             ),
             progress=report,
             diverged=diverged,
+            state=training.memory.setdefault("progress", Progress()),
         )
     )
 
 
-def _recorded(training: Any) -> tuple[Kernel, Kernel]:
+def _validated(
+    training: Any, loss: Kernel, outputs: Kernel, params: np.ndarray[Any, Any]
+) -> tuple[float, float] | None:
+    """Return mean loss and score of the validation data, if there is any."""
+    if training.validation is None:
+        return None
+    X, targets = training.validation
+    loss.params = params
+    (losses,) = loss(np.hstack([X.array, targets.array]))
+    found = np.stack(outputs(X.array), axis=1)
+    return float(losses.mean()), training.score(found, targets)
+
+
+@attrs.frozen(slots=True, eq=False)
+class _Known:
+    """What was compiled of a model and a loss: it serves every training of the two."""
+
+    params: list[Value]
+    loss: Kernel
+    outputs: Kernel
+
+
+def _known(training: Any) -> _Known:
+    """Return what an earlier call of the same trainer compiled, or record and compile it."""
+    key = "compiled", training.loss, training.X.columns, training.targets.columns
+    found: _Known | None = training.memory.get(key)
+    params = training.model.parameters()
+    if found is None or [*map(id, found.params)] != [*map(id, params)]:
+        found = training.memory[key] = _recorded(training)
+    return found
+
+
+def _recorded(training: Any) -> _Known:
     """Record a sample and compile its loss and the model's outputs."""
     sample = record(training.model, training.X.array, training.loss.sample, training.targets.array)
     loss = _compiled([sample.loss], [*sample.x, *sample.y], sample.params)
-    return loss, _compiled(sample.outputs, sample.x, sample.params)
+    return _Known(sample.params, loss, _compiled(sample.outputs, sample.x, sample.params))
 
 
 def _compiled(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Kernel:

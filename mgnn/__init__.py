@@ -2,18 +2,22 @@
 
 from mgnn import losses, optim
 from mgnn.errors import StopTraining
+from mgnn.history import Epoch, History
 from mgnn.layers import MLP, Layer, Neuron
 from mgnn.module import Module
-from mgnn.training import Epoch, History, fit
+from mgnn.stopping import EarlyStopping
+from mgnn.training import Trainer, fit
 
 __all__ = [
     "MLP",
+    "EarlyStopping",
     "Epoch",
     "History",
     "Layer",
     "Module",
     "Neuron",
     "StopTraining",
+    "Trainer",
     "fit",
     "losses",
     "optim",

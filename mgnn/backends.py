@@ -13,11 +13,12 @@ It is called as ``backend(training)`` with one `Training` and trains ``training.
 - A mini-batch's loss is the mean over its samples of ``training.loss.sample(outputs, targets)``,
   outputs being the model's for a row of X; the gradient of that mean goes to
   ``training.optimizer``'s update with the rate ``training.rate(e)``. The state of the optimiser
-  starts at zero.
-- After each epoch it calls ``training.on_epoch(e, loss, score)``: `loss` is the mean over all
-  samples of the loss at the time each was used, `score` is ``training.score(outputs)`` of the
-  model's outputs for all of X after the epoch. Where ``training.watched`` is true, the model's
-  parameters have to be up to date at that moment.
+  is in ``training.memory``, where the backend left it, or starts at zero.
+- After each epoch it calls ``training.on_epoch(e, loss, score, validation)``: `loss` is the mean
+  over all samples of the loss at the time each was used, `score` is ``training.score(outputs)`` of
+  the model's outputs for all of X after the epoch, and `validation` a pair, the mean loss and the
+  score of ``training.validation`` after the epoch, or None where there is none. Where
+  ``training.watched`` is true, the model's parameters have to be up to date at that moment.
 - ``on_epoch`` may raise: KeyboardInterrupt, `StopTraining`, an error of a callback, or
   `DivergenceError`. The backend lets it pass, and sees to it that the model's parameters are those
   of the last finished update.
@@ -72,6 +73,11 @@ class Training:
         seed: of the order of samples; None keeps them as they come.
         report: what ``on_epoch`` calls with epoch, loss and score.
         watched: whether somebody looks at the model's parameters after each epoch.
+        validation: what to judge the model on after each epoch, as X and targets; None for nothing.
+        first_epoch: so many epochs were trained in earlier calls of the same `mgnn.Trainer`.
+        first_update: the same for updates.
+        memory: what a backend wants to find again in the next call: its programs, the optimiser's
+            state. Empty in the first one.
 
     """
 
@@ -83,8 +89,17 @@ class Training:
     epochs: int
     batch_size: int
     seed: int | None
-    report: Callable[[int, float, float], None]
+    report: Callable[[int, float, float, tuple[float, float] | None], None]
     watched: bool = False
+    validation: tuple[Table, Table] | None = None
+    first_epoch: int = 0
+    first_update: int = 0
+    memory: dict[Any, Any] = attrs.field(factory=dict)
+
+    @property
+    def updates_per_epoch(self) -> int:
+        """Return how many mini-batches an epoch has."""
+        return -(-len(self.X) // self.batch_size)
 
     def order(self, epoch: int) -> Sequence[int]:
         """Return the order of the samples in `epoch`, a permutation of 0..n-1."""
@@ -106,19 +121,30 @@ class Training:
 
     def _keys(self, epoch: int) -> bytes:
         """Return 8 random bytes a sample, to sort by, that depend on seed and epoch alone."""
+        epoch += self.first_epoch
         return random.Random(f"{self.seed}/{epoch}").randbytes(8 * len(self.X))  # noqa: S311 - no secret
 
     def rate(self, epoch: int) -> float:
         """Return the learning rate of `epoch`."""
-        return rate_at(self.optimizer, epoch)
+        return rate_at(self.optimizer, self.first_epoch + epoch)
 
-    def score(self, outputs: Rows | NDArray[np.float64]) -> float:
-        """Return the score of the model's outputs for all of X: n rows, or an array (n, k)."""
+    def score(self, outputs: Rows | NDArray[np.float64], targets: Table | None = None) -> float:
+        """Return the score of the model's outputs for all of X: n rows, or an array (n, k).
+
+        `targets` are those of X, if no others are given.
+        """
+        targets = self.targets if targets is None else targets
         if isinstance(outputs, list):
-            return self.loss.score.of_rows(outputs, self.targets.rows)
-        return self.loss.score.of_arrays(outputs, self.targets.array)  # type: ignore[arg-type]  # rows of numbers
+            return self.loss.score.of_rows(outputs, targets.rows)
+        return self.loss.score.of_arrays(outputs, targets.array)  # type: ignore[arg-type]  # rows of numbers
 
-    def on_epoch(self, epoch: int, loss: float, score: float) -> None:
+    def on_epoch(
+        self,
+        epoch: int,
+        loss: float,
+        score: float,
+        validation: tuple[float, float] | None = None,
+    ) -> None:
         """Take note of a finished epoch.
 
         Raises:
@@ -127,7 +153,12 @@ class Training:
         """
         if not math.isfinite(loss):
             raise self.diverged(epoch)
-        self.report(epoch, loss, score)
+        if self.validation is not None and validation is None:
+            raise BackendError(
+                "the training backend does not judge the model on validation_data; take "
+                'backend="auto", "compiled" or "eager"'
+            )
+        self.report(epoch, loss, score, validation)
 
     def refused(self, reason: object) -> BackendRefusalError:
         """Return the error by which a backend says why it cannot train this model."""

@@ -6,6 +6,7 @@ from typing import Any
 from mgcore import Value
 from mgcore.errors import NonFiniteError, RangeError
 from mgnn.backends import Training
+from mgnn.optim import Stepper
 
 __all__ = ["fit_eager", "outputs_of", "predict"]
 
@@ -13,7 +14,7 @@ __all__ = ["fit_eager", "outputs_of", "predict"]
 def fit_eager(training: Training) -> None:
     """Train as `mgnn.backends` says, through the engine, one sample's graph at a time."""
     parameters = training.model.parameters()
-    update = training.optimizer.start(parameters)
+    update = _stepper(training, parameters)
     n, size = len(training.X), training.batch_size
     for epoch in range(training.epochs):
         order = training.order(epoch)
@@ -32,9 +33,32 @@ def fit_eager(training: Training) -> None:
                 raise training.diverged(epoch, batch)
         try:
             score = training.score(predict(training.model, training.X.rows))
+            validation = _validated(training)
         except (RangeError, OverflowError) as error:  # the square of a wild output may overflow
             raise training.diverged(epoch) from error
-        training.on_epoch(epoch, total / n, score)
+        training.on_epoch(epoch, total / n, score, validation)
+
+
+def _stepper(training: Training, parameters: list[Value]) -> Stepper:
+    """Return the optimiser's update, with the state that the last call left."""
+    known, step = training.memory.get("eager", ((), None))
+    if step is None or [*map(id, known)] != [*map(id, parameters)]:
+        step = training.optimizer.start(parameters)
+        training.memory["eager"] = parameters, step
+    found: Stepper = step
+    return found
+
+
+def _validated(training: Training) -> tuple[float, float] | None:
+    """Return mean loss and score of the validation data, if there is any."""
+    if training.validation is None:
+        return None
+    X, targets = training.validation
+    outputs = predict(training.model, X.rows)
+    total = 0.0
+    for row, target in zip(outputs, targets.rows, strict=True):
+        total += training.loss.sample([Value(out) for out in row], target).data
+    return total / len(X), training.score(outputs, targets)
 
 
 def _add_gradients(training: Training, samples: Sequence[int]) -> float:

@@ -12,6 +12,7 @@ __all__ = [
     "DivergenceError",
     "LabelError",
     "ShapeError",
+    "StateError",
     "StopTraining",
     "TrainingSettingError",
     "UnknownNameError",
@@ -21,6 +22,10 @@ __all__ = [
 
 class ShapeError(MgcoreError, ValueError):
     """Report a number of inputs, outputs, rows or columns that does not fit."""
+
+
+class StateError(MgcoreError, ValueError):
+    """Report the numbers of a model's parameters that do not fit another model."""
 
 
 class DataError(MgcoreError, ValueError):

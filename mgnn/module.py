@@ -1,9 +1,12 @@
 """Module: anything with parameters."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any
 
 from mgcore import Constant, Value
+from mgnn.errors import StateError
+from mgnn.settings import real_of
 
 __all__ = ["Module"]
 
@@ -26,6 +29,36 @@ class Module:
         for name, parameter in _parameters_in(self, ""):
             found.setdefault(parameter, name)
         return [(name, parameter) for parameter, name in found.items()]
+
+    def state_dict(self) -> dict[str, float]:
+        """Return the numbers of all parameters by name, a copy."""
+        return {name: p.data for name, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, float]) -> None:
+        """Set all parameters to the numbers that `state_dict` gave, of this model or a like one.
+
+        Raises:
+            StateError: naming parameters that `state` lacks, has too much, or has no finite number
+                for; nothing is changed then.
+
+        """
+        named = dict(self.named_parameters())
+        for what, names in (
+            ("lacks", [name for name in named if name not in state]),
+            ("has unknown", [name for name in state if name not in named]),
+        ):
+            if names:
+                shown = ", ".join(map(repr, names[:3])) + ", ..." * (len(names) > 3)
+                raise StateError(
+                    f"the state {what} {len(names)} parameter{'s' * (len(names) != 1)}: {shown}; "
+                    "it has to come from a model of the same layers"
+                )
+        numbers = {name: real_of(state[name]) for name in named}
+        for name, number in numbers.items():
+            if not isinstance(number, float) or not isfinite(number):
+                raise StateError(f"the state has {number!r} for {name!r}, no finite number")
+        for name, p in named.items():
+            p.data = numbers[name]
 
     def zero_grad(self) -> None:
         """Set the gradient of every parameter to 0."""

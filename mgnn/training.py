@@ -2,15 +2,11 @@
 
 import random
 import sys
-import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
-import attrs
-
 from mgnn import backends, losses, optim
-from mgnn.backends import Training
+from mgnn.backends import Backend, Training
 from mgnn.data import Table, table
 from mgnn.eager import outputs_of
 from mgnn.errors import (
@@ -18,54 +14,17 @@ from mgnn.errors import (
     BackendRefusalError,
     ShapeError,
     StopTraining,
+    TrainingSettingError,
 )
+from mgnn.history import Epoch, History
 from mgnn.losses import Loss
 from mgnn.optim import Optimizer
+from mgnn.recorder import Recorder
+from mgnn.sample_weights import weighted, weights_of, with_weights
 from mgnn.settings import count_of, seed_of
+from mgnn.stopping import EarlyStopping, Watch, stopping_of
 
-__all__ = ["Epoch", "History", "fit"]
-
-
-@attrs.frozen
-class Epoch:
-    """Tell a callback about a finished epoch.
-
-    Attributes:
-        number: from 1.
-        loss: mean over all samples, each at the time it was used.
-        score: accuracy or R^2 over all samples after the epoch.
-        seconds: since training began.
-        model: as it is now.
-
-    """
-
-    number: int
-    loss: float
-    score: float
-    seconds: float
-    model: Any
-
-
-@attrs.define
-class History:
-    """Hold what happened while training.
-
-    Attributes:
-        loss: of each epoch: the mean over all samples, each at the time it was used.
-        score: of each epoch, after it: accuracy, or R^2 for mse.
-        score_name: "accuracy" or "R2".
-        seconds: of all epochs together, without checking the data.
-        backend: "eager" or "compiled": who trained.
-        note: why the training ended early, or why the eager engine had to step in; else empty.
-
-    """
-
-    score_name: str
-    loss: list[float] = attrs.field(factory=list)
-    score: list[float] = attrs.field(factory=list)
-    seconds: float = 0.0
-    backend: str = ""
-    note: str = ""
+__all__ = ["Epoch", "History", "Trainer", "fit"]
 
 
 def fit(
@@ -82,6 +41,9 @@ def fit(
     backend: str = "auto",
     progress: bool = True,
     callbacks: Sequence[Callable[[Epoch], Any]] = (),
+    sample_weight: Any = None,
+    validation_data: Any = None,
+    early_stopping: EarlyStopping | bool | None = None,
 ) -> History:
     """Train `model` in place.
 
@@ -92,7 +54,7 @@ def fit(
             0 and 1, "cross_entropy" the classes 0, 1, ..., "mse" any numbers.
         loss: the name of a loss, or a `mgnn.losses.Loss`.
         optimizer: "sgd", "adam", or one with settings, as ``optim.SGD(lr=0.1)``. Its state starts
-            afresh in every call.
+            afresh in every call; a `Trainer` keeps it.
         epochs: passes over the data.
         batch_size: samples per update; None for all at once.
         shuffle: whether each epoch takes the samples in a new order.
@@ -101,6 +63,12 @@ def fit(
             installed and able to. Both train the same to rounding.
         progress: whether to show a bar (needs tqdm).
         callbacks: called with an `Epoch` after each; may raise `StopTraining`.
+        sample_weight: n numbers of at least 0: how much each sample counts, beside the others. The
+            mean loss is then the weighted mean; scores are not weighted.
+        validation_data: ``(X, y)`` or ``(X, y, sample_weight)`` to judge the model on after every
+            epoch.
+        early_stopping: True or an `EarlyStopping`: end when nothing gets better any more, with the
+            best parameters.
 
     Returns:
         The losses, scores and time. Ctrl-C ends the training, and the model stays as it is then.
@@ -108,135 +76,221 @@ def fit(
     Raises:
         ShapeError, DataError, LabelError: naming row and column, if X or y does not fit.
         UnknownNameError: for a loss or optimiser that there is not, with near matches.
-        TrainingSettingError: for an impossible number of epochs or batch size.
+        TrainingSettingError: for an impossible setting.
         DivergenceError: if the loss becomes infinite or NaN, naming epoch and mini-batch.
         BackendError: if the backend asked for is not there or cannot train this model.
 
     """
-    the_loss, the_optimizer = losses.by_name(loss), optim.by_name(optimizer)
-    rows, targets = _checked_data(model, X, y, the_loss)
-    epochs = count_of("epochs", epochs)
-    batch_size = len(rows) if batch_size is None else count_of("batch_size", batch_size)
-    seed = seed_of(seed)
-    if seed is None:
-        seed = random.getrandbits(63)
-    recorder = _Recorder(model, epochs, History(the_loss.score.name), callbacks)
-    training = Training(
-        model=model,
-        X=rows,
-        targets=targets,
-        loss=the_loss,
-        optimizer=the_optimizer,
+    trainer = Trainer(model, loss=loss, optimizer=optimizer, backend=backend)
+    return trainer.fit(
+        X,
+        y,
         epochs=epochs,
-        batch_size=min(batch_size, len(rows)),
-        seed=seed if shuffle else None,
-        report=recorder.report,
-        watched=bool(callbacks),
+        batch_size=batch_size,
+        shuffle=shuffle,
+        seed=seed,
+        progress=progress,
+        callbacks=callbacks,
+        sample_weight=sample_weight,
+        validation_data=validation_data,
+        early_stopping=early_stopping,
     )
-    interrupted = False
-    with recorder.bar(progress):
-        recorder.start()
-        try:
-            _run(training, backend, recorder.history)
-        except KeyboardInterrupt:
-            recorder.interrupted()
-            interrupted = True
-        except StopTraining as request:
-            recorder.history.note = str(request) or "stopped by a callback"
-        recorder.stop()
-    if interrupted:
-        sys.stderr.write(f"{recorder.history.note}; the model keeps what it has learnt so far\n")
-    return recorder.history
 
 
-def _run(training: Training, backend: str, history: History) -> None:
-    """Train with the backend asked for, or with the first of those that "auto" means."""
-    if backend != "auto":
-        run = backends.find(backend)
-        history.backend = backend
-        run(training)
-        return
-    if "compiled" in backends.installed():
-        try:
-            compiled = backends.find("compiled")
-            history.backend = "compiled"
-            compiled(training)
-            return
-        except BackendRefusalError as refusal:
-            history.note = f"not compiled: {refusal}"
-        except BackendError as broken:
-            history.note = f"not compiled: {broken}"
-    history.backend = "eager"
-    backends.find("eager")(training)
+class Trainer:
+    """Train one model in several calls, which go on where the last one ended.
 
+    What is costly is done once: the compiled program is kept, and so is the optimiser's state
+    (momentum, Adam's moments) with the number of updates and epochs done. The model's parameters
+    may be changed between calls, not what it computes of them.
 
-def _checked_data(model: Any, X: Any, y: Any, loss: Loss) -> tuple[Table, Table]:
-    rows, wanted = table(X, "X"), table(y, "y")
-    if len(rows) != len(wanted):
-        raise ShapeError(f"X has {len(rows)} rows, y has {len(wanted)}; give one target a row")
-    if not model.parameters():
-        raise ShapeError("the model has no parameters, so there is nothing to train")
-    first = rows.rows[0] if "rows" in vars(rows) else rows.array[0].tolist()
-    try:
-        outputs = len(outputs_of(model, first))
-    except ShapeError as error:
-        raise ShapeError(
-            f"X has {rows.columns} column{'s' * (rows.columns != 1)}, which the model does not "
-            f"take: {error}"
-        ) from error
-    return rows, Table(rows=loss.encode(wanted.rows, outputs))
+    Args:
+        model: as for `fit`.
+        loss: as for `fit`.
+        optimizer: as for `fit`.
+        backend: as for `fit`.
 
+    Attributes:
+        epochs: how many are done.
+        updates: how many are done.
 
-class _Recorder:
-    """Write down each epoch, move the bar, and call the callbacks."""
+    """
 
     def __init__(
         self,
         model: Any,
-        epochs: int,
-        history: History,
-        callbacks: Sequence[Callable[[Epoch], Any]],
+        *,
+        loss: str | Loss = "mse",
+        optimizer: str | Optimizer = "adam",
+        backend: str = "auto",
     ) -> None:
         self.model = model
-        self.epochs = epochs
-        self.history = history
-        self.callbacks = tuple(callbacks)
-        self._bar: Any = None
-        self._began = 0.0
-        self._shown = 0.0
+        self.loss = losses.by_name(loss)
+        self.optimizer = optim.by_name(optimizer)
+        self.epochs = 0
+        self.updates = 0
+        self._weighted = weighted(self.loss)
+        self._backends = _Backends(backend)
+        self._memory: dict[Any, Any] = {}
+        self._outputs: dict[int, int] = {}  # by the number of columns of X
 
-    def bar(self, progress: bool) -> AbstractContextManager[Any]:
-        """Return the progress bar as a context; an empty one if there is to be none."""
-        if not progress:
-            return nullcontext()
-        try:
-            from tqdm import tqdm
-        except ImportError:  # the extra `nn` is not installed: train without a bar
-            return nullcontext()
-        self._bar = tqdm(total=self.epochs, desc="training", unit="epoch", leave=True)
-        bar: AbstractContextManager[Any] = self._bar
-        return bar
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        epochs: int = 1,
+        batch_size: int | None = 32,
+        shuffle: bool = True,
+        seed: int | None = None,
+        progress: bool = False,
+        callbacks: Sequence[Callable[[Epoch], Any]] = (),
+        sample_weight: Any = None,
+        validation_data: Any = None,
+        early_stopping: EarlyStopping | bool | None = None,
+    ) -> History:
+        """Train on; all arguments, results and errors are those of `mgnn.fit`."""
+        rows, targets = self._checked(X, y, ("X", "y"))
+        validation = self._validation(validation_data, rows, targets)
+        loss = self.loss
+        if sample_weight is not None:
+            targets = with_weights(targets, weights_of(sample_weight, len(rows)))
+            loss = self._weighted
+            if validation is not None and validation[1].columns < targets.columns:
+                ones = [1.0] * len(validation[0])
+                validation = validation[0], with_weights(validation[1], ones)
+        elif validation is not None and validation[1].columns > targets.columns:
+            targets, loss = with_weights(targets, [1.0] * len(rows)), self._weighted
+        epochs = count_of("epochs", epochs)
+        batch_size = len(rows) if batch_size is None else count_of("batch_size", batch_size)
+        seed = seed_of(seed)
+        if seed is None:
+            seed = random.getrandbits(63)
+        stopping = stopping_of(early_stopping, validated=validation is not None)
+        watch = None if stopping is None else Watch(stopping, self.model.parameters())
+        calls: list[Callable[[Epoch], Any]] = [*callbacks, *([] if watch is None else [watch])]
+        recorder = Recorder(self.model, epochs, History(loss.score.name), calls)
+        training = Training(
+            model=self.model,
+            X=rows,
+            targets=targets,
+            loss=loss,
+            optimizer=self.optimizer,
+            epochs=epochs,
+            batch_size=min(batch_size, len(rows)),
+            seed=seed if shuffle else None,
+            report=recorder.report,
+            watched=bool(calls),
+            validation=validation,
+            first_epoch=self.epochs,
+            first_update=self.updates,
+            memory=self._memory,
+        )
+        self._train(training, recorder, progress)
+        if watch is not None:
+            watch.restore()
+            recorder.history.best_epoch = watch.best_epoch
+        return recorder.history
 
-    def start(self) -> None:
-        self._began = time.perf_counter()
+    def _train(self, training: Training, recorder: Recorder, progress: bool) -> None:
+        interrupted = False
+        history = recorder.history
+        with recorder.bar(progress):
+            recorder.start()
+            try:
+                self._backends.run(training, history)
+            except KeyboardInterrupt:
+                recorder.interrupted()
+                interrupted = True
+            except StopTraining as request:
+                history.note = str(request) or "stopped by a callback"
+            finally:
+                done = len(history.loss)
+                self.epochs += done
+                self.updates += done * training.updates_per_epoch
+            recorder.stop()
+        if interrupted:
+            sys.stderr.write(f"{history.note}; the model keeps what it has learnt so far\n")
 
-    def report(self, epoch: int, loss: float, score: float) -> None:
-        self.history.loss.append(loss)
-        self.history.score.append(score)
-        seconds = time.perf_counter() - self._began
-        if self._bar is not None:
-            # Formatting costs more than a compiled epoch: ten times a second is enough to read.
-            if seconds - self._shown > 0.1 or epoch + 1 == self.epochs:
-                self._shown = seconds
-                text = f"loss {loss:.4g}, {self.history.score_name} {score:.3f}"
-                self._bar.set_postfix_str(text, refresh=False)
-            self._bar.update()
-        for callback in self.callbacks:
-            callback(Epoch(epoch + 1, loss, score, seconds, self.model))
+    def _checked(self, X: Any, y: Any, names: tuple[str, str]) -> tuple[Table, Table]:
+        """Return rows and targets, as many of each, as the model and the loss take them."""
+        rows, wanted = table(X, names[0]), table(y, names[1])
+        if len(rows) != len(wanted):
+            raise ShapeError(
+                f"{names[0]} has {len(rows)} rows, {names[1]} has {len(wanted)}; give one target a "
+                "row"
+            )
+        if rows.columns not in self._outputs:
+            self._outputs[rows.columns] = _outputs_of(self.model, rows, names[0])
+        return rows, Table(rows=self.loss.encode(wanted.rows, self._outputs[rows.columns]))
 
-    def interrupted(self) -> None:
-        done = len(self.history.loss)
-        self.history.note = f"interrupted in epoch {done + 1} of {self.epochs}"
+    def _validation(self, data: Any, rows: Table, targets: Table) -> tuple[Table, Table] | None:
+        """Return the validation data; its weights, if there are any, as the last target."""
+        if data is None:
+            return None
+        if not isinstance(data, Sequence) or len(data) not in {2, 3}:
+            raise TrainingSettingError(
+                "validation_data is given as (X, y) or (X, y, sample_weight), not as "
+                f"{type(data).__name__}"
+            )
+        names = "X of validation_data", "y of validation_data"
+        found, wanted = self._checked(data[0], data[1], names)
+        if found.columns != rows.columns or wanted.columns != targets.columns:
+            raise ShapeError(
+                f"validation_data has {found.columns} columns of X and {wanted.columns} targets, "
+                f"but the data to train on have {rows.columns} and {targets.columns}"
+            )
+        if len(data) == 3 and data[2] is not None:
+            name = "sample_weight of validation_data"
+            wanted = with_weights(wanted, weights_of(data[2], len(found), name))
+        return found, wanted
 
-    def stop(self) -> None:
-        self.history.seconds = time.perf_counter() - self._began
+
+class _Backends:
+    """Find training backends, each once: reading what is installed takes longer than an epoch."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+        self._found: dict[str, Backend] = {}
+        self._compiled: bool | None = None
+
+    def run(self, training: Training, history: History) -> None:
+        """Train with the backend asked for, or with the first of those that "auto" means."""
+        if self.wanted != "auto":
+            run = self._find(self.wanted)
+            history.backend = self.wanted
+            run(training)
+            return
+        if self._compiled is None:
+            self._compiled = "compiled" in backends.installed()
+        if self._compiled:
+            try:
+                compiled = self._find("compiled")
+                history.backend = "compiled"
+                compiled(training)
+                return
+            except BackendRefusalError as refusal:
+                history.note = f"not compiled: {refusal}"
+            except BackendError as broken:
+                history.note = f"not compiled: {broken}"
+        history.backend = "eager"
+        self._find("eager")(training)
+
+    def _find(self, name: str) -> Backend:
+        if name not in self._found:
+            self._found[name] = backends.find(name)
+        return self._found[name]
+
+
+def _outputs_of(model: Any, rows: Table, name: str) -> int:
+    """Return how many numbers the model gives for a row."""
+    if not model.parameters():
+        raise ShapeError("the model has no parameters, so there is nothing to train")
+    first = rows.rows[0] if "rows" in vars(rows) else rows.array[0].tolist()
+    try:
+        return len(outputs_of(model, first))
+    except ShapeError as error:
+        raise ShapeError(
+            f"{name} has {rows.columns} column{'s' * (rows.columns != 1)}, which the model "
+            f"does not take: {error}"
+        ) from error

@@ -10,8 +10,8 @@ from mgnn import losses
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mgnn.history import Epoch
     from mgnn.losses import Loss
-    from mgnn.training import Epoch
 
 _MOST_SNAPSHOTS = 80
 

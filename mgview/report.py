@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
+    from mgnn.history import History
     from mgnn.losses import Loss
-    from mgnn.training import History
     from mgview.recorder import LayerRecorder
 
 _MOST_DRAWN = 400_000  # nodes in the graph of one row; more would take minutes to draw

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
-    from mgnn.training import History
+    from mgnn.history import History
     from mgview.recorder import LayerRecorder
 
 POSITIVE, NEGATIVE, NEUTRAL = "#2563eb", "#ea580c", "#475569"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Course",
+    "Progress",
     "epoch_order",
     "learning_rates",
     "rule_of",
@@ -167,13 +168,37 @@ def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
     return np.argsort(np.frombuffer(keys, dtype="<u8"), kind="stable").astype(np.int64, copy=False)
 
 
+@attrs.define(slots=True, eq=False)
+class Progress:
+    """How far an optimiser has come, written to while it trains.
+
+    Args:
+        rows: What it remembers of each parameter, shape (rule.state_rows, n_params); None: nothing
+            yet.
+        updates: Updates done.
+        epochs: Epochs done.
+    """
+
+    rows: Floats | None = None
+    updates: int = 0
+    epochs: int = 0
+
+    def started(self, rule: Rule, params: Floats) -> Floats:
+        """Return `rows`, of zeros if there are none that fit the rule and the parameters."""
+        shape = rule.state_rows, len(params)
+        if self.rows is None or self.rows.shape != shape or self.rows.dtype != params.dtype:
+            self.rows, self.updates, self.epochs = np.zeros(shape, dtype=params.dtype), 0, 0
+        return self.rows
+
+
 @attrs.frozen(slots=True, eq=False)
 class Course:
     """All that a training run needs.
 
     `order(epoch)` gives the order of samples, None means as they come; `rates(first, count)` the
-    learning rates; `progress` is called after every epoch with its number, loss and the parameters,
-    and before it `diverged`, with the numbers of epoch and mini-batch, when the loss is not finite.
+    learning rates; both count epochs from the beginning of this run. `progress` is called after
+    every epoch with its number, loss and the parameters, and before it `diverged`, with the numbers
+    of epoch and mini-batch, when the loss is not finite. The optimiser goes on from `state`.
     """
 
     trainer: Trainer
@@ -186,6 +211,7 @@ class Course:
     rates: Callable[[int, int], NDArray[np.float64]]
     progress: Callable[[int, float, Floats], object] | None = None
     diverged: Callable[[int, int], object] | None = None
+    state: Progress = attrs.field(factory=Progress)
 
 
 def run_course(course: Course, params: Floats, losses: list[float]) -> None:
@@ -194,7 +220,7 @@ def run_course(course: Course, params: Floats, losses: list[float]) -> None:
     Native calls cover several epochs, as many as take about a tenth of a second, so that Ctrl-C is
     heard; with `progress` one each. What was finished before an exception stays.
     """
-    state = np.zeros((course.rule.state_rows, len(params)), dtype=params.dtype)
+    state = course.state.started(course.rule, params)
     updates = -(-course.count // course.batch_size)
     epoch, chunk = 0, 1
     while epoch < course.epochs:
@@ -206,12 +232,14 @@ def run_course(course: Course, params: Floats, losses: list[float]) -> None:
         before = (params.copy(), state.copy()) if course.diverged else None
         began = time.perf_counter()
         found = course.trainer(
-            course.inputs, course.count, params, state, epoch * updates, orders, chunk,
+            course.inputs, course.count, params, state, course.state.updates, orders, chunk,
             course.batch_size, course.rates(epoch, chunk),
         )  # fmt: skip
         seconds = time.perf_counter() - began
         losses += found.tolist()
         epoch += chunk
+        course.state.epochs += chunk
+        course.state.updates += chunk * updates
         if course.diverged is not None and before is not None and not np.isfinite(losses[-1]):
             course.diverged(epoch - 1, _first_bad_batch(course, epoch - 1, *before))
         if course.progress is not None:
@@ -236,7 +264,8 @@ def _first_bad_batch(course: Course, epoch: int, params: Floats, state: Floats) 
         middle = (low + high) // 2
         some = rows[: middle * size]
         (loss,) = course.trainer(
-            some, len(some), params.copy(), state.copy(), epoch * updates, None, 1, size,
+            some, len(some), params.copy(), state.copy(), course.state.updates - updates, None, 1,
+            size,
             course.rates(epoch, 1),
         )  # fmt: skip
         low, high = (middle + 1, high) if np.isfinite(loss) else (low, middle)

@@ -13,7 +13,7 @@ import pytest
 from mgcore import Op, Value, ops, register, unregister
 from mgcore.errors import OperandTypeError, UnknownOpError
 from mgnn import MLP, Layer, Module, Neuron
-from mgnn.errors import ShapeError, UnknownNameError
+from mgnn.errors import ShapeError, StateError, UnknownNameError
 
 
 @pytest.fixture
@@ -172,3 +172,35 @@ def test_a_model_copies_and_pickles_with_its_numbers() -> None:
 def test_a_mistake_is_named_with_its_value(mistake, error, text) -> None:  # type: ignore[no-untyped-def]  # table
     with pytest.raises(error, match=text):
         mistake()
+
+
+def test_a_state_goes_to_a_model_of_the_same_layers() -> None:
+    first, second = MLP(2, [3, 1], seed=1), MLP(2, [3, 1], seed=2)
+    state = first.state_dict()
+    assert list(state)[:3] == [
+        "layers.0.neurons.0.w.0",
+        "layers.0.neurons.0.w.1",
+        "layers.0.neurons.0.b",
+    ]
+    first.layers[0].neurons[0].w[0].data = 99.0  # the state is a copy
+    second.load_state_dict({name: np.float32(0.5) for name in state} | state)
+    assert second.state_dict() == state
+    assert second([0.5, -1.0]).data == MLP(2, [3, 1], seed=1)([0.5, -1.0]).data
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (lambda s: {**s, "more": 1.0}, "has unknown 1 parameter: 'more'"),
+        (lambda s: dict(list(s.items())[1:]), "lacks 1 parameter: 'layers.0.neurons.0.w.0'"),
+        (lambda s: {}, r"lacks 3 parameters: .*layers.0.neurons.0.b"),
+        (lambda s: dict.fromkeys(s, float("nan")), "has nan for 'layers.0.neurons.0.w.0'"),
+        (lambda s: dict.fromkeys(s, "1"), "has '1' for"),
+    ],
+)
+def test_a_state_that_does_not_fit_changes_nothing(change, text) -> None:  # type: ignore[no-untyped-def]  # table
+    model = MLP(2, [1], seed=1)
+    before = model.state_dict()
+    with pytest.raises(StateError, match=text):
+        model.load_state_dict(change(before))
+    assert model.state_dict() == before

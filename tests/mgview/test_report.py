@@ -8,7 +8,7 @@ import pytest
 
 from mgcore import Op, register, unregister
 from mgnn import MLP, fit
-from mgnn.training import History
+from mgnn.history import History
 from mgview.errors import BadHistoryError, BadModelError, UnknownFormatError
 from mgview.recorder import LayerRecorder
 from mgview.report import write_report

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from mgcore import Value
 from mgnn import MLP, fit, optim
-from mgnn.training import History
+from mgnn.history import History
 from mgview import training
 from mgview.errors import BadHistoryError, BadModelError, CannotWriteError, UnknownFormatError
 from mgview.recorder import LayerRecorder

@@ -1,0 +1,60 @@
+"""What is told of a training: each epoch while it runs, and all of them afterwards."""
+
+from typing import Any
+
+import attrs
+
+__all__ = ["Epoch", "History"]
+
+
+@attrs.frozen
+class Epoch:
+    """Tell a callback about a finished epoch.
+
+    Attributes:
+        number: from 1.
+        loss: mean over all samples, each at the time it was used.
+        score: accuracy or R^2 over all samples after the epoch.
+        seconds: since training began.
+        model: as it is now.
+        validation_loss: mean over the validation data after the epoch; None without such data.
+        validation_score: of the validation data after the epoch; None without such data.
+
+    """
+
+    number: int
+    loss: float
+    score: float
+    seconds: float
+    model: Any
+    validation_loss: float | None = None
+    validation_score: float | None = None
+
+
+@attrs.define
+class History:
+    """Hold what happened while training.
+
+    Attributes:
+        loss: of each epoch: the mean over all samples, each at the time it was used.
+        score: of each epoch, after it: accuracy, R^2 for mse.
+        validation_loss: of each epoch, after it, on the validation data; empty without such data.
+        validation_score: the same for the score.
+        best_epoch: the number, from 1, of the epoch whose parameters early stopping kept; None
+            without early stopping.
+        score_name: "accuracy" or "R2".
+        seconds: of all epochs together, without checking the data.
+        backend: "eager" or "compiled": who trained.
+        note: why the training ended early, or why the eager engine had to step in; else empty.
+
+    """
+
+    score_name: str
+    loss: list[float] = attrs.field(factory=list)
+    score: list[float] = attrs.field(factory=list)
+    seconds: float = 0.0
+    backend: str = ""
+    note: str = ""
+    validation_loss: list[float] = attrs.field(factory=list)
+    validation_score: list[float] = attrs.field(factory=list)
+    best_epoch: int | None = None
