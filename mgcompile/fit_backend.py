@@ -17,15 +17,19 @@ from mgcompile.support.cache_dir import cache_folder
 from mgcore import MgcoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
 
     from mgcompile.runtime.kernel import Kernel
     from mgcore import Value
 
+    Floats = NDArray[np.float64]
+
 __all__ = ["fit_compiled"]
 
 
-def fit_compiled(training: Any) -> None:
+def _train(training: Any) -> None:
     """Train a model in native code.
 
     Args:
@@ -83,6 +87,29 @@ def fit_compiled(training: Any) -> None:
     )
 
 
+def _predictor(model: Any, X: Any) -> Callable[[Floats, Floats], Floats]:
+    """Compile a model's outputs.
+
+    Args:
+        model: Callable on a row, with `parameters()`.
+        X: A `mgnn.data.Table` of rows to record with.
+
+    Returns:
+        A function of rows (m, columns) and the parameters' numbers that gives outputs (m, k).
+
+    Raises:
+        CompileError: if the model cannot be compiled.
+    """
+    sample = record(model, X.array)
+    kernel = _compiled(sample.outputs, sample.x, sample.params)
+
+    def run(rows: Floats, params: Floats) -> Floats:
+        kernel.params = params
+        return np.stack(kernel(rows), axis=1)
+
+    return run
+
+
 def _validated(
     training: Any, loss: Kernel, outputs: Kernel, params: np.ndarray[Any, Any]
 ) -> tuple[float, float] | None:
@@ -94,6 +121,22 @@ def _validated(
     (losses,) = loss(np.hstack([X.array, targets.array]))
     found = np.stack(outputs(X.array), axis=1)
     return float(losses.mean()), training.score(found, targets)
+
+
+@attrs.frozen(slots=True)
+class CompiledFit:
+    """The backend, as `mgnn.backends` describes it."""
+
+    def __call__(self, training: Any) -> None:
+        """Train a model (see `_train`)."""
+        _train(training)
+
+    def predictor(self, model: Any, X: Any) -> Callable[[Floats, Floats], Floats]:
+        """Return a model as a function of rows and parameters (see `_predictor`)."""
+        return _predictor(model, X)
+
+
+fit_compiled = CompiledFit()
 
 
 @attrs.frozen(slots=True, eq=False)

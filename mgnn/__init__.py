@@ -5,6 +5,7 @@ from mgnn.errors import StopTraining
 from mgnn.history import Epoch, History
 from mgnn.layers import MLP, Layer, Neuron
 from mgnn.module import Module
+from mgnn.prediction import predict
 from mgnn.stopping import EarlyStopping
 from mgnn.training import Trainer, fit
 
@@ -21,4 +22,5 @@ __all__ = [
     "fit",
     "losses",
     "optim",
+    "predict",
 ]

@@ -22,7 +22,10 @@ It is called as ``backend(training)`` with one `Training` and trains ``training.
 - ``on_epoch`` may raise: KeyboardInterrupt, `StopTraining`, an error of a callback, or
   `DivergenceError`. The backend lets it pass, and sees to it that the model's parameters are those
   of the last finished update.
-- What it cannot do it refuses by raising ``training.refused(reason)`` before it trains anything,
+- It may have an attribute ``predictor``: ``predictor(model, X)``, with a `Table`, returns a
+  function of an array (m, columns) and the parameters' numbers that gives the model's outputs, an
+  array (m, outputs). What it cannot do it refuses there by any `MgcoreError`.
+- What it cannot train it refuses by raising ``training.refused(reason)`` before it trains anything,
   and ``backend="auto"`` goes on to the eager engine. A loss that is not finite is reported with
   ``training.diverged(e, batch)``, or left to ``on_epoch``, which checks.
 """
@@ -48,7 +51,6 @@ if TYPE_CHECKING:
 
     from mgnn.data import Table
     from mgnn.losses import Loss
-    from mgnn.module import Module
     from mgnn.optim import Optimizer
     from mgnn.scores import Rows
 
@@ -81,7 +83,7 @@ class Training:
 
     """
 
-    model: Module
+    model: Any
     X: Table
     targets: Table
     loss: Loss

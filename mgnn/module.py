@@ -30,6 +30,16 @@ class Module:
             found.setdefault(parameter, name)
         return [(name, parameter) for parameter, name in found.items()]
 
+    def predict(self, X: Any, *, backend: str = "auto", batch_size: int = 65536) -> Any:
+        """Return what the module gives for each row of X: see `mgnn.predict`."""
+        from mgnn.prediction import predict  # a neuron needs none of it
+
+        return predict(self, X, backend=backend, batch_size=batch_size)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return the attributes without what was compiled, which a copy compiles for itself."""
+        return {name: part for name, part in vars(self).items() if name != "_predictor"}
+
     def state_dict(self) -> dict[str, float]:
         """Return the numbers of all parameters by name, a copy."""
         return {name: p.data for name, p in self.named_parameters()}
