@@ -1,7 +1,9 @@
 """Write a graph as DOT, for those who have Graphviz and want its layout."""
 
-from mgview.numbers import number, short
+from mgview.numbers import is_odd, number, short
 from mgview.scene import Node, Scene
+
+ODD = "#a21caf"  # nan, inf and −0.0; no other meaning has this colour
 
 
 def to_dot(scene: Scene) -> str:
@@ -19,7 +21,9 @@ def to_dot(scene: Scene) -> str:
         if node.op:
             lines.append(f"  op{node.index} [label={_quote(node.symbol)}, shape=circle];")
             lines.append(f"  op{node.index} -> n{node.index};")
-        lines += [f"  n{operand} -> op{node.index};" for operand in node.operands]
+        for place, operand in enumerate(node.operands, 1):
+            mark = f' [headlabel="{place}", labelfontsize=9]' if node.ordered else ""
+            lines.append(f"  n{operand} -> op{node.index}{mark};")
     return "\n".join([*lines, "}", ""])
 
 
@@ -29,7 +33,8 @@ def _look(node: Node) -> str:
     cells = [_record(node.label)] if node.label else []
     cells += [f"data {number(node.data)}", f"grad {number(node.grad)}"]
     leaf = ", style=bold" if node.kind == "leaf" else ""
-    return f'label="{" | ".join(cells)}", shape=record{leaf}'
+    odd = f', color="{ODD}", fontcolor="{ODD}"' if is_odd(node.data) or is_odd(node.grad) else ""
+    return f'label="{" | ".join(cells)}", shape=record{leaf}{odd}'
 
 
 def _quote(text: str) -> str:

@@ -4,20 +4,24 @@ import os
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import attrs
 
 from mgcore import Value
+from mgcore.order import topological_order
 from mgview import files
 from mgview.dot import to_dot
 from mgview.errors import UnknownBoxError
 from mgview.fold import Group, fold, unfold
 from mgview.layout import lay_out
+from mgview.names import of_parameters, with_names
 from mgview.page import drawing_page
 from mgview.picture import Picture, build, title_of
 from mgview.png import to_png
 from mgview.scene import Scene, as_values, read
 from mgview.svg import render
+from mgview.text import visible
 
 FORMATS = ("svg", "png", "dot", "html")
 FOLD_ABOVE = 200
@@ -157,16 +161,22 @@ def _svg(drawing: Drawing, *, alone: bool) -> str:
     return render(drawing.scene, picture, lay_out(picture), title=drawing.title, alone=alone)
 
 
-def draw(value: Value | Iterable[Value], *, fold_above: int = FOLD_ABOVE) -> Drawing:
+def draw(
+    value: Value | Iterable[Value], *, fold_above: int = FOLD_ABOVE, model: Any = None
+) -> Drawing:
     """Draw the graph behind a value, operands left and outputs right.
 
     Each value is a box with its label, data and gradient; the circle before it bears the op's
-    symbol. Gradients are blue where positive and orange where negative, the stronger the larger.
-    Leaves have a green bar, constants are small, outputs have a thick frame.
+    symbol, and where the order of the operands matters they are numbered. Gradients are blue where
+    positive and orange where negative, the stronger the larger; nan, infinities and −0.0 are
+    magenta. Leaves have a green bar, constants are small, outputs have a thick frame. A number
+    that had to be rounded begins with ≈; the tooltip has every digit.
 
     Args:
         value: the output, or several of them.
         fold_above: graphs with more nodes than this fold isomorphic parts into boxes that open.
+        model: what the parameters are named after, by its ``named_parameters()``; without it,
+            labels that several nodes share are numbered.
 
     Returns:
         The drawing: shows itself in a notebook, and ``.save`` writes .svg, .png, .dot or .html.
@@ -174,17 +184,19 @@ def draw(value: Value | Iterable[Value], *, fold_above: int = FOLD_ABOVE) -> Dra
     Raises:
         NotAValueError: something else than a Value was given.
         GraphTooLargeError: the graph has more than a million nodes.
+        BadModelError: the model has no ``named_parameters()``.
     """
     values = as_values(value, "draw")
-    scene = read(
+    found = read(
         values,
         most=MOST_NODES,
         caller="draw",
         remedy="draw the value of one sample or of one inner node instead",
     )
+    scene = with_names(found, of_parameters(model, topological_order(*values)))
     count = len(scene.nodes)
     every = range(count)
     groups = fold(scene, every, count if count <= fold_above else BOXES)
-    labels = [item.label for item in values if item.label]
+    labels = [visible(item.label) for item in values if item.label]
     title = f"Graph of {', '.join(labels[:3])}" if labels else "Graph"
     return Drawing(scene, groups, f"{title}: {count:,} node{'s' if count != 1 else ''}")

@@ -1,23 +1,61 @@
-"""Write numbers short enough for a box, and long enough to be told apart."""
+"""Write numbers so that none says more than is true: exact ones whole, rounded ones marked."""
 
 import math
 
+ROUNDED = "≈"
+_MINUS = "\u2212"
 _SMALLEST_PLAIN = 1e-3
 _LARGEST_PLAIN = 1e4
+_DECIMALS_FROM = 1e3  # from here on three decimals, so that the text fits its box
+_WIDEST = 10
 
 
-def number(x: float) -> str:
-    """Write a number in at most ten characters: four decimals, or powers of ten.
+def typographic(text: str) -> str:
+    """Return a number's text with true minus signs, in the exponent too."""
+    return text.replace("-", _MINUS)
+
+
+def full(x: float) -> str:
+    """Write a number with every digit that matters, as a reader would.
 
     Args:
         x: any float, unitless.
 
     Returns:
-        The text, such as ``-8.0000``, ``1.25e-07`` or ``inf``.
+        Python's shortest text, without ``.0``: ``2``, ``0.1``, ``−1e−300``, ``−0.0``, ``nan``.
     """
-    if x == 0.0 or math.isinf(x) or math.isnan(x):
-        return f"{abs(x) if x == 0.0 else x:.4f}"
-    return f"{x:.4f}" if _SMALLEST_PLAIN <= abs(x) < _LARGEST_PLAIN else f"{x:.2e}"
+    if is_odd(x):
+        return typographic(repr(x))
+    return typographic(repr(x).removesuffix(".0"))
+
+
+def is_odd(x: float) -> bool:
+    """Tell whether a number needs a mark of its own: nan, infinite, or a negative zero."""
+    return not math.isfinite(x) or (x == 0.0 and math.copysign(1.0, x) < 0.0)
+
+
+def number(x: float) -> str:
+    """Write a number for a box, in at most eleven characters.
+
+    Args:
+        x: any float, unitless.
+
+    Returns:
+        The text, such as ``−8.0000``, ``≈0.3333``, ``1.25e−07`` or ``inf``; a rounded number begins
+        with ``≈``.
+    """
+    if is_odd(x):
+        return full(x)
+    size = abs(x)
+    if x == 0.0 or _SMALLEST_PLAIN <= size < _LARGEST_PLAIN:
+        text = f"{x:.4f}"
+        if float(text) != x and size >= _DECIMALS_FROM:
+            text = f"{x:.3f}"
+    elif x.is_integer() and size < 10**_WIDEST:
+        text = f"{x:.0f}"
+    else:
+        text = f"{x:.2e}"
+    return _marked(text, x)
 
 
 def short(x: float) -> str:
@@ -27,6 +65,11 @@ def short(x: float) -> str:
         x: any float, unitless.
 
     Returns:
-        The text, of at most ten characters.
+        The text, of at most eleven characters; a rounded number begins with ``≈``.
     """
-    return f"{x:.4g}"
+    whole = full(x)
+    return whole if len(whole) <= _WIDEST else _marked(f"{x:.4g}", x)
+
+
+def _marked(text: str, x: float) -> str:
+    return ("" if float(text) == x else ROUNDED) + typographic(text)

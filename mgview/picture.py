@@ -2,24 +2,27 @@
 
 from bisect import bisect_left, bisect_right
 from itertools import takewhile
+from math import isinf
 from typing import Literal
 
 import attrs
 
 from mgview.fold import Group
-from mgview.numbers import number, short
+from mgview.names import atomic, bracketed, node_name
+from mgview.numbers import full, is_odd, short
 from mgview.scene import Node, Scene
 from mgview.text import width
 
 BoxKind = Literal["leaf", "constant", "op", "group", "ghost"]
 
 LINE = 40.0
-NUMBERS = 118.0
+NUMBERS = 132.0
 CIRCLE = 15.0
 STEM = 10.0
 _LONGEST_LABEL = 22
 _SKETCH_DEPTH = 3
 _PATTERN = 2  # one label is no pattern
+_NAMED_OUTPUTS = 3
 
 
 @attrs.frozen
@@ -157,7 +160,7 @@ def _group_box(scene: Scene, group: Group, name: str) -> Box:
 def _ghost(scene: Scene, group: Group) -> Box:
     if group.single is not None:
         node = scene.nodes[group.single]
-        title = clip(node.label or node.op or short(node.data))
+        title = clip(node_name(node))
     else:
         title = title_of(scene, group)
     return Box(
@@ -178,7 +181,30 @@ def describe(scene: Scene, group: Group) -> tuple[str, str]:
     count = len(group.members)
     nodes = f"{count:,} node{'s' if count > 1 else ''}"
     prefix = clip(_common_label(scene, group.members), 30)
-    return title_of(scene, group), " · ".join(filter(None, (nodes, prefix)))
+    facts = (nodes, prefix, _outputs_in(scene, group), _odd_in(scene, group))
+    return title_of(scene, group), " · ".join(filter(None, facts))
+
+
+def _outputs_in(scene: Scene, group: Group) -> str:
+    """Name the outputs that a box holds, so that folding hides none."""
+    found = [node_name(scene.nodes[index]) for index in scene.outputs if index in group]
+    if not found:
+        return ""
+    more = f" and {len(found) - _NAMED_OUTPUTS} more" if len(found) > _NAMED_OUTPUTS else ""
+    names = ", ".join(clip(name, 12) for name in found[:_NAMED_OUTPUTS])
+    return f"output{'s' if len(found) > 1 else ''} {names}{more}"
+
+
+def _odd_in(scene: Scene, group: Group) -> str:
+    """Count the nodes whose data or gradient is nan, infinite, or a negative zero."""
+    nodes = [scene.nodes[index] for index in group.members]
+    kinds = (
+        ("nan", lambda x: x != x),
+        ("inf", isinf),
+        ("\u22120.0", lambda x: x == 0.0 and is_odd(x)),
+    )
+    counts = [(word, sum(is_it(n.data) or is_it(n.grad) for n in nodes)) for word, is_it in kinds]
+    return ", ".join(f"{count} with {word}" for word, count in counts if count)
 
 
 def title_of(scene: Scene, group: Group) -> str:
@@ -195,11 +221,12 @@ def title_of(scene: Scene, group: Group) -> str:
     part = group.parts[0]
     if group.note:
         same = count > 1 and len({scene.nodes[part[-1]].op for part in group.parts}) == 1
-        title = f"{_sketch(scene, part)}, {group.note}" if same else group.note
+        title = f"{_sketch(scene, group.parts)}, {group.note}" if same else group.note
     elif len(part) == 1 and not scene.nodes[part[0]].operands:
         title = f"{count} {'leaves' if scene.nodes[part[0]].kind == 'leaf' else 'constants'}"
     else:
-        title = f"{count} × {_sketch(scene, part)}" if count > 1 else _sketch(scene, part)
+        sketch = _sketch(scene, group.parts)
+        title = f"{count} × {bracketed(sketch)}" if count > 1 else sketch
     return clip(title, 44)
 
 
@@ -215,8 +242,28 @@ def _common_label(scene: Scene, members: tuple[int, ...]) -> str:
     return first[:same].rpartition(".")[0] or (f"{first[:same]}…" if same else "")
 
 
-def _sketch(scene: Scene, part: tuple[int, ...]) -> str:
-    """Write the shape of a sub-graph as a formula; a dot stands for a leaf or what is outside."""
+def _sketch(scene: Scene, parts: tuple[tuple[int, ...], ...]) -> str:
+    """Write the shape of isomorphic sub-graphs as a formula.
+
+    A dot stands for a leaf or what is outside, ``14…200`` for a constant that differs.
+    """
+    words, constants = _formula_of(scene, parts[0])
+    if constants and len(parts) > 1:
+        columns = list(zip(*(_formula_of(scene, part)[1] for part in parts), strict=True))
+        shown = [_span(column) for column in columns]
+    else:
+        shown = [short(constant) for constant in constants]
+    text = words[0] + "".join(text + word for text, word in zip(shown, words[1:], strict=True))
+    return text[1:-1] if text.startswith("(") and atomic(text) else text
+
+
+def _span(constants: tuple[float, ...]) -> str:
+    low, high = min(constants), max(constants)
+    return short(low) if len(set(constants)) == 1 else f"{short(low)}…{short(high)}"
+
+
+def _formula_of(scene: Scene, part: tuple[int, ...]) -> tuple[list[str], list[float]]:
+    """Return the formula of a sub-graph in pieces, and the constants between them."""
     inside = set(part)
     text: dict[int, str] = {}
     level: dict[int, int] = {part[-1]: 0}
@@ -226,11 +273,14 @@ def _sketch(scene: Scene, part: tuple[int, ...]) -> str:
                 level[operand] = max(level.get(operand, 0), level.get(index, 0) + 1)
     for index in part:
         node = scene.nodes[index]
-        if level.get(index, _SKETCH_DEPTH) >= _SKETCH_DEPTH:
+        if node.kind == "constant":
+            text[index] = f"\0{node.data!r}\0"
+        elif level.get(index, _SKETCH_DEPTH) >= _SKETCH_DEPTH:
             text[index] = "…" if node.operands else "·"
         else:
             text[index] = _formula(node, [text.get(operand, "·") for operand in node.operands])
-    return text[part[-1]]
+    pieces = text[part[-1]].split("\0")
+    return pieces[::2], [float(piece) for piece in pieces[1::2]]
 
 
 _INFIX = dict(zip(("add", "sub", "mul", "div", "gt", "ge", "lt", "le"), "+−×÷>≥<≤", strict=True))
@@ -238,8 +288,6 @@ _MANY = 3
 
 
 def _formula(node: Node, operands: list[str]) -> str:
-    if node.kind == "constant":
-        return short(node.data)
     if not operands:
         return "·"
     if node.op in _INFIX:
@@ -270,12 +318,11 @@ def spoken(scene: Scene, box: Box) -> str:
     if box.node is None:
         return " · ".join(filter(None, (box.title, box.subtitle)))
     node = box.node
-    name = node.label or (node.op if node.operands else node.kind)
+    name = node_name(node)
     if node.kind == "constant":
-        return f"constant {node.data!r}"
-    operands = [
-        scene.nodes[index].label or number(scene.nodes[index].data) for index in node.operands[:4]
-    ]
+        return f"constant {full(node.data)}"
+    operands = [node_name(scene.nodes[index]) for index in node.operands[:4]]
     more = ", …" if len(node.operands) > len(operands) else ""
     how = f" = {node.op}({', '.join(operands)}{more})" if node.operands else " (leaf)"
-    return f"{name}{how}; data {node.data!r}; gradient {node.grad!r}"
+    left = bracketed(name) if node.operands else name
+    return f"{left}{how}; data {full(node.data)}; gradient {full(node.grad)}"

@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from math import isfinite
 from typing import Literal
 
 import attrs
 
-from mgcore import Value
+from mgcore import Op, Value
 from mgcore.order import topological_order
 from mgcore.value import Constant
 from mgview.errors import GraphTooLargeError, NotAValueError
+from mgview.text import visible
 
 Kind = Literal["leaf", "constant", "op"]
+
+# Ops whose operands may be swapped; of every other one, a stranger's too, the order is shown.
+_SYMMETRIC = frozenset(("add", "mul", "sum", "maximum", "minimum", "logsumexp"))
+# One sign for each operation, in pictures as in text.
+_SIGNS = {"*": "×", "/": "÷", "-": "\u2212", "**": "^", ">=": "≥", "<=": "≤"}
 
 
 @attrs.frozen
@@ -27,6 +32,12 @@ class Node:
     data: float
     grad: float
     operands: tuple[int, ...]
+    name: str = ""
+
+    @property
+    def ordered(self) -> bool:
+        """Tell whether it matters which of the operands comes first."""
+        return len(set(self.operands)) > 1 and self.op not in _SYMMETRIC
 
 
 @attrs.frozen
@@ -44,11 +55,6 @@ class Scene:
             for operand in dict.fromkeys(node.operands):
                 users[operand].append(node.index)
         return tuple(map(tuple, users))
-
-    @cached_property
-    def largest_gradient(self) -> float:
-        """Return the largest finite size of a gradient in the graph; 0 where all are zero."""
-        return max((abs(node.grad) for node in self.nodes if isfinite(node.grad)), default=0.0)
 
 
 def as_values(value: Value | Iterable[Value], caller: str) -> list[Value]:
@@ -114,6 +120,11 @@ def read(values: Sequence[Value], *, most: int, caller: str, remedy: str) -> Sce
     return Scene(nodes, tuple(dict.fromkeys(place[id(value)] for value in values)))
 
 
+def _symbol(op: Op) -> str:
+    symbol = op.symbol or op.name
+    return visible(_SIGNS.get(symbol, symbol))
+
+
 def _node(index: int, value: Value, place: dict[int, int]) -> Node:
     op = value.op
     constant = isinstance(value, Constant)
@@ -121,8 +132,8 @@ def _node(index: int, value: Value, place: dict[int, int]) -> Node:
         index=index,
         kind="constant" if constant else "leaf" if op is None else "op",
         op="" if op is None else op.name,
-        symbol="" if op is None else op.symbol or op.name,
-        label=value.label,
+        symbol="" if op is None else _symbol(op),
+        label=visible(value.label),
         data=float(value.data),
         grad=0.0 if constant else float(value.grad),
         operands=tuple(place[id(operand)] for operand in value.operands),

@@ -15,11 +15,12 @@ from mgview import files
 from mgview.errors import NotAValueError
 from mgview.fold import Group
 from mgview.layout import lay_out
-from mgview.numbers import short
+from mgview.names import of_parameters, with_names
 from mgview.page import stepper_page
 from mgview.picture import build
 from mgview.scene import Node, Scene, as_values, read
 from mgview.svg import render
+from mgview.text import visible
 
 MOST_NODES = 10_000
 THIS_DISTRIBUTION = "mgcore"
@@ -71,7 +72,7 @@ class Stepper:
         files.show(self.save(folder / "stepper.html"))
 
 
-def stepper(value: Value, *, title: str | None = None) -> Stepper:
+def stepper(value: Value, *, title: str | None = None, model: Any = None) -> Stepper:
     """Make a page that steps through the forward and the backward pass of a graph.
 
     The page computes every shipped op itself, so a reader can change a leaf's number there. For
@@ -81,6 +82,8 @@ def stepper(value: Value, *, title: str | None = None) -> Stepper:
     Args:
         value: the output; its graph has at most 10,000 nodes.
         title: heading of the page; made from the label of ``value`` if not given.
+        model: what the parameters are named after, by its ``named_parameters()``:
+            ``layers.0.3.w1``; without it, labels that several nodes share are numbered.
 
     Returns:
         The page: ``.save("page.html")``, ``.show()`` or ``.html()``.
@@ -88,6 +91,7 @@ def stepper(value: Value, *, title: str | None = None) -> Stepper:
     Raises:
         NotAValueError: something else than one Value was given, or a constant.
         GraphTooLargeError: the graph has more than 10,000 nodes.
+        BadModelError: the model has no ``named_parameters()``.
     """
     values = as_values(value, "stepper")
     if len(values) > 1 or isinstance(values[0], Constant):
@@ -103,29 +107,18 @@ def stepper(value: Value, *, title: str | None = None) -> Stepper:
         caller="stepper",
         remedy="step through one sample or one inner node, or fold the graph with mgview.draw",
     )
-    named = _with_names(scene)
-    ours = _shipped_ops()
     order = topological_order(values[0])
+    named = _labelled(with_names(scene, of_parameters(model, order)))
+    ours = _shipped_ops()
     records = tuple(_record(node, order[node.index], ours) for node in named.nodes)
-    heading = title or f"Backpropagation through {named.nodes[-1].label}"
-    return Stepper(heading, named, records)
+    heading = title or f"Backpropagation through {named.nodes[-1].name}"
+    return Stepper(visible(heading), named, records)
 
 
-def _with_names(scene: Scene) -> Scene:
-    """Give every node a label: its own, a constant's number, or a short new name."""
-    taken = {node.label for node in scene.nodes}
-    fresh = {"op": 0, "leaf": 0}
-    nodes = []
-    for node in scene.nodes:
-        label = node.label
-        if not label and node.kind == "constant":
-            label = short(node.data)
-        while not label:
-            fresh[node.kind] += 1
-            name = f"{'v' if node.kind == 'op' else 'x'}{fresh[node.kind]}"
-            label = "" if name in taken else name
-        nodes.append(attrs.evolve(node, label=label))
-    return attrs.evolve(scene, nodes=tuple(nodes))
+def _labelled(scene: Scene) -> Scene:
+    """Let every box bear the name that the text uses for it."""
+    nodes = tuple(attrs.evolve(node, label=node.name) for node in scene.nodes)
+    return attrs.evolve(scene, nodes=nodes)
 
 
 def _shipped_ops() -> set[Op]:
@@ -140,7 +133,7 @@ def _record(node: Node, value: Value, ours: set[Op]) -> dict[str, Any]:
     record: dict[str, Any] = {
         "kind": node.kind,
         "op": node.op,
-        "name": node.label,
+        "name": node.name,
         "data": node.data,
         "operands": list(node.operands),
     }

@@ -8,14 +8,19 @@ from pathlib import Path
 
 from mgview.fold import Group
 from mgview.layout import Layout, Place, Route
-from mgview.numbers import number
+from mgview.numbers import is_odd, number
 from mgview.picture import CIRCLE, LINE, NUMBERS, STEM, Box, Picture, spoken
 from mgview.scene import Node, Scene
+
+Corners = tuple[tuple[float, float], ...]
 
 _BARS = 48
 _BARS_FROM = 44
 _WIDEST_BAR = 12.0
 _FAINTEST, _STRONGEST = 0.12, 0.62
+_SPREAD = 0.4  # the smaller, the more decades of gradients can be told apart
+_PORTS = 3  # operands that can be numbered where they enter a circle
+_PORT = 13.0  # between two of them, pixels
 
 
 def style() -> str:
@@ -36,12 +41,11 @@ def render(scene: Scene, picture: Picture, layout: Layout, *, title: str, alone:
     Returns:
         The text of the ``<svg>`` element.
     """
-    top = scene.largest_gradient
     size = {"width": layout.width, "height": layout.height}
     view = f"0 0 {_short(layout.width)} {_short(layout.height)}"
     edges = [_edge(scene, picture, route) for route in layout.routes]
     boxes = [
-        _box(scene, box, place, top, opens=not alone)
+        _box(scene, box, place, opens=not alone)
         for box, place in zip(picture.boxes, layout.places, strict=True)
     ]
     sheet = [f"<style>{style()}</style>", _tag("rect", "mgv-paper", **size)] if alone else []
@@ -66,20 +70,27 @@ def _tag(name: str, kind: str, *inside: str, **attributes: str | float) -> str:
     return f"<{name}{written}>{''.join(inside)}</{name}>" if inside else f"<{name}{written}/>"
 
 
-def strength(grad: float, top: float) -> float:
-    """Return the opacity that shows the size of a gradient.
+def strength(grad: float) -> float:
+    """Return the opacity that shows the size of a gradient: one scale for every picture.
 
     Args:
         grad: the gradient, unitless.
-        top: the largest gradient of the picture.
 
     Returns:
-        0 for no gradient, else between 0.12 and 0.62; the square root keeps small ones visible.
+        0 for no gradient, else between 0.12 and 0.62, half way at 1; the same size has the same
+        strength in every picture and at every step.
     """
-    if grad == 0.0 or top == 0.0:
+    if grad == 0.0:
         return 0.0
-    share = min(abs(grad) / top, 1.0) if isfinite(grad) else 1.0
-    return _FAINTEST + (_STRONGEST - _FAINTEST) * sqrt(share)
+    if not isfinite(grad):
+        return _STRONGEST
+    size: float = abs(grad) ** _SPREAD
+    return _FAINTEST + (_STRONGEST - _FAINTEST) * size / (1.0 + size)
+
+
+def sign_of(grad: float) -> str:
+    """Return the class of a gradient's colour: nan, infinities and −0.0 have one of their own."""
+    return "mgv-odd" if is_odd(grad) else "mgv-pos" if grad > 0 else "mgv-neg"
 
 
 def _edge(scene: Scene, picture: Picture, route: Route) -> str:
@@ -87,10 +98,45 @@ def _edge(scene: Scene, picture: Picture, route: Route) -> str:
     times = 1
     if source.node and target.node:
         times = scene.nodes[target.node.index].operands.count(source.node.index)
-    path = " ".join(_path(route, shift) for shift in _shifts(times))
+    corners = _entering(source, target, route.corners)
+    path = " ".join(_path(corners, shift) for shift in _shifts(times))
     kind = "mgv-edge mgv-faint" if "ghost" in (source.kind, target.kind) else "mgv-edge"
     ends = {"data-from": source.name, "data-to": target.name}
     return _tag("path", kind, **ends, d=path)
+
+
+def _entering(source: Box, target: Box, corners: Corners) -> Corners:
+    """Let an edge enter its circle at the operand's own port, where the order matters."""
+    ports = _ports(target.node) if target.node is not None and target.kind == "op" else {}
+    mine = [away for operand, (away, _) in ports.items() if _holds(source, operand)]
+    if len(mine) != 1:
+        return corners
+    (away,) = mine
+    x, y = corners[-1]
+    end = (x + CIRCLE - sqrt(CIRCLE**2 - away**2), y + away)
+    before = corners[:-1]
+    if len(before) > 1 and before[-1][1] == y:
+        before = (*before[:-1], (before[-1][0], y + away))
+    return (*before, end)
+
+
+def _ports(node: Node) -> dict[int, tuple[float, str]]:
+    """Return where each operand enters the circle, from its middle, and its number."""
+    order = list(dict.fromkeys(node.operands))
+    if not node.ordered or len(order) > _PORTS:
+        return {}
+    middle = (len(order) - 1) / 2
+    places = {
+        operand: ",".join(str(i) for i, other in enumerate(node.operands, 1) if other == operand)
+        for operand in order
+    }
+    return {operand: ((i - middle) * _PORT, places[operand]) for i, operand in enumerate(order)}
+
+
+def _holds(box: Box, index: int) -> bool:
+    if box.node is not None:
+        return box.node.index == index
+    return box.group is not None and index in box.group
 
 
 def _shifts(times: int) -> tuple[float, ...]:
@@ -98,8 +144,8 @@ def _shifts(times: int) -> tuple[float, ...]:
     return (0.0,) if times == 1 else (-3.5, 3.5)
 
 
-def _path(route: Route, shift: float) -> str:
-    corners = [(x, y + shift) for x, y in route.corners]
+def _path(way: Sequence[tuple[float, float]], shift: float) -> str:
+    corners = [(x, y + shift) for x, y in way]
     parts = [f"M{corners[0][0]:.1f} {corners[0][1]:.1f}"]
     for (x0, y0), (x1, y1) in pairwise(corners):
         if y0 == y1:
@@ -112,7 +158,7 @@ def _path(route: Route, shift: float) -> str:
     return "".join(parts)
 
 
-def _box(scene: Scene, box: Box, place: Place, top: float, *, opens: bool) -> str:
+def _box(scene: Scene, box: Box, place: Place, *, opens: bool) -> str:
     kind = f"mgv-box mgv-{box.kind}" + (" mgv-output" if box.is_output else "")
     words = spoken(scene, box)
     extra: dict[str, str] = {}
@@ -124,7 +170,7 @@ def _box(scene: Scene, box: Box, place: Place, top: float, *, opens: bool) -> st
     if box.group is not None and box.kind == "group":
         inside = _group_inside(scene, box, box.group)
     elif box.node is not None and box.kind in ("leaf", "op"):
-        inside = _value_inside(box, box.node, top)
+        inside = _value_inside(box, box.node)
     else:
         inside = _pill(box)
     where = f"translate({_short(place.left)} {_short(place.middle)})"
@@ -144,19 +190,22 @@ def _pill(box: Box) -> Iterator[str]:
     yield _text(box.width / 2, 4, box.title, "mgv-small", "middle")
 
 
-def _value_inside(box: Box, node: Node, top: float) -> Iterator[str]:
+def _value_inside(box: Box, node: Node) -> Iterator[str]:
     left, half = box.circle, LINE / 2
     if left:
         wide = left - STEM
         yield _tag("path", "mgv-stem", d=f"M{_short(wide)} 0H{_short(left)}")
         yield _tag("rect", "mgv-circle", y=-CIRCLE, width=wide, height=2 * CIRCLE, rx=CIRCLE)
         yield _text(wide / 2, 5, node.symbol, "mgv-symbol", "middle")
+        for away, place in _ports(node).values():
+            yield _text(-9, away - 3, place, "mgv-place", "end")
     cell = box.width - NUMBERS
-    sign = "mgv-pos" if node.grad > 0 else "mgv-neg"
     frame = {"x": left, "y": -half, "width": box.width - left, "height": LINE, "rx": 5.0}
-    opacity = {"fill-opacity": f"{strength(node.grad, top):.3f}"}
+    opacity = {"fill-opacity": f"{strength(node.grad):.3f}"}
     yield _tag("rect", "mgv-back", **frame)
-    yield _tag("path", f"mgv-grad {sign}", d=_lower_half(cell, box.width, half), **opacity)
+    yield _tag(
+        "path", f"mgv-grad {sign_of(node.grad)}", d=_lower_half(cell, box.width, half), **opacity
+    )
     yield _tag("rect", "mgv-frame", **frame)
     inset = 0.0
     if box.kind == "leaf":
@@ -167,9 +216,13 @@ def _value_inside(box: Box, node: Node, top: float) -> Iterator[str]:
         yield _text((left + cell + inset) / 2, 5, box.title, "mgv-label", "middle")
     yield _tag("path", "mgv-rule", d=f"M{_short(cell)} 0H{_short(box.width)}")
     yield _text(cell + 8, -6, "data", "mgv-key")
-    yield _text(box.width - 8, -6, number(node.data), "mgv-number mgv-data", "end")
+    yield _text(box.width - 8, -6, number(node.data), _number_kind("data", node.data), "end")
     yield _text(cell + 8, 14, "grad", "mgv-key")
-    yield _text(box.width - 8, 14, number(node.grad), "mgv-number mgv-gradient", "end")
+    yield _text(box.width - 8, 14, number(node.grad), _number_kind("gradient", node.grad), "end")
+
+
+def _number_kind(what: str, x: float) -> str:
+    return f"mgv-number mgv-{what}" + (" mgv-strange" if is_odd(x) else "")
 
 
 def _lower_half(left: float, right: float, half: float) -> str:
@@ -197,7 +250,8 @@ def _group_inside(scene: Scene, box: Box, group: Group) -> Iterator[str]:
 
 def _bars(values: Sequence[float], room: float, middle: float, *, signed: bool) -> Iterator[str]:
     """Draw numbers as tiny bars, up for positive and down for negative."""
-    heights = list(_condense(values))
+    runs = list(_runs_of(values))
+    heights = [max((x for x in run if isfinite(x)), key=abs, default=0.0) for run in runs]
     top = max((abs(h) for h in heights), default=0.0)
     step = min(room / len(heights), _WIDEST_BAR)
     wide = f"h{step * 0.75:.1f}"
@@ -210,10 +264,16 @@ def _bars(values: Sequence[float], room: float, middle: float, *, signed: bool) 
         )
         if path:
             yield _tag("path", kind if signed else "mgv-bar", d=path)
+    odd = "".join(
+        f"M{_BARS_FROM + step * i:.1f} {middle - 8:.1f}v16{wide}v-16z"
+        for i, run in enumerate(runs)
+        if any(map(is_odd, run))
+    )
+    if odd:
+        yield _tag("path", "mgv-odd", d=odd)
 
 
-def _condense(values: Sequence[float]) -> Iterable[float]:
-    """Keep the largest of each run, by size, so that a long row fits."""
-    finite = [value if isfinite(value) else 0.0 for value in values]
-    run = -(-len(finite) // _BARS)
-    return (max(finite[i : i + run], key=abs) for i in range(0, len(finite), run))
+def _runs_of(values: Sequence[float]) -> Iterable[Sequence[float]]:
+    """Cut a long row of numbers into runs, so that one bar for each fits."""
+    run = -(-len(values) // _BARS)
+    return (values[i : i + run] for i in range(0, len(values), run))

@@ -1,10 +1,12 @@
-"""Estimate how wide text will be, without a font at hand, and never too narrow for DejaVu Sans."""
+"""Text in pictures: how wide it will be, without a font at hand, and what cannot be seen."""
 
+import re
 from unicodedata import combining, east_asian_width
 
 _NARROW = frozenset("'ijlI/\\| ,.:;-f!()[]tr·")
 _WIDE = frozenset("UwmW%@M…#+<=>HN^~OQ&DG×−÷≥≤")
 _BOLD = 1.13  # bold letters against plain ones
+_UNSEEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _SHARE = {"narrow": 0.44, "usual": 0.705, "wide": 1.0, "other": 1.05}
 
 
@@ -32,3 +34,15 @@ def _share(letter: str) -> float:
     if letter in _WIDE or east_asian_width(letter) in "WF":
         return _SHARE["wide"]
     return _SHARE["usual"] if letter.isascii() else _SHARE["other"]
+
+
+def visible(label: str) -> str:
+    """Return a label in which every character can stand in XML and be seen.
+
+    Args:
+        label: any text; may hold control characters, NUL, halves of surrogate pairs.
+
+    Returns:
+        The text, with ``\ufffd`` for each of those.
+    """
+    return _UNSEEN.sub("\ufffd", label)

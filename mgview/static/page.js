@@ -8,7 +8,7 @@
   }
   function make(tag, attributes = {}, ...children) {
     const element = document.createElement(tag);
-    for (const [name2, value] of Object.entries(attributes)) element.setAttribute(name2, value);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     element.append(...children);
     return element;
   }
@@ -43,7 +43,7 @@
     const ys = [];
     for (const [, command, text] of d.matchAll(/([MCLH])([^A-Za-z]*)/g)) {
       const numbers = text.trim().split(/[ ,]+/).map(Number);
-      numbers.forEach((number, i) => (command === "H" || i % 2 === 0 ? xs : ys).push(number));
+      numbers.forEach((number2, i) => (command === "H" || i % 2 === 0 ? xs : ys).push(number2));
     }
     return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
   }
@@ -70,7 +70,7 @@
       for (const item of this.items) item.element.remove();
       for (const item of this.items.slice(edges.length)) this.boxes.set(item.element.dataset["box"], item);
       this.frame.replaceChildren(svg);
-      return { edges, boxes: new Map([...this.boxes].map(([name2, item]) => [name2, item.element])) };
+      return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])) };
     }
     get size() {
       return this.svg.viewBox.baseVal;
@@ -93,8 +93,8 @@
       this.attach();
     }
     /** Scroll so that a box stands near the middle. */
-    centre(name2) {
-      const item = this.boxes.get(name2);
+    centre(name) {
+      const item = this.boxes.get(name);
       if (!item) return;
       this.frame.scrollTo({
         left: (item.left + item.right) / 2 * this.zoom - this.frame.clientWidth / 2,
@@ -136,24 +136,24 @@
     const stage = new Stage(frame);
     const titles = new Map(views.map((view) => [view.name, view.title]));
     let current = "";
-    function open(name2, focus) {
-      current = name2;
-      stage.load(document.querySelector(`template[data-view="${CSS.escape(name2)}"]`));
+    function open(name, focus) {
+      current = name;
+      stage.load(document.querySelector(`template[data-view="${CSS.escape(name)}"]`));
       trail();
       stage.fit(LEGIBLE);
       frame.scrollTo(0, 0);
       if (!focus) return;
-      say(byId("status"), `Shown: ${titles.get(name2)}.`);
+      say(byId("status"), `Shown: ${titles.get(name)}.`);
       frame.focus({ preventScroll: true });
     }
     function trail() {
       const names = current.split("/").slice(1);
       const crumbs = ["", ...names.map((_, i) => `/${names.slice(0, i + 1).join("/")}`)];
       byId("trail").replaceChildren(
-        ...crumbs.map((name2) => {
-          const here = name2 === current;
-          const button = make("button", { type: "button", ...here ? { "aria-current": "page" } : {} }, titles.get(name2));
-          button.addEventListener("click", () => open(name2, true));
+        ...crumbs.map((name) => {
+          const here = name === current;
+          const button = make("button", { type: "button", ...here ? { "aria-current": "page" } : {} }, titles.get(name));
+          button.addEventListener("click", () => open(name, true));
           return make("li", {}, button);
         })
       );
@@ -161,8 +161,8 @@
     function openBox(target) {
       const box = target?.closest(".mgv-group");
       if (!box) return false;
-      const name2 = `${current}/${box.dataset["box"]}`;
-      if (titles.has(name2)) open(name2, true);
+      const name = `${current}/${box.dataset["box"]}`;
+      if (titles.has(name)) open(name, true);
       else say(byId("status"), `This box is too deep for one page; in Python: drawing.open("${box.dataset["box"]}").`);
       return true;
     }
@@ -174,22 +174,158 @@
     open("", false);
   }
 
+  // src/exact.ts
+  function decimal(x) {
+    const [mantissa, exponent] = x.toExponential().split("e");
+    const [whole, rest = ""] = mantissa.split(".");
+    return { digits: BigInt(whole + rest), exponent: Number(exponent) - rest.length };
+  }
+  function add(a, b) {
+    const exponent = Math.min(a.exponent, b.exponent);
+    const lift = (x) => x.digits * 10n ** BigInt(x.exponent - exponent);
+    return { digits: lift(a) + lift(b), exponent };
+  }
+  function times(a, b) {
+    return { digits: a.digits * b.digits, exponent: a.exponent + b.exponent };
+  }
+  function isZero(a) {
+    return a.digits === 0n;
+  }
+  function same(a, b) {
+    return isZero(add(a, { ...b, digits: -b.digits }));
+  }
+  var LARGEST_POWER = 64;
+  function power(x, n) {
+    if (!Number.isInteger(n) || n < 0 || n > LARGEST_POWER) return void 0;
+    let out = { digits: 1n, exponent: 0 };
+    for (let i = 0; i < n; i++) out = times(out, x);
+    return out;
+  }
+  function addsUp(terms, total) {
+    if (![...terms, total].every(Number.isFinite)) return true;
+    return same(terms.map(decimal).reduce(add, decimal(0)), decimal(total));
+  }
+  function multiplies(factors, product) {
+    if (![...factors, product].every(Number.isFinite)) return true;
+    return same(factors.map(decimal).reduce(times), decimal(product));
+  }
+  var CHOOSING = /* @__PURE__ */ new Set(["neg", "abs", "relu", "maximum", "minimum", "gt", "ge", "lt", "le", "select"]);
+  var POINTS = { exp: [0, 1], log: [1, 0], cos: [0, 1], sigmoid: [0, 0.5] };
+  function holds(op, x, out) {
+    if (![...x, out].every(Number.isFinite) || CHOOSING.has(op)) return true;
+    const [a, b] = x.map(decimal);
+    switch (op) {
+      case "add":
+      case "sum":
+        return addsUp(x, out);
+      case "sub":
+        return addsUp([x[0], -x[1]], out);
+      case "mul":
+        return multiplies(x, out);
+      case "div":
+        return same(times(b, decimal(out)), a);
+      case "sqrt":
+        return same(times(decimal(out), decimal(out)), a);
+      case "pow": {
+        const whole = power(a, x[1]);
+        return whole ? same(whole, decimal(out)) : x[1] === 0.5 ? holds("sqrt", [x[0]], out) : inverse(a, x[1], out);
+      }
+      case "dot": {
+        const half = x.length / 2;
+        const products2 = x.slice(0, half).map((left, i) => times(decimal(left), decimal(x[half + i])));
+        return same(products2.reduce(add, decimal(0)), decimal(out));
+      }
+      case "leaky_relu":
+        return x[0] > 0 || multiplies([0.01, x[0]], out);
+      case "elu":
+        return x[0] >= 0;
+      default: {
+        const [at, value] = POINTS[op] ?? [0, 0];
+        return x[0] === at && out === value;
+      }
+    }
+  }
+  function inverse(x, n, out) {
+    const whole = power(x, -n);
+    return whole !== void 0 && same(times(whole, decimal(out)), { digits: 1n, exponent: 0 });
+  }
+
   // src/format.ts
-  function boxed(x) {
+  var MINUS = "−";
+  var ROUNDED = "≈";
+  var WIDEST = 10;
+  var DIGITS = 6;
+  var SAFE = 1e15;
+  function typographic(text) {
+    return text.replaceAll("-", MINUS);
+  }
+  function isOdd(x) {
+    return !Number.isFinite(x) || Object.is(x, -0);
+  }
+  function full(x) {
     if (Number.isNaN(x)) return "nan";
-    if (!Number.isFinite(x)) return x > 0 ? "inf" : "-inf";
+    if (!Number.isFinite(x)) return x > 0 ? "inf" : `${MINUS}inf`;
+    if (Object.is(x, -0)) return `${MINUS}0.0`;
     const size = Math.abs(x);
-    if (size === 0 || size >= 1e-3 && size < 1e4) return (size === 0 ? 0 : x).toFixed(4);
-    return x.toExponential(2).replace(/e([+-])(\d)$/, "e$10$2");
+    const text = size !== 0 && (size >= 1e16 || size < 1e-4) ? x.toExponential() : String(x);
+    return typographic(twoDigits(text));
+  }
+  function twoDigits(text) {
+    return text.replace(/e([+-])(\d)$/, "e$10$2");
+  }
+  function marked(text, x) {
+    return (Number(text) === x ? "" : ROUNDED) + typographic(text);
+  }
+  function even(text, digits) {
+    const tie = /^(-?\d*\.?\d*?(\d))50*(e.*)?$/.exec(digits);
+    if (!tie || (tie[3] ?? "") !== (/e.*/.exec(text)?.[0] ?? "") || tie[1].length !== text.replace(/e.*/, "").length) return text;
+    return Number(tie[2]) % 2 === 0 ? tie[1] + (tie[3] ?? "") : text;
+  }
+  function fixed(x, decimals) {
+    return even(x.toFixed(decimals), x.toFixed(80));
+  }
+  function boxed(x) {
+    if (isOdd(x)) return full(x);
+    const size = Math.abs(x);
+    if (size === 0 || size >= 1e-3 && size < 1e4) {
+      const text = fixed(x, 4);
+      return marked(Number(text) !== x && size >= 1e3 ? fixed(x, 3) : text, x);
+    }
+    if (Number.isInteger(x) && size < 10 ** WIDEST) return typographic(String(x));
+    return marked(twoDigits(even(x.toExponential(2), x.toExponential(100))), x);
+  }
+  function shown(x) {
+    const whole = full(x);
+    if (isOdd(x)) return { text: whole, exact: true };
+    const digits = whole.replace(/e.*$/, "").replace(/[^\d]/g, "").replace(/^0+/, "").length;
+    if (digits <= WIDEST || Number.isInteger(x) && Math.abs(x) < SAFE) return { text: whole, exact: true };
+    const rounded = Number(x.toPrecision(DIGITS));
+    const text = Math.abs(x) < 10 ** DIGITS ? full(rounded) : typographic(twoDigits(rounded.toExponential()));
+    return { text, exact: rounded === x };
   }
   function plain(x) {
-    if (!Number.isFinite(x)) return boxed(x);
-    const text = String(Number(x.toPrecision(6)));
-    return text.replace("-", "−");
+    const { text, exact } = shown(x);
+    return exact ? text : ROUNDED + text;
   }
-  function factor(x) {
-    const text = plain(x);
-    return text.startsWith("−") ? `(${text})` : text;
+  function equals(x) {
+    const { text, exact } = shown(x);
+    return `${exact ? "=" : ROUNDED} ${text}`;
+  }
+  function bracketed(text) {
+    return atomic(text) ? text : `(${text})`;
+  }
+  var ATOM = /^(?:[\p{L}\p{M}\p{N}_.#′'\ufffd\ue000\ue001]+(?:\[[^[\]]*\])?|\d[\d.]*e[−+]\d+)$/u;
+  function atomic(text) {
+    return ATOM.test(text) || closed(text);
+  }
+  function closed(text) {
+    if (!/^[\p{L}\p{M}\p{N}_.]*\([^]*\)$/u.test(text)) return false;
+    let depth = 0;
+    for (let place = 0; place < text.length; place++) {
+      if (text[place] === "(") depth++;
+      else if (text[place] === ")" && --depth === 0) return place === text.length - 1;
+    }
+    return false;
   }
   var RELATIVE = 5e-3;
   var ABSOLUTE = 5e-4;
@@ -199,10 +335,17 @@
     const tolerance = Math.max(ABSOLUTE, RELATIVE * Math.abs(truth));
     return Math.abs(guess - truth) <= tolerance * (1 + 1e-9);
   }
+  var PLAIN = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
+  var NUMBER = new RegExp(`^${PLAIN}$`, "i");
+  var FRACTION = new RegExp(`^(${PLAIN})\\s*[/÷]\\s*(${PLAIN})$`, "i");
   function parse(text) {
-    const flat = text.trim().replace(",", ".").replace("−", "-");
-    if (!/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(flat)) return void 0;
-    return Number(flat);
+    const flat2 = text.trim().replace(/^[≈=]\s*/, "").replace(",", ".").replaceAll(MINUS, "-").replace(/^\((.*)\)$/, "$1");
+    const fraction = FRACTION.exec(flat2);
+    if (fraction) return Number(fraction[1]) / Number(fraction[2]);
+    return NUMBER.test(flat2) ? Number(flat2) : void 0;
+  }
+  function reading(text, number2) {
+    return text.includes(",") ? `“${text.trim()}” was read as ${full(number2)}: a point separates the decimals here.` : "";
   }
 
   // src/special.ts
@@ -242,6 +385,10 @@
     const e = Math.exp(x);
     return e / (1 + e);
   };
+  var sech = (x) => {
+    const e = Math.exp(-Math.abs(x));
+    return 2 * e / (1 + e * e);
+  };
   var step = (x) => x > 0 ? 1 : 0;
   function unary(forward2, partial, formula, derivative) {
     return {
@@ -259,11 +406,11 @@
       derivatives: (names) => derivatives(names[0], names[1])
     };
   }
-  function comparison(sign, holds) {
+  function comparison(sign, holds2) {
     return binary(
-      (x, y) => holds(x, y) ? 1 : 0,
+      (x, y) => holds2(x, y) ? 1 : 0,
       () => [0, 0],
-      (x, y) => `1 if ${x} ${sign} ${y} else 0`,
+      (x, y) => `1 if ${bracketed(x)} ${sign} ${bracketed(y)} else 0`,
       () => ["0", "0"]
     );
   }
@@ -272,54 +419,60 @@
     if (!Number.isFinite(top)) return top;
     return top + Math.log(x.reduce((sum, item) => sum + Math.exp(item - top), 0));
   }
+  function softmax(x) {
+    const top = Math.max(...x);
+    const weights = x.map((item) => Math.exp(item - top));
+    const total = weights.reduce((sum, item) => sum + item, 0);
+    return weights.map((item) => item / total);
+  }
   function list(names, most = 4) {
     return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
   }
   function products(names) {
     const half = names.length / 2;
-    const terms = names.slice(0, half).map((name2, i) => `${name2} × ${names[half + i]}`);
+    const terms = names.slice(0, half).map((name, i) => `${bracketed(name)} × ${bracketed(names[half + i])}`);
     return terms.length <= 3 ? terms.join(" + ") : `${terms.slice(0, 2).join(" + ")} + …`;
   }
   var OPS = {
-    add: binary((x, y) => x + y, () => [1, 1], (x, y) => `${x} + ${y}`, () => ["1", "1"]),
-    sub: binary((x, y) => x - y, () => [1, -1], (x, y) => `${x} − ${y}`, () => ["1", "−1"]),
-    mul: binary((x, y) => x * y, (_, x, y) => [y, x], (x, y) => `${x} × ${y}`, (x, y) => [y, x]),
+    add: binary((x, y) => x + y, () => [1, 1], (x, y) => `${bracketed(x)} + ${bracketed(y)}`, () => ["1", "1"]),
+    sub: binary((x, y) => x - y, () => [1, -1], (x, y) => `${bracketed(x)} − ${bracketed(y)}`, () => ["1", "−1"]),
+    mul: binary((x, y) => x * y, (_, x, y) => [y, x], (x, y) => `${bracketed(x)} × ${bracketed(y)}`, (x, y) => [y, x]),
     div: binary(
       (x, y) => x / y,
       (out, _, y) => [1 / y, -out / y],
-      (x, y) => `${x} ÷ ${y}`,
-      (x, y) => [`1 ÷ ${y}`, `−${x} ÷ ${y}²`]
+      (x, y) => `${bracketed(x)} ÷ ${bracketed(y)}`,
+      (x, y) => [`1 ÷ ${bracketed(y)}`, `−${bracketed(x)} ÷ ${bracketed(y)}²`]
     ),
-    neg: unary((x) => -x, () => -1, (x) => `−${x}`, () => "−1"),
+    neg: unary((x) => -x, () => -1, (x) => `−${bracketed(x)}`, () => "−1"),
     pow: binary(
       (x, y) => x ** y,
       (out, x, y) => [y === 0 ? 0 : y * x ** (y - 1), out * Math.log(x === 0 ? 1 : x)],
-      (x, y) => `${x} ^ ${y}`,
-      (x, y) => [`${y} × ${x} ^ (${y} − 1)`, `${x} ^ ${y} × log(${x})`]
+      (x, y) => `${bracketed(x)} ^ ${bracketed(y)}`,
+      (x, y) => [`${bracketed(y)} × ${bracketed(x)} ^ (${bracketed(y)} − 1)`, `${bracketed(x)} ^ ${bracketed(y)} × log(${x})`]
     ),
     exp: unary(Math.exp, (out) => out, (x) => `exp(${x})`, (x) => `exp(${x})`),
-    log: unary(Math.log, (_, x) => 1 / x, (x) => `log(${x})`, (x) => `1 ÷ ${x}`),
-    sqrt: unary(Math.sqrt, (out) => 0.5 / out, (x) => `√${x}`, (x) => `1 ÷ (2 √${x})`),
-    abs: unary(Math.abs, (_, x) => step(x) - step(-x), (x) => `|${x}|`, (x) => `sign of ${x}`),
+    log: unary(Math.log, (_, x) => 1 / x, (x) => `log(${x})`, (x) => `1 ÷ ${bracketed(x)}`),
+    sqrt: unary(Math.sqrt, (out) => 0.5 / out, (x) => `√${bracketed(x)}`, (x) => `1 ÷ (2 √${bracketed(x)})`),
+    abs: unary(Math.abs, (_, x) => step(x) - step(-x), (x) => `|${x}|`, (x) => `sign of ${bracketed(x)}`),
     sin: unary(Math.sin, (_, x) => Math.cos(x), (x) => `sin(${x})`, (x) => `cos(${x})`),
     cos: unary(Math.cos, (_, x) => -Math.sin(x), (x) => `cos(${x})`, (x) => `−sin(${x})`),
     erf: unary(
       erf,
       (_, x) => 2 / Math.sqrt(Math.PI) * Math.exp(-x * x),
       (x) => `erf(${x})`,
-      (x) => `2 ÷ √π × exp(−${x}²)`
+      (x) => `2 ÷ √π × exp(−${bracketed(x)}²)`
     ),
     maximum: binary(
       (x, y) => x > y || Number.isNaN(x) ? x : y,
       (_, x, y) => x === y ? [0.5, 0.5] : [step(x - y), step(y - x)],
-      (x, y) => `the larger of ${x} and ${y}`,
-      (x, y) => [`1 if ${x} is larger, ½ at a tie`, `1 if ${y} is larger, ½ at a tie`]
+      (x, y) => `the larger of ${bracketed(x)} and ${bracketed(y)}`,
+      (x, y) => [`1 if ${bracketed(x)} is larger, ½ at a tie`, `1 if ${bracketed(y)} is larger, ½ at a tie`]
     ),
     minimum: binary(
       (x, y) => x < y || Number.isNaN(x) ? x : y,
       (_, x, y) => x === y ? [0.5, 0.5] : [step(y - x), step(x - y)],
-      (x, y) => `the smaller of ${x} and ${y}`,
-      (x, y) => [`1 if ${x} is smaller, ½ at a tie`, `1 if ${y} is smaller, ½ at a tie`]
+      (x, y) => `the smaller of ${bracketed(x)} and ${bracketed(y)}`,
+      (x, y) => [`1 if ${bracketed(x)} is smaller, ½ at a tie`, `1 if ${bracketed(y)} is smaller, ½ at a tie`]
     ),
     gt: comparison(">", (x, y) => x > y),
     ge: comparison("≥", (x, y) => x >= y),
@@ -328,8 +481,8 @@
     select: {
       forward: (x) => x[0] !== 0 ? x[1] : x[2],
       partials: (_, x) => x[0] !== 0 ? [0, 1, 0] : [0, 0, 1],
-      formula: (n) => `${n[1]} if ${n[0]} ≠ 0 else ${n[2]}`,
-      derivatives: (n) => ["0", `1 if ${n[0]} ≠ 0 else 0`, `0 if ${n[0]} ≠ 0 else 1`]
+      formula: (n) => `${bracketed(n[1])} if ${bracketed(n[0])} ≠ 0 else ${bracketed(n[2])}`,
+      derivatives: (n) => ["0", `1 if ${bracketed(n[0])} ≠ 0 else 0`, `0 if ${bracketed(n[0])} ≠ 0 else 1`]
     },
     sum: {
       forward: (x) => x.reduce((sum, item) => sum + item, 0),
@@ -348,20 +501,20 @@
       formula: products,
       derivatives: (n) => [...n.slice(n.length / 2), ...n.slice(0, n.length / 2)]
     },
-    relu: unary((x) => Math.max(0, x), (_, x) => step(x), (x) => `relu(${x})`, (x) => `1 if ${x} > 0 else 0`),
+    relu: unary((x) => Math.max(0, x), (_, x) => step(x), (x) => `relu(${x})`, (x) => `1 if ${bracketed(x)} > 0 else 0`),
     leaky_relu: unary(
       (x) => x > 0 ? x : SLOPE * x,
       (_, x) => x > 0 ? 1 : SLOPE,
       (x) => `leaky_relu(${x})`,
-      (x) => `1 if ${x} > 0 else ${SLOPE}`
+      (x) => `1 if ${bracketed(x)} > 0 else ${SLOPE}`
     ),
     elu: unary(
       (x) => x > 0 ? x : Math.expm1(x),
       (_, x) => Math.exp(Math.min(x, 0)),
       (x) => `elu(${x})`,
-      (x) => `1 if ${x} > 0 else exp(${x})`
+      (x) => `1 if ${bracketed(x)} > 0 else exp(${x})`
     ),
-    tanh: unary(Math.tanh, (out) => 1 - out * out, (x) => `tanh(${x})`, (x) => `1 − tanh(${x})²`),
+    tanh: unary(Math.tanh, (_, x) => sech(x) ** 2, (x) => `tanh(${x})`, (x) => `1 − tanh(${x})²`),
     sigmoid: unary(
       sigmoid,
       (out, x) => out * sigmoid(-x),
@@ -377,167 +530,319 @@
     silu: unary(
       (x) => x * sigmoid(x),
       (out, x) => sigmoid(x) + out * sigmoid(-x),
-      (x) => `${x} × sigmoid(${x})`,
-      (x) => `sigmoid(${x}) × (1 + ${x} × (1 − sigmoid(${x})))`
+      (x) => `${bracketed(x)} × sigmoid(${x})`,
+      (x) => `sigmoid(${x}) × (1 + ${bracketed(x)} × (1 − sigmoid(${x})))`
     ),
     gelu: unary(
       (x) => 0.5 * x * erfc(-x * ROOT_HALF),
-      (_, x) => 0.5 * (1 + erf(x * ROOT_HALF)) + x * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
-      (x) => `${x} × Φ(${x})`,
-      (x) => `Φ(${x}) + ${x} × φ(${x})`
+      (_, x) => 0.5 * erfc(-x * ROOT_HALF) + x * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
+      (x) => `${bracketed(x)} × Φ(${x})`,
+      (x) => `Φ(${x}) + ${bracketed(x)} × φ(${x})`
     ),
     logsumexp: {
       forward: logsumexp,
-      partials: (out, x) => x.map((item) => Math.exp(item - out)),
+      partials: (_, x) => softmax(x),
       formula: (names) => `log of the sum of exp of ${list(names)}`,
-      derivatives: (names) => names.map((name2) => `exp(${name2} − out)`)
+      derivatives: (names) => names.map((name) => `exp(${bracketed(name)} − out)`)
     }
   };
 
+  // src/rich.ts
+  var NAME = /[\ue000\ue002](\d+)\ue001/;
+  var PIECES = /([\ue000\ue002]\d+\ue001|[≈−]?(?:\d+\.?\d*|\.\d+)(?:e[+−]\d+)?)/u;
+  function nameOf(graph, index) {
+    const node = graph.nodes[index];
+    return `${atomic(node.name) ? "" : ""}${index}`;
+  }
+  function flat(graph, text) {
+    return text.replace(new RegExp(NAME, "g"), (_, index) => graph.nodes[Number(index)].name);
+  }
+  function rich(graph, text) {
+    return text.split(PIECES).map((piece, place) => {
+      if (place % 2 === 0) return piece;
+      const name = NAME.exec(piece);
+      if (!name) return make("span", { class: "n" }, piece);
+      return nameTag(graph, Number(name[1]));
+    });
+  }
+  var LONGEST = 32;
+  function nameTag(graph, index) {
+    const { name } = graph.nodes[index];
+    const long = name.length > LONGEST;
+    return make("span", { class: "name", "data-node": String(index), ...long ? { title: name } : {} }, long ? `${name.slice(0, LONGEST - 1)}…` : name);
+  }
+
   // src/explain.ts
   var LISTED = 12;
+  var CARDS = 6;
   function explain(run, at, hidden) {
     const step2 = run.steps[at];
     switch (step2.kind) {
       case "start":
         return start(run);
       case "forward":
-        return { title: `Forward ${step2.number} of ${step2.total}: ${step2.node.name}`, body: forwardBody(run, step2.node) };
+        return { title: `Forward ${step2.number} of ${step2.total}: ${cut(step2.node.name)}`, body: forwardBody(run, step2.node) };
       case "seed":
-        return { title: `Backward begins at ${step2.node.name}`, body: seedBody(run, step2.node) };
+        return { title: `Backward begins at ${cut(step2.node.name)}`, body: seedBody(run, step2.node) };
       case "backward":
         return {
-          title: `Backward ${step2.number} of ${step2.total}: through ${step2.node.name}`,
+          title: `Backward ${step2.number} of ${step2.total}: through ${cut(step2.node.name)}`,
           body: backwardBody(run, step2, hidden)
         };
       case "end":
         return end(run);
     }
   }
-  function paragraph(text, kind = "") {
-    return make("p", kind ? { class: kind } : {}, text);
+  var LONGEST2 = 80;
+  function cut(name) {
+    return name.length > LONGEST2 ? `${name.slice(0, LONGEST2 - 1)}…` : name;
+  }
+  function paragraph(graph, text, kind = "") {
+    return make("p", kind ? { class: kind } : {}, ...rich(graph, text));
+  }
+  function counted(count, word, several = `${word}s`) {
+    return `${count} ${count === 1 ? word : several}`;
   }
   function start(run) {
     const { nodes } = run.graph;
     const ops = nodes.filter((node) => node.kind === "op").length;
     const leaves = nodes.filter((node) => node.kind === "leaf").length;
+    const what = `${counted(ops, "operation")} on ${counted(leaves, "leaf", "leaves")}. `;
     return {
       title: "Ready",
       body: [
-        paragraph(
-          `${ops} operation${ops === 1 ? "" : "s"} on ${leaves} ${leaves === 1 ? "leaf" : "leaves"}. First every value is computed forwards, operands before users. Then gradients flow backwards, from the output to the leaves.`
+        make(
+          "p",
+          {},
+          `${what}First every value is computed forwards, operands before users. Then gradients flow backwards, from the output to the leaves.`
         ),
-        paragraph("Press Next, or the right arrow key.")
+        make("p", {}, "Press Next, or the right arrow key.")
       ]
     };
   }
-  function name(graph, index) {
-    return graph.nodes[index].name;
-  }
   function formulas(run, node) {
-    const names = node.operands.map((operand) => name(run.graph, operand));
-    const numbers = node.operands.map((operand) => factor(run.values[operand]));
-    if (node.recorded) {
-      const list2 = (items) => `${node.op}(${items.join(", ")})`;
-      return { names: list2(names), numbers: list2(numbers) };
-    }
-    const rules = OPS[node.op];
-    return { names: rules.formula(names), numbers: rules.formula(numbers) };
+    const names = node.operands.map((operand) => nameOf(run.graph, operand));
+    const numbers = node.operands.map((operand) => shown(run.values[operand]));
+    const formula = node.recorded ? (items) => `${node.op}(${items.join(", ")})` : OPS[node.op].formula;
+    return {
+      names: formula(names),
+      numbers: formula(numbers.map((number2) => number2.text)),
+      exact: numbers.every((number2) => number2.exact)
+    };
+  }
+  function equation(left, exactLeft, result2, isTrue) {
+    const { text, exact } = shown(result2);
+    return `${left} ${exactLeft && exact && isTrue ? "=" : ROUNDED} ${text}`;
   }
   function forwardBody(run, node) {
-    const { names, numbers } = formulas(run, node);
+    const { graph, values } = run;
+    const { names, numbers, exact } = formulas(run, node);
+    const operands = node.operands.map((operand) => values[operand]);
+    const isTrue = !node.recorded && holds(node.op, operands, values[node.index]);
+    const left = `${exact ? "=" : ROUNDED} ${numbers}`;
     const body = [
-      paragraph(`${node.name} = ${names}`, "formula"),
-      paragraph(`= ${numbers} = ${plain(run.values[node.index])}`, "formula")
+      paragraph(graph, `${nameOf(graph, node.index)} = ${names}`, "formula"),
+      paragraph(graph, equation(left, exact, values[node.index], isTrue), "formula")
     ];
     if (node.recorded) {
       const doc = node.recorded.doc ? ` Its formula: ${node.recorded.doc}.` : "";
-      body.push(paragraph(`The op ${node.op} comes from a plugin; this number was recorded by Python.${doc}`));
+      body.push(make("p", {}, `The op ${node.op} comes from a plugin; this number was recorded by Python.${doc}`));
     }
     return body;
   }
+  function slope(graph, of, by) {
+    return `∂${bracketed(nameOf(graph, of))}/∂${bracketed(nameOf(graph, by))}`;
+  }
   function seedBody(run, node) {
+    const { graph } = run;
     const rest = run.breakage === "unzeroed" ? "The leaves still hold the gradients of an earlier backward pass: nobody set them to zero." : "All other gradients start at 0.";
     return [
-      paragraph(`∂${node.name}/∂${node.name} = 1`, "formula"),
-      paragraph(`How fast does ${node.name} change with itself? Exactly as fast: its gradient is 1. ${rest}`)
+      paragraph(graph, `${slope(graph, node.index, node.index)} = 1`, "formula"),
+      paragraph(
+        graph,
+        `How fast does ${nameOf(graph, node.index)} change with itself? Exactly as fast: its gradient is 1. ${rest}`
+      )
     ];
   }
   function backwardBody(run, step2, hidden) {
     const { node } = step2;
-    const output = name(run.graph, run.graph.output);
+    const { graph } = run;
     const body = [
-      paragraph(`${node.name} = ${formulas(run, node).names}`, "formula"),
-      paragraph(`Upstream gradient: ∂${output}/∂${node.name} = ${plain(step2.step.upstream)}`)
+      paragraph(graph, `${nameOf(graph, node.index)} = ${formulas(run, node).names}`, "formula"),
+      upstreamLine(run, node, step2.step.upstream)
     ];
     if (hidden) {
-      body.push(paragraph("Predict the gradients below, then check or reveal them."));
+      body.push(make("p", {}, "Predict the gradients below, then check or reveal them."));
       return body;
     }
-    if (!step2.step.contributions.length)
-      body.push(paragraph("All operands are constants: they receive no gradient."));
-    body.push(make("ol", { class: "parts" }, ...step2.step.contributions.map((part) => card(run, node, part))));
+    const { contributions } = step2.step;
+    if (!contributions.length) body.push(make("p", {}, "All operands are constants: they receive no gradient."));
+    const single = contributions.length > CARDS ? CARDS - 1 : contributions.length;
+    const cards = contributions.slice(0, single).map((part) => card(run, node, step2.step.upstream, part));
+    body.push(make("ol", { class: "parts" }, ...cards));
+    if (contributions.length > single) body.push(grouped(run, node, contributions.slice(single)));
+    if (run.breakage !== "overwrite") body.push(...together(run, node, contributions));
     return body;
   }
-  function card(run, node, part) {
-    const operand = name(run.graph, part.operand);
-    const upstream = run.sweep.steps.find((step2) => step2.node === node.index).upstream;
-    const names = node.operands.map((item2) => name(run.graph, item2));
-    const formula = node.recorded ? "recorded by Python" : OPS[node.op].derivatives(names)[part.place];
-    const shared = run.graph.uses[part.operand] > 1;
+  function upstreamLine(run, node, upstream) {
+    const { graph } = run;
+    const truth = run.right[node.index];
+    const gradient = slope(graph, graph.output, node.index);
+    if (same2(upstream, truth)) return paragraph(graph, `Upstream gradient: ${gradient} ${equals(upstream)}`);
+    return paragraph(
+      graph,
+      `Upstream is what ${nameOf(graph, node.index)} holds now: ${plain(upstream)}. That is not ${gradient}, which is ${plain(truth)}.`,
+      "bad"
+    );
+  }
+  function same2(a, b) {
+    return Object.is(a, b) || Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(b));
+  }
+  var PLACES = ["first", "second", "third", "fourth", "fifth", "sixth"];
+  function card(run, node, upstream, part) {
+    const { graph } = run;
+    const operand = nameOf(graph, part.operand);
+    const repeated = node.operands.filter((other) => other === part.operand).length > 1;
+    const place = PLACES[part.place] ?? `${part.place + 1}th`;
+    const edge = { "data-from": String(part.operand), "data-to": String(node.index) };
     const item = make(
       "li",
-      {},
-      make("h3", {}, `To ${operand}`),
-      paragraph(`local derivative ∂${node.name}/∂${operand} = ${equals(formula, plain(part.local))}`),
+      edge,
+      make("h3", {}, ...rich(graph, repeated ? `To ${operand}, as ${place} operand` : `To ${operand}`)),
+      paragraph(graph, localLine(run, node, part, repeated))
+    );
+    item.append(...productLines(graph, node, upstream, part), added(run, part, operand));
+    return item;
+  }
+  function localLine(run, node, part, repeated) {
+    const { graph } = run;
+    const names = node.operands.map((item) => nameOf(graph, item));
+    const formula = node.recorded ? "recorded by Python" : OPS[node.op].derivatives(names)[part.place];
+    const what = repeated ? "local derivative through this edge" : `local derivative ${slope(graph, node.index, part.operand)}`;
+    const number2 = equals(part.local);
+    return flat(graph, formula) === number2.slice(2) ? `${what} ${number2}` : `${what} = ${formula} ${number2}`;
+  }
+  function productLines(graph, node, upstream, part) {
+    const zero = upstream === 0 && !Number.isFinite(part.local);
+    if (zero) return [paragraph(graph, "Upstream is 0, so 0 is handed on, whatever the local derivative.")];
+    const [up, local, out] = [shown(upstream), shown(part.local), shown(part.contribution)];
+    const exact = up.exact && local.exact && out.exact && multiplies([upstream, part.local], part.contribution);
+    const number2 = (kind, text, title) => make("span", { class: `n ${kind}`, title: full(title), "data-node": String(node.index), ...edgeOf(kind, node, part) }, text);
+    return [
       make(
         "p",
         { class: "product" },
-        make("span", { class: "upstream" }, factor(upstream)),
+        number2("upstream", bracketed(up.text), upstream),
         " × ",
-        make("span", { class: "local" }, factor(part.local)),
-        " = ",
-        make("strong", {}, plain(part.contribution))
+        number2("local", bracketed(local.text), part.local),
+        exact ? " = " : ` ${ROUNDED} `,
+        make("strong", { class: "n", title: full(part.contribution) }, out.text)
       ),
-      paragraph("upstream × local = contribution", "caption")
-    );
-    item.append(added(run, part, operand, shared));
-    return item;
+      make("p", { class: "caption" }, "upstream × local = contribution")
+    ];
   }
-  function equals(formula, number) {
-    return formula === number ? number : `${formula} = ${number}`;
+  function edgeOf(kind, node, part) {
+    return kind === "local" ? { "data-from": String(part.operand), "data-to": String(node.index) } : {};
   }
-  function added(run, part, operand, shared) {
-    if (run.breakage === "overwrite" && part.before !== 0)
-      return paragraph(`Overwritten: ${plain(part.before)} is lost, ${operand} now holds ${plain(part.after)}`, "sum bad");
-    if (part.before !== 0 || shared) {
-      const why = shared ? `${operand} is used ${run.graph.uses[part.operand]} times, so contributions add up: ` : "";
-      return paragraph(`${why}${plain(part.before)} + ${factor(part.contribution)} = ${plain(part.after)}`, "sum");
+  function sumText(terms, total) {
+    const parts = terms.map(shown);
+    const [first, ...rest] = parts.map((part) => part.text);
+    const left = [first, ...rest.map(bracketed)].join(" + ");
+    return equation(left, parts.every((part) => part.exact), total, addsUp(terms, total));
+  }
+  function added(run, part, operand) {
+    const { graph, breakage } = run;
+    const uses = graph.uses[part.operand];
+    const after = plain(part.after);
+    if (breakage === "overwrite") {
+      if (part.before === 0) return paragraph(graph, `${operand} now holds ${after}`, "sum");
+      return paragraph(graph, `Overwritten: ${plain(part.before)} is lost, ${operand} now holds ${after}`, "sum bad");
     }
-    return paragraph(`gradient of ${operand}: ${plain(part.after)}`, "sum");
+    const total = sumText([part.before, part.contribution], part.after);
+    if (breakage === "unzeroed" && uses === 1 && part.before !== 0)
+      return paragraph(graph, `${operand} still held ${plain(part.before)} from the earlier pass: ${total}`, "sum bad");
+    if (breakage === "order" && uses === 1) return paragraph(graph, `${operand} now holds ${after}`, "sum");
+    if (part.before !== 0 || uses > 1)
+      return paragraph(graph, `${operand} is used ${uses} times, so contributions add up: ${total}`, "sum");
+    return paragraph(graph, `gradient of ${operand}: ${after}`, "sum");
+  }
+  function together(run, node, contributions) {
+    const { graph } = run;
+    const repeated = [...new Set(contributions.map((part) => part.operand))].filter(
+      (operand) => contributions.filter((part) => part.operand === operand).length > 1
+    );
+    return repeated.slice(0, CARDS).map((operand) => {
+      const edges = contributions.filter((part) => part.operand === operand).map((part) => part.local);
+      const total = edges.reduce((sum2, local) => sum2 + local, 0);
+      const sum = edges.length <= CARDS ? sumText(edges, total) : plain(total);
+      const times2 = edges.length === 2 ? "twice" : `${edges.length} times`;
+      return paragraph(
+        graph,
+        `${nameOf(graph, node.index)} takes ${nameOf(graph, operand)} ${times2}: its edges together give ${slope(graph, node.index, operand)} ${sum.includes(ROUNDED) ? ROUNDED : "="} ${sum}`,
+        "together"
+      );
+    });
+  }
+  function grouped(run, node, parts) {
+    const { graph } = run;
+    const rows = parts.slice(0, LISTED * 10).map(
+      (part) => make(
+        "tr",
+        { "data-from": String(part.operand), "data-to": String(node.index) },
+        make("th", { scope: "row" }, ...rich(graph, nameOf(graph, part.operand))),
+        ...[part.local, part.contribution, part.after].map((x) => make("td", { title: full(x) }, ...rich(graph, plain(x))))
+      )
+    );
+    const head = ["to", "local derivative", "contribution", run.breakage === "none" ? "gradient so far" : "now stored"];
+    const more = parts.length - rows.length;
+    return make(
+      "details",
+      { class: "many" },
+      make("summary", {}, `${parts.length} more contributions`),
+      make(
+        "div",
+        { class: "wide", tabindex: "0", role: "region", "aria-label": "More contributions" },
+        make(
+          "table",
+          {},
+          make("thead", {}, make("tr", {}, ...head.map((word) => make("th", { scope: "col" }, word)))),
+          make("tbody", {}, ...rows)
+        )
+      ),
+      ...more > 0 ? [make("p", {}, `and ${more} more.`)] : []
+    );
   }
   function end(run) {
-    const output = name(run.graph, run.graph.output);
-    const leaves = run.graph.nodes.filter((node) => node.kind === "leaf");
-    const items = leaves.slice(0, LISTED).map((node) => make("li", {}, `∂${output}/∂${node.name} = ${plain(run.sweep.grads[node.index])}`));
+    const { graph } = run;
+    const leaves = graph.nodes.filter((node) => node.kind === "leaf");
+    const items = leaves.slice(0, LISTED).map((node) => make("li", {}, ...rich(graph, result(run, node.index))));
     const rest = leaves.length - items.length;
     const wrong = run.wrong().length;
-    const verdict = wrong ? `Every node has been visited, but ${wrong} gradient${wrong === 1 ? " is" : "s are"} wrong: the boxes with a dashed frame. The leaves have:` : "Every gradient is there. Each tells how fast the output changes when that leaf changes:";
-    const body = [
-      paragraph(verdict),
-      make("ul", { class: "results" }, ...items)
-    ];
-    if (rest > 0) body.push(paragraph(`and ${rest} more, in the table of all numbers.`));
+    const verdict = wrong ? `Every node has been visited, but ${counted(wrong, "gradient is", "gradients are")} wrong: the boxes with a dashed frame. The leaves have:` : "Every gradient is there. Each tells how fast the output changes when that leaf changes:";
+    const body = [make("p", {}, verdict), make("ul", { class: "results" }, ...items)];
+    if (rest > 0) body.push(make("p", {}, `and ${rest} more, in the table of all numbers.`));
     return { title: "Done", body };
   }
+  function result(run, index) {
+    const { graph } = run;
+    const [is, should] = [run.sweep.grads[index], run.right[index]];
+    const gradient = slope(graph, graph.output, index);
+    if (same2(is, should)) return `${gradient} ${equals(is)}`;
+    return `${nameOf(graph, index)} holds ${plain(is)}, but ${gradient} ${equals(should)}`;
+  }
+  var BROKEN = {
+    order: "Broken on purpose: wrong order, operands first.",
+    overwrite: "Broken on purpose: contributions overwrite each other.",
+    unzeroed: "Broken on purpose: gradients of an earlier pass were not set to zero."
+  };
   var MISTAKES = {
     order: {
-      what: "Nodes are visited operands first. A node then hands its gradient on before it has received it, so 0 is what arrives at everything further down.",
+      what: "Nodes are visited operands first. A node then hands on what it holds before its own gradient has arrived, so 0 is what goes to everything further down.",
       harmless: "Here it does no harm: there is only one operation."
     },
     overwrite: {
       what: "A shared node keeps only the last contribution, because each one overwrites the one before. The chain rule for several paths says: add them.",
-      harmless: "Here it does no harm: no node is used twice. Try it with an expression such as x * x."
+      harmless: "Here it does no harm: no node is used twice. Try it with an expression such as x × x."
     },
     unzeroed: {
       what: "A second backward pass adds to the gradients that the first one left in the leaves. Set them to zero before each pass, as zero_grad() does.",
@@ -545,16 +850,17 @@
     }
   };
   function mistake(run) {
-    if (run.breakage === "none") return [paragraph("Everything is done right.")];
+    const { graph } = run;
+    if (run.breakage === "none") return [make("p", {}, "Everything is done right.")];
     const { what, harmless } = MISTAKES[run.breakage];
     const wrong = run.wrong();
-    if (!wrong.length) return [paragraph(what), paragraph(harmless)];
+    if (!wrong.length) return [make("p", {}, what), make("p", {}, harmless)];
     const items = wrong.slice(0, LISTED).map(
-      (i) => make("li", {}, `${name(run.graph, i)}: ${plain(run.sweep.grads[i])}, should be ${plain(run.right[i])}`)
+      (i) => make("li", {}, ...rich(graph, `${nameOf(graph, i)}: ${plain(run.sweep.grads[i])}, should be ${plain(run.right[i])}`))
     );
-    const more = wrong.length > items.length ? [paragraph(`and ${wrong.length - items.length} more.`)] : [];
-    const count = `${wrong.length} gradient${wrong.length === 1 ? "" : "s"} end${wrong.length === 1 ? "s" : ""} up wrong:`;
-    return [paragraph(what), paragraph(count, "bad"), make("ul", { class: "results" }, ...items), ...more];
+    const more = wrong.length > items.length ? [make("p", {}, `and ${wrong.length - items.length} more.`)] : [];
+    const count = counted(wrong.length, "gradient ends up wrong:", "gradients end up wrong:");
+    return [make("p", {}, what), make("p", { class: "bad" }, count), make("ul", { class: "results" }, ...items), ...more];
   }
 
   // src/graph.ts
@@ -660,38 +966,39 @@
       input.select();
     }
     add(index) {
-      const { name: name2 } = this.graph.nodes[index];
+      const { name } = this.graph.nodes[index];
       const input = make("input", { id: `leaf-${index}`, inputmode: "text", autocomplete: "off" });
-      input.value = String(this.changed.get(index) ?? this.graph.nodes[index].data);
+      input.value = full(this.changed.get(index) ?? this.graph.nodes[index].data);
       input.disabled = this.graph.foreign.length > 0;
       input.addEventListener("change", () => this.edit(index, input));
       this.inputs.set(index, input);
-      this.list.append(make("p", {}, make("label", { for: `leaf-${index}` }, name2), input));
+      this.list.append(make("p", {}, make("label", { for: `leaf-${index}` }, name), input));
     }
     edit(index, input) {
-      const number = parse(input.value);
+      const number2 = parse(input.value);
       const before = this.changed.get(index) ?? this.graph.nodes[index].data;
       let problem;
-      if (number === void 0 || !Number.isFinite(number)) {
+      if (number2 === void 0 || !Number.isFinite(number2)) {
         problem = `“${input.value}” is no number that a leaf can hold.`;
       } else {
-        this.changed.set(index, number);
+        this.changed.set(index, number2);
         problem = this.apply();
       }
       input.setAttribute("aria-invalid", String(Boolean(problem)));
       if (!problem) {
-        say(this.note, "");
+        say(this.note, reading(input.value, number2));
+        input.value = full(number2);
         return;
       }
       this.changed.set(index, before);
-      input.value = String(before);
+      input.value = full(before);
       input.removeAttribute("aria-invalid");
-      say(this.note, `${problem} ${this.graph.nodes[index].name} stays ${before}.`);
+      say(this.note, `${problem} ${this.graph.nodes[index].name} stays ${full(before)}.`);
       this.apply();
     }
     restore() {
       this.changed.clear();
-      for (const [index, input] of this.inputs) input.value = String(this.graph.nodes[index].data);
+      for (const [index, input] of this.inputs) input.value = full(this.graph.nodes[index].data);
       say(this.note, "");
       this.apply();
     }
@@ -700,6 +1007,13 @@
   // src/picture.ts
   var FAINTEST = 0.12;
   var STRONGEST = 0.62;
+  var SPREAD = 0.4;
+  function strength(grad) {
+    if (grad === 0) return 0;
+    if (!Number.isFinite(grad)) return STRONGEST;
+    const size = Math.abs(grad) ** SPREAD;
+    return FAINTEST + (STRONGEST - FAINTEST) * size / (1 + size);
+  }
   var Picture = class {
     constructor(graph, boxes, edges) {
       this.graph = graph;
@@ -712,7 +1026,9 @@
           data: box.querySelector(".mgv-data"),
           gradient: box.querySelector(".mgv-gradient"),
           chip: box.querySelector(".mgv-grad"),
-          title: box.querySelector("title")
+          title: box.querySelector("title"),
+          value: void 0,
+          grad: void 0
         };
       });
       for (const edge of edges) this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
@@ -720,54 +1036,89 @@
     onClick(listener) {
       this.parts.forEach(({ box }, index) => box.addEventListener("click", () => listener(index)));
     }
-    show(shown) {
-      const known = shown.grads.filter((grad) => grad !== null);
-      const top = known.reduce((most, grad) => Number.isFinite(grad) ? Math.max(most, Math.abs(grad)) : most, 0);
+    show(shown2) {
       this.parts.forEach((parts, index) => {
-        const value = shown.values[index] ?? null;
-        const grad = shown.grads[index] ?? null;
-        say(parts.data, value === null ? "?" : boxed(value));
-        say(parts.gradient, grad === null ? "?" : boxed(grad));
-        this.colour(parts, grad ?? 0, top);
-        const name2 = this.graph.nodes[index].name;
-        say(parts.title, `${name2}: data ${value ?? "not computed yet"}, gradient ${grad ?? "not known yet"}`);
+        const value = shown2.values[index] ?? null;
+        const grad = shown2.grads[index] ?? null;
+        if (Object.is(parts.value, value) && Object.is(parts.grad, grad)) return;
+        parts.value = value;
+        parts.grad = grad;
+        number(parts.data, value);
+        number(parts.gradient, grad);
+        colour(parts.chip, grad ?? 0);
+        const name = this.graph.nodes[index].name;
+        const data2 = value === null ? "not computed yet" : full(value);
+        say(parts.title, `${name}: data ${data2}, gradient ${grad === null ? "not known yet" : full(grad)}`);
       });
-      this.mark(shown);
+      this.mark(shown2);
     }
-    colour({ chip }, grad, top) {
-      if (!chip) return;
-      const share = Number.isFinite(grad) ? Math.min(1, Math.abs(grad) / (top || 1)) : 1;
-      const opacity = grad === 0 ? 0 : FAINTEST + (STRONGEST - FAINTEST) * Math.sqrt(share);
-      const text = opacity.toFixed(3);
-      if (chip.getAttribute("fill-opacity") !== text) chip.setAttribute("fill-opacity", text);
-      chip.classList.toggle("mgv-pos", grad > 0);
-      chip.classList.toggle("mgv-neg", grad <= 0);
-    }
-    mark(shown) {
+    mark(shown2) {
       for (const element of this.marked)
         element.classList.remove("is-current", "is-touched", "is-wrong", "is-live");
       this.marked = [];
-      const add = (element, name2) => {
+      const add2 = (element, name) => {
         if (!element) return;
-        element.classList.add(name2);
+        element.classList.add(name);
         this.marked.push(element);
       };
-      if (shown.current !== void 0) {
-        add(this.parts[shown.current].box, "is-current");
-        for (const operand of this.graph.nodes[shown.current].operands)
-          add(this.edges.get(`n${operand}>n${shown.current}`), "is-live");
+      if (shown2.current !== void 0) {
+        add2(this.parts[shown2.current].box, "is-current");
+        for (const operand of this.graph.nodes[shown2.current].operands)
+          add2(this.edges.get(`n${operand}>n${shown2.current}`), "is-live");
       }
-      for (const index of shown.touched) add(this.parts[index].box, "is-touched");
-      for (const index of shown.wrong) add(this.parts[index].box, "is-wrong");
+      for (const index of shown2.touched) add2(this.parts[index].box, "is-touched");
+      for (const index of shown2.wrong) add2(this.parts[index].box, "is-wrong");
     }
   };
+  function number(element, x) {
+    say(element, x === null ? "?" : boxed(x));
+    element?.classList.toggle("mgv-strange", x !== null && isOdd(x));
+  }
+  function colour(chip, grad) {
+    if (!chip) return;
+    chip.setAttribute("fill-opacity", strength(grad).toFixed(3));
+    chip.classList.toggle("mgv-odd", isOdd(grad));
+    chip.classList.toggle("mgv-pos", !isOdd(grad) && grad > 0);
+    chip.classList.toggle("mgv-neg", !isOdd(grad) && grad <= 0);
+  }
 
   // src/predict.ts
   var MOST2 = 4;
+  var TRIES = 2;
   function questions(run, step2) {
     if (step2.kind !== "backward") return [];
-    const after = new Map(step2.step.contributions.map((part) => [part.operand, part.after]));
-    return [...after].slice(0, MOST2).map(([operand, truth]) => ({ operand, truth, name: run.graph.nodes[operand].name }));
+    const { contributions } = step2.step;
+    const operands = [...new Set(contributions.map((part) => part.operand))];
+    return operands.slice(0, MOST2).map((operand) => {
+      const mine = contributions.filter((part) => part.operand === operand);
+      const before = mine[0].before;
+      const what = run.breakage === "none" ? slope(run.graph, run.graph.output, operand) : `What ${nameOf(run.graph, operand)} holds`;
+      const soFar = before !== 0 || run.graph.uses[operand] > mine.length ? ` (so far ${plain(before)})` : "";
+      return {
+        operand,
+        name: run.graph.nodes[operand].name,
+        text: `${what} after this step${soFar}`,
+        truth: mine.at(-1).after,
+        mistakes: mistakes(step2, operand)
+      };
+    });
+  }
+  function mistakes(step2, operand) {
+    const { upstream, contributions } = step2.step;
+    const mine = contributions.filter((part) => part.operand === operand);
+    const [first, last] = [mine[0], mine.at(-1)];
+    const sum = mine.reduce((total, part) => total + part.contribution, 0);
+    const truth = last.after;
+    const swapped = contributions.filter((part) => part.operand !== operand).map((part) => upstream * part.local + first.before);
+    const all = [
+      { guess: -truth, words: "the size is right, the sign is not" },
+      { guess: sum, words: `that is this step’s contribution; add it to the ${plain(first.before)} that is there` },
+      ...mine.length > 1 ? [{ guess: first.before + first.contribution, words: "that is one edge; this operand has two or more" }] : [],
+      ...swapped.map((guess) => ({ guess, words: "that belongs to the other operand: the factors are swapped" })),
+      { guess: last.local, words: "that is the local derivative alone; multiply it by the upstream gradient" },
+      { guess: upstream, words: "that is the upstream gradient alone; multiply it by the local derivative" }
+    ];
+    return all.filter(({ guess }) => !close(guess, truth));
   }
   var Predict = class {
     constructor(reveal) {
@@ -778,6 +1129,7 @@
       this.tally = byId("tally");
       this.right = 0;
       this.asked = 0;
+      this.tries = 0;
       this.current = [];
       this.inputs = [];
       this.form.addEventListener("submit", (event) => {
@@ -785,8 +1137,8 @@
         this.check();
       });
       byId("reveal").addEventListener("click", () => {
-        say(this.verdict, "Revealed without a guess.");
-        this.verdict.className = "";
+        if (this.tries) this.count();
+        this.tell(this.tries ? "Revealed." : "Revealed without a guess.", "");
         this.reveal();
       });
     }
@@ -795,42 +1147,70 @@
       this.current = open ? questions(run, step2) : [];
       this.form.hidden = !this.current.length;
       if (!this.current.length) return;
-      say(this.verdict, "");
-      const output = run.graph.nodes[run.graph.output].name;
+      this.tries = 0;
+      this.tell("", "");
       this.inputs = this.current.map(
-        ({ operand, name: name2 }, i) => make("input", { id: `guess-${i}`, inputmode: "text", autocomplete: "off", "data-operand": String(operand), "aria-label": `∂${output}/∂${name2} after this step` })
+        ({ operand, text }, i) => make("input", {
+          id: `guess-${i}`,
+          inputmode: "text",
+          autocomplete: "off",
+          "data-operand": String(operand),
+          "aria-label": flat(run.graph, text)
+        })
       );
       this.fields.replaceChildren(
         ...this.current.map(
-          ({ name: name2 }, i) => make("p", {}, make("label", { for: `guess-${i}` }, `∂${output}/∂${name2} after this step`), this.inputs[i])
+          ({ text }, i) => make("p", {}, make("label", { for: `guess-${i}` }, ...rich(run.graph, text)), this.inputs[i])
         )
       );
     }
     clear() {
-      say(this.verdict, "");
+      this.tell("", "");
+    }
+    tell(text, kind) {
+      this.verdict.className = kind;
+      say(this.verdict, text);
     }
     check() {
       const guesses = this.inputs.map((input) => parse(input.value));
       const missing = guesses.findIndex((guess) => guess === void 0);
       if (missing >= 0) {
-        this.verdict.className = "bad";
-        say(this.verdict, `Type a number for ${this.current[missing].name}, such as -2 or 0.25.`);
+        this.tell(`Type a number for ${this.current[missing].name}, such as −2, 0.25 or 1/4.`, "bad");
         this.inputs[missing].focus();
         return;
       }
-      const lines = this.current.map(({ name: name2, truth }, i) => {
-        const guess = guesses[i];
-        const good = close(guess, truth);
-        this.asked++;
-        if (good) this.right++;
-        return good ? { good, text: `Right: ${name2} has ${plain(truth)}.` } : { good, text: `Wrong: ${name2} has ${plain(truth)}, not ${plain(guess)}.` };
-      });
-      this.verdict.className = lines.every((line) => line.good) ? "good" : "bad";
-      say(this.verdict, lines.map((line) => line.text).join(" "));
-      say(this.tally, `${this.right} of ${this.asked} predictions right so far.`);
+      this.tries++;
+      const good = this.current.map(({ truth }, i) => close(guesses[i], truth));
+      const first = good.indexOf(false);
+      if (first >= 0 && this.tries < TRIES) return this.again(guesses, good, first);
+      this.count(good);
+      this.tell(this.current.map((question, i) => judged(question, guesses[i], good[i])).join(" "), first < 0 ? "good" : "bad");
       this.reveal();
     }
+    /** Say which guesses are wrong, and what probably went wrong, but not the right number. */
+    again(guesses, good, first) {
+      const lines = this.current.map(({ name, mistakes: known }, i) => {
+        if (good[i]) return `${name} is right.`;
+        const likely = known.find(({ guess }) => close(guesses[i], guess));
+        return `${name} is not ${plain(guesses[i])}${likely ? `: ${likely.words}` : ""}.`;
+      });
+      this.tell(`${lines.join(" ")} Try once more, or reveal.`, "bad");
+      this.inputs.forEach((input, i) => {
+        input.setAttribute("aria-invalid", String(!good[i]));
+        input.readOnly = good[i];
+      });
+      this.inputs[first].focus();
+      this.inputs[first].select();
+    }
+    count(good) {
+      this.asked += this.current.length;
+      this.right += good?.filter(Boolean).length ?? this.inputs.filter((input) => input.readOnly).length;
+      say(this.tally, `${this.right} of ${this.asked} predictions right so far.`);
+    }
   };
+  function judged({ name, truth }, guess, good) {
+    return good ? `Right: ${name} has ${plain(truth)}.` : `Wrong: ${name} has ${plain(truth)}, not ${plain(guess)}.`;
+  }
 
   // src/steps.ts
   var Run = class {
@@ -902,6 +1282,7 @@
     const picture = new Picture(graph, boxes, edges);
     const slider = byId("slider");
     const play = byId("play");
+    const numbers = byId("numbers");
     const predicting = byId("predicting");
     const revealed = /* @__PURE__ */ new Set();
     let breakage = "none";
@@ -926,7 +1307,6 @@
       byId("mistake").replaceChildren(...mistake(run));
       at = Math.min(at, run.steps.length - 1);
       show(true);
-      table();
     }
     function hidden() {
       return predicting.checked && run.steps[at].kind === "backward" && !revealed.has(at);
@@ -937,6 +1317,9 @@
       const { title, body } = explain(run, at, secret);
       say(byId("what"), title);
       byId("explanation").replaceChildren(...body);
+      byId("broken").hidden = breakage === "none";
+      say(byId("broken"), breakage === "none" ? "" : BROKEN[breakage]);
+      if (timer !== void 0) say(play, secret ? "Paused: your turn" : "Pause");
       say(byId("count"), `Step ${at} of ${run.steps.length - 1}`);
       slider.value = String(at);
       slider.setAttribute("aria-valuetext", title);
@@ -961,18 +1344,34 @@
         touched,
         wrong: new Set(step2.kind === "end" ? run.wrong() : [])
       });
+      table(run.valuesAt(at), grads);
       const first = graph.nodes.find((node) => node.kind === "op")?.index ?? 0;
       const look = step2.kind === "start" ? first : current;
       if (look !== void 0) stage.centre(`n${look}`);
     }
-    function table() {
+    function table(values, grads) {
+      if (!numbers.open) return;
+      const begun = run.isBackward(at);
       const rows = graph.nodes.slice(0, ROWS).map((node) => {
-        const grad = node.kind === "constant" ? "none" : plain(run.sweep.grads[node.index]);
+        const grad = grads[node.index] ?? null;
+        const known = grad !== null && (begun || grad !== 0);
         const how = node.kind === "op" ? node.op : node.kind;
-        return make("tr", {}, make("th", { scope: "row" }, node.name), make("td", {}, how), make("td", {}, plain(run.values[node.index])), make("td", {}, grad));
+        return make(
+          "tr",
+          {},
+          make("th", { scope: "row" }, nameTag(graph, node.index)),
+          make("td", {}, how),
+          make("td", {}, text(values[node.index] ?? null)),
+          make("td", {}, node.kind === "constant" ? "none" : known ? text(grad) : "?")
+        );
       });
       byId("rows").replaceChildren(...rows);
+      say(byId("rows-when"), at === run.steps.length - 1 ? "After the last step." : "As they stand at this step; ? is still to come.");
       if (graph.nodes.length > ROWS) say(byId("rows-more"), `The first ${ROWS} of ${graph.nodes.length} nodes.`);
+    }
+    function text(x) {
+      const odd = x !== null && isOdd(x);
+      return make("span", { class: odd ? "n odd" : "n" }, x === null ? "?" : full(x));
     }
     function go(to) {
       at = Math.max(0, Math.min(run.steps.length - 1, to));
@@ -1009,6 +1408,7 @@
       stop();
       go(Number(slider.value));
     });
+    numbers.addEventListener("toggle", () => show(false));
     predicting.addEventListener("change", () => {
       revealed.clear();
       show(true);

@@ -1,9 +1,11 @@
 // What the page says at each step: built as elements, so that a label can never become markup.
 
 import { make } from "./dom";
-import { factor, plain } from "./format";
+import { addsUp, holds, multiplies } from "./exact";
+import { bracketed, equals, full, plain, ROUNDED, shown } from "./format";
 import type { Breakage, Contribution, Graph, Node } from "./graph";
 import { OPS } from "./ops";
+import { flat, nameOf, rich } from "./rich";
 import type { Run, Step } from "./steps";
 
 export interface Explanation {
@@ -12,6 +14,7 @@ export interface Explanation {
 }
 
 const LISTED = 12;
+const CARDS = 6; // contributions that are told one by one
 
 export function explain(run: Run, at: number, hidden: boolean): Explanation {
   const step = run.steps[at]!;
@@ -19,12 +22,12 @@ export function explain(run: Run, at: number, hidden: boolean): Explanation {
     case "start":
       return start(run);
     case "forward":
-      return { title: `Forward ${step.number} of ${step.total}: ${step.node.name}`, body: forwardBody(run, step.node) };
+      return { title: `Forward ${step.number} of ${step.total}: ${cut(step.node.name)}`, body: forwardBody(run, step.node) };
     case "seed":
-      return { title: `Backward begins at ${step.node.name}`, body: seedBody(run, step.node) };
+      return { title: `Backward begins at ${cut(step.node.name)}`, body: seedBody(run, step.node) };
     case "backward":
       return {
-        title: `Backward ${step.number} of ${step.total}: through ${step.node.name}`,
+        title: `Backward ${step.number} of ${step.total}: through ${cut(step.node.name)}`,
         body: backwardBody(run, step, hidden),
       };
     case "end":
@@ -32,156 +35,305 @@ export function explain(run: Run, at: number, hidden: boolean): Explanation {
   }
 }
 
-function paragraph(text: string, kind = ""): HTMLElement {
-  return make("p", kind ? { class: kind } : {}, text);
+const LONGEST = 80;
+
+function cut(name: string): string {
+  return name.length > LONGEST ? `${name.slice(0, LONGEST - 1)}…` : name;
+}
+
+function paragraph(graph: Graph, text: string, kind = ""): HTMLElement {
+  return make("p", kind ? { class: kind } : {}, ...rich(graph, text));
+}
+
+function counted(count: number, word: string, several = `${word}s`): string {
+  return `${count} ${count === 1 ? word : several}`;
 }
 
 function start(run: Run): Explanation {
   const { nodes } = run.graph;
   const ops = nodes.filter((node) => node.kind === "op").length;
   const leaves = nodes.filter((node) => node.kind === "leaf").length;
+  const what = `${counted(ops, "operation")} on ${counted(leaves, "leaf", "leaves")}. `;
   return {
     title: "Ready",
     body: [
-      paragraph(
-        `${ops} operation${ops === 1 ? "" : "s"} on ${leaves} ${leaves === 1 ? "leaf" : "leaves"}. ` +
-          "First every value is computed forwards, operands before users. Then gradients flow backwards, " +
+      make(
+        "p",
+        {},
+        `${what}First every value is computed forwards, operands before users. Then gradients flow backwards, ` +
           "from the output to the leaves.",
       ),
-      paragraph("Press Next, or the right arrow key."),
+      make("p", {}, "Press Next, or the right arrow key."),
     ],
   };
 }
 
-function name(graph: Graph, index: number): string {
-  return graph.nodes[index]!.name;
+/** The node's formula, once with names and once with numbers, and whether every number is whole. */
+export function formulas(run: Run, node: Node): { names: string; numbers: string; exact: boolean } {
+  const names = node.operands.map((operand) => nameOf(run.graph, operand));
+  const numbers = node.operands.map((operand) => shown(run.values[operand]!));
+  const formula = node.recorded
+    ? (items: string[]): string => `${node.op}(${items.join(", ")})`
+    : OPS[node.op]!.formula;
+  return {
+    names: formula(names),
+    numbers: formula(numbers.map((number) => number.text)),
+    exact: numbers.every((number) => number.exact),
+  };
 }
 
-/** The node's formula, once with names and once with numbers. */
-export function formulas(run: Run, node: Node): { names: string; numbers: string } {
-  const names = node.operands.map((operand) => name(run.graph, operand));
-  const numbers = node.operands.map((operand) => factor(run.values[operand]!));
-  if (node.recorded) {
-    const list = (items: string[]): string => `${node.op}(${items.join(", ")})`;
-    return { names: list(names), numbers: list(numbers) };
-  }
-  const rules = OPS[node.op]!;
-  return { names: rules.formula(names), numbers: rules.formula(numbers) };
+/** "a × b = c", with "≈" where that is not exactly true as it stands there. */
+function equation(left: string, exactLeft: boolean, result: number, isTrue: boolean): string {
+  const { text, exact } = shown(result);
+  return `${left} ${exactLeft && exact && isTrue ? "=" : ROUNDED} ${text}`;
 }
 
 function forwardBody(run: Run, node: Node): Element[] {
-  const { names, numbers } = formulas(run, node);
+  const { graph, values } = run;
+  const { names, numbers, exact } = formulas(run, node);
+  const operands = node.operands.map((operand) => values[operand]!);
+  const isTrue = !node.recorded && holds(node.op, operands, values[node.index]!);
+  const left = `${exact ? "=" : ROUNDED} ${numbers}`;
   const body = [
-    paragraph(`${node.name} = ${names}`, "formula"),
-    paragraph(`= ${numbers} = ${plain(run.values[node.index]!)}`, "formula"),
+    paragraph(graph, `${nameOf(graph, node.index)} = ${names}`, "formula"),
+    paragraph(graph, equation(left, exact, values[node.index]!, isTrue), "formula"),
   ];
   if (node.recorded) {
     const doc = node.recorded.doc ? ` Its formula: ${node.recorded.doc}.` : "";
-    body.push(paragraph(`The op ${node.op} comes from a plugin; this number was recorded by Python.${doc}`));
+    body.push(make("p", {}, `The op ${node.op} comes from a plugin; this number was recorded by Python.${doc}`));
   }
   return body;
 }
 
+/** "∂L/∂x" with places for the names. */
+export function slope(graph: Graph, of: number, by: number): string {
+  return `∂${bracketed(nameOf(graph, of))}/∂${bracketed(nameOf(graph, by))}`;
+}
+
 function seedBody(run: Run, node: Node): Element[] {
+  const { graph } = run;
   const rest =
     run.breakage === "unzeroed"
       ? "The leaves still hold the gradients of an earlier backward pass: nobody set them to zero."
       : "All other gradients start at 0.";
   return [
-    paragraph(`∂${node.name}/∂${node.name} = 1`, "formula"),
-    paragraph(`How fast does ${node.name} change with itself? Exactly as fast: its gradient is 1. ${rest}`),
+    paragraph(graph, `${slope(graph, node.index, node.index)} = 1`, "formula"),
+    paragraph(
+      graph,
+      `How fast does ${nameOf(graph, node.index)} change with itself? Exactly as fast: its gradient is 1. ${rest}`,
+    ),
   ];
 }
 
 function backwardBody(run: Run, step: Step & { kind: "backward" }, hidden: boolean): Element[] {
   const { node } = step;
-  const output = name(run.graph, run.graph.output);
-  const body = [
-    paragraph(`${node.name} = ${formulas(run, node).names}`, "formula"),
-    paragraph(`Upstream gradient: ∂${output}/∂${node.name} = ${plain(step.step.upstream)}`),
+  const { graph } = run;
+  const body: Element[] = [
+    paragraph(graph, `${nameOf(graph, node.index)} = ${formulas(run, node).names}`, "formula"),
+    upstreamLine(run, node, step.step.upstream),
   ];
   if (hidden) {
-    body.push(paragraph("Predict the gradients below, then check or reveal them."));
+    body.push(make("p", {}, "Predict the gradients below, then check or reveal them."));
     return body;
   }
-  if (!step.step.contributions.length)
-    body.push(paragraph("All operands are constants: they receive no gradient."));
-  body.push(make("ol", { class: "parts" }, ...step.step.contributions.map((part) => card(run, node, part))));
+  const { contributions } = step.step;
+  if (!contributions.length) body.push(make("p", {}, "All operands are constants: they receive no gradient."));
+  const single = contributions.length > CARDS ? CARDS - 1 : contributions.length;
+  const cards = contributions.slice(0, single).map((part) => card(run, node, step.step.upstream, part));
+  body.push(make("ol", { class: "parts" }, ...cards));
+  if (contributions.length > single) body.push(grouped(run, node, contributions.slice(single)));
+  if (run.breakage !== "overwrite") body.push(...together(run, node, contributions));
   return body;
 }
 
-function card(run: Run, node: Node, part: Contribution): HTMLElement {
-  const operand = name(run.graph, part.operand);
-  const upstream = run.sweep.steps.find((step) => step.node === node.index)!.upstream;
-  const names = node.operands.map((item) => name(run.graph, item));
-  const formula = node.recorded ? "recorded by Python" : OPS[node.op]!.derivatives(names)[part.place]!;
-  const shared = run.graph.uses[part.operand]! > 1;
+/** What is handed on: the gradient where it is one, and what is stored where it is not. */
+function upstreamLine(run: Run, node: Node, upstream: number): Element {
+  const { graph } = run;
+  const truth = run.right[node.index]!;
+  const gradient = slope(graph, graph.output, node.index);
+  if (same(upstream, truth)) return paragraph(graph, `Upstream gradient: ${gradient} ${equals(upstream)}`);
+  return paragraph(
+    graph,
+    `Upstream is what ${nameOf(graph, node.index)} holds now: ${plain(upstream)}. That is not ${gradient}, which is ${plain(truth)}.`,
+    "bad",
+  );
+}
+
+export function same(a: number, b: number): boolean {
+  return Object.is(a, b) || Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(b));
+}
+
+const PLACES = ["first", "second", "third", "fourth", "fifth", "sixth"];
+
+function card(run: Run, node: Node, upstream: number, part: Contribution): HTMLElement {
+  const { graph } = run;
+  const operand = nameOf(graph, part.operand);
+  const repeated = node.operands.filter((other) => other === part.operand).length > 1;
+  const place = PLACES[part.place] ?? `${part.place + 1}th`;
+  const edge = { "data-from": String(part.operand), "data-to": String(node.index) };
   const item = make(
     "li",
-    {},
-    make("h3", {}, `To ${operand}`),
-    paragraph(`local derivative ∂${node.name}/∂${operand} = ${equals(formula, plain(part.local))}`),
-    make(
-      "p",
-      { class: "product" },
-      make("span", { class: "upstream" }, factor(upstream)),
-      " × ",
-      make("span", { class: "local" }, factor(part.local)),
-      " = ",
-      make("strong", {}, plain(part.contribution)),
-    ),
-    paragraph("upstream × local = contribution", "caption"),
+    edge,
+    make("h3", {}, ...rich(graph, repeated ? `To ${operand}, as ${place} operand` : `To ${operand}`)),
+    paragraph(graph, localLine(run, node, part, repeated)),
   );
-  item.append(added(run, part, operand, shared));
+  item.append(...productLines(graph, node, upstream, part), added(run, part, operand));
   return item;
 }
 
-/** Write a formula and its number, or just the number where they are the same. */
-function equals(formula: string, number: string): string {
-  return formula === number ? number : `${formula} = ${number}`;
+/** The local derivative; where a node takes an operand twice, each edge has only its share of it. */
+function localLine(run: Run, node: Node, part: Contribution, repeated: boolean): string {
+  const { graph } = run;
+  const names = node.operands.map((item) => nameOf(graph, item));
+  const formula = node.recorded ? "recorded by Python" : OPS[node.op]!.derivatives(names)[part.place]!;
+  const what = repeated
+    ? "local derivative through this edge"
+    : `local derivative ${slope(graph, node.index, part.operand)}`;
+  const number = equals(part.local);
+  return flat(graph, formula) === number.slice(2) ? `${what} ${number}` : `${what} = ${formula} ${number}`;
 }
 
-function added(run: Run, part: Contribution, operand: string, shared: boolean): HTMLElement {
-  if (run.breakage === "overwrite" && part.before !== 0)
-    return paragraph(`Overwritten: ${plain(part.before)} is lost, ${operand} now holds ${plain(part.after)}`, "sum bad");
-  if (part.before !== 0 || shared) {
-    const why = shared ? `${operand} is used ${run.graph.uses[part.operand]} times, so contributions add up: ` : "";
-    return paragraph(`${why}${plain(part.before)} + ${factor(part.contribution)} = ${plain(part.after)}`, "sum");
+function productLines(graph: Graph, node: Node, upstream: number, part: Contribution): Element[] {
+  const zero = upstream === 0 && !Number.isFinite(part.local);
+  if (zero) return [paragraph(graph, "Upstream is 0, so 0 is handed on, whatever the local derivative.")];
+  const [up, local, out] = [shown(upstream), shown(part.local), shown(part.contribution)];
+  const exact = up.exact && local.exact && out.exact && multiplies([upstream, part.local], part.contribution);
+  const number = (kind: string, text: string, title: number): HTMLElement =>
+    make("span", { class: `n ${kind}`, title: full(title), "data-node": String(node.index), ...edgeOf(kind, node, part) }, text);
+  return [
+    make(
+      "p",
+      { class: "product" },
+      number("upstream", bracketed(up.text), upstream),
+      " × ",
+      number("local", bracketed(local.text), part.local),
+      exact ? " = " : ` ${ROUNDED} `,
+      make("strong", { class: "n", title: full(part.contribution) }, out.text),
+    ),
+    make("p", { class: "caption" }, "upstream × local = contribution"),
+  ];
+}
+
+function edgeOf(kind: string, node: Node, part: Contribution): Record<string, string> {
+  return kind === "local" ? { "data-from": String(part.operand), "data-to": String(node.index) } : {};
+}
+
+/** "1 + 2 = 3", with "≈" where the terms as written do not add up to the sum as written. */
+export function sumText(terms: number[], total: number): string {
+  const parts = terms.map(shown);
+  const [first, ...rest] = parts.map((part) => part.text);
+  const left = [first!, ...rest.map(bracketed)].join(" + ");
+  return equation(left, parts.every((part) => part.exact), total, addsUp(terms, total));
+}
+
+function added(run: Run, part: Contribution, operand: string): HTMLElement {
+  const { graph, breakage } = run;
+  const uses = graph.uses[part.operand]!;
+  const after = plain(part.after);
+  if (breakage === "overwrite") {
+    if (part.before === 0) return paragraph(graph, `${operand} now holds ${after}`, "sum");
+    return paragraph(graph, `Overwritten: ${plain(part.before)} is lost, ${operand} now holds ${after}`, "sum bad");
   }
-  return paragraph(`gradient of ${operand}: ${plain(part.after)}`, "sum");
+  const total = sumText([part.before, part.contribution], part.after);
+  if (breakage === "unzeroed" && uses === 1 && part.before !== 0)
+    return paragraph(graph, `${operand} still held ${plain(part.before)} from the earlier pass: ${total}`, "sum bad");
+  if (breakage === "order" && uses === 1) return paragraph(graph, `${operand} now holds ${after}`, "sum");
+  if (part.before !== 0 || uses > 1)
+    return paragraph(graph, `${operand} is used ${uses} times, so contributions add up: ${total}`, "sum");
+  return paragraph(graph, `gradient of ${operand}: ${after}`, "sum");
+}
+
+/** How the edges of an operand that a node takes several times add up to its local derivative. */
+function together(run: Run, node: Node, contributions: Contribution[]): Element[] {
+  const { graph } = run;
+  const repeated = [...new Set(contributions.map((part) => part.operand))].filter(
+    (operand) => contributions.filter((part) => part.operand === operand).length > 1,
+  );
+  return repeated.slice(0, CARDS).map((operand) => {
+    const edges = contributions.filter((part) => part.operand === operand).map((part) => part.local);
+    const total = edges.reduce((sum, local) => sum + local, 0);
+    const sum = edges.length <= CARDS ? sumText(edges, total) : plain(total);
+    const times = edges.length === 2 ? "twice" : `${edges.length} times`;
+    return paragraph(
+      graph,
+      `${nameOf(graph, node.index)} takes ${nameOf(graph, operand)} ${times}: its edges together give ` +
+        `${slope(graph, node.index, operand)} ${sum.includes(ROUNDED) ? ROUNDED : "="} ${sum}`,
+      "together",
+    );
+  });
+}
+
+/** Many contributions as one folded table. */
+function grouped(run: Run, node: Node, parts: Contribution[]): HTMLElement {
+  const { graph } = run;
+  const rows = parts.slice(0, LISTED * 10).map((part) =>
+    make(
+      "tr",
+      { "data-from": String(part.operand), "data-to": String(node.index) },
+      make("th", { scope: "row" }, ...rich(graph, nameOf(graph, part.operand))),
+      ...[part.local, part.contribution, part.after].map((x) => make("td", { title: full(x) }, ...rich(graph, plain(x)))),
+    ),
+  );
+  const head = ["to", "local derivative", "contribution", run.breakage === "none" ? "gradient so far" : "now stored"];
+  const more = parts.length - rows.length;
+  return make(
+    "details",
+    { class: "many" },
+    make("summary", {}, `${parts.length} more contributions`),
+    make(
+      "div",
+      { class: "wide", tabindex: "0", role: "region", "aria-label": "More contributions" },
+      make(
+        "table",
+        {},
+        make("thead", {}, make("tr", {}, ...head.map((word) => make("th", { scope: "col" }, word)))),
+        make("tbody", {}, ...rows),
+      ),
+    ),
+    ...(more > 0 ? [make("p", {}, `and ${more} more.`)] : []),
+  );
 }
 
 function end(run: Run): Explanation {
-  const output = name(run.graph, run.graph.output);
-  const leaves = run.graph.nodes.filter((node) => node.kind === "leaf");
-  const items = leaves
-    .slice(0, LISTED)
-    .map((node) => make("li", {}, `∂${output}/∂${node.name} = ${plain(run.sweep.grads[node.index]!)}`));
+  const { graph } = run;
+  const leaves = graph.nodes.filter((node) => node.kind === "leaf");
+  const items = leaves.slice(0, LISTED).map((node) => make("li", {}, ...rich(graph, result(run, node.index))));
   const rest = leaves.length - items.length;
   const wrong = run.wrong().length;
   const verdict = wrong
-    ? `Every node has been visited, but ${wrong} gradient${wrong === 1 ? " is" : "s are"} wrong: the boxes with a dashed frame. The leaves have:`
+    ? `Every node has been visited, but ${counted(wrong, "gradient is", "gradients are")} wrong: the boxes with a dashed frame. The leaves have:`
     : "Every gradient is there. Each tells how fast the output changes when that leaf changes:";
-  const body: Element[] = [
-    paragraph(verdict),
-    make("ul", { class: "results" }, ...items),
-  ];
-  if (rest > 0) body.push(paragraph(`and ${rest} more, in the table of all numbers.`));
+  const body: Element[] = [make("p", {}, verdict), make("ul", { class: "results" }, ...items)];
+  if (rest > 0) body.push(make("p", {}, `and ${rest} more, in the table of all numbers.`));
   return { title: "Done", body };
 }
+
+function result(run: Run, index: number): string {
+  const { graph } = run;
+  const [is, should] = [run.sweep.grads[index]!, run.right[index]!];
+  const gradient = slope(graph, graph.output, index);
+  if (same(is, should)) return `${gradient} ${equals(is)}`;
+  return `${nameOf(graph, index)} holds ${plain(is)}, but ${gradient} ${equals(should)}`;
+}
+
+export const BROKEN: Record<Exclude<Breakage, "none">, string> = {
+  order: "Broken on purpose: wrong order, operands first.",
+  overwrite: "Broken on purpose: contributions overwrite each other.",
+  unzeroed: "Broken on purpose: gradients of an earlier pass were not set to zero.",
+};
 
 const MISTAKES: Record<Exclude<Breakage, "none">, { what: string; harmless: string }> = {
   order: {
     what:
-      "Nodes are visited operands first. A node then hands its gradient on before it has received it, " +
-      "so 0 is what arrives at everything further down.",
+      "Nodes are visited operands first. A node then hands on what it holds before its own gradient has arrived, " +
+      "so 0 is what goes to everything further down.",
     harmless: "Here it does no harm: there is only one operation.",
   },
   overwrite: {
     what:
       "A shared node keeps only the last contribution, because each one overwrites the one before. " +
       "The chain rule for several paths says: add them.",
-    harmless: "Here it does no harm: no node is used twice. Try it with an expression such as x * x.",
+    harmless: "Here it does no harm: no node is used twice. Try it with an expression such as x × x.",
   },
   unzeroed: {
     what:
@@ -193,16 +345,17 @@ const MISTAKES: Record<Exclude<Breakage, "none">, { what: string; harmless: stri
 
 /** Say what a breakage does, and which gradients end up wrong. */
 export function mistake(run: Run): Element[] {
-  if (run.breakage === "none") return [paragraph("Everything is done right.")];
+  const { graph } = run;
+  if (run.breakage === "none") return [make("p", {}, "Everything is done right.")];
   const { what, harmless } = MISTAKES[run.breakage];
   const wrong = run.wrong();
-  if (!wrong.length) return [paragraph(what), paragraph(harmless)];
+  if (!wrong.length) return [make("p", {}, what), make("p", {}, harmless)];
   const items = wrong
     .slice(0, LISTED)
     .map((i) =>
-      make("li", {}, `${name(run.graph, i)}: ${plain(run.sweep.grads[i]!)}, should be ${plain(run.right[i]!)}`),
+      make("li", {}, ...rich(graph, `${nameOf(graph, i)}: ${plain(run.sweep.grads[i]!)}, should be ${plain(run.right[i]!)}`)),
     );
-  const more = wrong.length > items.length ? [paragraph(`and ${wrong.length - items.length} more.`)] : [];
-  const count = `${wrong.length} gradient${wrong.length === 1 ? "" : "s"} end${wrong.length === 1 ? "s" : ""} up wrong:`;
-  return [paragraph(what), paragraph(count, "bad"), make("ul", { class: "results" }, ...items), ...more];
+  const more = wrong.length > items.length ? [make("p", {}, `and ${wrong.length - items.length} more.`)] : [];
+  const count = counted(wrong.length, "gradient ends up wrong:", "gradients end up wrong:");
+  return [make("p", {}, what), make("p", { class: "bad" }, count), make("ul", { class: "results" }, ...items), ...more];
 }

@@ -1,7 +1,7 @@
 // Edit a leaf's number: everything is computed again, here in the page.
 
 import { byId, make, say } from "./dom";
-import { parse } from "./format";
+import { full, parse, reading } from "./format";
 import type { Graph } from "./graph";
 
 const MOST = 60;
@@ -43,7 +43,7 @@ export class Leaves {
   private add(index: number): void {
     const { name } = this.graph.nodes[index]!;
     const input = make("input", { id: `leaf-${index}`, inputmode: "text", autocomplete: "off" });
-    input.value = String(this.changed.get(index) ?? this.graph.nodes[index]!.data);
+    input.value = full(this.changed.get(index) ?? this.graph.nodes[index]!.data);
     input.disabled = this.graph.foreign.length > 0;
     input.addEventListener("change", () => this.edit(index, input));
     this.inputs.set(index, input);
@@ -62,19 +62,20 @@ export class Leaves {
     }
     input.setAttribute("aria-invalid", String(Boolean(problem)));
     if (!problem) {
-      say(this.note, "");
+      say(this.note, reading(input.value, number!));
+      input.value = full(number!);
       return;
     }
     this.changed.set(index, before);
-    input.value = String(before);
+    input.value = full(before);
     input.removeAttribute("aria-invalid");
-    say(this.note, `${problem} ${this.graph.nodes[index]!.name} stays ${before}.`);
+    say(this.note, `${problem} ${this.graph.nodes[index]!.name} stays ${full(before)}.`);
     this.apply();
   }
 
   private restore(): void {
     this.changed.clear();
-    for (const [index, input] of this.inputs) input.value = String(this.graph.nodes[index]!.data);
+    for (const [index, input] of this.inputs) input.value = full(this.graph.nodes[index]!.data);
     say(this.note, "");
     this.apply();
   }

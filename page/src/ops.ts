@@ -1,6 +1,7 @@
 // Every op that ships: the same two rules as in Python, and how to write them for a reader.
 // Conventions at kinks are the same too: relu'(0) = 0, abs'(0) = 0, maximum at a tie gives half.
 
+import { bracketed as b } from "./format";
 import { erf, erfc } from "./special";
 
 export interface OpRules {
@@ -20,6 +21,11 @@ const sigmoid = (x: number): number => {
   if (x >= 0) return 1 / (1 + Math.exp(-x));
   const e = Math.exp(x);
   return e / (1 + e);
+};
+/** 1 / cosh x, accurate where 1 - tanh(x)^2 cancels. */
+const sech = (x: number): number => {
+  const e = Math.exp(-Math.abs(x));
+  return (2 * e) / (1 + e * e);
 };
 const step = (x: number): number => (x > 0 ? 1 : 0);
 
@@ -55,7 +61,7 @@ function comparison(sign: string, holds: (x: number, y: number) => boolean): OpR
   return binary(
     (x, y) => (holds(x, y) ? 1 : 0),
     () => [0, 0],
-    (x, y) => `1 if ${x} ${sign} ${y} else 0`,
+    (x, y) => `1 if ${b(x)} ${sign} ${b(y)} else 0`,
     () => ["0", "0"],
   );
 }
@@ -66,56 +72,64 @@ function logsumexp(x: number[]): number {
   return top + Math.log(x.reduce((sum, item) => sum + Math.exp(item - top), 0));
 }
 
+/** The derivatives of logsumexp; exp(x - out) would lose digits where x is large. */
+function softmax(x: number[]): number[] {
+  const top = Math.max(...x);
+  const weights = x.map((item) => Math.exp(item - top));
+  const total = weights.reduce((sum, item) => sum + item, 0);
+  return weights.map((item) => item / total);
+}
+
 function list(names: string[], most = 4): string {
   return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
 }
 
 function products(names: string[]): string {
   const half = names.length / 2;
-  const terms = names.slice(0, half).map((name, i) => `${name} × ${names[half + i]}`);
+  const terms = names.slice(0, half).map((name, i) => `${b(name)} × ${b(names[half + i]!)}`);
   return terms.length <= 3 ? terms.join(" + ") : `${terms.slice(0, 2).join(" + ")} + …`;
 }
 
 export const OPS: Readonly<Record<string, OpRules>> = {
-  add: binary((x, y) => x + y, () => [1, 1], (x, y) => `${x} + ${y}`, () => ["1", "1"]),
-  sub: binary((x, y) => x - y, () => [1, -1], (x, y) => `${x} − ${y}`, () => ["1", "−1"]),
-  mul: binary((x, y) => x * y, (_, x, y) => [y, x], (x, y) => `${x} × ${y}`, (x, y) => [y, x]),
+  add: binary((x, y) => x + y, () => [1, 1], (x, y) => `${b(x)} + ${b(y)}`, () => ["1", "1"]),
+  sub: binary((x, y) => x - y, () => [1, -1], (x, y) => `${b(x)} − ${b(y)}`, () => ["1", "−1"]),
+  mul: binary((x, y) => x * y, (_, x, y) => [y, x], (x, y) => `${b(x)} × ${b(y)}`, (x, y) => [y, x]),
   div: binary(
     (x, y) => x / y,
     (out, _, y) => [1 / y, -out / y],
-    (x, y) => `${x} ÷ ${y}`,
-    (x, y) => [`1 ÷ ${y}`, `−${x} ÷ ${y}²`],
+    (x, y) => `${b(x)} ÷ ${b(y)}`,
+    (x, y) => [`1 ÷ ${b(y)}`, `−${b(x)} ÷ ${b(y)}²`],
   ),
-  neg: unary((x) => -x, () => -1, (x) => `−${x}`, () => "−1"),
+  neg: unary((x) => -x, () => -1, (x) => `−${b(x)}`, () => "−1"),
   pow: binary(
     (x, y) => x ** y,
     (out, x, y) => [y === 0 ? 0 : y * x ** (y - 1), out * Math.log(x === 0 ? 1 : x)],
-    (x, y) => `${x} ^ ${y}`,
-    (x, y) => [`${y} × ${x} ^ (${y} − 1)`, `${x} ^ ${y} × log(${x})`],
+    (x, y) => `${b(x)} ^ ${b(y)}`,
+    (x, y) => [`${b(y)} × ${b(x)} ^ (${b(y)} − 1)`, `${b(x)} ^ ${b(y)} × log(${x})`],
   ),
   exp: unary(Math.exp, (out) => out, (x) => `exp(${x})`, (x) => `exp(${x})`),
-  log: unary(Math.log, (_, x) => 1 / x, (x) => `log(${x})`, (x) => `1 ÷ ${x}`),
-  sqrt: unary(Math.sqrt, (out) => 0.5 / out, (x) => `√${x}`, (x) => `1 ÷ (2 √${x})`),
-  abs: unary(Math.abs, (_, x) => step(x) - step(-x), (x) => `|${x}|`, (x) => `sign of ${x}`),
+  log: unary(Math.log, (_, x) => 1 / x, (x) => `log(${x})`, (x) => `1 ÷ ${b(x)}`),
+  sqrt: unary(Math.sqrt, (out) => 0.5 / out, (x) => `√${b(x)}`, (x) => `1 ÷ (2 √${b(x)})`),
+  abs: unary(Math.abs, (_, x) => step(x) - step(-x), (x) => `|${x}|`, (x) => `sign of ${b(x)}`),
   sin: unary(Math.sin, (_, x) => Math.cos(x), (x) => `sin(${x})`, (x) => `cos(${x})`),
   cos: unary(Math.cos, (_, x) => -Math.sin(x), (x) => `cos(${x})`, (x) => `−sin(${x})`),
   erf: unary(
     erf,
     (_, x) => (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x),
     (x) => `erf(${x})`,
-    (x) => `2 ÷ √π × exp(−${x}²)`,
+    (x) => `2 ÷ √π × exp(−${b(x)}²)`,
   ),
   maximum: binary(
     (x, y) => (x > y || Number.isNaN(x) ? x : y),
     (_, x, y) => (x === y ? [0.5, 0.5] : [step(x - y), step(y - x)]),
-    (x, y) => `the larger of ${x} and ${y}`,
-    (x, y) => [`1 if ${x} is larger, ½ at a tie`, `1 if ${y} is larger, ½ at a tie`],
+    (x, y) => `the larger of ${b(x)} and ${b(y)}`,
+    (x, y) => [`1 if ${b(x)} is larger, ½ at a tie`, `1 if ${b(y)} is larger, ½ at a tie`],
   ),
   minimum: binary(
     (x, y) => (x < y || Number.isNaN(x) ? x : y),
     (_, x, y) => (x === y ? [0.5, 0.5] : [step(y - x), step(x - y)]),
-    (x, y) => `the smaller of ${x} and ${y}`,
-    (x, y) => [`1 if ${x} is smaller, ½ at a tie`, `1 if ${y} is smaller, ½ at a tie`],
+    (x, y) => `the smaller of ${b(x)} and ${b(y)}`,
+    (x, y) => [`1 if ${b(x)} is smaller, ½ at a tie`, `1 if ${b(y)} is smaller, ½ at a tie`],
   ),
   gt: comparison(">", (x, y) => x > y),
   ge: comparison("≥", (x, y) => x >= y),
@@ -124,8 +138,8 @@ export const OPS: Readonly<Record<string, OpRules>> = {
   select: {
     forward: (x) => (x[0] !== 0 ? x[1]! : x[2]!),
     partials: (_, x) => (x[0] !== 0 ? [0, 1, 0] : [0, 0, 1]),
-    formula: (n) => `${n[1]} if ${n[0]} ≠ 0 else ${n[2]}`,
-    derivatives: (n) => ["0", `1 if ${n[0]} ≠ 0 else 0`, `0 if ${n[0]} ≠ 0 else 1`],
+    formula: (n) => `${b(n[1]!)} if ${b(n[0]!)} ≠ 0 else ${b(n[2]!)}`,
+    derivatives: (n) => ["0", `1 if ${b(n[0]!)} ≠ 0 else 0`, `0 if ${b(n[0]!)} ≠ 0 else 1`],
   },
   sum: {
     forward: (x) => x.reduce((sum, item) => sum + item, 0),
@@ -144,20 +158,20 @@ export const OPS: Readonly<Record<string, OpRules>> = {
     formula: products,
     derivatives: (n) => [...n.slice(n.length / 2), ...n.slice(0, n.length / 2)],
   },
-  relu: unary((x) => Math.max(0, x), (_, x) => step(x), (x) => `relu(${x})`, (x) => `1 if ${x} > 0 else 0`),
+  relu: unary((x) => Math.max(0, x), (_, x) => step(x), (x) => `relu(${x})`, (x) => `1 if ${b(x)} > 0 else 0`),
   leaky_relu: unary(
     (x) => (x > 0 ? x : SLOPE * x),
     (_, x) => (x > 0 ? 1 : SLOPE),
     (x) => `leaky_relu(${x})`,
-    (x) => `1 if ${x} > 0 else ${SLOPE}`,
+    (x) => `1 if ${b(x)} > 0 else ${SLOPE}`,
   ),
   elu: unary(
     (x) => (x > 0 ? x : Math.expm1(x)),
     (_, x) => Math.exp(Math.min(x, 0)),
     (x) => `elu(${x})`,
-    (x) => `1 if ${x} > 0 else exp(${x})`,
+    (x) => `1 if ${b(x)} > 0 else exp(${x})`,
   ),
-  tanh: unary(Math.tanh, (out) => 1 - out * out, (x) => `tanh(${x})`, (x) => `1 − tanh(${x})²`),
+  tanh: unary(Math.tanh, (_, x) => sech(x) ** 2, (x) => `tanh(${x})`, (x) => `1 − tanh(${x})²`),
   sigmoid: unary(
     sigmoid,
     (out, x) => out * sigmoid(-x),
@@ -173,19 +187,19 @@ export const OPS: Readonly<Record<string, OpRules>> = {
   silu: unary(
     (x) => x * sigmoid(x),
     (out, x) => sigmoid(x) + out * sigmoid(-x),
-    (x) => `${x} × sigmoid(${x})`,
-    (x) => `sigmoid(${x}) × (1 + ${x} × (1 − sigmoid(${x})))`,
+    (x) => `${b(x)} × sigmoid(${x})`,
+    (x) => `sigmoid(${x}) × (1 + ${b(x)} × (1 − sigmoid(${x})))`,
   ),
   gelu: unary(
     (x) => 0.5 * x * erfc(-x * ROOT_HALF),
-    (_, x) => 0.5 * (1 + erf(x * ROOT_HALF)) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI),
-    (x) => `${x} × Φ(${x})`,
-    (x) => `Φ(${x}) + ${x} × φ(${x})`,
+    (_, x) => 0.5 * erfc(-x * ROOT_HALF) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI),
+    (x) => `${b(x)} × Φ(${x})`,
+    (x) => `Φ(${x}) + ${b(x)} × φ(${x})`,
   ),
   logsumexp: {
     forward: logsumexp,
-    partials: (out, x) => x.map((item) => Math.exp(item - out)),
+    partials: (_, x) => softmax(x),
     formula: (names) => `log of the sum of exp of ${list(names)}`,
-    derivatives: (names) => names.map((name) => `exp(${name} − out)`),
+    derivatives: (names) => names.map((name) => `exp(${b(name)} − out)`),
   },
 };

@@ -1,11 +1,20 @@
 // The drawing of the graph: Python drew it, this keeps its numbers and colours up to date.
 
 import { say } from "./dom";
-import { boxed } from "./format";
+import { boxed, full, isOdd } from "./format";
 import type { Graph } from "./graph";
 
 const FAINTEST = 0.12;
 const STRONGEST = 0.62;
+const SPREAD = 0.4;
+
+/** How strong a gradient's colour is: one scale for every picture, as in Python. */
+export function strength(grad: number): number {
+  if (grad === 0) return 0;
+  if (!Number.isFinite(grad)) return STRONGEST;
+  const size = Math.abs(grad) ** SPREAD;
+  return FAINTEST + ((STRONGEST - FAINTEST) * size) / (1 + size);
+}
 
 interface Parts {
   box: SVGElement;
@@ -13,6 +22,9 @@ interface Parts {
   gradient: Element | null;
   chip: Element | null;
   title: Element | null;
+  /** What is shown now, so that only what changes is written. */
+  value: number | null | undefined;
+  grad: number | null | undefined;
 }
 
 export interface Shown {
@@ -44,6 +56,8 @@ export class Picture {
         gradient: box.querySelector(".mgv-gradient"),
         chip: box.querySelector(".mgv-grad"),
         title: box.querySelector("title"),
+        value: undefined,
+        grad: undefined,
       };
     });
     for (const edge of edges) this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
@@ -54,28 +68,20 @@ export class Picture {
   }
 
   show(shown: Shown): void {
-    const known = shown.grads.filter((grad): grad is number => grad !== null);
-    const top = known.reduce((most, grad) => (Number.isFinite(grad) ? Math.max(most, Math.abs(grad)) : most), 0);
     this.parts.forEach((parts, index) => {
       const value = shown.values[index] ?? null;
       const grad = shown.grads[index] ?? null;
-      say(parts.data, value === null ? "?" : boxed(value));
-      say(parts.gradient, grad === null ? "?" : boxed(grad));
-      this.colour(parts, grad ?? 0, top);
+      if (Object.is(parts.value, value) && Object.is(parts.grad, grad)) return;
+      parts.value = value;
+      parts.grad = grad;
+      number(parts.data, value);
+      number(parts.gradient, grad);
+      colour(parts.chip, grad ?? 0);
       const name = this.graph.nodes[index]!.name;
-      say(parts.title, `${name}: data ${value ?? "not computed yet"}, gradient ${grad ?? "not known yet"}`);
+      const data = value === null ? "not computed yet" : full(value);
+      say(parts.title, `${name}: data ${data}, gradient ${grad === null ? "not known yet" : full(grad)}`);
     });
     this.mark(shown);
-  }
-
-  private colour({ chip }: Parts, grad: number, top: number): void {
-    if (!chip) return;
-    const share = Number.isFinite(grad) ? Math.min(1, Math.abs(grad) / (top || 1)) : 1;
-    const opacity = grad === 0 ? 0 : FAINTEST + (STRONGEST - FAINTEST) * Math.sqrt(share);
-    const text = opacity.toFixed(3);
-    if (chip.getAttribute("fill-opacity") !== text) chip.setAttribute("fill-opacity", text);
-    chip.classList.toggle("mgv-pos", grad > 0);
-    chip.classList.toggle("mgv-neg", grad <= 0);
   }
 
   private mark(shown: Shown): void {
@@ -95,4 +101,17 @@ export class Picture {
     for (const index of shown.touched) add(this.parts[index]!.box, "is-touched");
     for (const index of shown.wrong) add(this.parts[index]!.box, "is-wrong");
   }
+}
+
+function number(element: Element | null, x: number | null): void {
+  say(element, x === null ? "?" : boxed(x));
+  element?.classList.toggle("mgv-strange", x !== null && isOdd(x));
+}
+
+function colour(chip: Element | null, grad: number): void {
+  if (!chip) return;
+  chip.setAttribute("fill-opacity", strength(grad).toFixed(3));
+  chip.classList.toggle("mgv-odd", isOdd(grad));
+  chip.classList.toggle("mgv-pos", !isOdd(grad) && grad > 0);
+  chip.classList.toggle("mgv-neg", !isOdd(grad) && grad <= 0);
 }

@@ -1,13 +1,14 @@
 // The backpropagation page: one node at a time, forwards and then backwards.
 
 import { byId, make, say } from "./dom";
-import { explain, mistake } from "./explain";
-import { plain } from "./format";
+import { BROKEN, explain, mistake } from "./explain";
+import { full, isOdd } from "./format";
 import type { Breakage, WrittenNode } from "./graph";
 import { readGraph, undefinedAt } from "./graph";
 import { Leaves } from "./leaves";
 import { Picture } from "./picture";
 import { Predict } from "./predict";
+import { nameTag } from "./rich";
 import { Stage } from "./stage";
 import { Run } from "./steps";
 
@@ -22,6 +23,7 @@ export function startStepper(written: WrittenNode[]): void {
   const picture = new Picture(graph, boxes, edges);
   const slider = byId<HTMLInputElement>("slider");
   const play = byId<HTMLButtonElement>("play");
+  const numbers = byId<HTMLDetailsElement>("numbers");
   const predicting = byId<HTMLInputElement>("predicting");
   const revealed = new Set<number>();
   let breakage: Breakage = "none";
@@ -48,7 +50,6 @@ export function startStepper(written: WrittenNode[]): void {
     byId("mistake").replaceChildren(...mistake(run));
     at = Math.min(at, run.steps.length - 1);
     show(true);
-    table();
   }
 
   function hidden(): boolean {
@@ -61,6 +62,9 @@ export function startStepper(written: WrittenNode[]): void {
     const { title, body } = explain(run, at, secret);
     say(byId("what"), title);
     byId("explanation").replaceChildren(...body);
+    byId("broken").hidden = breakage === "none";
+    say(byId("broken"), breakage === "none" ? "" : BROKEN[breakage]);
+    if (timer !== undefined) say(play, secret ? "Paused: your turn" : "Pause");
     say(byId("count"), `Step ${at} of ${run.steps.length - 1}`);
     slider.value = String(at);
     slider.setAttribute("aria-valuetext", title);
@@ -86,19 +90,37 @@ export function startStepper(written: WrittenNode[]): void {
       touched,
       wrong: new Set(step.kind === "end" ? run.wrong() : []),
     });
+    table(run.valuesAt(at), grads);
     const first = graph.nodes.find((node) => node.kind === "op")?.index ?? 0;
     const look = step.kind === "start" ? first : current;
     if (look !== undefined) stage.centre(`n${look}`);
   }
 
-  function table(): void {
+  /** The numbers as they are at this step: what is still to come is not given away. */
+  function table(values: (number | null)[], grads: (number | null)[]): void {
+    if (!numbers.open) return;
+    const begun = run.isBackward(at);
     const rows = graph.nodes.slice(0, ROWS).map((node) => {
-      const grad = node.kind === "constant" ? "none" : plain(run.sweep.grads[node.index]!);
+      const grad = grads[node.index] ?? null;
+      const known = grad !== null && (begun || grad !== 0);
       const how = node.kind === "op" ? node.op : node.kind;
-      return make("tr", {}, make("th", { scope: "row" }, node.name), make("td", {}, how), make("td", {}, plain(run.values[node.index]!)), make("td", {}, grad));
+      return make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, nameTag(graph, node.index)),
+        make("td", {}, how),
+        make("td", {}, text(values[node.index] ?? null)),
+        make("td", {}, node.kind === "constant" ? "none" : known ? text(grad) : "?"),
+      );
     });
     byId("rows").replaceChildren(...rows);
+    say(byId("rows-when"), at === run.steps.length - 1 ? "After the last step." : "As they stand at this step; ? is still to come.");
     if (graph.nodes.length > ROWS) say(byId("rows-more"), `The first ${ROWS} of ${graph.nodes.length} nodes.`);
+  }
+
+  function text(x: number | null): HTMLElement {
+    const odd = x !== null && isOdd(x);
+    return make("span", { class: odd ? "n odd" : "n" }, x === null ? "?" : full(x));
   }
 
   function go(to: number): void {
@@ -139,6 +161,7 @@ export function startStepper(written: WrittenNode[]): void {
     stop();
     go(Number(slider.value));
   });
+  numbers.addEventListener("toggle", () => show(false));
   predicting.addEventListener("change", () => {
     revealed.clear();
     show(true);

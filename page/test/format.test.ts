@@ -1,21 +1,41 @@
 import { describe, expect, it } from "vitest";
 
-import { boxed, close, factor, parse, plain } from "../src/format";
+import { addsUp, holds, multiplies } from "../src/exact";
+import { boxed, bracketed, close, full, parse, plain, reading } from "../src/format";
 import { pathBounds } from "../src/stage";
 
 describe("numbers", () => {
-  it("fit their box", () => {
-    expect([-8, 0, -0, 1.25e-7, -123456, Infinity, -Infinity, NaN].map(boxed)).toEqual([
-      "-8.0000", "0.0000", "0.0000", "1.25e-07", "-1.23e+05", "inf", "-inf", "nan",
+  it("fit their box, true minus signs and all, and rounded ones are marked", () => {
+    expect([-8, 0, -0, 1.25e-7, 1.256e-7, -123456, 1e12 / 7, Infinity, -Infinity, NaN].map(boxed)).toEqual([
+      "−8.0000", "0.0000", "−0.0", "1.25e−07", "≈1.26e−07", "−123456", "≈1.43e+11", "inf", "−inf", "nan",
     ]);
-    expect(boxed(1e-123)).toBe("1.00e-123");
+    expect([1 / 3, -2 / 3, 1234.56789, 9999.00005].map(boxed)).toEqual(["≈0.3333", "≈−0.6667", "≈1234.568", "≈9999.000"]);
+    expect(boxed(1e-123)).toBe("1.00e−123");
   });
-  it("are written for a reader", () => {
-    expect([2, -0.5, 1 / 3, 1e21].map(plain)).toEqual(["2", "−0.5", "0.333333", "1e+21"]);
-    expect([2, -2].map(factor)).toEqual(["2", "(−2)"]);
+  it("round ties to the even digit, as Python does", () => {
+    expect([0.03125, 0.09375, 1.00390625, 2.125 / 1024].map(boxed)).toEqual(["≈0.0312", "≈0.0938", "≈1.0039", "≈0.0021"]);
+    expect([2 ** -20, 1.125 * 2 ** 40].map(boxed)).toEqual(["≈9.54e−07", "≈1.24e+12"]);
+  });
+  it("are written for a reader: whole, or rounded and marked", () => {
+    expect([2, -0.5, 1 / 3, 1e21, -1e-300, 1234567 * 1000001, 0.1 + 0.2, -0].map(plain)).toEqual([
+      "2", "−0.5", "≈0.333333", "1e+21", "−1e−300", "1234568234567", "≈0.3", "−0.0",
+    ]);
+  });
+  it("have every digit that Python prints", () => {
+    expect([0.1 + 0.2, 1e16, 1e-5, 123456789012, 2 ** 70, 5e-324].map(full)).toEqual([
+      "0.30000000000000004", "1e+16", "1e−05", "123456789012", "1.1805916207174113e+21", "5e−324",
+    ]);
+  });
+  it("and names are bracketed only where they would run into an operator", () => {
+    expect(["a", "−2", "a+b", "(a+b)", "f(a)·g(b)", "tanh(a+b)", "x[3]", "layers.0.3.w1", "w0#2", "1e−07"].map(bracketed)).toEqual([
+      "a", "(−2)", "(a+b)", "(a+b)", "(f(a)·g(b))", "tanh(a+b)", "x[3]", "layers.0.3.w1", "w0#2", "1e−07",
+    ]);
   });
   it("are read as people type them", () => {
     expect(["6", " -4 ", "−4,5", ".5", "+1e-3", "2."].map(parse)).toEqual([6, -4, -4.5, 0.5, 0.001, 2]);
+    expect(["−1e−300", "1/2", "-3 / 4", "≈0.3333", "(−2)", "4,5"].map(parse)).toEqual([-1e-300, 0.5, -0.75, 0.3333, -2, 4.5]);
+    expect(reading("4,5", 4.5)).toContain("“4,5” was read as 4.5");
+    expect(reading("4.5", 4.5)).toBe("");
     expect(["", "six", "1 2", "0x10", "Infinity", "--1", "."].map(parse)).toEqual(Array(7).fill(undefined));
   });
   it("are close within half a percent, the border included", () => {
@@ -24,6 +44,26 @@ describe("numbers", () => {
     expect(close(0.0005, 0)).toBe(true);
     expect(close(0.0006, 0)).toBe(false);
     expect(close(1, Infinity)).toBe(false);
+  });
+});
+
+describe("equations", () => {
+  it("are called true only where they are, digit for digit", () => {
+    expect(multiplies([1234567, 1000001], 1234568234567)).toBe(true);
+    expect(multiplies([0.1, 0.1], 0.1 * 0.1)).toBe(false);
+    expect(addsUp([1e16, 1], 1e16)).toBe(false);
+    expect(addsUp([0.1, 0.2], 0.1 + 0.2)).toBe(false);
+    expect(addsUp([0.5, 0.25], 0.75)).toBe(true);
+    expect(holds("div", [1, 4], 0.25)).toBe(true);
+    expect(holds("div", [1, 3], 1 / 3)).toBe(false);
+    expect(holds("sqrt", [2.25], 1.5)).toBe(true);
+    expect(holds("sqrt", [2], Math.SQRT2)).toBe(false);
+    expect(holds("pow", [2, -3], 0.125)).toBe(true);
+    expect(holds("pow", [1.1, 2], 1.1 ** 2)).toBe(false);
+    expect(holds("tanh", [20], Math.tanh(20))).toBe(false);
+    expect(holds("tanh", [0], 0)).toBe(true);
+    expect(holds("exp", [0], 1)).toBe(true);
+    expect(holds("dot", [1, 2, 3, 4], 11)).toBe(true);
   });
 });
 

@@ -40,6 +40,15 @@ describe("ops", () => {
     expect(partials("pow", 0, 0)).toEqual([0, 0]);
     expect(partials("gt", 2, 2)).toEqual([0, 0]);
   });
+  it("keeps tiny derivatives to the last digits, and puts no doubled brackets", () => {
+    // computed with mpmath
+    expect(partials("tanh", 19)[0]! / 1.255653116819211772e-16).toBeCloseTo(1, 12);
+    expect(partials("logsumexp", 1e17, 1e17)).toEqual([0.5, 0.5]);
+    expect(partials("gelu", -9)[0]! / -9.138937373906639e-18).toBeCloseTo(1, 10);
+    expect(OPS["tanh"]!.formula(["−2"])).toBe("tanh(−2)");
+    expect(OPS["mul"]!.formula(["a+b", "−2"])).toBe("(a+b) × (−2)");
+    expect(OPS["dot"]!.derivatives(["a", "b", "c", "d"])).toEqual(["c", "d", "a", "b"]);
+  });
   it("does not overflow where the result is ordinary", () => {
     expect(OPS["sigmoid"]!.forward([-800])).toBe(0);
     expect(OPS["sigmoid"]!.forward([800])).toBe(1);

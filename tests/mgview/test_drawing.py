@@ -53,7 +53,7 @@ def seed(seed_graph: Any) -> Value:
 def test_every_box_shows_label_data_and_gradient(seed: Value) -> None:
     root = elements(mgview.draw(seed))
     assert texts(box(root, "a")) == ["a", "data", "2.0000", "grad", "6.0000"]
-    assert texts(box(root, "L")) == ["*", "L", "data", "-8.0000", "grad", "1.0000"]
+    assert texts(box(root, "L")) == ["×", "L", "data", "−8.0000", "grad", "1.0000"]
     lines = [e for e in root.iter(f"{SVG}path") if "data-from" in e.attrib]
     edges = {(e.get("data-from"), e.get("data-to")) for e in lines}
     assert len(edges) == 6
@@ -72,11 +72,14 @@ def test_gradients_are_coloured_by_sign_and_size(seed: Value) -> None:
     assert opacity["f"] == opacity["b"]
 
 
-def test_the_strength_of_a_colour_grows_with_the_gradient_and_is_none_at_zero() -> None:
-    assert strength(0.0, 5.0) == 0.0
-    assert strength(1.0, 0.0) == 0.0
-    assert 0.1 < strength(1e-9, 5.0) < strength(-2.0, 5.0) < strength(5.0, 5.0) < 0.7
-    assert strength(float("nan"), 5.0) == strength(5.0, 5.0)
+def test_the_strength_of_a_colour_grows_with_the_gradient_and_is_the_same_everywhere() -> None:
+    assert strength(0.0) == 0.0
+    assert strength(1.0) == pytest.approx((0.12 + 0.62) / 2)
+    sizes = [1e-9, 1e-3, 0.5, 1.0, 40.0, 1e9]
+    assert sorted(map(strength, sizes)) == list(map(strength, sizes))
+    assert 0.12 < strength(1e-9) < strength(1e9) < 0.62
+    assert strength(-2.0) == strength(2.0)
+    assert strength(float("nan")) == strength(float("inf")) == 0.62
 
 
 def test_leaves_are_marked_constants_are_small_and_outputs_have_a_thick_frame() -> None:
@@ -167,22 +170,26 @@ def test_a_drawing_keeps_what_it_saw(seed: Value) -> None:
 @pytest.mark.parametrize(
     ("x", "text"),
     [
-        (-8.0, "-8.0000"),
+        (-8.0, "−8.0000"),
         (0.0, "0.0000"),
-        (-0.0, "0.0000"),
-        (1.25e-7, "1.25e-07"),
-        (-123456.0, "-1.23e+05"),
+        (-0.0, "−0.0"),
+        (1.25e-7, "1.25e−07"),
+        (1.256e-7, "≈1.26e−07"),
+        (-123456.0, "−123456"),
+        (1e12 / 7, "≈1.43e+11"),
+        (1 / 3, "≈0.3333"),
+        (-1234.56789, "≈−1234.568"),
         (float("inf"), "inf"),
         (float("nan"), "nan"),
     ],
 )
 def test_numbers_fit_their_box(x: float, text: str) -> None:
     assert number(x) == text
-    assert len(number(x)) <= 10
+    assert len(number(x)) <= 11
 
 
 def test_constants_are_written_as_a_person_would() -> None:
-    numbers = {2.0: "2", 0.1: "0.1", -1.0: "-1", 1 / 3: "0.3333", 1e-9: "1e-09"}
+    numbers = {2.0: "2", 0.1: "0.1", -1.0: "−1", 1 / 3: "≈0.3333", 1e-9: "1e−09"}
     assert {x: short(x) for x in numbers} == numbers
 
 

@@ -66,7 +66,7 @@ def shown_numbers(page: Any) -> list[tuple[float, float]]:
     )
     found = {}
     for name, text in words:
-        data, grad = re.search(r"data (\S+), gradient (\S+)$", text).groups()
+        data, grad = re.search(r"data (\S+), gradient (\S+)$", text.replace("−", "-")).groups()
         found[int(name[1:])] = (float(data), float(grad))
     return [found[i] for i in range(len(found))]
 
