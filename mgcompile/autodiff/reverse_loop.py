@@ -15,7 +15,6 @@ from mgcompile.autodiff.adjoints import Adjoints, Contribution, over_shape
 from mgcompile.autodiff.symbols import Emitter, Number, Symbol
 from mgcompile.errors import InvalidProgramError
 from mgcompile.program.builder import Builder, affine
-from mgcompile.program.dce import renamed
 from mgcompile.program.index_maps import (
     dense_strides,
     moving_axes,
@@ -34,6 +33,7 @@ from mgcompile.program.ir import (
     Statement,
     extent,
 )
+from mgcompile.program.traversal import renamed
 from mgcore import ops
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ __all__ = [
     "dense_strides",
     "flat",
     "is_identity",
+    "is_row_major",
     "moving_axes",
     "only_axes",
     "reversed_axis",
@@ -93,6 +94,21 @@ def constant_stride(index: IndexMap, domain: tuple[int, ...]) -> tuple[int, int]
 def is_identity(index: IndexMap, domain: tuple[int, ...], size: int) -> bool:
     """Tell whether the map goes through all elements of an array of `size`, in order."""
     return extent(domain) == size and constant_stride(index, domain) == (0, 1)
+
+
+def is_row_major(index: IndexMap, loops: int, shape: tuple[int, ...]) -> bool:
+    """Tell whether a map reads, at each point of `shape`, the element of the same number.
+
+    The first `loops` axes are those of the loops around; it must not depend on them.
+    """
+    if not isinstance(index, Affine) or index.offset or any(index.strides[:loops]):
+        return False
+    expected = 1
+    for length, stride in zip(reversed(shape), reversed(index.strides[loops:]), strict=True):
+        if length > 1 and stride != expected:
+            return False
+        expected *= length
+    return True
 
 
 def flat(access: Access, domain: tuple[int, ...]) -> Access | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from mgcompile.errors import OptionError
 from mgcompile.program.builder import Builder, affine
-from mgcompile.program.dce import needed_only, reads, renamed
+from mgcompile.program.dce import needed_only
 from mgcompile.program.index_maps import dense_strides
 from mgcompile.program.ir import (
     CONSTS,
@@ -22,6 +22,7 @@ from mgcompile.program.ir import (
     Scatter,
     Statement,
 )
+from mgcompile.program.traversal import accesses, renamed
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ class _Cut:
 
     def run(self) -> Program:
         for statement in self.program.statements:
-            if any(access.array in self.sums for access in reads(statement)):
+            if any(access.array in self.sums for access in accesses(statement)):
                 self._write_affine(statement)
             elif isinstance(statement, Bundle) and statement.over_batch:
                 self._take_apart(statement)

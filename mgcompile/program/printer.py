@@ -18,7 +18,7 @@ from mgcompile.program.ir import (
 )
 from mgcore import ops
 
-__all__ = ["format_program", "format_statement"]
+__all__ = ["format_access", "format_program", "format_statement"]
 
 _AXES = "ijlmopqrst"
 _ITERATIONS = "kKnN"
@@ -45,9 +45,12 @@ def format_program(program: Program) -> str:
     return "\n".join(lines)
 
 
-def format_statement(statement: Statement, program: Program) -> str:
-    """Return one statement as text; a loop takes a line for each statement of its body."""
-    return "\n".join(_lines(statement, program, ()))
+def format_statement(statement: Statement, program: Program, depth: int = 0) -> str:
+    """Return one statement as text; a loop takes a line for each statement of its body.
+
+    `depth` is the number of loops around it.
+    """
+    return "\n".join(_lines(statement, program, (0,) * depth))
 
 
 def _lines(statement: Statement, program: Program, loops: tuple[int, ...]) -> list[str]:
@@ -56,14 +59,14 @@ def _lines(statement: Statement, program: Program, loops: tuple[int, ...]) -> li
     if isinstance(statement, Scatter):
         return [
             f"{_made(statement.result, program)}[{_format_map(part.target, loops, part.shape)}] += "
-            f"{_format_access(part.source, loops, part.shape, program)}"
+            f"{format_access(part.source, loops, part.shape, program)}"
             f"{_ranges(part.shape, ())}"
             for part in statement.parts
         ]
     if isinstance(statement, Loop):
         return _loop_lines(statement, program, loops)
     externals = ", ".join(
-        _format_access(access, loops, (length,), program) + f" x {length}"
+        format_access(access, loops, (length,), program) + f" x {length}"
         for access, length in zip(statement.externals, statement.lengths, strict=True)
     )
     names = ", ".join(op.name for op in statement.ops)
@@ -78,7 +81,7 @@ def _lines(statement: Statement, program: Program, loops: tuple[int, ...]) -> li
 def _bundle_line(bundle: Bundle, program: Program, loops: tuple[int, ...]) -> str:
     domain = bundle.shape + bundle.reduced
     operands = ", ".join(
-        _format_access(access, loops, domain, program) for access in bundle.operands
+        format_access(access, loops, domain, program) for access in bundle.operands
     )
     batch = ", sum samples" if bundle.over_batch else ""
     return (
@@ -92,7 +95,7 @@ def _loop_lines(loop: Loop, program: Program, loops: tuple[int, ...]) -> list[st
     lines = [f"for {_ITERATIONS[len(loops) % len(_ITERATIONS)]} < {loop.count}:"]
     lines += [
         f"  carry {_made(carry.array, program)} from "
-        + _format_access(carry.initial, loops, (program.arrays[carry.array].size,), program)
+        + format_access(carry.initial, loops, (program.arrays[carry.array].size,), program)
         for carry in loop.carries
     ]
     for statement in loop.body:
@@ -135,9 +138,10 @@ def _axis(number: int) -> str:
     return _AXES[number] if number < len(_AXES) else f"i{number}"
 
 
-def _format_access(
+def format_access(
     access: Access, loops: tuple[int, ...], domain: tuple[int, ...], program: Program
 ) -> str:
+    """Return a read over a domain, inside loops of these extents, as text."""
     index = access.index
     if (
         access.array == CONSTS

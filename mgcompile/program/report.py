@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mgcompile.program.dce import reads
 from mgcompile.program.ir import Bundle, Gather, Loop, Program, Scatter, Statement, Tape, extent
 from mgcompile.program.printer import format_program
+from mgcompile.program.traversal import accesses
 from mgcompile.reroll.partition import SMALL_GROUP
 from mgcore import ops
 
@@ -129,7 +129,7 @@ def _summary(program: Program) -> list[str]:
     gathers = sum(
         isinstance(access.index, Gather)
         for statement in program.statements
-        for access in reads(statement)
+        for access in accesses(statement)
     )
     elementwise = sum(
         isinstance(s, Bundle) and s.op is not ops.dot for s, _ in _everything(program.statements, 1)

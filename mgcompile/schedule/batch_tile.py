@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.backends.llvm.codegen.codegen_context import Shape
-from mgcompile.backends.llvm.codegen.interleave import TOGETHER
-from mgcompile.schedule.fusion import Group, is_heavy
-from mgcompile.schedule.weight_gradients import BLOCK
+from attrs import evolve
+
+from mgcompile.schedule.costs import TOGETHER, is_heavy
+from mgcompile.schedule.ir import BLOCK, Group, Tile
+from mgcompile.schedule.live_outs import untouched
 
 if TYPE_CHECKING:
-    from mgcompile.schedule.layout import Layout
+    from mgcompile.schedule.ir import LoopProgram
 
-__all__ = ["choose_shape"]
+__all__ = ["choose_tile", "tile_of"]
 
 CACHE_BYTES = 24 * 1024
 """What a tile's arrays may take so that they stay in the first-level cache."""
@@ -30,25 +31,28 @@ MOST_VECTORS = 16
 """The vectors of samples in a tile, at most: more no longer saves loop overhead."""
 
 
-def choose_shape(
-    layout: Layout, dtype: str, width: int, *, machine: bool = False, unused: int = 0
-) -> Shape:
-    """Choose the number of samples of a tile: as many as the first-level cache has room for.
+def choose_tile(loops: LoopProgram) -> LoopProgram:
+    """Choose the number of samples of a tile: as many as the first-level cache has room for."""
+    return evolve(loops, tile=tile_of(loops))
 
-    Where the machine for tapes is at work, its cost for each step counts for more than the cache;
-    of the tile's elements it never touches those `unused`.
+
+def tile_of(loops: LoopProgram) -> Tile:
+    """Return the tile of a program whose arrays have places.
+
+    Where the machine for tapes is at work, its cost for each step counts for more than the cache.
     """
-    copied = 0 if layout.in_place else layout.sizes["inputs"]
-    elements = max(1, copied + layout.sizes["tile"] - unused)
-    worked_on = max(1, elements - layout.streamed)
-    item = 8 if dtype == "float64" else 4
-    vectors, wide = MOST_VECTORS, any(phase.wide for phase in layout.phases)
+    machine, width = bool(loops.interpreted), loops.width
+    copied = 0 if loops.in_place else loops.sizes["inputs"]
+    elements = max(1, copied + loops.sizes["tile"] - untouched(loops))
+    worked_on = max(1, elements - loops.streamed)
+    item = 8 if loops.dtype == "float64" else 4
+    vectors, wide = MOST_VECTORS, any(phase.weight_gradients for phase in loops.phases)
     if wide:
         vectors = min(vectors, BLOCK // width)
     least, most_bytes, fewer = 2, CACHE_BYTES, 2
     if machine:
         least, most_bytes = 4, MACHINE_BYTES
-    elif not wide and _only_functions(layout):
+    elif not wide and _only_functions(loops):
         least, most_bytes, fewer = TOGETHER, PASSING_BYTES, TOGETHER
     while vectors > least and (
         worked_on * vectors * width * item > most_bytes
@@ -57,11 +61,11 @@ def choose_shape(
         vectors -= fewer
     while wide and BLOCK % (vectors * width):
         vectors -= 2  # a block is made of whole tiles
-    return Shape(dtype, width, vectors * width)
+    return Tile(loops.dtype, width, vectors * width)
 
 
-def _only_functions(layout: Layout) -> bool:
+def _only_functions(loops: LoopProgram) -> bool:
     """Tell whether tiles go through elementwise loops alone, functions among them."""
-    units = [unit for phase in layout.phases for unit in phase.tiled]
+    units = [unit for phase in loops.phases for unit in phase.tiled]
     groups = [unit for unit in units if isinstance(unit, Group)]
     return len(groups) == len(units) and any(is_heavy(group) for group in groups)

@@ -1,4 +1,4 @@
-"""Cut elementwise bundles into loops: elementary functions apart, arithmetic between them.
+"""Cut fused groups into loops: elementary functions apart, arithmetic between them.
 
 An elementary function takes tens of instructions and several registers. In a loop of its own it
 can work on several vectors side by side; arithmetic needs few registers a step and goes together.
@@ -10,16 +10,19 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
-from attrs import define, field
+from attrs import define, evolve, field
 
 from mgcompile.program.ir import CONSTS, Affine
+from mgcompile.schedule.costs import HEAVY, divisions, weight
+from mgcompile.schedule.ir import Group, LoopUnit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.program.ir import Access, Bundle
+    from mgcompile.schedule.ir import LoopProgram, Unit
 
-__all__ = ["HEAVY", "LONGEST_BODY", "Key", "access_key", "cut", "weight"]
+__all__ = ["LONGEST_BODY", "Key", "access_key", "bodies_of", "split_bodies"]
 
 LONGEST_BODY = 60
 """Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
@@ -32,34 +35,11 @@ before: a core looks ahead far enough to have several shorter ones at work at on
 SHORT_REST = 15
 """Instructions that are left and do not make a body of their own."""
 
-HEAVY = 20
-"""Instructions from which on an op is an elementary function."""
-
 MOST_SHARED = 100
 """Instructions of elementary functions of the same number, which share steps, in one body."""
 
 MOST_BESIDE = 12
 """Instructions of arithmetic that goes with the functions that need it."""
-
-_WEIGHT = {
-    "exp": 20,
-    "log": 25,
-    "tanh": 30,
-    "sigmoid": 25,
-    "softplus": 45,
-    "erf": 40,
-    "sin": 35,
-    "cos": 35,
-    "pow": 60,
-    "gelu": 45,
-    "silu": 28,
-    "elu": 25,
-    "div": 3,
-    "sqrt": 4,
-}
-
-_DIVISIONS = {"div": 1, "sqrt": 2, "log": 1, "tanh": 1, "sigmoid": 1, "erf": 1, "gelu": 2}
-"""How many divisions long ops keep the divider busy."""
 
 Key = tuple[int, int, tuple[int, ...], bytes]
 
@@ -72,12 +52,28 @@ def access_key(access: Access) -> Key:
     return access.array, 0, index.strides, index.table.tobytes()
 
 
-def weight(bundle: Bundle) -> int:
-    """Return about how many instructions a bundle takes for a vector."""
-    return _WEIGHT.get(bundle.op.name, max(1, len(bundle.operands) - 1))
+def split_bodies(loops: LoopProgram) -> LoopProgram:
+    """Cut each group into bodies that keep a core's units busy and its registers free."""
+    phases = tuple(
+        evolve(phase, shared=_split(phase.shared), tiled=_split(phase.tiled))
+        for phase in loops.phases
+    )
+    return evolve(loops, phases=phases)
 
 
-def cut(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
+def _split(block: Sequence[Unit]) -> tuple[Unit, ...]:
+    found: list[Unit] = []
+    for unit in block:
+        if isinstance(unit, LoopUnit):
+            found.append(evolve(unit, body=_split(unit.body)))
+        elif isinstance(unit, Group):
+            found += [Group(body, unit.tiled) for body in bodies_of(unit.bundles)]
+        else:
+            found.append(unit)
+    return tuple(found)
+
+
+def bodies_of(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
     """Return bundles of one shape, in topological order, as the bodies of loops, in order."""
     heavy = sum(weight(bundle) >= HEAVY for bundle in bundles)
     if not heavy:
@@ -86,7 +82,7 @@ def cut(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
         return [tuple(bundles)]
     plan = _Plan(bundles)
     plan.find_stages()
-    plan.find_homes()
+    plan.assign_loops()
     plan.spread_divisions()
     return plan.bodies()
 
@@ -110,8 +106,8 @@ def _runs(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
     return [tuple(body) for body in bodies]
 
 
-Home = tuple[int, int]
-"""A stage, and the number of a body of functions in it; 0 is the stage's arithmetic."""
+Loop = tuple[int, int]
+"""A stage, and the number of a loop of functions in it; 0 is the stage's arithmetic."""
 
 
 @define
@@ -122,7 +118,7 @@ class _Plan:
     users: dict[int, list[int]] = field(factory=lambda: defaultdict(list))
     operands: dict[int, list[int]] = field(factory=dict)
     stage: dict[int, int] = field(factory=dict)
-    home: dict[int, Home] = field(factory=dict)
+    loop: dict[int, Loop] = field(factory=dict)
 
     def heavy(self, place: int) -> bool:
         return weight(self.bundles[place]) >= HEAVY
@@ -143,59 +139,59 @@ class _Plan:
             if not self.heavy(place):
                 self.stage[place] = min((self.stage[u] for u in self.users[place]), default=last)
 
-    def find_homes(self) -> None:
+    def assign_loops(self) -> None:
         """Put functions of one number together, and with functions what they alone need."""
         self._place_functions()
-        beside: dict[Home, int] = defaultdict(int)
+        beside: dict[Loop, int] = defaultdict(int)
         for place in reversed(range(len(self.bundles))):
             if self.heavy(place):
                 continue
             stage = self.stage[place]
-            homes = {self.home[u] for u in self.users[place] if self.stage[u] == stage}
-            home = homes.pop() if len(homes) == 1 else (stage, 0)
+            candidates = {self.loop[u] for u in self.users[place] if self.stage[u] == stage}
+            loop = candidates.pop() if len(candidates) == 1 else (stage, 0)
             more = weight(self.bundles[place])
-            if home[1] and beside[home] + more > MOST_BESIDE:
-                home = (stage, 0)
-            beside[home] += more
-            self.home[place] = home
+            if loop[1] and beside[loop] + more > MOST_BESIDE:
+                loop = (stage, 0)
+            beside[loop] += more
+            self.loop[place] = loop
 
     def spread_divisions(self) -> None:
         """Move divisions from arithmetic to functions that leave the divider idle meanwhile.
 
         A core divides one vector at a time, beside its other work.
         """
-        at_work: dict[Home, int] = defaultdict(int)
+        at_work: dict[Loop, int] = defaultdict(int)
         for place, bundle in enumerate(self.bundles):
-            at_work[self.home[place]] += _DIVISIONS.get(bundle.op.name, 0)
-        bodies = sorted(home for home in at_work if home[1])
+            at_work[self.loop[place]] += divisions(bundle)
+        bodies = sorted(loop for loop in at_work if loop[1])
         for place, bundle in enumerate(self.bundles):
-            home, more = self.home[place], _DIVISIONS.get(bundle.op.name, 0)
-            if not more or home[1]:
+            loop, more = self.loop[place], divisions(bundle)
+            if not more or loop[1]:
                 continue
-            first = max((self.home[x] for x in self.operands[place]), default=(0, 0))
-            last = min((self.home[x] for x in self.users[place]), default=home)
-            possible = [body for body in bodies if first <= body <= min(last, home)]
-            best = min(possible, key=lambda body: at_work[body], default=home)
-            if at_work[best] + more < at_work[home]:
-                at_work[home] -= more
+            first = max((self.loop[x] for x in self.operands[place]), default=(0, 0))
+            last = min((self.loop[x] for x in self.users[place]), default=loop)
+            possible = [body for body in bodies if first <= body <= min(last, loop)]
+            best = min(possible, key=lambda body: at_work[body], default=loop)
+            if at_work[best] + more < at_work[loop]:
+                at_work[loop] -= more
                 at_work[best] += more
-                self.home[place] = best
+                self.loop[place] = best
 
     def _place_functions(self) -> None:
         roots = self._roots()
-        found: dict[tuple[int, object], Home] = {}
-        length: dict[Home, int] = defaultdict(int)
+        found: dict[tuple[int, object], Loop] = {}
+        length: dict[Loop, int] = defaultdict(int)
         numbers: dict[int, int] = defaultdict(int)
         for place, bundle in enumerate(self.bundles):
             if not self.heavy(place):
                 continue
             stage, key = self.stage[place], frozenset(roots[r] for r in self._reads(bundle))
-            home = found.get((stage, key))
-            if home is None or length[home] + weight(bundle) > MOST_SHARED:
+            loop = found.get((stage, key))
+            if loop is None or length[loop] + weight(bundle) > MOST_SHARED:
                 numbers[stage] += 1
-                home = found[stage, key] = (stage, numbers[stage])
-            length[home] += weight(bundle)
-            self.home[place] = home
+                loop = found[stage, key] = (stage, numbers[stage])
+            length[loop] += weight(bundle)
+            self.loop[place] = loop
 
     def _roots(self) -> dict[Key, Key]:
         """Return for each number that is read the one that it is made of alone, if there is one."""
@@ -216,10 +212,10 @@ class _Plan:
 
     def bodies(self) -> list[tuple[Bundle, ...]]:
         """Return the bodies, stage by stage: arithmetic, then functions."""
-        members: dict[Home, list[Bundle]] = defaultdict(list)
+        members: dict[Loop, list[Bundle]] = defaultdict(list)
         for place, bundle in enumerate(self.bundles):
-            members[self.home[place]].append(bundle)
+            members[self.loop[place]].append(bundle)
         found: list[tuple[Bundle, ...]] = []
-        for home in sorted(members):
-            found += [tuple(members[home])] if home[1] else _runs(members[home])
+        for loop in sorted(members):
+            found += [tuple(members[loop])] if loop[1] else _runs(members[loop])
         return found

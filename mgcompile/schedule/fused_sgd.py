@@ -11,43 +11,46 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import evolve
 
 from mgcompile.program.ir import PARAMS, Bundle, map_elements
-from mgcompile.schedule.fusion import members
-from mgcompile.schedule.phases import read
+from mgcompile.program.traversal import read
+from mgcompile.schedule.ir import members
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Rule
-    from mgcompile.schedule.layout import Layout
-    from mgcompile.schedule.scatter_elision import Placed
+    from mgcompile.schedule.ir import LoopProgram
 
-__all__ = ["left_to_update"]
+__all__ = ["fuse_sgd"]
 
 
-def left_to_update(ready: Placed, layout: Layout, rule: Rule | None) -> NDArray[np.int64] | None:
-    """Return the parameters that wide products do not update, or None when these cannot.
+def fuse_sgd(loops: LoopProgram) -> LoopProgram:
+    """Let plain gradient descent update weights where their gradients are summed."""
+    return evolve(loops, left_to_update=_left_to_update(loops))
 
-    They can when the rule is plain gradient descent, nothing reads parameters later, and nothing
-    else adds to the same elements of the gradient.
+
+def _left_to_update(loops: LoopProgram) -> NDArray[np.int64] | None:
+    """Return the parameters that weight gradients do not update, or None when these cannot.
+
+    They can when the optimizer is plain gradient descent, nothing reads parameters later, and
+    nothing else adds to the same elements of the gradient.
     """
+    rule = loops.optimizer
     if rule is None or rule.kind != "sgd" or rule.momentum:
         return None
-    numbers = [place for place, phase in enumerate(layout.phases) if phase.wide]
-    if len(numbers) != 1 or _reads_params_after(layout, numbers[0]):
+    numbers = [place for place, phase in enumerate(loops.phases) if phase.weight_gradients]
+    if len(numbers) != 1 or _reads_params_after(loops, numbers[0]):
         return None
-    program = ready.program
+    program, destinations = loops.program, loops.destinations
     gradient = program.output("param_gradient")
-    wide = {product.bundle.result: product.bundle for product in layout.phases[numbers[0]].wide}
-    if any(ready.targets[array].array != gradient for array in wide if array in ready.targets):
-        return None
-    if any(array not in ready.targets for array in wide):
+    wide = {product.bundle.result for product in loops.phases[numbers[0]].weight_gradients}
+    if any(a not in destinations or destinations[a].array != gradient for a in wide):
         return None
     shapes = {s.result: s.shape for s in program.statements if isinstance(s, Bundle)}
     covered = np.zeros(program.n_params, dtype=np.int64)
     others = np.zeros(program.n_params, dtype=bool)
-    for array, access in ready.targets.items():
+    for array, access in destinations.items():
         if access.array == gradient:
             elements = map_elements(access.index, shapes[array])
             if array in wide:
@@ -59,11 +62,11 @@ def left_to_update(ready: Placed, layout: Layout, rule: Rule | None) -> NDArray[
     return np.flatnonzero(covered == 0)
 
 
-def _reads_params_after(layout: Layout, number: int) -> bool:
-    """Tell whether what runs after the wide products of a phase reads parameters."""
+def _reads_params_after(loops: LoopProgram, number: int) -> bool:
+    """Tell whether what runs after the weight gradients of a phase reads parameters."""
     return any(
         PARAMS in read(statement)
-        for phase in layout.phases[number + 1 :]
+        for phase in loops.phases[number + 1 :]
         for unit in (*phase.shared, *phase.tiled)
         for statement in members(unit)
     )

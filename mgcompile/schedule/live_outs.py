@@ -5,64 +5,74 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import evolve
 
-from mgcompile.program.ir import Bundle, Loop, Program, Scatter, Statement, Tape, map_elements
+from mgcompile.program.ir import Tape, map_elements
+from mgcompile.program.traversal import reads_over, with_loops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
-    from mgcompile.program.ir import Access
+    from mgcompile.program.ir import Program
+    from mgcompile.schedule.ir import LoopProgram
 
-    Domain = tuple[int, ...]
+__all__ = ["find_live_outs", "is_long", "live_outs_of", "rows_in_use", "untouched"]
 
-__all__ = ["kept_results"]
+LONGEST_WRITTEN = 64
+"""Instructions written out as code. A longer tape is run by the machine, which is as fast."""
+
+MOST_READ = 4 * LONGEST_WRITTEN
+"""Operands of the instructions written out, of which a single sum may have any number."""
 
 
-def kept_results(program: Program) -> dict[int, NDArray[np.bool_]]:
+def find_live_outs(loops: LoopProgram) -> LoopProgram:
+    """Find what is read of each tape, and decide which tapes the machine interprets."""
+    tapes = [s for s in loops.program.statements if isinstance(s, Tape)]
+    interpreted = frozenset(tape.result for tape in tapes if is_long(tape))
+    return evolve(loops, live_outs=live_outs_of(loops.program), interpreted=interpreted)
+
+
+def is_long(tape: Tape) -> bool:
+    """Tell whether a tape is too long for code of its own, or reads too much."""
+    return len(tape.code) > LONGEST_WRITTEN or len(tape.operand) > MOST_READ
+
+
+def live_outs_of(program: Program) -> dict[int, NDArray[np.bool_]]:
     """Return for the array of each tape which elements a statement or the caller reads.
 
     All tapes are looked at together: a large graph has hundreds, and as many statements of each.
     """
-    everything = list(_statements(program))
+    everything = list(with_loops(program))
     tapes = [statement for statement, _ in everything if isinstance(statement, Tape)]
-    kept = {tape.result: np.zeros(len(tape.code), dtype=bool) for tape in tapes}
-    if not kept:
-        return kept
+    live = {tape.result: np.zeros(len(tape.code), dtype=bool) for tape in tapes}
+    if not live:
+        return live
     for output in program.outputs:
-        if output.array in kept:
-            kept[output.array][:] = True
+        if output.array in live:
+            live[output.array][:] = True
     for statement, loops in everything:
-        for access, domain in _accesses(program, statement, loops):
-            if access.array in kept:
-                kept[access.array][map_elements(access.index, domain).ravel()] = True
-    return kept
+        for access, domain in reads_over(program, statement, loops):
+            if access.array in live:
+                live[access.array][map_elements(access.index, domain).ravel()] = True
+    return live
 
 
-def _statements(program: Program) -> Iterator[tuple[Statement, Domain]]:
-    """Yield all statements, each with the extents of the loops around it."""
-    pending: list[tuple[Statement, Domain]] = [(s, ()) for s in program.statements]
-    while pending:
-        statement, loops = pending.pop()
-        yield statement, loops
-        if isinstance(statement, Loop):
-            pending.extend((inner, (*loops, statement.count)) for inner in statement.body)
+def rows_in_use(tape: Tape, live: NDArray[np.bool_]) -> int:
+    """Return about how many rows a tape takes: for what lives on, and what is alive at once."""
+    count, pool = len(tape.code), sum(tape.lengths)
+    death = np.arange(count)
+    inner = tape.operand >= pool
+    user = np.repeat(death, np.diff(tape.start))
+    np.maximum.at(death, tape.operand[inner] - pool, user[inner])
+    births = np.cumsum(~live)
+    deaths = np.cumsum(np.bincount(death[~live], minlength=count))
+    return int(live.sum()) + int((births - deaths).max(initial=0)) + 1
 
 
-def _accesses(
-    program: Program, statement: Statement, loops: Domain
-) -> Iterator[tuple[Access, Domain]]:
-    """Yield everything that a statement itself reads, each with its domain."""
-    match statement:
-        case Bundle():
-            domain = loops + statement.shape + statement.reduced
-            yield from ((access, domain) for access in statement.operands)
-        case Scatter():
-            yield from ((part.source, loops + part.shape) for part in statement.parts)
-        case Tape():
-            for access, length in zip(statement.externals, statement.lengths, strict=True):
-                yield access, (*loops, length)
-        case Loop():
-            for carry in statement.carries:
-                yield carry.initial, (*loops, program.arrays[carry.array].size)
+def untouched(loops: LoopProgram) -> int:
+    """Return how many elements of the results of interpreted tapes are never touched."""
+    return sum(
+        len(tape.code) - rows_in_use(tape, loops.live_outs[tape.result])
+        for tape in loops.program.statements
+        if isinstance(tape, Tape) and tape.result in loops.interpreted
+    )

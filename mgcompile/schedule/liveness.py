@@ -7,28 +7,28 @@ from typing import TYPE_CHECKING
 from attrs import define, field
 
 from mgcompile.program.ir import Loop
-from mgcompile.schedule.fusion import Group, LoopUnit, Product, members, reads
-from mgcompile.schedule.phases import made, read
+from mgcompile.program.traversal import made, read
+from mgcompile.schedule.ir import Group, LoopUnit, Product, members, reads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from mgcompile.program.ir import Access, Program, Statement
-    from mgcompile.schedule.fusion import Unit
+    from mgcompile.schedule.ir import Unit
 
-__all__ = ["FOREVER", "Interval", "Timeline", "block_units", "first_fit", "needed_elsewhere"]
+__all__ = ["FOREVER", "Interval", "Timeline", "first_fit", "needed_elsewhere"]
 
 FOREVER = 1 << 60
 
 
 @define
 class Interval:
-    """The moments of the first and the last use of an array, and the area that it belongs to."""
+    """The moments of the first and the last use of an array, and the space that it belongs to."""
 
     array: int
     first: int
     last: int
-    base: str
+    space: str
 
 
 @define
@@ -36,8 +36,8 @@ class Timeline:
     """The order of units, loops' bodies among them, and from when to when each array is needed."""
 
     program: Program
-    targets: Mapping[int, Access]
-    kept: set[int]
+    destinations: Mapping[int, Access]
+    pinned: set[int]
     now: int = 0
     intervals: dict[int, Interval] = field(factory=dict)
     carried: dict[int, int] = field(factory=dict)  # what an array was called within its loop
@@ -51,15 +51,15 @@ class Timeline:
 
     def define_array(self, array: int, tiled: bool) -> None:
         """Note that an array is made now."""
-        if array in self.targets:
-            array = self.targets[array].array
+        if array in self.destinations:
+            array = self.destinations[array].array
         if array in self.intervals:
             self.use(array, self.now)
             return
         batched = self.program.arrays[array].batched
-        base = "tile" if batched else "own" if tiled else "shared"
-        last = FOREVER if array in self.kept else self.now
-        self.intervals[array] = Interval(array, self.now, last, base)
+        space = "tile" if batched else "own" if tiled else "shared"
+        last = FOREVER if array in self.pinned else self.now
+        self.intervals[array] = Interval(array, self.now, last, space)
 
     def walk(self, block: Iterable[Unit], tiled: bool) -> None:
         """Note what the units of a block, in order, make and read."""
@@ -88,7 +88,7 @@ class Timeline:
             self.use(carry.array, self.now)
             self.use(carry.following, self.now)
             self.carried[carry.final] = self.carried.get(carry.array, carry.array)
-            if carry.final in self.kept:
+            if carry.final in self.pinned:
                 self.use(carry.array, FOREVER)
         for stack in loop.stacks:
             self.use(stack.source, self.now)
@@ -109,7 +109,7 @@ def outside(loop: Loop) -> set[int]:
 
 
 def first_fit(program: Program, intervals: Iterable[Interval]) -> tuple[dict[int, int], int]:
-    """Give arrays offsets in one area so that those alive at once do not overlap."""
+    """Give arrays offsets in one space so that those alive at once do not overlap."""
     offsets: dict[int, int] = {}
     alive: list[tuple[int, int, int]] = []  # offset, end, last moment
     total = 0
@@ -125,16 +125,6 @@ def first_fit(program: Program, intervals: Iterable[Interval]) -> tuple[dict[int
         alive.append((start, start + size, interval.last))
         total = max(total, start + size)
     return offsets, total
-
-
-def block_units(block: Sequence[Unit]) -> Iterator[Unit]:
-    """Yield the units of a block and those of the loops in it, in order."""
-    pending = list(reversed(block))
-    while pending:
-        unit = pending.pop()
-        yield unit
-        if isinstance(unit, LoopUnit):
-            pending.extend(reversed(unit.body))
 
 
 def needed_elsewhere(program: Program, all_units: Sequence[Unit]) -> set[int]:

@@ -1,9 +1,9 @@
 """Let statements write straight into the array that a scatter would gather their results in.
 
 A scatter whose parts together cover its result, each element once, only says where things go. The
-arrays that it reads are then *placed*: they are parts of its result from the beginning. Parts that
-go to the same elements are added up first. A part that is a sum over the batch is added to what
-is there, so that any number of these may overlap.
+arrays that it reads get a *destination*: they are parts of its result from the beginning. Parts
+that go to the same elements are added up first. A part that is a sum over the batch is added to
+what is there, so that any number of these may overlap.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import define, evolve, field, frozen
+from attrs import define, evolve, field
 
+from mgcompile.program.index_maps import is_row_major
 from mgcompile.program.ir import (
     Access,
     Affine,
@@ -25,27 +26,17 @@ from mgcompile.program.ir import (
     extent,
     map_elements,
 )
-from mgcompile.schedule.fusion import is_identity
-from mgcompile.schedule.phases import phases, read
+from mgcompile.program.traversal import read
+from mgcompile.schedule.phases import moments
 from mgcore import ops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.program.ir import Program, ScatterPart, Statement
+    from mgcompile.program.ir import ScatterPart, Statement
+    from mgcompile.schedule.ir import LoopProgram
 
-__all__ = ["Placed", "placed"]
-
-
-@frozen
-class Placed:
-    """A program without the scatters that only say where things go.
-
-    ``targets`` gives for an array the one that it is a part of, and the elements there.
-    """
-
-    program: Program
-    targets: dict[int, Access]
+__all__ = ["elide_scatters"]
 
 
 @define
@@ -54,7 +45,7 @@ class _Rewriter:
     reads: Counter[int]
     makers: dict[int, Bundle]
     moments: dict[int, int]
-    targets: dict[int, Access] = field(factory=dict)
+    destinations: dict[int, Access] = field(factory=dict)
 
     def block(self, statements: Sequence[Statement], loops: int) -> tuple[Statement, ...]:
         made: list[Statement] = []
@@ -73,7 +64,7 @@ class _Rewriter:
         sums = not loops and all(self._sums_over_batch(part) for part in scatter.parts)
         if sums and len({self.moments[part.source.array] for part in scatter.parts}) == 1:
             for part in scatter.parts:
-                self.targets[part.source.array] = Access(scatter.result, part.target)
+                self.destinations[part.source.array] = Access(scatter.result, part.target)
             return []
         together = _by_target(scatter.parts)
         if not together or not self._covers(scatter, together, loops):
@@ -84,7 +75,7 @@ class _Rewriter:
             array = self.new_array(extent(shape), scatter.result)
             sources = tuple(part.source for part in parts)
             made.append(Bundle(array, ops.sum, shape, sources))
-            self.targets[array] = Access(scatter.result, target)
+            self.destinations[array] = Access(scatter.result, target)
         return made
 
     def new_array(self, size: int, like: int) -> int:
@@ -100,7 +91,7 @@ class _Rewriter:
             and bundle.over_batch
             and self.reads[source.array] == 1
             and bundle.shape == part.shape
-            and is_identity(source.index, 0, part.shape)
+            and is_row_major(source.index, 0, part.shape)
         )
 
     def _covers(
@@ -139,18 +130,18 @@ def _by_target(parts: Sequence[ScatterPart]) -> list[list[ScatterPart]]:
     return list(groups.values())
 
 
-def placed(program: Program) -> Placed:
-    """Rewrite the scatters of a program that only place what other statements make."""
-    moments = {
+def elide_scatters(loops: LoopProgram) -> LoopProgram:
+    """Rewrite the scatters of a program that only say where what other statements make goes."""
+    program = loops.program
+    when = {
         statement.result: moment
-        for moment, phase in enumerate(phases(program, {}))
-        for statement in phase.tiled
-        if isinstance(statement, Bundle)
+        for statement, moment, tiled in moments(program, {})
+        if tiled and isinstance(statement, Bundle)
     }
     reads = Counter(array for statement in program.statements for array in read(statement))
     reads.update(output.array for output in program.outputs)
     makers = {s.result: s for s in program.statements if isinstance(s, Bundle)}
-    rewriter = _Rewriter(list(program.arrays), reads, makers, moments)
+    rewriter = _Rewriter(list(program.arrays), reads, makers, when)
     statements = rewriter.block(program.statements, 0)
     changed = evolve(program, statements=statements, arrays=tuple(rewriter.arrays))
-    return Placed(changed, rewriter.targets)
+    return evolve(loops, program=changed, destinations=rewriter.destinations)

@@ -12,56 +12,54 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve
 
+from mgcompile.program.index_maps import is_row_major
 from mgcompile.program.ir import CONSTS, FIRST_RESULT, Bundle
-from mgcompile.schedule.fusion import (
-    Group,
-    LoopUnit,
-    Product,
-    is_cheap,
-    is_identity,
-    members,
-    reads,
-)
-from mgcompile.schedule.phases import read, touched
+from mgcompile.program.traversal import read, touched
+from mgcompile.schedule.costs import cheap_group, is_cheap
+from mgcompile.schedule.ir import Group, LoopUnit, Product, members, reads
+from mgcompile.schedule.weight_gradients import users_by_phase
 from mgcore import ops
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from mgcompile.program.ir import Access, Program
-    from mgcompile.schedule.fusion import Unit
+    from mgcompile.schedule.ir import LoopProgram, Unit
 
-__all__ = ["moved"]
+__all__ = ["sink_epilogues"]
 
 AHEAD = 8
 """Units after a sum among which the group is looked for that finishes it."""
 
 
-def moved(
-    program: Program,
-    targets: Mapping[int, Access],
-    block: Sequence[Unit],
-    pinned: set[int],
-    loops: int = 0,
-) -> tuple[Unit, ...]:
-    """Return the units of a block, in an order that keeps operands first.
+def sink_epilogues(loops: LoopProgram) -> LoopProgram:
+    """Sink cheap bundles to their readers, and finish sums where they are in registers."""
+    used_in = users_by_phase(loops)
+    phases = []
+    for number, phase in enumerate(loops.phases):
+        elsewhere = {array for array, numbers in used_in.items() if numbers - {number}}
+        pinned = elsewhere | set(loops.outputs) | set(loops.destinations)
+        phases.append(evolve(phase, tiled=_moved(loops, phase.tiled, pinned, 0)))
+    return evolve(loops, phases=tuple(phases))
 
-    Args:
-        program: the program that they belong to.
-        targets: for arrays that are part of another one, which (see `placing`).
-        block: units in topological order.
-        pinned: arrays that are part of another one, or are read outside of the block.
-        loops: how many loops the block stands in.
+
+def _moved(
+    loops: LoopProgram, block: Sequence[Unit], pinned: set[int], depth: int
+) -> tuple[Unit, ...]:
+    """Return the units of a block that stands in `depth` loops; operands stay first.
+
+    `pinned` are arrays that are part of another one, or are read outside of the block.
     """
     units = [
-        evolve(unit, body=moved(program, targets, unit.body, pinned, loops + 1))
+        evolve(unit, body=_moved(loops, unit.body, pinned, depth + 1))
         if isinstance(unit, LoopUnit)
         else unit
         for unit in block
     ]
-    if not loops:
-        _Sinking(program, pinned, units).run()
-    return _attached(program, targets, [unit for unit in units if members(unit)], pinned, loops)
+    if not depth:
+        _Sinking(loops.program, pinned, units).run()
+    left = [unit for unit in units if members(unit)]
+    return _attached(loops.program, loops.destinations, left, pinned, depth)
 
 
 @define
@@ -132,7 +130,7 @@ def _takes(reader: Group, bundle: Bundle, group: Group) -> bool:
 def _reads_in_place(group: Group, bundle: Bundle, loops: int) -> bool:
     """Tell whether a group reads, at each of its points, that element of a bundle's result."""
     return all(
-        is_identity(access.index, loops, group.shape)
+        is_row_major(access.index, loops, group.shape)
         for member in group.bundles
         for access in member.operands
         if access.array == bundle.result
@@ -141,7 +139,7 @@ def _reads_in_place(group: Group, bundle: Bundle, loops: int) -> bool:
 
 def _attached(
     program: Program,
-    targets: Mapping[int, Access],
+    destinations: Mapping[int, Access],
     units: Sequence[Unit],
     pinned: set[int],
     loops: int,
@@ -152,7 +150,7 @@ def _attached(
     while waiting:
         unit = waiting.pop(0)
         if isinstance(unit, Bundle) and _can_be_finished(program, unit, pinned):
-            place = _finishing(unit, targets, waiting[:AHEAD], loops)
+            place = _finishing(unit, destinations, waiting[:AHEAD], loops)
             if place is not None:
                 group = waiting.pop(place)
                 assert isinstance(group, Group)  # noqa: S101 - what _finishing looks for
@@ -185,7 +183,7 @@ def _can_be_finished(program: Program, bundle: Bundle, pinned: set[int]) -> bool
 
 
 def _finishing(
-    bundle: Bundle, targets: Mapping[int, Access], following: Sequence[Unit], loops: int
+    bundle: Bundle, destinations: Mapping[int, Access], following: Sequence[Unit], loops: int
 ) -> int | None:
     """Return the place of a group that can run at once with a sum, or None."""
     skipped: set[int] = set()
@@ -196,9 +194,9 @@ def _finishing(
             and unit.shape == bundle.shape
             and bundle.result in reads(unit)
             and not skipped & reads(unit)
-            and unit.cheap
+            and cheap_group(unit)
             and _reads_in_place(unit, bundle, loops)
         ):
             return place
-        skipped.update(a for statement in members(unit) for a in touched(statement, targets))
+        skipped.update(a for statement in members(unit) for a in touched(statement, destinations))
     return None

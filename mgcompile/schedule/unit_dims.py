@@ -9,15 +9,16 @@ from attrs import evolve
 from mgcompile.program.ir import Access, Affine, Bundle, Gather, Loop, Scatter
 
 if TYPE_CHECKING:
-    from mgcompile.program.ir import IndexMap, Program, Statement
+    from mgcompile.program.ir import IndexMap, Statement
+    from mgcompile.schedule.ir import LoopProgram
 
-__all__ = ["without_single_axes"]
+__all__ = ["drop_unit_dims"]
 
 
-def without_single_axes(program: Program) -> Program:
-    """Return the same program with domains whose axes are all longer than 1."""
-    statements = tuple(_simplified(statement, 0) for statement in program.statements)
-    return evolve(program, statements=statements)
+def drop_unit_dims(loops: LoopProgram) -> LoopProgram:
+    """Leave out the axes of length 1 of all domains."""
+    statements = tuple(_simplified(statement, 0) for statement in loops.program.statements)
+    return evolve(loops, program=evolve(loops.program, statements=statements))
 
 
 def _simplified(statement: Statement, loops: int) -> Statement:

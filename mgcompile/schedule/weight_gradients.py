@@ -10,81 +10,69 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve
 
 from mgcompile.program.ir import INPUTS, Affine, Bundle
+from mgcompile.schedule.ir import WeightGradient, reads
 from mgcore import ops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
-    from mgcompile.program.ir import Access, Statement
+    from mgcompile.program.ir import Access
+    from mgcompile.schedule.ir import LoopProgram, Phase
 
-__all__ = ["BLOCK", "PANEL", "Wide", "wide_products"]
-
-BLOCK = 64
-"""Samples that are kept before their outer products are added up."""
-
-PANEL = 4
-"""Pairs of vectors of columns that are kept for these samples in the first-level cache."""
+__all__ = ["find_weight_gradients", "users_by_phase"]
 
 SMALLEST = 1024
 LEAST_COLUMNS = 32
 """A matrix with fewer elements or columns is summed with samples in the lanes."""
 
 
-@frozen
-class Wide:
-    """A sum over the batch of `rows[j] * columns[k]`; consecutive k are neighbours in memory.
+def find_weight_gradients(loops: LoopProgram) -> LoopProgram:
+    """Mark the products over the batch that are summed block by block.
 
-    Attributes:
-        bundle: the statement.
-        rows: the access that moves along the axis of rows, read number by number.
-        columns: the access that moves along the axis of columns, read vector by vector.
-        row_axis: which axis of the bundle the rows are; the other one is the columns'.
+    The factors have to be made, and needed, in their own phase alone.
     """
-
-    bundle: Bundle
-    rows: Access
-    columns: Access
-    row_axis: int
-
-    @property
-    def row_count(self) -> int:
-        """How many rows the matrix has."""
-        return self.bundle.shape[self.row_axis]
-
-    @property
-    def column_count(self) -> int:
-        """How many columns the matrix has."""
-        return self.bundle.shape[1 - self.row_axis]
+    used_in = users_by_phase(loops)
+    phases = tuple(
+        evolve(phase, weight_gradients=_marked(loops, phase, used_in)) for phase in loops.phases
+    )
+    return evolve(loops, phases=phases)
 
 
-def wide_products(
-    targets: Mapping[int, Access], statements: Iterable[Statement]
-) -> dict[int, Wide]:
-    """Return the products among tiled statements, by the arrays that they make.
+def users_by_phase(loops: LoopProgram) -> dict[int, set[int]]:
+    """Return for each array that is read the numbers of the phases in which it is."""
+    used_in: dict[int, set[int]] = {}
+    for number, phase in enumerate(loops.phases):
+        for unit in (*phase.shared, *phase.tiled):
+            for array in reads(unit):
+                used_in.setdefault(array, set()).add(number)
+    return used_in
 
-    Args:
-        targets: for arrays that are part of another one, which.
-        statements: those of one phase; the operands of a product have to be made among them.
-    """
-    here = {s.result for s in statements if isinstance(s, Bundle)}
-    found = {}
-    for statement in statements:
-        if isinstance(statement, Bundle) and statement.over_batch and statement.op is ops.dot:
-            wide = _wide(statement, targets)
+
+def _marked(
+    loops: LoopProgram, phase: Phase, used_in: Mapping[int, set[int]]
+) -> tuple[WeightGradient, ...]:
+    here = {unit.result for unit in phase.tiled if isinstance(unit, Bundle)}
+    found = []
+    for unit in phase.tiled:
+        if isinstance(unit, Bundle) and unit.over_batch and unit.op is ops.dot:
+            wide = _wide(unit, loops.destinations)
             if wide is None or wide.rows.array not in here:
                 continue
-            if wide.columns.array in here or wide.columns.array == INPUTS:
-                found[statement.result] = wide
-    return found
+            if wide.columns.array not in here and wide.columns.array != INPUTS:
+                continue
+            factors = {wide.rows.array, wide.columns.array} - {INPUTS}
+            if all(len(used_in[a]) == 1 and a not in loops.outputs for a in factors):
+                found.append(wide)
+    return tuple(found)
 
 
-def _wide(bundle: Bundle, targets: Mapping[int, Access]) -> Wide | None:
+def _wide(bundle: Bundle, destinations: Mapping[int, Access]) -> WeightGradient | None:
     if len(bundle.shape) != 2 or bundle.reduced:
         return None
-    target = targets.get(bundle.result)
+    target = destinations.get(bundle.result)
     index = Affine(0, (bundle.shape[1], 1)) if target is None else target.index
     if not isinstance(index, Affine) or 1 not in index.strides:
         return None
@@ -101,5 +89,5 @@ def _wide(bundle: Bundle, targets: Mapping[int, Access]) -> Wide | None:
             columns.index.strides[column_axis] == 1 and not columns.index.strides[row_axis]
         )
         if only_rows and only_columns and rows.array != columns.array:
-            return Wide(bundle, rows, columns, row_axis)
+            return WeightGradient(bundle, rows, columns, row_axis)
     return None

@@ -13,8 +13,8 @@ import pytest
 import random_graphs
 
 import mgcompile
-from mgcompile.backends.llvm.tapevm.tapes import needs_machine
 from mgcompile.program.ir import Loop, Scatter, Tape
+from mgcompile.schedule.live_outs import is_long
 from mgcore import Constant, Value, grad, ops, topological_order
 from mgnn import optim
 
@@ -119,7 +119,7 @@ def test_native_code_is_the_reference_on_graphs_over_all_ops(number, dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_the_machine_for_tapes_is_the_reference_on_graphs_over_all_ops(dtype):
     native, _ = check_native(forest(0, 120), dtype, 0, sizes=(1, 100))
-    tapes = [s for s in native.program.statements if isinstance(s, Tape) and needs_machine(s)]
+    tapes = [s for s in native.program.statements if isinstance(s, Tape) and is_long(s)]
     assert tapes
 
 

@@ -43,7 +43,7 @@ class LlvmBackend:
 
 
 def _threads(lowered: Lowered, options: Options) -> int:
-    return 1 if lowered.layout.serial else max(1, options.threads)
+    return 1 if lowered.loops.serial else max(1, options.threads)
 
 
 def _library(lowered: Lowered, options: Options) -> Library:

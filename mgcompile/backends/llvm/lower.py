@@ -8,7 +8,7 @@ from attrs import frozen
 
 from mgcompile.backends.llvm.codegen.barrier import barrier_function
 from mgcompile.backends.llvm.codegen.batch_io import input_function, output_function
-from mgcompile.backends.llvm.codegen.codegen_context import Frame, Shape, Tables
+from mgcompile.backends.llvm.codegen.codegen_context import Frame, Tables
 from mgcompile.backends.llvm.codegen.cpython_entry import ENTER, entry_function, has_entry
 from mgcompile.backends.llvm.codegen.memory_spaces import scratch_offsets
 from mgcompile.backends.llvm.codegen.outer_product import outer_function
@@ -20,14 +20,7 @@ from mgcompile.backends.llvm.ir.module_builder import Library
 from mgcompile.backends.llvm.ir.target import host_target
 from mgcompile.backends.llvm.tapevm.machine import write_machines
 from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
-from mgcompile.backends.llvm.tapevm.tapes import needs_machine, unused_rows
-from mgcompile.program.ir import Tape
-from mgcompile.schedule.batch_tile import choose_shape
-from mgcompile.schedule.fused_sgd import left_to_update
-from mgcompile.schedule.layout import Layout, plan
-from mgcompile.schedule.live_outs import kept_results
-from mgcompile.schedule.scatter_elision import placed
-from mgcompile.schedule.unit_dims import without_single_axes
+from mgcompile.schedule.pipeline import schedule
 
 if TYPE_CHECKING:
     import numpy as np
@@ -36,6 +29,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.interface import Rule
     from mgcompile.backends.llvm.ir.module_builder import Import
     from mgcompile.program.ir import Program
+    from mgcompile.schedule.ir import LoopProgram, Tile
 
 __all__ = ["TRAIN", "Lowered", "lower"]
 
@@ -50,18 +44,26 @@ class Lowered:
     ``entries`` names the functions that can be called, ``imports`` those that are called.
     """
 
-    program: Program
-    layout: Layout
-    shape: Shape
+    loops: LoopProgram
     tables: NDArray[np.int32]
     text: str
     entries: tuple[str, ...]
     imports: dict[str, Import]
 
     @property
+    def program(self) -> Program:
+        """The program, as the schedule has rewritten it."""
+        return self.loops.program
+
+    @property
+    def tile(self) -> Tile:
+        """The sizes that all code is made for."""
+        return self.loops.chosen_tile
+
+    @property
     def scratch_bytes(self) -> int:
         """The memory that each thread needs for itself."""
-        return scratch_offsets(self.layout, self.shape)["end"]
+        return scratch_offsets(self.loops)["end"]
 
 
 def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
@@ -73,28 +75,21 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
         rule: an optimiser's update, for a loss_and_grad program that is to be trained.
 
     Returns:
-        The module's text and the layout that its callers have to provide memory for.
+        The module's text and the loop program that its callers provide memory for.
     """
     library = Library(host_target())
-    ready = placed(without_single_axes(program))
-    layout, program = plan(ready), ready.program
-    machine = any(isinstance(s, Tape) and needs_machine(s) for s in program.statements)
-    kept = kept_results(program)
-    unused = unused_rows(program, kept)
-    lanes = library.target.lanes(dtype)
-    shape = choose_shape(layout, dtype, lanes, machine=machine, unused=unused)
-    left = left_to_update(ready, layout, rule)
-    frame = Frame(program, layout, shape, Tables(), library, Opcodes(), kept, machine=machine)
+    loops = schedule(program, dtype, library.target.lanes(dtype), rule)
+    frame = Frame(loops, Tables(), library, Opcodes())
     functions = [input_function(frame)]
-    for number, array in enumerate(output.array for output in program.outputs):
-        if array in layout.batched_outputs:
+    for number, array in enumerate(output.array for output in loops.program.outputs):
+        if array in loops.batched_outputs:
             functions.append(output_function(frame, number, array))
-    for number, phase in enumerate(layout.phases):
+    for number, phase in enumerate(loops.phases):
         functions += units_functions(frame, f"shared{number}", phase.shared)
         functions += units_functions(frame, f"tile{number}", phase.tiled)
-        updates = left is not None and bool(phase.wide)
+        updates = loops.left_to_update is not None and bool(phase.weight_gradients)
         functions.append(tiles_function(frame, number, phase, updates=updates))
-        if phase.wide:
+        if phase.weight_gradients:
             functions.append(
                 outer_function(frame, f"outer{number}", phase, rule if updates else None)
             )
@@ -103,7 +98,7 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     entries: tuple[str, ...] = (TRAIN,)
     if rule is not None:
         functions.append(heed_function(library))
-        functions.append(train_function(frame, TRAIN, rule, left))
+        functions.append(train_function(frame, TRAIN, rule, loops.left_to_update))
     else:
         functions.append(run_function(frame))
         entries = (RUN,)
@@ -113,4 +108,4 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     write_machines(frame)
     text = "\n\n".join([*functions, library.text()])
     tables = frame.tables.array()
-    return Lowered(program, layout, shape, tables, text, entries, library.imports)
+    return Lowered(loops, tables, text, entries, library.imports)

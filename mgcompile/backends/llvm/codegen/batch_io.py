@@ -33,13 +33,13 @@ def input_function(frame: Frame) -> str:
     signature = ["ptr %context", "ptr %inputs", "i64 %first"]
     signature += ["i64 %lane_bytes", "i64 %real_bytes"]
     writer = Writer(frame.library, "load_inputs", signature)
-    size = frame.shape.bytes
+    size = frame.tile.bytes
     matrix, columns = slot(writer, "MATRIX", "ptr"), slot(writer, "COLUMNS", "ptr")
     row, column = slot(writer, "ROW"), slot(writer, "COLUMN")
     begin = writer.add(slot(writer, "BEGIN"), "%first")
     order = slot(writer, "ORDER", "ptr")
     as_columns = writer.value(f"icmp eq ptr {matrix}, null")
-    if frame.program.n_inputs >= frame.shape.width:
+    if frame.program.n_inputs >= frame.tile.width:
         _write_square_path(writer, frame, str(matrix), str(column))
     plain = writer.value(f"icmp eq ptr {order}, null")
     with writer.loop(frame.program.n_inputs) as turn:
@@ -50,13 +50,13 @@ def input_function(frame: Frame) -> str:
         own_stride = writer.load("i64", writer.offset(entry, 8), 8)
         source = writer.value(f"select i1 {as_columns}, ptr {own}, ptr {in_matrix}")
         stride = writer.value(f"select i1 {as_columns}, i64 {own_stride}, i64 {row}")
-        target = writer.offset("%inputs", writer.mul(turn.index, size * frame.shape.tile))
+        target = writer.offset("%inputs", writer.mul(turn.index, size * frame.tile.samples))
         start = writer.offset(source, writer.mul(begin, stride))
         dense = writer.value(f"icmp eq i64 {stride}, {size}")
         together = writer.value(f"and i1 {plain}, {dense}")
-        full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.shape.tile}")
+        full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.tile.samples}")
         usual = writer.value(f"and i1 {together}, {full}")
-        if frame.layout.in_place:
+        if frame.loops.in_place:
             column = writer.value(f"select i1 {usual}, ptr {start}, ptr {target}")
             writer.store("ptr", column, frame.address_of_input(writer, turn.index), 8)
         else:
@@ -80,14 +80,14 @@ def input_function(frame: Frame) -> str:
 
 def _write_square_path(writer: Writer, frame: Frame, matrix: str, column: str) -> None:
     """Append the way that full tiles of dense rows take."""
-    size = frame.shape.bytes
+    size = frame.tile.bytes
     given = writer.value(f"icmp ne ptr {matrix}, null")
     dense = writer.value(f"icmp eq i64 {column}, {size}")
-    full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.shape.tile}")
+    full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.tile.samples}")
     both = writer.value(f"and i1 {given}, {dense}")
     with writer.when(writer.value(f"and i1 {both}, {full}")):
         copy_rows(writer, frame, matrix)
-        if frame.layout.in_place:
+        if frame.loops.in_place:
             with writer.loop(frame.program.n_inputs) as turn:
                 copy = writer.offset("%inputs", writer.mul(turn.index, frame.unit(INPUTS)))
                 writer.store("ptr", copy, frame.address_of_input(writer, turn.index), 8)
@@ -102,7 +102,7 @@ def order_free(writer: Writer) -> str:
 
 def _copy_strided(writer: Writer, frame: Frame, source: str, stride: Index, target: str) -> None:
     """Append a copy of ``%real_bytes`` bytes whose numbers are `stride` bytes apart."""
-    size, kind = frame.shape.bytes, frame.shape.scalar
+    size, kind = frame.tile.bytes, frame.scalar
     with writer.loop("%real_bytes", step=size, carried=[("ptr", source)]) as lane:
         value = writer.load(kind, lane.values[0], size)
         writer.store(kind, value, writer.offset(target, lane.index), size)
@@ -113,7 +113,7 @@ def _copy_ordered(
     writer: Writer, frame: Frame, source: str, stride: Index, numbers: str, target: str
 ) -> None:
     """Append a copy of the samples whose numbers stand one after the other at `numbers`."""
-    size, kind = frame.shape.bytes, frame.shape.scalar
+    size, kind = frame.tile.bytes, frame.scalar
     with writer.loop("%real_bytes", step=size, carried=[("ptr", numbers)]) as lane:
         sample = writer.load("i64", lane.values[0], 8)
         value = writer.load(kind, writer.offset(source, writer.mul(sample, stride)), size)
@@ -123,7 +123,7 @@ def _copy_ordered(
 
 def _repeat_last(writer: Writer, frame: Frame, target: str) -> None:
     """Append the code that fills the tile's last vectors up."""
-    size, kind = frame.shape.bytes, frame.shape.scalar
+    size, kind = frame.tile.bytes, frame.scalar
     last = writer.offset(writer.offset(target, "%real_bytes"), -size)
     value = writer.load(kind, last, size)
     with writer.loop("%lane_bytes", start="%real_bytes", step=size, maybe_empty=True) as lane:
@@ -132,10 +132,10 @@ def _repeat_last(writer: Writer, frame: Frame, target: str) -> None:
 
 def output_function(frame: Frame, number: int, array: int) -> str:
     """Write ``@store_output<number>``: copy a batched array of a tile to the caller's memory."""
-    signature = ["ptr %context", f"ptr %{frame.layout.places[array].base}"]
+    signature = ["ptr %context", f"ptr %{frame.loops.places[array].space}"]
     signature += ["i64 %first", "i64 %real_bytes"]
     writer = Writer(frame.library, f"store_output{number}", signature)
-    size = frame.shape.bytes
+    size = frame.tile.bytes
     entry = writer.offset(str(slot(writer, "OUTPUTS", "ptr")), 24 * number)
     target = writer.load("ptr", entry, 8)
     row = writer.load("i64", writer.offset(entry, 8), 8)
@@ -151,7 +151,7 @@ def output_function(frame: Frame, number: int, array: int) -> str:
             _hand_over(writer, frame, read, written)
         writer.do("ret void")
         writer.begin(writer.fresh("unreached"))
-    kind = frame.shape.scalar
+    kind = frame.scalar
     with writer.loop("%real_bytes", step=size) as lane:
         number_in_tile = writer.value(f"udiv exact i64 {lane.index}, {size}")
         written = writer.offset(target, writer.mul(number_in_tile, row))
@@ -167,7 +167,7 @@ def output_function(frame: Frame, number: int, array: int) -> str:
 
 def _copy_run(writer: Writer, frame: Frame, read: str, written: str) -> None:
     """Append a copy of ``%real_bytes`` bytes: of full tiles several vectors a turn."""
-    full = writer.value(f"icmp eq i64 %real_bytes, {frame.shape.bytes * frame.shape.tile}")
+    full = writer.value(f"icmp eq i64 %real_bytes, {frame.tile.bytes * frame.tile.samples}")
     with writer.when(full):
         _copy_full(writer, frame, read, written)
     with writer.when(writer.value(f"xor i1 {full}, true")):
@@ -178,9 +178,9 @@ def _copy_full(
     writer: Writer, frame: Frame, read: str, written: str, *, past: bool = False
 ) -> None:
     """Append a copy of a full tile; `past` the caches, from and to whole lines."""
-    vector, size = frame.shape.vector, frame.shape.bytes
-    width, bytes_of_tile = size * vector.lanes, size * frame.shape.tile
-    group = math.gcd(4, frame.shape.tile // vector.lanes)
+    vector, size = frame.vector, frame.tile.bytes
+    width, bytes_of_tile = size * vector.lanes, size * frame.tile.samples
+    group = math.gcd(4, frame.tile.samples // vector.lanes)
     how = f"align {width}, !nontemporal {_PAST_CACHES}" if past else f"align {size}"
     with writer.loop(bytes_of_tile, step=group * width) as turn:
         source, target = writer.offset(read, turn.index), writer.offset(written, turn.index)
@@ -191,10 +191,10 @@ def _copy_full(
 
 def _copy_part(writer: Writer, frame: Frame, read: str, written: str) -> None:
     """Append a copy of part of a tile: whole vectors first, then single numbers."""
-    size, vector = frame.shape.bytes, frame.shape.vector
+    size, vector = frame.tile.bytes, frame.vector
     step = size * vector.lanes
     whole = writer.value(f"and i64 %real_bytes, {-step}")
-    for kind, start, stop in ((vector, 0, whole), (frame.shape.scalar, whole, "%real_bytes")):
+    for kind, start, stop in ((vector, 0, whole), (frame.scalar, whole, "%real_bytes")):
         width = size * kind.lanes
         with writer.loop(stop, start=start, step=width, maybe_empty=True) as turn:
             value = writer.load(kind, writer.offset(read, turn.index), size)
@@ -208,10 +208,10 @@ def _hand_over(writer: Writer, frame: Frame, read: str, written: str) -> None:
     tiles need; one past the caches does neither. The locked instructions with which threads meet
     and the GIL is taken back order these stores before what follows.
     """
-    shape, program = frame.shape, frame.program
-    row = shape.bytes * sum(program.arrays[a].size for a in frame.layout.batched_outputs)
+    shape, program = frame.tile, frame.program
+    row = shape.bytes * sum(program.arrays[a].size for a in frame.loops.batched_outputs)
     many = writer.value(f"icmp ugt i64 {slot(writer, 'COUNT')}, {MOST_CACHED // row}")
-    full = writer.value(f"icmp eq i64 %real_bytes, {shape.bytes * shape.tile}")
+    full = writer.value(f"icmp eq i64 %real_bytes, {shape.bytes * shape.samples}")
     address = writer.value(f"ptrtoint ptr {written} to i64")
     line = writer.value(f"and i64 {address}, {LINE - 1}")
     past = writer.value(f"icmp eq i64 {line}, 0")

@@ -11,15 +11,13 @@ from mgcompile.backends.llvm.ir.vector_type import Kind, kind_of
 from mgcompile.program.ir import CONSTS, INPUTS, Affine, Gather
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.module_builder import Library
     from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
     from mgcompile.program.ir import Access, IndexMap, Program
-    from mgcompile.schedule.layout import Layout
+    from mgcompile.schedule.ir import LoopProgram, Tile
 
-__all__ = ["AREAS", "Cursor", "Frame", "Shape", "Tables", "row_major"]
+__all__ = ["AREAS", "Cursor", "Frame", "Tables", "row_major"]
 
 AREAS = (
     "inputs",
@@ -36,34 +34,6 @@ AREAS = (
     "tables",
 )
 """Every area is a register of its name: ``%tile``. `partial` is a chunk's part of the `sums`."""
-
-
-@frozen
-class Shape:
-    """The sizes that all code of a kernel is made for.
-
-    ``width`` is the number of elements in a vector register, ``tile`` the number of samples of a
-    tile (a multiple of two vectors); elements of batched arrays are `tile` samples apart.
-    """
-
-    dtype: str
-    width: int
-    tile: int
-
-    @property
-    def bytes(self) -> int:
-        """The size of one number."""
-        return 8 if self.dtype == "float64" else 4
-
-    @property
-    def vector(self) -> Kind:
-        """The kind of a full register."""
-        return kind_of(self.dtype, self.width)
-
-    @property
-    def scalar(self) -> Kind:
-        """The kind of one number."""
-        return kind_of(self.dtype, 1)
 
 
 @define
@@ -91,22 +61,33 @@ class Tables:
 
 @frozen
 class Frame:
-    """Where a function stands: the program, its layout, and the iterations of the loops around.
+    """Where a function stands: the loop program, and the iterations of the loops around."""
 
-    Of the results of tapes, those `kept` are read outside of them (see `kept_results`).
-    With a `machine` for tapes, which goes through lanes in pairs of vectors, the last vector of a
-    tile is filled up to a pair.
-    """
-
-    program: Program
-    layout: Layout
-    shape: Shape
+    loops: LoopProgram
     tables: Tables
     library: Library
     opcodes: Opcodes
-    kept: Mapping[int, np.ndarray[tuple[int, ...], np.dtype[np.bool_]]]
-    machine: bool = False
     iterations: tuple[Index, ...] = ()
+
+    @property
+    def program(self) -> Program:
+        """The program that is written."""
+        return self.loops.program
+
+    @property
+    def tile(self) -> Tile:
+        """The sizes that all code is made for."""
+        return self.loops.chosen_tile
+
+    @property
+    def vector(self) -> Kind:
+        """The kind of a full register."""
+        return kind_of(self.loops.dtype, self.loops.width)
+
+    @property
+    def scalar(self) -> Kind:
+        """The kind of one number."""
+        return kind_of(self.loops.dtype, 1)
 
     def inside(self, iteration: Index) -> Frame:
         """Return the frame within one more loop."""
@@ -114,21 +95,21 @@ class Frame:
 
     def batched(self, array: int) -> bool:
         """Tell whether an array has a copy for every sample."""
-        if array in self.layout.targets:
-            array = self.layout.targets[array].array
-        return self.layout.places[array].batched
+        if array in self.loops.destinations:
+            array = self.loops.destinations[array].array
+        return self.loops.places[array].batched
 
     def unit(self, array: int) -> int:
         """Return the distance in bytes from one element of an array to the next."""
-        return self.shape.bytes * (self.shape.tile if self.batched(array) else 1)
+        return self.tile.bytes * (self.tile.samples if self.batched(array) else 1)
 
     def start(self, writer: Writer, array: int, base: str = "") -> str:
         """Return a pointer to the first element of an array, for the first sample of the tile.
 
         `base` is the area when it is not the array's own.
         """
-        place = self.layout.places[array]
-        return writer.offset(f"%{base or place.base}", place.offset * self.unit(array))
+        place = self.loops.places[array]
+        return writer.offset(f"%{base or place.space}", place.offset * self.unit(array))
 
     def address_of_input(self, writer: Writer, number: Index) -> str:
         """Return a pointer to where the address of an input's column stands."""
@@ -137,9 +118,9 @@ class Frame:
 
     def alignment(self, array: int) -> int:
         """Return what the addresses of an array's vectors are multiples of, in bytes."""
-        if array == INPUTS and self.layout.in_place:
-            return self.shape.bytes
-        return self.shape.bytes * self.shape.width
+        if array == INPUTS and self.loops.in_place:
+            return self.tile.bytes
+        return self.tile.bytes * self.tile.width
 
     def cursor(self, writer: Writer, access: Access) -> Cursor:
         """Return a cursor on what an access reads, with the loops around entered."""
@@ -152,7 +133,7 @@ class Frame:
         """Return a cursor on the elements of an array that a map names."""
         unit = self.unit(array)
         pointer = self.start(writer, array, base)
-        indirect = array == INPUTS and self.layout.in_place
+        indirect = array == INPUTS and self.loops.in_place
         if indirect:
             pointer, unit = self.address_of_input(writer, 0), 8
         if isinstance(index, Affine):
@@ -172,7 +153,7 @@ class Frame:
 
     def result(self, writer: Writer, array: int, shape: tuple[int, ...], base: str = "") -> Cursor:
         """Return a cursor on what a bundle of a shape makes: its own array, or part of another."""
-        target = self.layout.targets.get(array)
+        target = self.loops.destinations.get(array)
         if target is not None:
             return self.target(writer, target.array, target.index, base)
         strides = (0,) * len(self.iterations) + row_major(shape)
@@ -180,7 +161,7 @@ class Frame:
 
     def stored(self, array: int) -> bool:
         """Tell whether an array is kept in memory."""
-        return array in self.layout.places or array in self.layout.targets
+        return array in self.loops.places or array in self.loops.destinations
 
     def constant(self, access: Access) -> float | None:
         """Return the number that an access reads when it is one and the same known now."""

@@ -169,7 +169,7 @@ def _make_room(writer: Writer, frame: Frame, samples: _Samples) -> None:
         if batched:
             for distance, stride in ((8, size), (16, 1)):
                 writer.store(
-                    "i64", str(stride * frame.shape.bytes), writer.offset(entry, distance), 8
+                    "i64", str(stride * frame.tile.bytes), writer.offset(entry, distance), 8
                 )
         if not _is_number(frame, output):
             rank, extents = (samples.rank, first) if batched else ("1", second)
@@ -201,12 +201,12 @@ def _divide_gradient(writer: Writer, frame: Frame, samples: _Samples, mean: str)
     if "param_gradient" not in names or not frame.program.n_params:
         return
     entry = writer.offset(str(slot(writer, "OUTPUTS", "ptr")), 24 * names.index("param_gradient"))
-    pointer, shape = writer.load("ptr", entry, 8), frame.shape
-    divisor = writer.value(f"uitofp i64 {samples.count} to {shape.scalar}")
+    pointer, shape = writer.load("ptr", entry, 8), frame.tile
+    divisor = writer.value(f"uitofp i64 {samples.count} to {frame.scalar}")
     total = frame.program.n_params
     whole = total // shape.width * shape.width
     with writer.when(mean):
-        for kind, start, stop in ((shape.vector, 0, whole), (shape.scalar, whole, total)):
+        for kind, start, stop in ((frame.vector, 0, whole), (frame.scalar, whole, total)):
             if start == stop:
                 continue
             with writer.loop(stop, start=start, step=kind.lanes) as turn:
@@ -220,7 +220,7 @@ def _divide_gradient(writer: Writer, frame: Frame, samples: _Samples, mean: str)
 
 def _make_floats(writer: Writer, frame: Frame, samples: _Samples, mean: str) -> None:
     """Append the conversion of single numbers to objects; a mean is divided first."""
-    kind = frame.shape.scalar
+    kind = frame.scalar
     for place, output in enumerate(frame.program.outputs):
         if not _is_number(frame, output):
             continue

@@ -6,13 +6,13 @@ import itertools
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from mgcompile.backends.llvm.codegen.interleave import TOGETHER, first_left, one_by_one
+from mgcompile.backends.llvm.codegen.interleave import first_left, one_by_one
 from mgcompile.backends.llvm.codegen.streaming_reduction import write_logsumexp
 from mgcompile.backends.llvm.math.emit import emit
 from mgcompile.backends.llvm.math.op_table import is_shipped
 from mgcompile.program.ir import extent
+from mgcompile.schedule.costs import TOGETHER, cheap_group, is_heavy
 from mgcompile.schedule.fission import access_key
-from mgcompile.schedule.fusion import is_heavy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.ir import Bundle
     from mgcompile.schedule.fission import Key
-    from mgcompile.schedule.fusion import Group
+    from mgcompile.schedule.ir import Group
     from mgcore import Op
 
 __all__ = ["apply", "outside_reads", "splat", "write_group", "write_many_operands"]
@@ -85,9 +85,9 @@ def _write_lanes(
     read: dict[Key, Cursor],
     written: dict[int, Cursor],
 ) -> None:
-    kind = frame.shape.vector
+    kind = frame.vector
     start: Index = 0
-    roomy = frame.shape.tile >= TOGETHER * kind.lanes
+    roomy = frame.tile.samples >= TOGETHER * kind.lanes
     if roomy and is_heavy(group) and frame.library.may_go_straight():
 
         def among(block: Block, distance: Index) -> None:
@@ -103,7 +103,7 @@ def _write_lanes(
         known = {key: block.register(vec.name) for key, vec in splats.items()}
         _append_point(block, frame, group, (read, written), known, distance)
 
-    vectors = 2 if group.cheap else 1
+    vectors = 2 if cheap_group(group) else 1
     one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
 
 
@@ -112,8 +112,8 @@ def _splats(block: Block, frame: Frame, read: dict[Key, Cursor]) -> dict[Key, Ve
     known = {}
     for key, cursor in read.items():
         if not frame.batched(key[0]):
-            scalar = frame.shape.scalar
-            text = f"load {scalar}, ptr {cursor.pointer}, align {frame.shape.bytes}"
+            scalar = frame.scalar
+            text = f"load {scalar}, ptr {cursor.pointer}, align {frame.tile.bytes}"
             known[key] = splat(block, block.append(text, scalar).name)
     return known
 
@@ -132,7 +132,7 @@ def _append_point(
         if frame.batched(key[0]):
             known[key] = _load(block, cursor.pointer, distance, frame.alignment(key[0]))
     results = apply(block, frame, group, known)
-    align = frame.shape.bytes * frame.shape.width
+    align = frame.tile.bytes * frame.tile.width
     for array, cursor in written.items():
         text = f"getelementptr i8, ptr {cursor.pointer}, i64 {distance}"
         where = block.append(text, block.kind).name
@@ -153,7 +153,7 @@ def _write_point(
     read: dict[Key, Cursor],
     written: dict[int, Cursor],
 ) -> None:
-    kind, size = frame.shape.scalar, frame.shape.bytes
+    kind, size = frame.scalar, frame.tile.bytes
     block = writer.block(kind)
     known = {
         key: block.append(f"load {kind}, ptr {cursor.pointer}, align {size}", kind)
@@ -203,11 +203,11 @@ def apply(
 def write_many_operands(writer: Writer, frame: Frame, bundle: Bundle) -> None:
     """Append the nest of an op whose operands are the elements along the reduced axes."""
     (access,) = bundle.operands
-    size, loops = frame.shape.bytes, len(frame.iterations)
+    size, loops = frame.tile.bytes, len(frame.iterations)
     read = frame.cursor(writer, access)
     written = frame.result(writer, bundle.result, bundle.shape)
     batched = frame.batched(bundle.result)
-    kind = frame.shape.vector if batched else frame.shape.scalar
+    kind = frame.vector if batched else frame.scalar
     width = size * kind.lanes
     with ExitStack() as stack:
         for axis, length in enumerate(bundle.shape):

@@ -28,7 +28,7 @@ def runs(frame: Frame, bundle: Bundle, copies: Sequence[Copy], lanes: int) -> li
     Returns:
         The first copy of each run and how many there are, a power of two.
     """
-    target = frame.layout.targets.get(bundle.result)
+    target = frame.loops.destinations.get(bundle.result)
     index = Affine(0, row_major(bundle.shape)) if target is None else target.index
     found: list[tuple[int, int]] = []
     place = 0
@@ -50,8 +50,8 @@ def _neighbours(index: IndexMap, copies: Sequence[Copy], count: int) -> bool:
 
 def write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
     """Append the comparison that tells which lanes of a vector hold samples of the batch."""
-    size, block = frame.shape.bytes, writer.block(frame.shape.vector)
-    kind = Kind("i64", frame.shape.width)
+    size, block = frame.tile.bytes, writer.block(frame.vector)
+    kind = Kind("i64", frame.tile.width)
     steps = ", ".join(f"i64 {lane * size}" for lane in range(kind.lanes))
     base = block.append(f"insertelement {kind} poison, i64 {distance}, i64 0", kind)
     zeros = f"<{kind.lanes} x i32> zeroinitializer"
@@ -66,7 +66,7 @@ def write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
 
 def summed_bytes(writer: Writer, frame: Frame) -> str:
     """Append the size of what a sum over the batch adds up: the tile's samples in whole vectors."""
-    width = frame.shape.bytes * frame.shape.width
+    width = frame.tile.bytes * frame.tile.width
     return writer.value(f"and i64 {writer.add('%real_bytes', width - 1)}, {-width}")
 
 
@@ -75,7 +75,7 @@ def write_ghosts(writer: Writer, frame: Frame, arrays: Sequence[int]) -> None:
 
     It runs only where the samples of a tile, ``%real_bytes``, fill no whole vectors.
     """
-    kind, width = frame.shape.vector, frame.shape.bytes * frame.shape.width
+    kind, width = frame.vector, frame.tile.bytes * frame.tile.width
     end = summed_bytes(writer, frame)
     with writer.when(writer.value(f"icmp ult i64 %real_bytes, {end}")):
         place = writer.value(f"sub i64 {end}, {width}")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from mgcompile.schedule.costs import TOGETHER
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -21,10 +23,7 @@ if TYPE_CHECKING:
 
     Point = Callable[[Block, Index], None]
 
-__all__ = ["TOGETHER", "first_left", "in_pairs", "one_by_one", "straight"]
-
-TOGETHER = 4
-"""How many vectors are worked on side by side."""
+__all__ = ["first_left", "in_pairs", "one_by_one", "straight"]
 
 
 def first_left(writer: Writer, kind: Kind, stop: Index, point: Point) -> str:

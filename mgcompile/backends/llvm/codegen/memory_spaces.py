@@ -5,27 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.abi.context import slot_address
-from mgcompile.schedule.weight_gradients import BLOCK, PANEL
+from mgcompile.schedule.ir import BLOCK, PANEL
 
 if TYPE_CHECKING:
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame, Shape
+    from mgcompile.backends.llvm.codegen.codegen_context import Frame
     from mgcompile.backends.llvm.ir.function_builder import Writer
-    from mgcompile.schedule.layout import Layout
+    from mgcompile.schedule.ir import LoopProgram
 
 __all__ = ["areas", "scratch_offsets"]
 
 
-def scratch_offsets(layout: Layout, shape: Shape) -> dict[str, int]:
+def scratch_offsets(loops: LoopProgram) -> dict[str, int]:
     """Return where in a thread's own memory each area begins, in bytes, and its `end`."""
-    sizes, tile = layout.sizes, shape.tile
+    shape = loops.chosen_tile
+    sizes, tile = loops.sizes, shape.samples
     lengths = {
         "samples": 1,
         "inputs": sizes["inputs"] * (tile + 8 // shape.bytes),
         "tile": sizes["tile"] * tile,
         "own": sizes["own"],
         "block": sizes["block"] * max(tile, BLOCK),
-        "turned": sizes["turned"],
-        "panel": 2 * shape.width * PANEL * BLOCK if sizes["turned"] else 0,
+        "turned": sizes["packed"],
+        "panel": 2 * shape.width * PANEL * BLOCK if sizes["packed"] else 0,
     }
     offsets, end = {}, 0
     for area, length in lengths.items():
@@ -44,6 +45,6 @@ def areas(writer: Writer, frame: Frame) -> None:
         ("sums", "SUMS"),
     ):
         writer.do(f"%{area} = load ptr, ptr {slot_address(writer, name)}, align 8")
-    for area, offset in scratch_offsets(frame.layout, frame.shape).items():
+    for area, offset in scratch_offsets(frame.loops).items():
         if area != "end":
             writer.do(f"%{area} = getelementptr i8, ptr %scratch, i64 {offset}")

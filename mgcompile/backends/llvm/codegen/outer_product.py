@@ -10,8 +10,8 @@ from mgcompile.backends.llvm.codegen.elementwise import splat
 from mgcompile.backends.llvm.codegen.packing import sample_rows, write_panel, write_turned
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.program.ir import PARAMS
+from mgcompile.schedule.ir import BLOCK, PANEL
 from mgcompile.schedule.register_blocking import Range, even
-from mgcompile.schedule.weight_gradients import BLOCK, PANEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import Cursor, Frame
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.backends.llvm.ir.vector_type import Kind
-    from mgcompile.schedule.layout import PlannedPhase
-    from mgcompile.schedule.weight_gradients import Wide
+    from mgcompile.schedule.ir import Phase, WeightGradient
 
-    Finish = Callable[[Writer, Frame, Wide, tuple[Index, Index], Kind, list[list[str]]], None]
+    Corner = tuple[Index, Index]
+    Finish = Callable[[Writer, Frame, WeightGradient, Corner, Kind, list[list[str]]], None]
 
 __all__ = ["outer_function"]
 
@@ -31,7 +31,7 @@ ROWS = 6
 """Rows of a block of results: with two vectors of columns, twelve sums in registers."""
 
 
-def outer_function(frame: Frame, name: str, phase: PlannedPhase, rule: Rule | None) -> str:
+def outer_function(frame: Frame, name: str, phase: Phase, rule: Rule | None) -> str:
     """Write the function that adds a block's outer products to the sums of its chunk.
 
     Its arguments are the context, the areas `block`, `turned`, `panel` and `partial`, the number
@@ -41,19 +41,19 @@ def outer_function(frame: Frame, name: str, phase: PlannedPhase, rule: Rule | No
     areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %panel", "ptr %partial"]
     writer = Writer(frame.library, name, [*areas, "i64 %first", "i64 %count"])
     writer.do(f"%params = load ptr, ptr {slot_address(writer, 'PARAMS')}, align 8")
-    for array, offset in frame.layout.turned.items():
-        if any(wide.columns.array == array for wide in phase.wide):
+    for array, offset in frame.loops.packed.items():
+        if any(wide.columns.array == array for wide in phase.weight_gradients):
             write_turned(writer, frame, array, offset)
     if rule is not None:
         told = writer.value(f"icmp ne i64 {slot(writer, 'UPDATES')}, 0")
         with writer.when(told):
             factor = _narrowed(writer, frame, "FACTOR")
             keep = _narrowed(writer, frame, "KEEP") if rule.weight_decay else None
-            for wide in phase.wide:
+            for wide in phase.weight_gradients:
                 _write_product(writer, frame, wide, partial(_update, factor, keep))
             writer.do("ret void")
             writer.begin(writer.fresh("unreached"))
-    for wide in phase.wide:
+    for wide in phase.weight_gradients:
         _write_product(writer, frame, wide, _add_to_sums)
     writer.do("ret void")
     return writer.text()
@@ -62,18 +62,18 @@ def outer_function(frame: Frame, name: str, phase: PlannedPhase, rule: Rule | No
 def _narrowed(writer: Writer, frame: Frame, name: str) -> str:
     """Return the float64 of a slot in the kernel's element type."""
     value = str(slot(writer, name, "double"))
-    if frame.shape.scalar.element == "float":
+    if frame.scalar.element == "float":
         return writer.value(f"fptrunc double {value} to float")
     return value
 
 
-def _write_product(writer: Writer, frame: Frame, wide: Wide, finish: Finish) -> None:
+def _write_product(writer: Writer, frame: Frame, wide: WeightGradient, finish: Finish) -> None:
     """Append the nests over panels of columns, blocks of rows, and blocks of columns in a panel.
 
     `finish` appends what is done with the sums of a block.
     """
     samples = sample_rows(writer, frame, wide)
-    width, count = frame.shape.width, wide.column_count
+    width, count = frame.tile.width, wide.column_count
     pairs = count // (2 * width) * (2 * width)
     whole = count // width * width
     for vectors, part in (
@@ -94,7 +94,7 @@ def _write_product(writer: Writer, frame: Frame, wide: Wide, finish: Finish) -> 
                 ):
                     place = (first.index, column.index)
                     inside = writer.value(f"sub i64 {column.index}, {left.index}")
-                    packed = writer.offset("%panel", writer.mul(inside, BLOCK * frame.shape.bytes))
+                    packed = writer.offset("%panel", writer.mul(inside, BLOCK * frame.tile.bytes))
                     kind, totals = _write_block(
                         writer, frame, wide, first.index, rows.step, vectors, packed
                     )
@@ -104,7 +104,7 @@ def _write_product(writer: Writer, frame: Frame, wide: Wide, finish: Finish) -> 
 def _write_block(
     writer: Writer,
     frame: Frame,
-    wide: Wide,
+    wide: WeightGradient,
     first_row: Index,
     rows: int,
     vectors: int,
@@ -115,15 +115,15 @@ def _write_block(
     Returns:
         The kind of the sums, and their registers, row by row.
     """
-    kind = frame.shape.vector if vectors else frame.shape.scalar
-    size = frame.shape.bytes
+    kind = frame.vector if vectors else frame.scalar
+    size = frame.tile.bytes
     each = max(1, vectors)
     values = frame.cursor(writer, wide.rows)
     values.enter(wide.row_axis, first_row)
     values.enter(1 - wide.row_axis, 0)
     step = wide.rows.index.strides[wide.row_axis] * frame.unit(wide.rows.array)
-    tile = frame.shape.tile
-    tile_stride = frame.layout.sizes["block"] * tile * size
+    tile = frame.tile.samples
+    tile_stride = frame.loops.sizes["block"] * tile * size
     sample_bytes = each * kind.lanes * size
     tiles = writer.value(f"udiv i64 {writer.add('%count', tile - 1)}, {tile}")
     carried = [(str(kind), kind.literal(0.0))] * (rows * each)
@@ -145,7 +145,7 @@ def _write_block(
             following = []
             for k in range(rows):
                 pointer = writer.offset(here, k * step)
-                scalar = frame.shape.scalar
+                scalar = frame.scalar
                 number = block.append(f"load {scalar}, ptr {pointer}, align {size}", scalar)
                 factor = splat(block, number.name)
                 for vector in range(each):
@@ -160,13 +160,13 @@ def _write_block(
 def _add_to_sums(
     writer: Writer,
     frame: Frame,
-    wide: Wide,
+    wide: WeightGradient,
     place: tuple[Index, Index],
     kind: Kind,
     rows: Sequence[Sequence[str]],
 ) -> None:
     cursor = frame.result(writer, wide.bundle.result, wide.bundle.shape, "partial")
-    size = frame.shape.bytes
+    size = frame.tile.bytes
     for pointer, total in _places(wide, cursor, place, kind, rows):
         old = writer.load(kind, pointer, size)
         writer.store(kind, writer.value(f"fadd {kind} {old}, {total}"), pointer, size)
@@ -177,17 +177,17 @@ def _update(
     keep: str | None,
     writer: Writer,
     frame: Frame,
-    wide: Wide,
+    wide: WeightGradient,
     place: tuple[Index, Index],
     kind: Kind,
     rows: Sequence[Sequence[str]],
 ) -> None:
     """Append p = keep * p + factor * total for the parameters that the totals are gradients to."""
-    size, block = frame.shape.bytes, writer.block(kind)
+    size, block = frame.tile.bytes, writer.block(kind)
     factors = splat(block, factor)
     kept = None if keep is None else splat(block, keep)
     writer.splice(block)
-    cursor = frame.target(writer, PARAMS, frame.layout.targets[wide.bundle.result].index)
+    cursor = frame.target(writer, PARAMS, frame.loops.destinations[wide.bundle.result].index)
     for pointer, total in _places(wide, cursor, place, kind, rows):
         old = block.register(writer.load(kind, pointer, size))
         new = block.fma(factors, block.register(total), old if kept is None else kept * old)
@@ -196,7 +196,7 @@ def _update(
 
 
 def _places(
-    wide: Wide,
+    wide: WeightGradient,
     cursor: Cursor,
     place: tuple[Index, Index],
     kind: Kind,

@@ -9,7 +9,7 @@ from attrs import frozen
 from mgcompile.backends.llvm.abi.context import slot
 from mgcompile.backends.llvm.codegen.transpose import sample_number, transposed
 from mgcompile.program.ir import INPUTS, Affine
-from mgcompile.schedule.weight_gradients import BLOCK
+from mgcompile.schedule.ir import BLOCK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import Frame
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector_type import Kind
-    from mgcompile.schedule.weight_gradients import Wide
+    from mgcompile.schedule.ir import WeightGradient
 
-    Finish = Callable[[Writer, Frame, Wide, tuple[Index, Index], Kind, list[list[str]]], None]
+    Corner = tuple[Index, Index]
+    Finish = Callable[[Writer, Frame, WeightGradient, Corner, Kind, list[list[str]]], None]
 
 __all__ = ["Rows", "sample_rows", "write_panel", "write_turned"]
 
@@ -38,13 +39,13 @@ class Rows:
 
 def write_turned(writer: Writer, frame: Frame, array: int, offset: int) -> None:
     """Append the code that turns an array: one row for each sample of the block."""
-    target = writer.offset("%turned", offset * frame.shape.bytes)
+    target = writer.offset("%turned", offset * frame.tile.bytes)
     if array == INPUTS:
         with writer.when(_in_place(writer, frame, wanted=False)):
             _copy_inputs(writer, frame, target)
         return
     source = frame.start(writer, array)
-    width, size = frame.shape.width, frame.shape.bytes
+    width, size = frame.tile.width, frame.tile.bytes
     with writer.loop("%count", step=width) as group:
         read = writer.offset(source, _of_sample(writer, frame, group.index))
         written = writer.offset(target, writer.mul(group.index, _row_bytes(frame, array)))
@@ -63,7 +64,7 @@ def write_turned(writer: Writer, frame: Frame, array: int, offset: int) -> None:
 
 def _turn_square(writer: Writer, frame: Frame, array: int, read: str, written: str) -> None:
     """Append the transposition of as many elements of as many samples as a vector has lanes."""
-    kind, size = frame.shape.vector, frame.shape.bytes
+    kind, size = frame.vector, frame.tile.bytes
     block = writer.block(kind)
     rows = [writer.offset(read, k * frame.unit(array)) for k in range(kind.lanes)]
     loaded = [
@@ -79,8 +80,8 @@ def _turn_column(
     writer: Writer, frame: Frame, array: int, element: int, read: str, written: str
 ) -> None:
     """Append the same for one element, number by number."""
-    kind, size = frame.shape.scalar, frame.shape.bytes
-    for sample in range(frame.shape.width):
+    kind, size = frame.scalar, frame.tile.bytes
+    for sample in range(frame.tile.width):
         value = writer.load(
             kind, writer.offset(read, element * frame.unit(array) + sample * size), size
         )
@@ -90,10 +91,10 @@ def _turn_column(
 
 def _of_sample(writer: Writer, frame: Frame, sample: Index) -> Index:
     """Return the distance of a sample from the first one of the block in the area `block`."""
-    shape = frame.shape
-    tile = writer.value(f"udiv i64 {sample}, {shape.tile}")
-    lane = writer.value(f"urem i64 {sample}, {shape.tile}")
-    stride = frame.layout.sizes["block"] * shape.tile * shape.bytes
+    shape = frame.tile
+    tile = writer.value(f"udiv i64 {sample}, {shape.samples}")
+    lane = writer.value(f"urem i64 {sample}, {shape.samples}")
+    stride = frame.loops.sizes["block"] * shape.samples * shape.bytes
     return writer.add(writer.mul(tile, stride), writer.mul(lane, shape.bytes))
 
 
@@ -101,14 +102,14 @@ def _in_place(writer: Writer, frame: Frame, *, wanted: bool) -> str:
     """Return an i1: whether rows of X can be read where they are, compared with `wanted`."""
     matrix, column = slot(writer, "MATRIX"), slot(writer, "COLUMN")
     given = writer.value(f"icmp ne i64 {matrix}, 0")
-    dense = writer.value(f"icmp eq i64 {column}, {frame.shape.bytes}")
+    dense = writer.value(f"icmp eq i64 {column}, {frame.tile.bytes}")
     both = writer.value(f"and i1 {given}, {dense}")
     return both if wanted else writer.value(f"xor i1 {both}, true")
 
 
 def _copy_inputs(writer: Writer, frame: Frame, target: str) -> None:
     """Append the copy of the block's inputs, wherever they are, into rows."""
-    size, kind = frame.shape.bytes, frame.shape.scalar
+    size, kind = frame.tile.bytes, frame.scalar
     matrix, columns = slot(writer, "MATRIX", "ptr"), slot(writer, "COLUMNS", "ptr")
     given = writer.value(f"icmp ne ptr {matrix}, null")
     with writer.loop("%count") as sample:
@@ -125,11 +126,11 @@ def _copy_inputs(writer: Writer, frame: Frame, target: str) -> None:
             writer.store(kind, value, writer.offset(written, writer.mul(turn.index, size)), size)
 
 
-def sample_rows(writer: Writer, frame: Frame, wide: Wide) -> Rows:
+def sample_rows(writer: Writer, frame: Frame, wide: WeightGradient) -> Rows:
     """Return the rows that hold the columns of a product, one for each sample."""
-    size, array = frame.shape.bytes, wide.columns.array
+    size, array = frame.tile.bytes, wide.columns.array
     shift = wide.columns.index.offset * size if isinstance(wide.columns.index, Affine) else 0
-    turned = writer.offset("%turned", frame.layout.turned[array] * size)
+    turned = writer.offset("%turned", frame.loops.packed[array] * size)
     row = _row_bytes(frame, array)
     if array != INPUTS:
         return Rows(writer.offset(turned, shift), row, "false")
@@ -147,8 +148,8 @@ def write_panel(
 
     One block of columns after the other: [block][sample][`vectors` vectors, or one number].
     """
-    kind = frame.shape.vector if vectors else frame.shape.scalar
-    size, each = frame.shape.bytes, max(1, vectors)
+    kind = frame.vector if vectors else frame.scalar
+    size, each = frame.tile.bytes, max(1, vectors)
     with writer.loop("%count") as sample:
         number: Index = sample.index
         if rows.ordered != "false":
@@ -167,4 +168,4 @@ def write_panel(
 
 
 def _row_bytes(frame: Frame, array: int) -> int:
-    return frame.program.arrays[array].size * frame.shape.bytes
+    return frame.program.arrays[array].size * frame.tile.bytes

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.program.ir import Access, Bundle
     from mgcompile.schedule.fission import Key
-    from mgcompile.schedule.fusion import Group, Product
+    from mgcompile.schedule.ir import Group, Product
 
 __all__ = ["write_reduction"]
 
@@ -161,7 +161,7 @@ def _write_nest(
         start=None if start is None else Spread({origin: frame.cursor(writer, start)}),
         copies=tuple(itertools.product(*(range(part.step) for part in ranges))),
         vectors=1 if bundle.over_batch else 2 if batched else 0,
-        kind=frame.shape.vector if batched or bundle.over_batch else frame.shape.scalar,
+        kind=frame.vector if batched or bundle.over_batch else frame.scalar,
         operands=tuple(Spread({origin: frame.cursor(writer, a)}) for a in bundle.operands),
         extra={key: Spread({origin: cursor}) for key, cursor in reads.items()},
         results={
@@ -283,12 +283,12 @@ def _term(
 
 
 def _fetch(block: Block, frame: Frame, pointer: str, vector: int, *, batched: bool) -> Vec:
-    size, kind = frame.shape.bytes, block.kind
+    size, kind = frame.tile.bytes, block.kind
     if kind.lanes == 1:
         return block.append(f"load {kind}, ptr {pointer}, align {size}", kind)
     if not batched:
         number = block.append(
-            f"load {kind.element}, ptr {pointer}, align {size}", frame.shape.scalar
+            f"load {kind.element}, ptr {pointer}, align {size}", frame.scalar
         )
         return splat(block, number.name)
     width = size * kind.lanes
@@ -299,7 +299,7 @@ def _fetch(block: Block, frame: Frame, pointer: str, vector: int, *, batched: bo
 
 def _finish(nest: _Nest, totals: Sequence[str]) -> None:
     """Append what the group does with the sums, and the stores."""
-    writer, frame, size = nest.writer, nest.frame, nest.frame.shape.bytes * nest.kind.lanes
+    writer, frame, size = nest.writer, nest.frame, nest.frame.tile.bytes * nest.kind.lanes
     each = max(1, nest.vectors)
     for number, copy in enumerate(nest.copies):
         block = writer.block(nest.kind)
@@ -324,13 +324,13 @@ def _write_lanes(nest: _Nest) -> None:
         here = evolve(nest, vectors=vectors).shifted(distance)
         _finish(here, _reduce(here, 0, here.first()))
 
-    step = nest.frame.shape.bytes * nest.kind.lanes
+    step = nest.frame.tile.bytes * nest.kind.lanes
     in_pairs(nest.writer, (0, "%lane_bytes"), step, turn)
 
 
 def _write_over_batch(nest: _Nest) -> None:
     writer, frame, bundle, kind = nest.writer, nest.frame, nest.bundle, nest.kind
-    size = frame.shape.bytes
+    size = frame.tile.bytes
     carried = [(str(kind), zero) for zero in nest.first()]
     end = summed_bytes(writer, frame)
     with writer.loop(end, step=size * kind.lanes, carried=carried) as turn:

@@ -14,7 +14,7 @@ from mgcompile.backends.llvm.ir.function_builder import Writer
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import Frame
     from mgcompile.backends.llvm.ir.function_builder import Index
-    from mgcompile.schedule.layout import PlannedPhase
+    from mgcompile.schedule.ir import Phase
 
 __all__ = ["CHUNK_TILES", "MOST_CHUNKS", "RUN", "phases_function", "run_function"]
 
@@ -46,19 +46,19 @@ def phases_function(frame: Frame, *, heeds: bool) -> str:
     """
     writer = Writer(frame.library, "phases", _THREAD)
     areas(writer, frame)
-    shape = frame.shape
+    shape = frame.tile
     count = slot(writer, "COUNT")
     writer.do("%partial = getelementptr i8, ptr %sums, i64 0")
     writer.do("%store = getelementptr i8, ptr %scratch, i64 0")  # shared code never reads it
-    number = writer.value(f"uitofp i64 {count} to {shape.scalar}")
-    writer.store(shape.scalar, number, "%samples", shape.bytes)
-    tiles = writer.value(f"udiv i64 {writer.add(count, shape.tile - 1)}, {shape.tile}")
+    number = writer.value(f"uitofp i64 {count} to {frame.scalar}")
+    writer.store(frame.scalar, number, "%samples", shape.bytes)
+    tiles = writer.value(f"udiv i64 {writer.add(count, shape.samples - 1)}, {shape.samples}")
     even = writer.value(f"udiv i64 {writer.add(tiles, MOST_CHUNKS - 1)}, {MOST_CHUNKS}")
     share = _maximum(writer, even, CHUNK_TILES)
     full = writer.value(f"udiv i64 {writer.add(tiles, writer.add(share, -1))}, {share}")
     chunks = _maximum(writer, full, 1)
     leads = writer.value("icmp eq i64 %thread, 0")
-    for place, phase in enumerate(frame.layout.phases):
+    for place, phase in enumerate(frame.loops.phases):
         if phase.shared:
             with writer.when(leads):
                 call_units(writer, f"shared{place}")
@@ -89,7 +89,7 @@ def _write_chunks(
 ) -> None:
     """Append the loop over the chunks that fall to this thread."""
     chunks, share, tiles = numbers
-    distance = frame.layout.sizes["sums"] * frame.shape.bytes
+    distance = frame.loops.sizes["sums"] * frame.tile.bytes
     name = writer.fresh("chunks")
     some = writer.value(f"icmp ult i64 %thread, {chunks}")
     origin = writer.label
@@ -122,10 +122,10 @@ def _write_chunks(
     writer.begin(f"{name}.end")
 
 
-def _write_total(writer: Writer, frame: Frame, phase: PlannedPhase, chunks: Index) -> None:
+def _write_total(writer: Writer, frame: Frame, phase: Phase, chunks: Index) -> None:
     """Append the sum of the chunks' parts, in the order of the chunks, into the first one's."""
-    size, kind = frame.shape.bytes, frame.shape.scalar
-    distance = frame.layout.sizes["sums"] * size
+    size, kind = frame.tile.bytes, frame.scalar
+    distance = frame.loops.sizes["sums"] * size
     start, stop = phase.sums
     with writer.loop(chunks, start=1, maybe_empty=True) as chunk:
         part = writer.offset("%sums", writer.mul(chunk.index, distance))
@@ -143,10 +143,10 @@ def _write_shared_outputs(writer: Writer, frame: Frame) -> None:
         "@llvm.memcpy.p0.p0.i64", "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
     )
     for number, array in enumerate(output.array for output in frame.program.outputs):
-        if array in frame.layout.batched_outputs:
+        if array in frame.loops.batched_outputs:
             continue
         target = writer.load("ptr", writer.offset(outputs, 24 * number), 8)
-        size = frame.program.arrays[array].size * frame.shape.bytes
+        size = frame.program.arrays[array].size * frame.tile.bytes
         source = frame.start(writer, array)
         writer.do(
             f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)"

@@ -49,20 +49,20 @@ def _write_point(
     add: bool,
 ) -> None:
     """Append `written = read`, or `written += read`, for one element of two arrays."""
-    size = frame.shape.bytes
+    size = frame.tile.bytes
     if not frame.batched(result):
-        kind = frame.shape.scalar
+        kind = frame.scalar
         value = writer.load(kind, read.pointer, size)
         if add:
             old = writer.load(kind, written.pointer, size)
             value = writer.value(f"fadd {kind} {old}, {value}")
         writer.store(kind, value, written.pointer, size)
         return
-    kind, step = frame.shape.vector, size * frame.shape.width
+    kind, step = frame.vector, size * frame.tile.width
     repeated = ""
     if not frame.batched(source):
         block = writer.block(kind)
-        scalar = frame.shape.scalar
+        scalar = frame.scalar
         number = block.append(f"load {scalar}, ptr {read.pointer}, align {size}", scalar)
         repeated = splat(block, number.name).name
         writer.splice(block)
@@ -123,9 +123,9 @@ def write_copy(
 
 def write_rotation(writer: Writer, frame: Frame, ring: Sequence[int]) -> None:
     """Append the code that sets every array of a ring to the next one, the last to the first."""
-    size, first = frame.shape.bytes, ring[0]
+    size, first = frame.tile.bytes, ring[0]
     batched = frame.batched(first)
-    kind = frame.shape.vector if batched else frame.shape.scalar
+    kind = frame.vector if batched else frame.scalar
     step = size * kind.lanes
     with writer.loop(frame.program.arrays[first].size) as turn:
         moved = writer.mul(turn.index, frame.unit(first))

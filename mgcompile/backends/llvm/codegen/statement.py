@@ -9,9 +9,9 @@ from mgcompile.backends.llvm.codegen.horizontal_sum import write_ghosts
 from mgcompile.backends.llvm.codegen.reduction import write_reduction
 from mgcompile.backends.llvm.codegen.scatter import write_copy, write_rotation, write_scatter
 from mgcompile.backends.llvm.codegen.straight_tape import write_tape
-from mgcompile.backends.llvm.tapevm.tapes import needs_machine, run_tape
+from mgcompile.backends.llvm.tapevm.tapes import run_tape
 from mgcompile.program.ir import Access, Affine, Bundle, Scatter, Tape
-from mgcompile.schedule.fusion import Group, LoopUnit, Product
+from mgcompile.schedule.ir import Group, LoopUnit, Product
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mgcompile.backends.llvm.codegen.codegen_context import Frame
     from mgcompile.backends.llvm.ir.function_builder import Writer
-    from mgcompile.schedule.fusion import Unit
+    from mgcompile.schedule.ir import Unit
 
 __all__ = ["write_units"]
 
@@ -47,7 +47,8 @@ def write_units(
             case LoopUnit():
                 _write_loop(writer, frame, unit)
             case Tape():
-                run = run_tape if needs_machine(unit) else write_tape
+                interpreted = unit.result in frame.loops.interpreted
+                run = run_tape if interpreted else write_tape
                 run(writer, frame, unit)
 
 

@@ -35,7 +35,7 @@ def write_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
     """Append one loop over the samples for each segment of the tape."""
     pool = _pool(tape)
     count = len(tape.code)
-    kept = frame.kept[tape.result]
+    kept = frame.loops.live_outs[tape.result]
     last_segment = _last_use(tape, len(pool))
     for begin in range(0, count, SEGMENT):
         end = min(count, begin + SEGMENT)
@@ -69,16 +69,16 @@ def _write_segment(
     bounds: tuple[int, int],
     stored: list[int],
 ) -> None:
-    size = frame.shape.bytes
+    size = frame.tile.bytes
     if not frame.batched(tape.result):
-        block = writer.block(frame.shape.scalar)
+        block = writer.block(frame.scalar)
         segment = _Segment(frame, tape, pool, block, bounds[0], 0, size)
         segment.write(bounds, stored)
         writer.splice(block)
         return
-    width = size * frame.shape.width
+    width = size * frame.tile.width
     with writer.loop("%lane_bytes", step=width) as turn:
-        block = writer.block(frame.shape.vector)
+        block = writer.block(frame.vector)
         segment = _Segment(frame, tape, pool, block, bounds[0], turn.index, width)
         segment.write(bounds, stored)
         writer.splice(block)
@@ -125,15 +125,15 @@ class _Segment:
         kind = self.block.kind
         pointer = self._pointer(source)
         if kind.lanes > 1 and not self.frame.batched(source.array):
-            scalar = self.frame.shape.scalar
-            text = f"load {scalar}, ptr {pointer}, align {self.frame.shape.bytes}"
+            scalar = self.frame.scalar
+            text = f"load {scalar}, ptr {pointer}, align {self.frame.tile.bytes}"
             return splat(self.block, self.block.append(text, scalar).name)
         return self.block.append(f"load {kind}, ptr {pointer}, align {self.width}", kind)
 
     def _pointer(self, source: _Source) -> str:
-        place = self.frame.layout.places[source.array]
+        place = self.frame.loops.places[source.array]
         distance = (place.offset + source.element) * self.frame.unit(source.array)
-        pointer = self._moved(f"%{place.base}", distance)
+        pointer = self._moved(f"%{place.space}", distance)
         return self._moved(pointer, self.lane) if place.batched else pointer
 
     def _moved(self, pointer: str, distance: Index) -> str:

@@ -10,13 +10,12 @@ from mgcompile.backends.llvm.codegen.memory_spaces import areas
 from mgcompile.backends.llvm.codegen.scatter import clear
 from mgcompile.backends.llvm.codegen.statement import write_units
 from mgcompile.backends.llvm.ir.function_builder import Writer
-from mgcompile.schedule.weight_gradients import BLOCK
+from mgcompile.schedule.ir import BLOCK
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import Frame
     from mgcompile.backends.llvm.ir.function_builder import Index
-    from mgcompile.schedule.fusion import Unit
-    from mgcompile.schedule.layout import PlannedPhase
+    from mgcompile.schedule.ir import Phase, Unit
 
 __all__ = ["call_units", "tiles_function", "units_functions"]
 
@@ -56,13 +55,13 @@ def call_units(writer: Writer, name: str, **known: Index) -> None:
     writer.do(f"call void @{name}({', '.join(values)})")
 
 
-def _clear_sums(writer: Writer, frame: Frame, phase: PlannedPhase, *, updates: bool) -> None:
+def _clear_sums(writer: Writer, frame: Frame, phase: Phase, *, updates: bool) -> None:
     """Append the code that sets a chunk's sums to zero.
 
     Where wide products update the parameters, all of the gradient that is summed has been cleared
     before.
     """
-    size, (start, stop) = frame.shape.bytes, phase.sums
+    size, (start, stop) = frame.tile.bytes, phase.sums
 
     def clear_range(first: int, last: int) -> None:
         if first < last:
@@ -72,7 +71,7 @@ def _clear_sums(writer: Writer, frame: Frame, phase: PlannedPhase, *, updates: b
         clear_range(start, stop)
         return
     gradient = frame.program.output("param_gradient")
-    first = frame.layout.places[gradient].offset
+    first = frame.loops.places[gradient].offset
     last = first + frame.program.arrays[gradient].size
     clear_range(start, min(first, stop))
     clear_range(max(last, start), stop)
@@ -80,22 +79,22 @@ def _clear_sums(writer: Writer, frame: Frame, phase: PlannedPhase, *, updates: b
         clear_range(max(first, start), min(last, stop))
 
 
-def tiles_function(frame: Frame, number: int, phase: PlannedPhase, *, updates: bool = False) -> str:
+def tiles_function(frame: Frame, number: int, phase: Phase, *, updates: bool = False) -> str:
     """Write the loop over the tiles of one chunk of the batch."""
     signature = ["ptr %context", "ptr %scratch", "ptr %partial", "i64 %begin", "i64 %end"]
     writer = Writer(frame.library, f"tiles{number}", signature)
     areas(writer, frame)
-    shape = frame.shape
+    shape = frame.tile
     if phase.sums[1] > phase.sums[0]:
         _clear_sums(writer, frame, phase, updates=updates)
-    if not phase.wide:
+    if not phase.weight_gradients:
         _write_tiles(writer, frame, number, phase, ("%begin", "%end"))
     else:
-        tiles = BLOCK // shape.tile
+        tiles = BLOCK // shape.samples
         with writer.loop("%end", start="%begin", step=tiles, maybe_empty=True) as turn:
             end = writer.minimum(writer.add(turn.index, tiles), "%end")
             _write_tiles(writer, frame, number, phase, (turn.index, end))
-            first = writer.mul(turn.index, shape.tile)
+            first = writer.mul(turn.index, shape.samples)
             left = writer.value(f"sub i64 {slot(writer, 'COUNT')}, {first}")
             samples = writer.minimum(left, BLOCK)
             writer.do(
@@ -107,17 +106,17 @@ def tiles_function(frame: Frame, number: int, phase: PlannedPhase, *, updates: b
 
 
 def _write_tiles(
-    writer: Writer, frame: Frame, number: int, phase: PlannedPhase, bounds: tuple[Index, Index]
+    writer: Writer, frame: Frame, number: int, phase: Phase, bounds: tuple[Index, Index]
 ) -> None:
     """Append the loop over tiles: inputs in, the units, outputs out."""
-    shape, layout = frame.shape, frame.layout
+    shape, layout = frame.tile, frame.loops
     count = slot(writer, "COUNT")
     store = str(slot(writer, "STORE", "ptr"))
     with writer.loop(bounds[1], start=bounds[0], maybe_empty=True) as turn:
-        first = writer.mul(turn.index, shape.tile)
-        real = writer.minimum(writer.value(f"sub i64 {count}, {first}"), shape.tile)
+        first = writer.mul(turn.index, shape.samples)
+        real = writer.minimum(writer.value(f"sub i64 {count}, {first}"), shape.samples)
         real_bytes = writer.mul(real, shape.bytes)
-        unit = (2 if frame.machine else 1) * shape.width * shape.bytes
+        unit = (2 if frame.loops.interpreted else 1) * shape.width * shape.bytes
         up = writer.add(real_bytes, unit - 1)
         lane_bytes = writer.value(f"and i64 {up}, {-unit}")
         if phase.needs_inputs:
@@ -129,14 +128,14 @@ def _write_tiles(
             "store": _of_tile(writer, frame, "store", store, turn.index),
             "block": "%block",
         }
-        if phase.wide:
+        if phase.weight_gradients:
             in_block = writer.value(f"sub i64 {turn.index}, {bounds[0]}")
             own["block"] = _of_tile(writer, frame, "block", "%block", in_block)
         sizes = {"lane_bytes": lane_bytes, "real_bytes": real_bytes}
         call_units(writer, f"tile{number}", **own, **sizes)
         for output, array in enumerate(each.array for each in frame.program.outputs):
             if array in phase.tile_outputs:
-                base = layout.places[array].base
+                base = layout.places[array].space
                 register = own.get(base, f"%{base}")
                 writer.do(
                     f"call void @store_output{output}(ptr %context, ptr {register}, "
@@ -146,5 +145,5 @@ def _write_tiles(
 
 def _of_tile(writer: Writer, frame: Frame, area: str, start: str, number: Index) -> str:
     """Return where the part of an area begins that belongs to a tile."""
-    distance = frame.layout.sizes[area] * frame.shape.tile * frame.shape.bytes
+    distance = frame.loops.sizes[area] * frame.tile.samples * frame.tile.bytes
     return writer.offset(start, writer.mul(number, distance))

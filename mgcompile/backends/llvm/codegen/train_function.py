@@ -15,7 +15,7 @@ from mgcompile.backends.llvm.codegen.signal_poll import heed, held, released, st
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.program.ir import PARAMS
-from mgcompile.schedule.weight_gradients import BLOCK
+from mgcompile.schedule.ir import BLOCK
 
 if TYPE_CHECKING:
     import numpy as np
@@ -175,7 +175,7 @@ def _write_left(
     """Append a loop over listed parameters: update them, or set their gradient to zero."""
     if not len(left):
         return
-    size, kind = frame.shape.bytes, frame.shape.scalar
+    size, kind = frame.tile.bytes, frame.scalar
     table = writer.offset("%tables", frame.tables.add(left) * 4)
     gradient = frame.start(writer, frame.program.output("param_gradient"))
     with writer.loop(len(left)) as turn:
@@ -190,9 +190,9 @@ def _write_left(
 
 
 def _add_loss(writer: Writer, frame: Frame, total: str) -> str:
-    kind = frame.shape.scalar
+    kind = frame.scalar
     pointer = frame.start(writer, frame.program.output("loss"))
-    value = writer.load(kind, pointer, frame.shape.bytes)
+    value = writer.load(kind, pointer, frame.tile.bytes)
     if kind.element == "float":
         value = writer.value(f"fpext float {value} to double")
     return writer.value(f"fadd double {total}, {value}")
@@ -202,7 +202,7 @@ def _step(
     writer: Writer, frame: Frame, rule: Rule, rate: str, size: str, powers: list[str]
 ) -> tuple[_Step, list[str]]:
     """Append the numbers that are the same for all parameters; return them and the new powers."""
-    element = frame.shape.scalar.element
+    element = frame.scalar.element
 
     def narrow(value: str) -> str:
         if element == "double":
@@ -224,9 +224,9 @@ def _step(
 
 def _write_update(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> None:
     """Append the loop over all parameters: vectors first, then what is left one by one."""
-    count, size = frame.program.n_params, frame.shape.bytes
-    whole = count // frame.shape.width * frame.shape.width
-    parts = ((frame.shape.vector, 0, whole), (frame.shape.scalar, whole, count))
+    count, size = frame.program.n_params, frame.tile.bytes
+    whole = count // frame.tile.width * frame.tile.width
+    parts = ((frame.vector, 0, whole), (frame.scalar, whole, count))
     for kind, start, stop in parts:
         if start < stop:
             width = size * kind.lanes
@@ -237,7 +237,7 @@ def _write_update(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> None
 def _write_parameter(
     writer: Writer, frame: Frame, rule: Rule, step: _Step, kind: Kind, distance: str
 ) -> None:
-    size, block = frame.shape.bytes, writer.block(kind)
+    size, block = frame.tile.bytes, writer.block(kind)
     gradient = frame.start(writer, frame.program.output("param_gradient"))
     state = course(writer, "STATE", "ptr")
     rows = [

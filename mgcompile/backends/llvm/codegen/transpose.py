@@ -63,10 +63,10 @@ def copy_rows(writer: Writer, frame: Frame, matrix: str) -> None:
 
     Registers: ``%inputs`` and ``%first`` (the number of the tile's first sample).
     """
-    shape, size = frame.shape, frame.shape.bytes
+    shape, size = frame.tile, frame.tile.bytes
     width, row = shape.width, slot(writer, "ROW")
     squares = frame.program.n_inputs // width * width
-    with writer.loop(shape.tile, step=width) as group:
+    with writer.loop(shape.samples, step=width) as group:
         rows = []
         for lane in range(width):
             number = sample_number(writer, writer.add(group.index, lane))
@@ -74,15 +74,15 @@ def copy_rows(writer: Writer, frame: Frame, matrix: str) -> None:
         target = writer.offset("%inputs", writer.mul(group.index, size))
         with writer.loop(squares, step=width) as column:
             shift = writer.mul(column.index, size)
-            place = writer.offset(target, writer.mul(column.index, size * shape.tile))
-            block = writer.block(shape.vector)
-            kind = shape.vector
+            place = writer.offset(target, writer.mul(column.index, size * shape.samples))
+            block = writer.block(frame.vector)
+            kind = frame.vector
             loaded = [
                 block.append(f"load {kind}, ptr {writer.offset(each, shift)}, align {size}", kind)
                 for each in rows
             ]
             for number_in_square, vector in enumerate(transposed(block, loaded)):
-                pointer = writer.offset(place, number_in_square * size * shape.tile)
+                pointer = writer.offset(place, number_in_square * size * shape.samples)
                 text = f"store {kind} {vector.name}, ptr {pointer}, align {size * width}"
                 block.lines.append(f"  {text}")
             writer.splice(block)
@@ -92,10 +92,10 @@ def copy_rows(writer: Writer, frame: Frame, matrix: str) -> None:
 
 def _copy_rest(writer: Writer, frame: Frame, rows: Sequence[str], target: str, start: int) -> None:
     """Append the copy of the columns that fill no square."""
-    size, kind = frame.shape.bytes, frame.shape.scalar
+    size, kind = frame.tile.bytes, frame.scalar
     with writer.loop(frame.program.n_inputs, start=start) as column:
         shift = writer.mul(column.index, size)
-        place = writer.offset(target, writer.mul(column.index, size * frame.shape.tile))
+        place = writer.offset(target, writer.mul(column.index, size * frame.tile.samples))
         for lane, row in enumerate(rows):
             value = writer.load(kind, writer.offset(row, shift), size)
             writer.store(kind, value, writer.offset(place, lane * size), size)

@@ -68,7 +68,7 @@ class LlvmExecutable:
         self._function = kind(self.library.addresses[RUN])
         arrays = [self.lowered.program.arrays[o.array] for o in self.lowered.program.outputs]
         self._outputs = tuple((array.size, array.batched) for array in arrays)
-        self._dtype = np.dtype(self.lowered.shape.dtype)
+        self._dtype = np.dtype(self.lowered.tile.dtype)
         self._batched_size = self._dtype.itemsize * sum(
             size for size, batched in self._outputs if batched
         )
@@ -79,14 +79,14 @@ class LlvmExecutable:
         """Make the function for CPython, and an arena for it alone."""
         lowered, most = self.lowered, _ANY
         if self.threads > 1:
-            most = CHUNK_TILES * lowered.shape.tile  # more is shared among threads
+            most = CHUNK_TILES * lowered.tile.samples  # more is shared among threads
         if self._batched_size:
             most = min(most, (LARGE - 1) // self._batched_size)
         arena = Arena.make(lowered, self._constants, 1)
-        if lowered.layout.sizes["store"]:
-            most = min(most, CHUNK_TILES * lowered.shape.tile)
+        if lowered.loops.sizes["store"]:
+            most = min(most, CHUNK_TILES * lowered.tile.samples)
             arena.grow(lowered, most)
-        addresses = python_addresses(lowered.shape.dtype)
+        addresses = python_addresses(lowered.tile.dtype)
         arena.set("PYTHON", address_of(addresses))
         arena.set("MOST", most)
         code = self.library.addresses[ENTER]
@@ -128,7 +128,7 @@ class LlvmExecutable:
     def _run(
         self, arena: Arena, inputs: Any, count: int, params: NDArray[Any]
     ) -> tuple[NDArray[Any], ...]:
-        if self.lowered.layout.sizes["store"]:
+        if self.lowered.loops.sizes["store"]:
             arena.grow(self.lowered, count)
         results = self._new_results(count, "C" if isinstance(inputs, np.ndarray) else "F")
         kept = describe_inputs(arena, inputs)

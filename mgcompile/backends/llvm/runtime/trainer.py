@@ -57,8 +57,8 @@ class LlvmTrainer:
     @property
     def _takes_columns(self) -> bool:
         """Whether samples in order are best copied column by column: nothing reads their rows."""
-        phases = self.lowered.layout.phases
-        return not any(wide.columns.array == INPUTS for phase in phases for wide in phase.wide)
+        products = [p for phase in self.lowered.loops.phases for p in phase.weight_gradients]
+        return not any(product.columns.array == INPUTS for product in products)
 
     def __call__(
         self,

@@ -47,7 +47,7 @@ class Arena:
     @classmethod
     def make(cls, lowered: Lowered, constants: tuple[Any, ...], threads: int) -> Arena:
         """Reserve the areas that do not grow with the batch."""
-        size, sizes = lowered.shape.bytes, lowered.layout.sizes
+        size, sizes = lowered.tile.bytes, lowered.loops.sizes
         keep: list[Any] = [*constants]
 
         def reserve(count: int) -> int:
@@ -77,9 +77,9 @@ class Arena:
 
     def grow(self, lowered: Lowered, count: int) -> None:
         """Make room for the batched arrays that live longer than a phase."""
-        tile = lowered.shape.tile
-        elements = lowered.layout.sizes["store"] * tile * -(-count // tile)
-        wanted = elements * lowered.shape.bytes
+        tile = lowered.tile.samples
+        elements = lowered.loops.sizes["store"] * tile * -(-count // tile)
+        wanted = elements * lowered.tile.bytes
         if wanted > self.store_bytes:
             memory, address = aligned(wanted)
             self._keep.append(memory)
@@ -103,13 +103,13 @@ def describe_inputs(arena: Arena, inputs: Any) -> list[Any]:
 
 def prepared_constants(lowered: Lowered) -> tuple[NDArray[Any], NDArray[np.int32]]:
     """Return constants and index tables in the form that the code reads."""
-    consts = np.ascontiguousarray(lowered.program.consts, dtype=lowered.shape.dtype)
+    consts = np.ascontiguousarray(lowered.program.consts, dtype=lowered.tile.dtype)
     return consts, lowered.tables
 
 
 def useful_threads(lowered: Lowered, count: int, threads: int) -> int:
     """Return how many threads find a chunk of the batch to work on."""
-    tiles = -(-count // lowered.shape.tile)
+    tiles = -(-count // lowered.tile.samples)
     share = max(CHUNK_TILES, -(-tiles // MOST_CHUNKS))
     return max(1, min(threads, -(-tiles // share)))
 

@@ -76,10 +76,10 @@ def _machine(frame: Frame, name: str) -> str:
 
 def _opcode_function(frame: Frame, symbol: str, opcode: Opcode, *, batched: bool) -> str:
     """Return ``ptr symbol(ptr step, ptr areas, i64 lane_bytes)``, which does one step."""
-    shape = frame.shape
+    shape = frame.tile
     arguments = ["ptr %step", "ptr %areas", "i64 %lane_bytes"]
     writer = Writer(frame.library, symbol, arguments, returns="ptr")
-    row = shape.bytes * shape.tile
+    row = shape.bytes * shape.samples
     target = _place(writer, 0, row if batched else shape.bytes)
     sources = [
         _place(writer, 1 + k, shape.bytes if shared or not batched else row)
@@ -88,7 +88,7 @@ def _opcode_function(frame: Frame, symbol: str, opcode: Opcode, *, batched: bool
     if batched:
         _write_row(writer, frame, opcode, target, sources)
     else:
-        writer.splice(_step(writer, shape.scalar, opcode.action, target, [*sources]))
+        writer.splice(_step(writer, frame.scalar, opcode.action, target, [*sources]))
     writer.do(f"ret ptr {writer.offset('%step', 4 * (2 + opcode.action.arity))}")
     return writer.text()
 
@@ -97,14 +97,14 @@ def _write_row(
     writer: Writer, frame: Frame, opcode: Opcode, target: str, sources: list[str]
 ) -> None:
     """Append a loop over the vectors of a row; operands that samples share are spread before it."""
-    shape = frame.shape
-    before = writer.block(shape.vector)
+    shape = frame.tile
+    before = writer.block(frame.vector)
     operands = [
         _splat(before, source) if shared else source
         for source, shared in zip(sources, opcode.shared, strict=True)
     ]
     writer.splice(before)
-    length = len(_step(writer, shape.vector, opcode.action, target, operands).lines)
+    length = len(_step(writer, frame.vector, opcode.action, target, operands).lines)
     unroll = _UNROLL if length <= _SHORT else 1
     size = shape.width * shape.bytes
     with writer.loop("%lane_bytes", step=unroll * size) as turn:
@@ -112,7 +112,7 @@ def _write_row(
             distance = writer.add(turn.index, part * size)
             moved = [x if isinstance(x, Vec) else writer.offset(x, distance) for x in operands]
             to = writer.offset(target, distance)
-            writer.splice(_step(writer, shape.vector, opcode.action, to, moved))
+            writer.splice(_step(writer, frame.vector, opcode.action, to, moved))
 
 
 def _step(

@@ -12,11 +12,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.backends.llvm.tapevm.steps import Steps
-    from mgcompile.program.ir import Tape
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["rows_in_use", "rows_of_results"]
+__all__ = ["rows_of_results"]
 
 
 def rows_of_results(
@@ -42,18 +41,6 @@ def rows_of_results(
     rows = numbers.copy()
     rows[passing] = np.flatnonzero(~kept)[slot]
     return rows
-
-
-def rows_in_use(tape: Tape, kept: NDArray[np.bool_]) -> int:
-    """Return about how many rows the results of a tape take: those kept, and most alive at once."""
-    count, pool = len(tape.code), sum(tape.lengths)
-    death = np.arange(count)
-    inner = tape.operand >= pool
-    user = np.repeat(death, np.diff(tape.start))
-    np.maximum.at(death, tape.operand[inner] - pool, user[inner])
-    births = np.cumsum(~kept)
-    deaths = np.cumsum(np.bincount(death[~kept], minlength=count))
-    return int(kept.sum()) + int((births - deaths).max(initial=0)) + 1
 
 
 def _last_uses(steps: Sequence[Steps], count: int, pool: int) -> Numbers:

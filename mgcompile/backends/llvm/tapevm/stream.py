@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
     from mgcompile.backends.llvm.tapevm.steps import Steps
     from mgcompile.program.ir import Tape
-    from mgcompile.schedule.layout import Place
+    from mgcompile.schedule.ir import Place
 
     Numbers = NDArray[np.int64]
 
@@ -52,7 +52,7 @@ def write_stream(
     steps, total = steps_of(tape, shared)
     rows = rows_of_results(steps, numbers, len(place), kept)
     home = places[tape.result]
-    place = np.concatenate([place, _places(home.base, rows + home.offset)])
+    place = np.concatenate([place, _places(home.space, rows + home.offset)])
     pieces = [
         (opcodes.number(Opcode(step.action, pattern), batched=home.batched), step)
         for whole in steps
@@ -76,7 +76,7 @@ def _external_places(tape: Tape, places: Mapping[int, Place]) -> tuple[Numbers, 
     found, shared = [np.zeros(0, dtype=np.int64)], [np.zeros(0, dtype=bool)]
     for access, length in zip(tape.externals, tape.lengths, strict=True):
         home = places[access.array]
-        found.append(_places(home.base, map_elements(access.index, (length,)) + home.offset))
+        found.append(_places(home.space, map_elements(access.index, (length,)) + home.offset))
         shared.append(np.full(length, not home.batched))
     return np.concatenate(found), np.concatenate(shared)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from types import SimpleNamespace
 
+import attrs
 import numpy as np
 import pytest
 
 from mgcompile.autodiff.reverse import gradient_to_params
 from mgcompile.backends.interface import Options, Rule
 from mgcompile.backends.llvm.backend import backend as llvm
-from mgcompile.backends.llvm.codegen.codegen_context import Shape
 from mgcompile.backends.llvm.lower import lower
 from mgcompile.backends.llvm.runtime.executable import LlvmExecutable
 from mgcompile.backends.numpy.interpreter import backend as numpy_backend
@@ -30,8 +29,9 @@ from mgcompile.program.ir import (
     extent,
 )
 from mgcompile.program.verifier import verify
-from mgcompile.schedule.batch_tile import choose_shape
-from mgcompile.schedule.weight_gradients import BLOCK
+from mgcompile.schedule import pipeline
+from mgcompile.schedule.batch_tile import tile_of
+from mgcompile.schedule.ir import BLOCK, LoopProgram, Phase, Tile
 from mgcore import ops
 
 TOLERANCE = {"float64": 1e-9, "float32": 3e-3}
@@ -195,8 +195,9 @@ def test_every_number_of_samples_and_every_block_size_of_a_layer(dtype, count):
 def test_a_tile_of_any_even_number_of_vectors_stays_within_the_memory_of_results(
     vectors, monkeypatch
 ):
-    def narrow(layout, dtype, width, **_):
-        return Shape(dtype, width, vectors * width)
+    def narrow(loops):
+        tile = Tile(loops.dtype, loops.width, vectors * loops.width)
+        return attrs.evolve(loops, tile=tile)
 
     def guarded(executable, count, order):
         buffer = np.full((count + 100) * 5, 77.0)
@@ -205,14 +206,18 @@ def test_a_tile_of_any_even_number_of_vectors_stays_within_the_memory_of_results
         return (result,)
 
     buffers = []
-    monkeypatch.setattr("mgcompile.backends.llvm.lower.choose_shape", narrow)
+    passes = [
+        attrs.evolve(each, run=narrow) if each.name == "batch-tile" else each
+        for each in pipeline.PASSES
+    ]
+    monkeypatch.setattr(pipeline, "PASSES", passes)
     monkeypatch.setattr(LlvmExecutable, "_new_results", guarded)
     builder, last = layers((3, 5))
     program = verify(builder.finish([("value", last)]))
     random = np.random.default_rng(vectors)
     params = random.normal(size=program.n_params)
     for tiles in (1, 3):
-        matrix = random.normal(size=(tiles * vectors * lower(program, "float64").shape.width, 3))
+        matrix = random.normal(size=(tiles * vectors * lower(program, "float64").tile.width, 3))
         columns = [np.ascontiguousarray(column) for column in matrix.T]
         assert_same(program, "float64", columns, len(matrix), params)
     assert len(buffers) == 2
@@ -223,9 +228,10 @@ def test_a_tile_of_any_even_number_of_vectors_stays_within_the_memory_of_results
 def test_blocks_of_wide_products_are_made_of_whole_tiles(width):
     for elements, dtype in itertools.product(range(8, 400, 8), ("float64", "float32")):
         sizes = {"inputs": elements, "tile": elements}
-        phases = [SimpleNamespace(wide=True)]
-        layout = SimpleNamespace(sizes=sizes, streamed=0, phases=phases, in_place=False)
-        assert BLOCK % choose_shape(layout, dtype, width).tile == 0
+        program = Builder(elements, 0).finish([])
+        phases = (Phase(weight_gradients=("one",)),)
+        loops = LoopProgram(program, dtype, width, phases=phases, sizes=sizes)
+        assert BLOCK % tile_of(loops).samples == 0
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
@@ -234,7 +240,7 @@ def test_blocks_of_wide_products_are_made_of_whole_tiles(width):
 def test_gradients_of_wide_layers_are_summed_block_by_block(dtype, count, container):
     builder, last = layers((45, 37, 35, 1))
     program = gradient_to_params(verify(builder.finish([("value", last)])))
-    assert lower(program, dtype).layout.phases[0].wide
+    assert lower(program, dtype).loops.phases[0].weight_gradients
     random = np.random.default_rng(count)
     inputs = random.normal(size=(count, 45)).astype(dtype)
     if container == "reversed rows":

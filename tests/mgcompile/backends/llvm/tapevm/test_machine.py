@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.backends.llvm.tapevm.tapes import needs_machine
 from mgcompile.program.ir import Tape
+from mgcompile.schedule.live_outs import is_long
 from mgcore import Value, grad, ops
 
 UNARY = ["tanh", "sin", "cos", "sigmoid", "relu", "abs", "neg", "erf", "softplus", "gelu"]
@@ -112,5 +112,5 @@ def test_only_long_tapes_need_the_machine():
         numbers = np.arange(count)
         return Tape(9, (), (), (ops.neg,), numbers * 0, np.arange(count + 1), numbers * 0)
 
-    assert needs_machine(tape(10_000))
-    assert not needs_machine(tape(10))
+    assert is_long(tape(10_000))
+    assert not is_long(tape(10))

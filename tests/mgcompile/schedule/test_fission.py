@@ -9,7 +9,8 @@ import pytest
 import mgcompile
 from mgcompile.program.builder import Builder, affine
 from mgcompile.program.ir import INPUTS
-from mgcompile.schedule.fission import LONGEST_BODY, LONGEST_OF_CHAINS, cut, weight
+from mgcompile.schedule.costs import weight
+from mgcompile.schedule.fission import LONGEST_BODY, LONGEST_OF_CHAINS, bodies_of
 from mgcore import Value, ops
 
 
@@ -29,7 +30,7 @@ def names_of(bodies):
 
 def test_a_function_and_a_little_arithmetic_are_one_body():
     made = bundles(("a", ops.mul, "x", "y"), ("b", ops.tanh, "a"), ("c", ops.mul, "b", "b"))
-    assert names_of(cut(made)) == [["mul", "tanh", "mul"]]
+    assert names_of(bodies_of(made)) == [["mul", "tanh", "mul"]]
 
 
 @pytest.mark.parametrize(("before", "longest"), [(1, LONGEST_OF_CHAINS), (8, LONGEST_BODY)])
@@ -39,7 +40,7 @@ def test_long_arithmetic_is_cut_and_chains_of_steps_into_shorter_bodies(before, 
     names = ["x", *(f"s{k}" for k in range(count))]
     steps = [(f"s{k}", ops.add, names[max(0, k + 1 - before)], "y") for k in range(count)]
     made = bundles(*steps)
-    bodies = cut(made)
+    bodies = bodies_of(made)
     assert [bundle for body in bodies for bundle in body] == list(made)
     assert [sum(map(weight, body)) for body in bodies[:-1]] == [longest] * (len(bodies) - 1)
     assert sum(map(weight, bodies[-1])) <= longest
@@ -55,7 +56,7 @@ def test_functions_of_one_number_share_a_body_and_others_have_their_own():
         ("f", ops.mul, "a", "d"),
         ("g", ops.mul, "f", "e"),
     )
-    assert names_of(cut(made)) == [["erf", "mul", "neg", "exp"], ["log"], ["mul", "mul"]]
+    assert names_of(bodies_of(made)) == [["erf", "mul", "neg", "exp"], ["log"], ["mul", "mul"]]
 
 
 def test_every_body_comes_after_what_it_reads():
@@ -70,7 +71,7 @@ def test_every_body_comes_after_what_it_reads():
         ("h", ops.div, "g", "a"),
         ("i", ops.div, "h", "d"),
     )
-    bodies = cut(made)
+    bodies = bodies_of(made)
     assert sorted(b.result for body in bodies for b in body) == [b.result for b in made]
     done = {INPUTS}
     for body in bodies:

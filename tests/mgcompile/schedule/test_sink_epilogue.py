@@ -2,11 +2,9 @@
 
 import mgcompile
 from mgcompile.program.ir import PARAMS
-from mgcompile.schedule.fusion import Group, Product
-from mgcompile.schedule.layout import plan
+from mgcompile.schedule.ir import Group, Product
+from mgcompile.schedule.pipeline import schedule
 from mgcompile.schedule.register_blocking import even
-from mgcompile.schedule.scatter_elision import placed
-from mgcompile.schedule.unit_dims import without_single_axes
 from mgcore import Value, ops
 from mgnn import MLP
 
@@ -17,7 +15,7 @@ def layout(kind, activation="relu"):
     model = MLP(2, [8, 8, 1], activation=activation, seed=1)
     loss = ops.relu(1 - x[2] * model(x[:2]))
     kernel = mgcompile.compile(loss, inputs=x, params=model.parameters())
-    return plan(placed(without_single_axes(kernel._built.derived(kind))))
+    return schedule(kernel._built.derived(kind), "float64", 4, None)
 
 
 def products(plan):

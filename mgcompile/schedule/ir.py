@@ -1,0 +1,272 @@
+"""The loop program: a program's schedule as data, which code generation follows to the letter.
+
+A `LoopProgram` starts as a program and nothing decided, and each pass of the schedule decides one
+thing more: which statements only say where results go, the phases of a run, what is fused into one
+loop, where each array lives, how many samples a tile has. `verifier` holds it to its rules after
+each pass, `printer` prints it.
+
+=========  =====================================================================================
+space      what is there
+=========  =====================================================================================
+inputs     the columns of the tile at work, copied there before anything else runs, and the address
+           of each: of the copy, or of the caller's memory (see `LoopProgram.in_place`)
+tile       batched arrays of one phase, for one tile: [element][sample]; one space for each thread
+store      batched arrays that a later phase reads, for all tiles
+block      batched arrays whose outer products are summed, for the tiles of a block of samples
+packed     what stands in the columns of these products: [sample of the block][element]
+own        unbatched arrays made in a tile's loop; one space for each thread
+shared     unbatched arrays that all threads read
+sums       sums over the batch; one space for each chunk of the batch, added up after the phase
+params, consts, samples: as the caller gives them
+=========  =====================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from attrs import field, frozen
+
+from mgcompile.program.ir import Access, Bundle, Loop, Program, Scatter, Statement, Tape
+from mgcompile.program.traversal import read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from mgcompile.backends.interface import Rule
+
+__all__ = [
+    "BLOCK",
+    "PANEL",
+    "SPACES",
+    "Group",
+    "LoopProgram",
+    "LoopUnit",
+    "Phase",
+    "Place",
+    "Product",
+    "Tile",
+    "Unit",
+    "WeightGradient",
+    "block_units",
+    "members",
+    "reads",
+]
+
+BLOCK = 64
+"""Samples that are kept before their outer products are added up."""
+
+PANEL = 4
+"""Pairs of vectors of columns that are kept for these samples in the first-level cache."""
+
+SPACES = ("inputs", "tile", "store", "block", "packed", "own", "shared", "sums")
+"""Those whose size the schedule decides."""
+
+
+@frozen
+class Group:
+    """Elementwise bundles over one shape; each reads the others at its own point alone."""
+
+    bundles: tuple[Bundle, ...]
+    tiled: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The axes that all of the bundles have."""
+        return self.bundles[0].shape
+
+    @property
+    def results(self) -> tuple[int, ...]:
+        """The arrays that the bundles make."""
+        return tuple(bundle.result for bundle in self.bundles)
+
+
+@frozen
+class Product:
+    """A sum or dot, what it starts from, and the group that takes its results from registers.
+
+    ``start`` is read over the shape of the bundle and is not batched.
+    """
+
+    bundle: Bundle
+    group: Group | None
+    start: Access | None = None
+
+
+@frozen
+class LoopUnit:
+    """A loop, and its body as units."""
+
+    loop: Loop
+    body: tuple[Unit, ...]
+    tiled: bool
+
+
+Unit = Group | Product | Bundle | Scatter | Tape | LoopUnit
+
+
+@frozen
+class WeightGradient:
+    """A sum over the batch of `rows[j] * columns[k]`; consecutive k are neighbours in memory.
+
+    Attributes:
+        bundle: the statement.
+        rows: the access that moves along the axis of rows, read number by number.
+        columns: the access that moves along the axis of columns, read vector by vector.
+        row_axis: which axis of the bundle the rows are; the other one is the columns'.
+    """
+
+    bundle: Bundle
+    rows: Access
+    columns: Access
+    row_axis: int
+
+    @property
+    def row_count(self) -> int:
+        """How many rows the matrix has."""
+        return self.bundle.shape[self.row_axis]
+
+    @property
+    def column_count(self) -> int:
+        """How many columns the matrix has."""
+        return self.bundle.shape[1 - self.row_axis]
+
+
+@frozen
+class Phase:
+    """Units run once (`shared`), and then for every tile (`tiled`), in this order.
+
+    ``tile_outputs`` are handed over after a tile. ``weight_gradients`` are summed block by block
+    instead, and stand among the tiled units no longer. ``sums`` is the range of elements of the
+    space `sums` that this phase fills; ``needs_inputs`` says whether a tile reads X.
+    """
+
+    shared: tuple[Unit, ...] = ()
+    tiled: tuple[Unit, ...] = ()
+    weight_gradients: tuple[WeightGradient, ...] = ()
+    tile_outputs: tuple[int, ...] = ()
+    sums: tuple[int, int] = (0, 0)
+    needs_inputs: bool = False
+
+
+@frozen
+class Place:
+    """A space and the element of it at which an array begins."""
+
+    space: str
+    offset: int
+    batched: bool
+
+
+@frozen
+class Tile:
+    """The sizes that all code of a kernel is made for.
+
+    ``width`` is the number of elements in a vector register, ``samples`` the number of samples of
+    a tile (a multiple of two vectors); elements of batched arrays are that many samples apart.
+    """
+
+    dtype: str
+    width: int
+    samples: int
+
+    @property
+    def bytes(self) -> int:
+        """The size of one number."""
+        return 8 if self.dtype == "float64" else 4
+
+
+@frozen(eq=False)
+class LoopProgram:
+    """A program and what has been decided of its schedule so far.
+
+    Args:
+        program: the program; its statements are those that the phases run.
+        dtype: "float64" or "float32".
+        width: elements of a vector register of the target.
+        optimizer: the update that a training loop makes of the gradient, if there is one.
+        destinations: for an array that is written as a part of another one, which elements of it.
+        phases: in the order in which they run.
+        places: where each array lives that is in memory.
+        packed: for an array whose elements are packed, where in the space `packed`.
+        sizes: elements of each space; of `tile`, `store`, `inputs`, `block` for each sample.
+        batched_outputs: the outputs that have a row for each sample.
+        serial: whether what all samples share is made once for each tile, which one thread alone
+            may do.
+        streamed: elements of a tile that are written or read once, in order.
+        in_place: whether inputs are found by their addresses, so that dense columns need no copy.
+        live_outs: for the array of each tape, which of its results are read outside of it.
+        interpreted: the arrays of tapes that are run by the machine for tapes.
+        tile: the sizes of a tile; None until they are chosen.
+        left_to_update: the parameters that `weight_gradients` do not update on the spot; None where
+            all are updated after the gradient is complete.
+    """
+
+    program: Program
+    dtype: str
+    width: int
+    optimizer: Rule | None = None
+    destinations: Mapping[int, Access] = field(factory=dict)
+    phases: tuple[Phase, ...] = ()
+    places: Mapping[int, Place] = field(factory=dict)
+    packed: Mapping[int, int] = field(factory=dict)
+    sizes: Mapping[str, int] = field(factory=lambda: dict.fromkeys(SPACES, 0))
+    batched_outputs: tuple[int, ...] = ()
+    serial: bool = False
+    streamed: int = 0
+    in_place: bool = False
+    live_outs: Mapping[int, NDArray[np.bool_]] = field(factory=dict)
+    interpreted: frozenset[int] = frozenset()
+    tile: Tile | None = None
+    left_to_update: NDArray[np.int64] | None = None
+
+    @property
+    def outputs(self) -> tuple[int, ...]:
+        """The arrays that are handed back, each once."""
+        return tuple(dict.fromkeys(output.array for output in self.program.outputs))
+
+    def batched(self, array: int) -> bool:
+        """Tell whether an array, or the one it is a part of, has a copy for every sample."""
+        if array in self.destinations:
+            array = self.destinations[array].array
+        return self.program.arrays[array].batched
+
+    @property
+    def chosen_tile(self) -> Tile:
+        """The tile, once it has been chosen."""
+        assert self.tile is not None, "the tile is chosen by the pass batch-tile"  # noqa: S101
+        return self.tile
+
+
+def members(unit: Unit) -> tuple[Statement, ...]:
+    """Return the statements of a unit; a loop counts as one."""
+    match unit:
+        case Group():
+            return unit.bundles
+        case Product():
+            return (unit.bundle, *(unit.group.bundles if unit.group else ()))
+        case LoopUnit():
+            return (unit.loop,)
+        case _:
+            return (unit,)
+
+
+def reads(unit: Unit) -> set[int]:
+    """Return the arrays that a unit reads."""
+    found = {array for statement in members(unit) for array in read(statement)}
+    if isinstance(unit, Product) and unit.start is not None:
+        found.add(unit.start.array)
+    return found
+
+
+def block_units(block: Sequence[Unit]) -> Iterator[Unit]:
+    """Yield the units of a block and those of the loops in it, in order."""
+    pending = list(reversed(block))
+    while pending:
+        unit = pending.pop()
+        yield unit
+        if isinstance(unit, LoopUnit):
+            pending.extend(reversed(unit.body))

@@ -1,0 +1,58 @@
+"""The passes of the schedule, in order: each decides one thing more of a loop program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.schedule.batch_tile import choose_tile
+from mgcompile.schedule.fission import split_bodies
+from mgcompile.schedule.fused_sgd import fuse_sgd
+from mgcompile.schedule.fusion import fuse, single_groups
+from mgcompile.schedule.ir import LoopProgram
+from mgcompile.schedule.layout import place_arrays
+from mgcompile.schedule.live_outs import find_live_outs
+from mgcompile.schedule.phases import split_phases
+from mgcompile.schedule.printer import format_loops
+from mgcompile.schedule.scatter_elision import elide_scatters
+from mgcompile.schedule.sink_epilogue import sink_epilogues
+from mgcompile.schedule.unit_dims import drop_unit_dims
+from mgcompile.schedule.verifier import verify_loops
+from mgcompile.schedule.weight_gradients import find_weight_gradients
+from mgcompile.support.passes import Level, Pass, run_passes
+
+if TYPE_CHECKING:
+    from mgcompile.backends.interface import Rule
+    from mgcompile.program.ir import Program
+
+__all__ = ["PASSES", "schedule"]
+
+LOOPS = Level("loop program", verify_loops, format_loops)
+
+PASSES = (
+    Pass("unit-dims", LOOPS, drop_unit_dims, "leave out axes of length 1", optional=True),
+    Pass("scatter-elision", LOOPS, elide_scatters, "write parts where they go", optional=True),
+    Pass("phases", LOOPS, split_phases, "what runs once, what for every tile, what waits"),
+    Pass("weight-gradients", LOOPS, find_weight_gradients, "sum outer products block by block",
+         optional=True),
+    Pass("fusion", LOOPS, fuse, "one loop for elementwise bundles of a shape",
+         optional=True, otherwise=single_groups),
+    Pass("fission", LOOPS, split_bodies, "cut long bodies, functions apart", optional=True),
+    Pass("sink-epilogue", LOOPS, sink_epilogues, "finish sums in registers", optional=True),
+    Pass("live-outs", LOOPS, find_live_outs, "what is read of tapes; which are interpreted"),
+    Pass("layout", LOOPS, place_arrays, "a place in memory for every array"),
+    Pass("batch-tile", LOOPS, choose_tile, "samples of a tile"),
+    Pass("fused-sgd", LOOPS, fuse_sgd, "update weights where gradients are summed", optional=True),
+)  # fmt: skip
+
+
+def schedule(program: Program, dtype: str, width: int, optimizer: Rule | None) -> LoopProgram:
+    """Decide all that code generation follows.
+
+    Args:
+        program: a verified program.
+        dtype: "float64" or "float32".
+        width: elements of a vector register of the target.
+        optimizer: the update of a training loop; None for a single run.
+    """
+    loops: LoopProgram = run_passes(PASSES, LoopProgram(program, dtype, width, optimizer))
+    return loops

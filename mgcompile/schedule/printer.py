@@ -1,0 +1,95 @@
+"""Print a loop program for a person: phases, the loops of each, where arrays live."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.program.printer import format_access, format_statement
+from mgcompile.schedule.ir import Group, LoopUnit, Product
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from mgcompile.program.ir import Bundle
+    from mgcompile.schedule.ir import LoopProgram, Phase, Unit
+
+__all__ = ["format_loops", "format_unit"]
+
+
+def format_loops(loops: LoopProgram) -> str:
+    """Return a loop program as text, with what has been decided so far.
+
+    A unit is what runs as one loop nest: `loop` for fused elementwise bundles, `product` for a sum
+    with what finishes it in registers. `@tile+8` says that an array begins at element 8 of the
+    space `tile`; an array without a place lives in registers alone.
+    """
+    lines = [_head(loops)]
+    if not loops.phases:
+        lines += [
+            line
+            for statement in loops.program.statements
+            for line in format_statement(statement, loops.program).splitlines()
+        ]
+    for number, phase in enumerate(loops.phases):
+        lines += _phase(loops, number, phase)
+    lines += [
+        f"a{array} is a part of a{access.array}" for array, access in loops.destinations.items()
+    ]
+    return "\n".join(lines)
+
+
+def _head(loops: LoopProgram) -> str:
+    tile = f", tiles of {loops.tile.samples} samples" if loops.tile else ""
+    sizes = ", ".join(f"{space} {size}" for space, size in loops.sizes.items() if size)
+    return f"{loops.dtype} x {loops.width}{tile}" + (f"; {sizes}" if sizes else "")
+
+
+def _phase(loops: LoopProgram, number: int, phase: Phase) -> Iterator[str]:
+    yield f"phase {number}:"
+    for title, block in (("once", phase.shared), ("for every tile", phase.tiled)):
+        if block:
+            yield f"  {title}:"
+            yield from _block(loops, block, "    ", 0)
+    for product in phase.weight_gradients:
+        yield f"  block by block, {product.row_count} x {product.column_count}:"
+        yield "    " + _statement(loops, product.bundle, 0)
+
+
+def _block(loops: LoopProgram, block: Sequence[Unit], indent: str, depth: int) -> Iterator[str]:
+    for unit in block:
+        for line in format_unit(loops, unit, depth):
+            yield indent + line
+
+
+def format_unit(loops: LoopProgram, unit: Unit, depth: int = 0) -> Iterator[str]:
+    """Yield the lines of a unit that stands in `depth` loops."""
+    if isinstance(unit, Group):
+        yield f"loop over {list(unit.shape)}:"
+        yield from (f"  {_statement(loops, bundle, depth)}" for bundle in unit.bundles)
+    elif isinstance(unit, Product):
+        start = ""
+        if unit.start is not None:
+            domain = (0,) * depth, unit.bundle.shape
+            start = f" from {format_access(unit.start, *domain, loops.program)}"
+        yield f"product{start}: {_statement(loops, unit.bundle, depth)}"
+        if unit.group is not None:
+            yield from (f"  then {_statement(loops, b, depth)}" for b in unit.group.bundles)
+    elif isinstance(unit, LoopUnit):
+        yield f"repeat {unit.loop.count} times:"
+        yield from _block(loops, unit.body, "  ", depth + 1)
+        for carry in unit.loop.carries:
+            ends = f"first a{carry.initial.array}, last a{carry.final}"
+            yield f"  a{carry.array} = a{carry.following} ({ends})"
+        yield from (f"  keep a{stack.source} in a{stack.result}" for stack in unit.loop.stacks)
+    else:
+        text = format_statement(unit, loops.program, depth).splitlines()
+        yield from (f"{line}{_place(loops, unit.result)}" for line in text)
+
+
+def _statement(loops: LoopProgram, bundle: Bundle, depth: int) -> str:
+    return format_statement(bundle, loops.program, depth) + _place(loops, bundle.result)
+
+
+def _place(loops: LoopProgram, array: int) -> str:
+    place = loops.places.get(array)
+    return "" if place is None else f"  @{place.space}+{place.offset}"
