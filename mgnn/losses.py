@@ -11,8 +11,15 @@ from typing import Any
 import attrs
 
 from mgcore import Value, ops
-from mgnn.errors import LabelError, ShapeError, UnknownNameError, near_matches
-from mgnn.scores import R2, Rows, Score, largest, signs
+from mgnn.errors import (
+    LabelError,
+    ShapeError,
+    TrainingSettingError,
+    UnknownNameError,
+    near_matches,
+)
+from mgnn.scores import R2, Rows, Score, largest, poisson_deviance, signs
+from mgnn.settings import real_of
 
 __all__ = [
     "Loss",
@@ -20,7 +27,12 @@ __all__ = [
     "by_name",
     "cross_entropy",
     "hinge",
+    "huber",
+    "huber_with",
+    "mae",
     "mse",
+    "multiclass_hinge",
+    "poisson",
 ]
 
 
@@ -42,6 +54,12 @@ class Loss:
     sample: Callable[[Sequence[Any], Sequence[Any]], Any] = attrs.field(repr=False)
     encode: Callable[[Rows, int], list[list[float]]] = attrs.field(repr=False)
     score: Score = attrs.field(repr=False)
+
+    def __reduce__(self) -> Any:
+        """Pickle a loss that ships by its name: its formula may be a closure."""
+        if LOSSES.get(self.name) is self:
+            return by_name, (self.name,)
+        return Loss, (self.name, self.sample, self.encode, self.score)
 
     def __call__(self, outputs: Sequence[Any], y: Sequence[Any]) -> Any:
         """Return the mean loss of n samples as a Value.
@@ -95,6 +113,34 @@ def _softmax_cross_entropy(outputs: Sequence[Any], targets: Sequence[Any]) -> An
     return ops.logsumexp(*outputs) - ops.dot(*targets, *outputs)
 
 
+def _absolute_errors(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+    return _mean([abs(out - target) for out, target in zip(outputs, targets, strict=True)])
+
+
+def _huber_of(delta: float) -> Callable[[Sequence[Any], Sequence[Any]], Any]:
+    def errors(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+        terms = []
+        for out, target in zip(outputs, targets, strict=True):
+            size = abs(out - target)
+            inner = ops.minimum(size, delta)
+            # size^2 / 2 up to delta, then delta (size - delta / 2): one formula, without a choice
+            terms.append(inner * (size - 0.5 * inner))
+        return _mean(terms)
+
+    return errors
+
+
+def _poisson_deviances(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+    # the negative log likelihood of a count t at the rate exp(s), without what s is not in
+    return _mean([ops.exp(out) - t * out for out, t in zip(outputs, targets, strict=True)])
+
+
+def _margins(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
+    # 1 - (s[label] - s[j]) for every other class j; for j = label the one-hot row makes it 0
+    own = ops.dot(*targets, *outputs)
+    return _mean([ops.relu((s - own) + (1.0 - t)) for s, t in zip(outputs, targets, strict=True)])
+
+
 # Targets from y.
 
 
@@ -123,28 +169,42 @@ def _labels_in(name: str, first: float, second: float, remedy: str) -> Any:
     return encode
 
 
-def _one_hot(y: Rows, outputs: int) -> list[list[float]]:
-    if outputs < 2:
-        raise ShapeError(
-            "cross_entropy needs a model with one output per class, at least 2, but it has "
-            f"{outputs}; for two classes and one output take binary_cross_entropy"
-        )
-    rows = []
-    for i, row in enumerate(y):
-        if len(row) != 1:
-            raise ShapeError(
-                f"y has {len(row)} numbers in row {i}; cross_entropy takes one class label a "
-                "sample, not one-hot rows"
-            )
-        label = row[0]
-        if label not in range(outputs):
-            raise LabelError(
-                f"y holds the label {label:g} in row {i}; cross_entropy with {outputs} outputs "
-                f"takes the whole numbers 0 to {outputs - 1}. Number the classes from 0, or give "
-                "the model one output per class"
-            )
-        rows.append([1.0 if k == label else 0.0 for k in range(outputs)])
+def _counts(y: Rows, outputs: int) -> list[list[float]]:
+    rows = _numbers(y, outputs)
+    for i, row in enumerate(rows):
+        for count in row:
+            if count < 0.0:
+                raise LabelError(
+                    f"y holds {count:g} in row {i}; poisson takes counts and rates, at least 0"
+                )
     return rows
+
+
+def _one_hot_for(name: str, one_output: str) -> Any:
+    def encode(y: Rows, outputs: int) -> list[list[float]]:
+        if outputs < 2:
+            raise ShapeError(
+                f"{name} needs a model with one output per class, at least 2, but it has "
+                f"{outputs}; for two classes and one output take {one_output}"
+            )
+        rows = []
+        for i, row in enumerate(y):
+            if len(row) != 1:
+                raise ShapeError(
+                    f"y has {len(row)} numbers in row {i}; {name} takes one class label a "
+                    "sample, not one-hot rows"
+                )
+            label = row[0]
+            if label not in range(outputs):
+                raise LabelError(
+                    f"y holds the label {label:g} in row {i}; {name} with {outputs} outputs "
+                    f"takes the whole numbers 0 to {outputs - 1}. Number the classes from 0, or "
+                    "give the model one output per class"
+                )
+            rows.append([1.0 if k == label else 0.0 for k in range(outputs)])
+        return rows
+
+    return encode
 
 
 mse = Loss("mse", _squared_errors, _numbers, R2)
@@ -160,9 +220,47 @@ binary_cross_entropy = Loss(
     _labels_in("binary_cross_entropy", 0, 1, "Labels -1 and 1 become 0 and 1 by (y + 1) / 2"),
     signs(0.5),
 )
-cross_entropy = Loss("cross_entropy", _softmax_cross_entropy, _one_hot, largest)
+cross_entropy = Loss(
+    "cross_entropy",
+    _softmax_cross_entropy,
+    _one_hot_for("cross_entropy", "binary_cross_entropy"),
+    largest,
+)
+mae = Loss("mae", _absolute_errors, _numbers, R2)
+poisson = Loss("poisson", _poisson_deviances, _counts, poisson_deviance)
+multiclass_hinge = Loss(
+    "multiclass_hinge", _margins, _one_hot_for("multiclass_hinge", "hinge"), largest
+)
 
-LOSSES = {loss.name: loss for loss in (mse, hinge, binary_cross_entropy, cross_entropy)}
+
+def huber_with(delta: float) -> Loss:
+    """Return the Huber loss that turns from squares to absolute errors at `delta`.
+
+    Raises:
+        TrainingSettingError: if `delta` is no finite number greater than 0.
+
+    """
+    number = real_of(delta)
+    if not isinstance(number, float) or not 0.0 < number < float("inf"):
+        raise TrainingSettingError(f"delta is {delta!r}; it must be a number greater than 0")
+    return Loss("huber", _huber_of(number), _numbers, R2)
+
+
+huber = huber_with(1.0)
+
+LOSSES = {
+    loss.name: loss
+    for loss in (
+        mse,
+        mae,
+        huber,
+        poisson,
+        hinge,
+        multiclass_hinge,
+        binary_cross_entropy,
+        cross_entropy,
+    )
+}
 
 
 def by_name(loss: "str | Loss") -> Loss:

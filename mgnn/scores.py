@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypeAlias
 
 import attrs
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-__all__ = ["R2", "Rows", "Score", "largest", "signs"]
+__all__ = ["R2", "Rows", "Score", "largest", "poisson_deviance", "signs"]
 
 Rows: TypeAlias = "Sequence[Sequence[float]]"
 
@@ -79,6 +80,31 @@ R2 = Score("R2", _r2_of_rows, _r2_of_arrays)
 
 1 is perfect, 0 as good as the mean. Where y is constant: 1 if every output is exact, else 0.
 """
+
+
+def _poisson_of_rows(outputs: Rows, targets: Rows) -> float:
+    _check_widths(len(outputs[0]), len(targets[0]))
+    scores = []
+    for actual, logs in zip(zip(*targets, strict=True), zip(*outputs, strict=True), strict=True):
+        mean = sum(actual) / len(actual)
+        spread = sum(_deviance(t, math.log(mean)) for t in actual) if mean > 0.0 else 0.0
+        error = sum(_deviance(t, s) for t, s in zip(actual, logs, strict=True))
+        scores.append(1.0 - error / spread if spread > 0.0 else float(error == 0.0))
+    return sum(scores) / len(scores)
+
+
+def _deviance(t: float, s: float) -> float:
+    """Return half the Poisson deviance of the count t at the rate exp(s)."""
+    rate = math.exp(min(s, 709.0))  # beyond, it is infinite
+    return rate - t * s + t * (math.log(t) - 1.0) if t > 0.0 else rate
+
+
+def _poisson_of_arrays(outputs: Floats, targets: Floats) -> float:
+    return _poisson_of_rows(outputs.tolist(), targets.tolist())
+
+
+poisson_deviance = Score("D2", _poisson_of_rows, _poisson_of_arrays)
+"""1 - (Poisson deviance) / (that of the mean count), outputs being logarithms of rates."""
 
 
 def signs(threshold: float) -> Score:

@@ -50,8 +50,9 @@ def fit(
     Args:
         model: a `Module`, or anything callable on one row of X that has ``parameters()``.
         X: n rows of numbers: lists, a NumPy array or a pandas frame; finite.
-        y: n targets, or n rows of them. "hinge" takes labels -1 and 1, "binary_cross_entropy"
-            0 and 1, "cross_entropy" the classes 0, 1, ..., "mse" any numbers.
+        y: n targets, or n rows of them. "mse", "mae" and "huber" take any numbers, "poisson" counts
+            (the outputs are logarithms of rates), "hinge" labels -1 and 1, "binary_cross_entropy"
+            0 and 1, "cross_entropy" and "multiclass_hinge" the classes 0, 1, ...
         loss: the name of a loss, or a `mgnn.losses.Loss`.
         optimizer: "sgd", "adam", or one with settings, as ``optim.SGD(lr=0.1)``. Its state starts
             afresh in every call; a `Trainer` keeps it.

@@ -1,16 +1,18 @@
 """Losses and scores against PyTorch and scikit-learn."""
 
 import math
+import pickle
+from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from sklearn.metrics import accuracy_score, r2_score
+from sklearn.metrics import accuracy_score, d2_tweedie_score, r2_score
 
 from mgcore import Value
-from mgnn import losses
-from mgnn.errors import LabelError, ShapeError, UnknownNameError
+from mgnn import MLP, fit, losses
+from mgnn.errors import LabelError, ShapeError, TrainingSettingError, UnknownNameError
 
 torch = pytest.importorskip("torch")
 functional = torch.nn.functional
@@ -65,6 +67,57 @@ def test_hinge_is_the_mean_of_what_is_short_of_the_margin(
     compare(losses.hinge, outputs, y, lambda s, t: torch.relu(1 - t * s[:, 0]).mean())
 
 
+@given(batch)
+def test_mae_and_huber_agree_with_pytorch(samples: list[tuple[list[float], int]]) -> None:
+    outputs, y = [[s[0]] for s, _ in samples], [s[1] for s, _ in samples]
+    compare(losses.mae, outputs, y, lambda s, t: functional.l1_loss(s[:, 0], t.double()))
+    compare(losses.huber, outputs, y, lambda s, t: functional.huber_loss(s[:, 0], t.double()))
+    compare(
+        losses.huber_with(2.5),
+        outputs,
+        y,
+        lambda s, t: functional.huber_loss(s[:, 0], t.double(), delta=2.5),
+    )
+
+
+@given(batch)
+def test_poisson_agrees_with_pytorch(samples: list[tuple[list[float], int]]) -> None:
+    outputs, y = [[s[0]] for s, _ in samples], [float(label) for _, label in samples]
+    compare(losses.poisson, outputs, y, lambda s, t: functional.poisson_nll_loss(s[:, 0], t))
+
+
+@given(batch)
+def test_multiclass_hinge_agrees_with_pytorch(samples: list[tuple[list[float], int]]) -> None:
+    outputs, y = [list(s) for s, _ in samples], [label for _, label in samples]
+    compare(losses.multiclass_hinge, outputs, y, functional.multi_margin_loss)
+
+
+@given(st.lists(st.tuples(st.floats(-3, 3), st.integers(0, 9)), min_size=2, max_size=8))
+def test_the_score_of_counts_agrees_with_scikit_learn(pairs: list[tuple[float, int]]) -> None:
+    outputs, y = [[s] for s, _ in pairs], [[float(t)] for _, t in pairs]
+    assume(len({t for _, t in pairs}) > 1)
+    expected = d2_tweedie_score(np.ravel(y), np.exp(np.ravel(outputs)), power=1)
+    score = losses.poisson.score
+    assert score.of_rows(outputs, y) == pytest.approx(expected, rel=1e-9, abs=1e-9)
+    assert score.of_arrays(np.array(outputs), np.array(y)) == score.of_rows(outputs, y)
+
+
+@pytest.mark.parametrize("loss", losses.LOSSES.values(), ids=lambda loss: loss.name)
+def test_a_loss_that_ships_pickles_and_trains_the_same_in_both_backends(loss: losses.Loss) -> None:
+    assert pickle.loads(pickle.dumps(loss)) is loss
+    rows = [[0.5, -1.0], [2.0, 0.25], [-0.75, 1.5]]
+    classes = loss.name in {"cross_entropy", "multiclass_hinge"}
+    y = [-1, 1, 1] if loss.name == "hinge" else [0, 1, 1]
+    trained = []
+    for backend in ("eager", "compiled"):
+        model = MLP(2, [3, 2 if classes else 1], activation="tanh", seed=1)
+        history = fit(model, rows, y, loss=loss, epochs=3, batch_size=2, seed=1, backend=backend,
+                      progress=False)  # fmt: skip
+        trained.append((list(model.state_dict().values()), history.loss, history.score))
+    for eager, compiled in zip(*trained, strict=True):
+        assert compiled == pytest.approx(eager, rel=1e-9)
+
+
 def test_several_outputs_are_averaged_as_pytorch_does() -> None:
     outputs, y = [[0.5, -1.0], [2.0, 3.0]], [[1.0, 0.0], [0.0, 1.0]]
     leaves = [[Value(s) for s in row] for row in outputs]
@@ -107,6 +160,8 @@ def test_a_recorded_sample_has_plain_inputs_and_no_choice_in_it() -> None:
         ("cross_entropy", 3, [[0.5]], LabelError, "label 0.5"),
         ("cross_entropy", 1, [[0.0]], ShapeError, "binary_cross_entropy"),
         ("cross_entropy", 2, [[0.0, 1.0]], ShapeError, "one class label"),
+        ("multiclass_hinge", 1, [[0.0]], ShapeError, "one output take hinge"),
+        ("poisson", 1, [[-1.0]], LabelError, "y holds -1 in row 0; poisson takes counts"),
         ("mse", 2, [[0.0]], ShapeError, "1 numbers in row 0.*2 outputs"),
     ],
 )
@@ -115,6 +170,12 @@ def test_targets_that_do_not_fit_are_refused_with_the_remedy(
 ) -> None:
     with pytest.raises(error, match=text):
         losses.by_name(loss).encode(y, outputs)
+
+
+@pytest.mark.parametrize("delta", [0.0, -1.0, math.inf, "1", True])
+def test_a_huber_loss_turns_at_a_number_above_0(delta: Any) -> None:
+    with pytest.raises(TrainingSettingError, match="delta is"):
+        losses.huber_with(delta)
 
 
 def test_an_unknown_loss_is_answered_with_near_matches() -> None:
