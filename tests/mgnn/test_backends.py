@@ -6,7 +6,7 @@ from typing import Any
 
 import importlib_metadata
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mgnn import MLP, backends, fit, losses, optim
@@ -50,6 +50,7 @@ def training(n: int, seed: int | None) -> Training:
     )
 
 
+@settings(deadline=None)  # the first example loads the ops
 @given(st.integers(1, 60), st.integers(0, 2**63 - 1), st.integers(0, 1000))
 def test_the_order_is_the_same_permutation_as_list_and_as_array(
     n: int, seed: int, epoch: int
