@@ -9,7 +9,7 @@ PROJECTS := pyproject.toml constraints.txt examples/mgops_special/pyproject.toml
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core lint page bench constraints clean
+.PHONY: help demo test test-core campaign lint page bench constraints clean
 
 help: ## list the goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -22,6 +22,10 @@ test: $(VENV)/.dev $(VENV)/.page ## run all tests
 
 test-core: $(VENV)/.test ## run the tests of engine, ops, plugins and nets alone, without PyTorch
 	$(PY) -m pytest -n 2 -q $(wildcard tests/mgcore tests/mgops_* tests/plugins tests/mgnn) examples/mgops_special
+
+SECONDS ?= 600
+campaign: $(VENV)/.dev ## run random graphs against truth of their own, from a new seed: make campaign SECONDS=600
+	PYTHONPATH=tests/campaign $(PY) -m campaign --seconds $(SECONDS)
 
 lint: $(VENV)/.dev ## check style, types and the arrows of import
 	$(PY) -m ruff check .
