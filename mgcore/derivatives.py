@@ -4,14 +4,16 @@ One sweep serves floats and Values: the rules are generic over the number type, 
 run on Values records the gradient as a graph of its own, which can be differentiated again.
 """
 
-from collections.abc import Sequence
+import functools
+from collections.abc import Callable, Sequence
 from numbers import Real
 from typing import Any, TypeAlias, TypeVar, overload
 
 from mgcore.anomaly import watcher
 from mgcore.backward import as_local, derivative_failure
 from mgcore.errors import BackwardError, RuleError
-from mgcore.op import real
+from mgcore.foreign import rules_on_values
+from mgcore.op import Op, real
 from mgcore.order import topological_order
 from mgcore.sweeps import pull_back, push_forward
 from mgcore.value import Constant, Value
@@ -110,21 +112,29 @@ def jvp(
     seeds = _as_numbers(tangents, len(leaves), "tangent", "inputs")
     moving: dict[Value, Number] = dict(zip(leaves, seeds, strict=True))
     order = topological_order(*roots)
-    if not create_graph and all(type(seed) is float for seed in seeds):
+    watch = watcher.get()
+    if watch is not None:
+        watch.started(*roots)
+    elif not create_graph and all(type(seed) is float for seed in seeds):
         push_forward(order, moving)
         return _like(outputs, _floats([moving.get(y, 0.0) for y in roots]))
     for node in order:
         if node in moving or node.op is None or not any(x in moving for x in node.operands):
             continue
+        factors = _partials(node, moving, create_graph)
         terms = [
             _times(moving[x], d)
-            for x, d in zip(node.operands, _partials(node, moving, create_graph), strict=True)
+            for x, d in zip(node.operands, factors, strict=True)
             if d is not None
         ]
         moving[node] = _sum(terms)
+        if watch is not None:
+            watch.pushed(node, _number(moving[node]))
     found = [moving.get(y, 0.0) for y in roots]
     if create_graph:
         found = [t if isinstance(t, Value) else Constant(t) for t in found]
+    elif all(type(seed) is float for seed in seeds):
+        found = _floats(found)
     return _like(outputs, found)
 
 
@@ -221,24 +231,36 @@ def _partials(node: Value, needed: Any, create_graph: bool) -> list[Number | Non
     assert op is not None, "a leaf has no partials"  # noqa: S101 - callers have looked
     out: Number = node if create_graph else node.data
     numbers = operands if create_graph else [x.data for x in operands]
+    found: list[Number | None] = [None] * len(operands)
     i: int | None = None
-    found: list[Number | None]
     try:
         if not isinstance(op.partials, tuple):
-            pairs = zip(operands, op.partials(out, *numbers), strict=True)
-            found = [d if x in needed else None for x, d in pairs]
-        else:
-            found = []
-            for i, (x, partial) in enumerate(  # noqa: B007 - the handler names the operand
-                zip(operands, op.partials, strict=True)
-            ):
-                found.append(partial(out, *numbers) if x in needed else None)
+            rule = op.partials
+            every = _followed(lambda: tuple(rule(out, *numbers)), create_graph)
+            for k, (x, d) in enumerate(zip(operands, every, strict=True)):
+                found[k] = _local(d, op, rule) if x in needed else None
+            return found
+        for i, (x, partial) in enumerate(
+            zip(operands, op.partials, strict=True)
+        ):
+            if x in needed:
+                d = _followed(functools.partial(partial, out, *numbers), create_graph)
+                found[i] = _local(d, op, partial)
     except Exception as error:
         raise derivative_failure(error, node, i, on_floats=not create_graph) from error
-    for k, d in enumerate(found):
-        if d is not None and type(d) is not float and not isinstance(d, Value):
-            found[k] = as_local(d, op, op.partials[k] if op.arity is not None else op.partials)  # type: ignore[index]  # a tuple then
     return found
+
+
+def _followed(rule: Callable[[], Any], create_graph: bool) -> Any:
+    """Run a rule; on Values, one that asks them for their numbers is refused."""
+    if not create_graph:
+        return rule()
+    with rules_on_values():
+        return rule()
+
+
+def _local(d: Any, op: Op, rule: object) -> Number:
+    return d if type(d) is float or isinstance(d, Value) else as_local(d, op, rule)
 
 
 def _add(adjoints: dict[Value, Number], node: Value, contribution: Number) -> None:

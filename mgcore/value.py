@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from mgcore import ops
 from mgcore.anomaly import watcher
 from mgcore.errors import ComparisonError
+from mgcore.foreign import asked_in_a_rule
 from mgcore.op import Op, describe_failure, real, real_result
 
 __all__ = ["Constant", "Value"]
@@ -118,12 +119,28 @@ class Value:
         return MethodType(getattr(ops, name), self)
 
     def _no_order(self, _: object) -> bool:
+        asked_in_a_rule("< or >")
         raise ComparisonError(
             "comparing Values with <, >, <= or >= records nothing; compare their .data, or use "
             "the ops lt, gt, le, ge, maximum, minimum or select"
         )
 
     __lt__ = __gt__ = __le__ = __ge__ = _no_order
+
+    # Values are equal when they are one object, and true; a rule that asks is refused.
+    def __eq__(self, _: object) -> Any:
+        asked_in_a_rule("==")
+        return NotImplemented
+
+    def __ne__(self, _: object) -> Any:
+        asked_in_a_rule("!=")
+        return NotImplemented
+
+    def __bool__(self) -> bool:
+        asked_in_a_rule("if, and, or, not")
+        return True
+
+    __hash__ = object.__hash__
 
     def backward(self) -> None:
         """Fill ``.grad`` of every node below with d(self)/d(node).
