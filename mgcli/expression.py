@@ -9,7 +9,7 @@ from typing import Any, cast
 import attrs
 
 from mgcli.errors import ExpressionError
-from mgcore import MgcoreError, Op, Value
+from mgcore import MgcoreError, Op, Value, raise_nonfinite
 
 __all__ = ["Expression", "Step", "assignments", "record"]
 
@@ -72,7 +72,8 @@ class Expression:
             return variables[step.what]
         self._refuse_huge_power(step, operands)
         try:
-            return step.what(*operands)
+            with raise_nonfinite():
+                return step.what(*operands)
         except MgcoreError as error:
             raise ExpressionError(str(error), self.text, step.column) from error
 

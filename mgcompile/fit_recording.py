@@ -23,7 +23,8 @@ import numpy as np
 from mgcompile.errors import RecordingError
 from mgcompile.graph.capture import capture
 from mgcore import Value
-from mgcore.anomaly import Watcher, watcher
+from mgcore.anomaly import Watcher
+from mgcore.seam import watcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -160,6 +161,8 @@ def _note(what: str, frame: FrameType) -> None:
 class _Watch(Watcher):
     """Make a watched Value of every node that is recorded."""
 
+    refuses = False  # an op without a result gives NaN, as in the kernel
+
     def __init__(self) -> None:
         super().__init__()
         self.nodes: list[Value] = []
@@ -168,9 +171,6 @@ class _Watch(Watcher):
         """Watch the node."""
         self.nodes.append(node)
         node.__class__ = _Watched
-
-    def passed(self, node: Value, upstream: float, partials: tuple[float | None, ...]) -> None:
-        """Leave what is differentiated alone."""
 
     def contributed(
         self, node: Value, i: int, upstream: float, partial: float, total: float

@@ -11,6 +11,7 @@ from mgcore.discovery import API_VERSION
 from mgcore.errors import MgcoreError
 from mgcore.explain import explain
 from mgcore.hookspecs import hookimpl
+from mgcore.ieee import raise_nonfinite
 from mgcore.listing import PluginInfo, plugins
 from mgcore.numeric import check_gradient
 from mgcore.op import Op
@@ -42,6 +43,7 @@ __all__ = [
     "numeric",
     "ops",
     "plugins",
+    "raise_nonfinite",
     "register",
     "replay",
     "topological_order",

@@ -3,21 +3,23 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from math import isfinite
 from typing import TYPE_CHECKING
 
 from mgcore.errors import NonFiniteError
 from mgcore.places import user_line
+from mgcore.seam import watcher
 
 if TYPE_CHECKING:
     from mgcore.value import Value
 
-__all__ = ["Watcher", "detect_anomaly", "watcher"]
+__all__ = ["Watcher", "detect_anomaly"]
 
 
 class Watcher:
     """Remember where each node was recorded, and stop at the first that is not finite."""
+
+    refuses = True
 
     def __init__(self) -> None:
         # The node is kept beside its line, so that no later node can take its identity.
@@ -38,12 +40,6 @@ class Watcher:
         """Note what is about to be differentiated."""
         self._roots = roots
 
-    def passed(self, node: "Value", upstream: float, partials: tuple[float | None, ...]) -> None:
-        """Raise if the backward pass has just given an operand a gradient that is not finite."""
-        for i, (x, d) in enumerate(zip(node.operands, partials, strict=True)):
-            if d is not None:
-                self.contributed(node, i, upstream, d, x.grad)
-
     def contributed(
         self, node: "Value", i: int, upstream: float, partial: float, total: float
     ) -> None:
@@ -54,14 +50,6 @@ class Watcher:
                 f"became {total!r}, the first gradient that is not finite: upstream {upstream!r} "
                 f"x local derivative {partial!r}; recorded at {self.where(node)}. Operands: "
                 f"{_operands(node)}{self.surroundings(node, i)}"
-            )
-
-    def pushed(self, node: "Value", tangent: float) -> None:
-        """Raise if `tangent`, what forward mode found for `node`, is infinite or NaN."""
-        if not isfinite(tangent):
-            raise NonFiniteError(
-                f"the tangent of {_describe(node)} became {tangent!r}, the first that is not "
-                f"finite; recorded at {self.where(node)}. Operands: {_operands(node)}"
             )
 
     def surroundings(self, node: "Value", i: int) -> str:
@@ -82,9 +70,6 @@ class Watcher:
         """Return the user's line that recorded `node`, if it was recorded under the watch."""
         known = self._recorded_at.get(id(node))
         return known[1] if known else "an unknown line (recorded outside detect_anomaly)"
-
-
-watcher: ContextVar[Watcher | None] = ContextVar("mgcore.watcher", default=None)
 
 
 @contextmanager

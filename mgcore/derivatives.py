@@ -4,24 +4,20 @@ One sweep serves floats and Values: the rules are generic over the number type, 
 run on Values records the gradient as a graph of its own, which can be differentiated again.
 """
 
-import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from math import isfinite
 from numbers import Real
-from typing import Any, TypeAlias, TypeVar, overload
+from typing import Any, overload
 
-from mgcore.anomaly import watcher
-from mgcore.backward import as_local, derivative_failure
 from mgcore.errors import BackwardError, RuleError
-from mgcore.foreign import rules_on_values
-from mgcore.op import Op, real
-from mgcore.order import topological_order
+from mgcore.op import real
+from mgcore.order import order_between
+from mgcore.partials import Number, check_fresh, partials_for
+from mgcore.seam import watcher
 from mgcore.sweeps import pull_back, push_forward
-from mgcore.value import Constant, Value
+from mgcore.value import Constant, Value, clock
 
 __all__ = ["grad", "hessian", "hvp", "jacobian", "jvp", "vjp"]
-
-Number: TypeAlias = Any  # a float, or a Value where a graph of the derivative is wanted
-Seq = TypeVar("Seq", bound=Sequence[Any])
 
 
 @overload
@@ -42,7 +38,7 @@ def grad(output: Value, inputs: Value | Sequence[Value], create_graph: bool = Fa
 
     Raises:
         BackwardError: if an input is a constant or no Value.
-        DomainError: where a local derivative is not defined.
+        StaleGraphError: if a leaf's data was set after the graph had been recorded.
 
     >>> x = Value(3.0)
     >>> first = grad(x**3, x, create_graph=True)
@@ -72,7 +68,7 @@ def vjp(
 
     Raises:
         BackwardError: if an input is a constant or no Value, or the counts differ.
-        DomainError: where a local derivative is not defined.
+        StaleGraphError: if a leaf's data was set after the graph had been recorded.
 
     """
     roots, leaves = _as_values(outputs, "output"), _as_inputs(inputs)
@@ -105,63 +101,77 @@ def jvp(
 
     Raises:
         BackwardError: if an input is a constant or no Value, or the counts differ.
-        DomainError: where a local derivative is not defined.
+        StaleGraphError: if a leaf's data was set after the graph had been recorded.
 
     """
     roots, leaves = _as_values(outputs, "output"), _as_inputs(inputs)
     seeds = _as_numbers(tangents, len(leaves), "tangent", "inputs")
-    moving: dict[Value, Number] = dict(zip(leaves, seeds, strict=True))
-    order = topological_order(*roots)
-    watch = watcher.get()
-    if watch is not None:
-        watch.started(*roots)
-    elif not create_graph and all(type(seed) is float for seed in seeds):
+    # An input with a tangent of 0 does not move; one that is computed from others moves with them.
+    moving: dict[Value, Number] = {}
+    for x, seed in zip(leaves, seeds, strict=True):
+        _add(moving, x, seed)
+    order = order_between(leaves, roots)
+    check_fresh(order)
+    if not create_graph and all(type(seed) is float for seed in seeds):
         push_forward(order, moving)
         return _like(outputs, _floats([moving.get(y, 0.0) for y in roots]))
     for node in order:
-        if node in moving or node.op is None or not any(x in moving for x in node.operands):
+        if node.op is None or not any(x in moving for x in node.operands):
             continue
-        factors = _partials(node, moving, create_graph)
-        terms = [
-            _times(moving[x], d)
-            for x, d in zip(node.operands, factors, strict=True)
-            if d is not None
-        ]
-        moving[node] = _sum(terms)
-        if watch is not None:
-            watch.pushed(node, _number(moving[node]))
+        total = moving.get(node, 0.0)
+        factors = partials_for(node, moving, on_values=create_graph)
+        for x, d in zip(node.operands, factors, strict=True):
+            if d is not None:
+                total = _plus(total, _chained(d, moving[x]))
+        moving[node] = total
     found = [moving.get(y, 0.0) for y in roots]
     if create_graph:
         found = [t if isinstance(t, Value) else Constant(t) for t in found]
-    elif all(type(seed) is float for seed in seeds):
-        found = _floats(found)
+        clock.tick()
     return _like(outputs, found)
 
 
-def hvp(output: Value, inputs: Sequence[Value], vector: Sequence[float]) -> list[float]:
+def hvp(output: Value, inputs: Value | Sequence[Value], vector: float | Sequence[float]) -> Any:
     """Return the Hessian of `output` times `vector`: forward mode over reverse mode.
 
     Args:
         output: the Value to differentiate twice.
-        inputs: n Values.
-        vector: n numbers.
+        inputs: n Values, or one.
+        vector: n numbers, or one.
 
     Returns:
-        n floats, sum over j of d2(output)/d(input i)d(input j) x vector[j].
+        n floats, sum over j of d2(output)/d(input i)d(input j) x vector[j], in a container like
+        that of `inputs`.
 
     """
-    first = grad(output, list(inputs), create_graph=True)
-    found: list[float] = jvp(first, inputs, vector)
-    return found
+    leaves = _as_inputs(inputs)
+    first = grad(output, leaves, create_graph=True)
+    return _like(inputs, jvp(first, leaves, vector))
 
 
-def hessian(output: Value, inputs: Sequence[Value]) -> list[list[float]]:
-    """Return the n x n matrix of second derivatives of `output`, as nested lists of floats."""
-    first = grad(output, list(inputs), create_graph=True)
-    return jacobian(first, inputs)
+def hessian(output: Value, inputs: Value | Sequence[Value]) -> Any:
+    """Return the second derivatives of `output`.
+
+    Args:
+        output: the Value to differentiate twice.
+        inputs: n Values, or one.
+
+    Returns:
+        n rows of n floats, nested lists; for a single Value one float.
+
+    >>> x, y = Value(2.0), Value(3.0)
+    >>> hessian(x * x * y, [x, y])
+    [[6.0, 4.0], [4.0, 0.0]]
+
+    """
+    leaves = _as_inputs(inputs)
+    rows = [grad(first, leaves) for first in grad(output, leaves, create_graph=True)]
+    return rows[0][0] if isinstance(inputs, Value) else rows
 
 
-def jacobian(outputs: Sequence[Value], inputs: Sequence[Value]) -> list[list[float]]:
+def jacobian(
+    outputs: Value | Sequence[Value], inputs: Value | Sequence[Value]
+) -> list[list[float]]:
     """Return d(output i)/d(input j) as nested lists of floats, m rows of n.
 
     Forward or reverse mode, whichever takes fewer sweeps.
@@ -178,7 +188,8 @@ def _reverse(
     roots: list[Value], inputs: list[Value], seeds: list[Number], create_graph: bool
 ) -> dict[Value, Number]:
     """Return the adjoint of every node that depends on an input and that a root depends on."""
-    order = topological_order(*roots)
+    order = order_between(inputs, roots)
+    check_fresh(order)
     needed = _depending_on(inputs, order)
     adjoints: dict[Value, Number] = {}
     for root, seed in zip(roots, seeds, strict=True):
@@ -192,12 +203,14 @@ def _reverse(
         upstream = adjoints.get(node)
         if upstream is None or node.op is None or node not in needed:
             continue
-        factors = _partials(node, needed, create_graph)
+        factors = partials_for(node, needed, on_values=create_graph)
         for i, (x, d) in enumerate(zip(node.operands, factors, strict=True)):
             if d is not None:
-                _add(adjoints, x, _times(upstream, d))
+                _add(adjoints, x, _chained(upstream, d))
                 if watch is not None:
                     watch.contributed(node, i, *map(_number, (upstream, d, adjoints.get(x, 0.0))))
+    if create_graph:
+        clock.tick()
     return adjoints
 
 
@@ -213,7 +226,7 @@ def _floats(found: list[Number]) -> list[Number]:
 
 
 def _number(x: Number) -> float:
-    number: float = x.data if isinstance(x, Value) else x
+    number: float = x.number if isinstance(x, Value) else x
     return number
 
 
@@ -225,74 +238,41 @@ def _depending_on(inputs: list[Value], order: list[Value]) -> set[Value]:
     return dependent
 
 
-def _partials(node: Value, needed: Any, create_graph: bool) -> list[Number | None]:
-    """Return the local derivative for each operand that is in `needed`, None for the others."""
-    op, operands = node.op, node.operands
-    assert op is not None, "a leaf has no partials"  # noqa: S101 - callers have looked
-    out: Number = node if create_graph else node.data
-    numbers = operands if create_graph else [x.data for x in operands]
-    found: list[Number | None] = [None] * len(operands)
-    i: int | None = None
-    try:
-        if not isinstance(op.partials, tuple):
-            rule = op.partials
-            every = _followed(lambda: tuple(rule(out, *numbers)), create_graph)
-            for k, (x, d) in enumerate(zip(operands, every, strict=True)):
-                found[k] = _local(d, op, rule) if x in needed else None
-            return found
-        for i, (x, partial) in enumerate(
-            zip(operands, op.partials, strict=True)
-        ):
-            if x in needed:
-                d = _followed(functools.partial(partial, out, *numbers), create_graph)
-                found[i] = _local(d, op, partial)
-    except Exception as error:
-        raise derivative_failure(error, node, i, on_floats=not create_graph) from error
-    return found
-
-
-def _followed(rule: Callable[[], Any], create_graph: bool) -> Any:
-    """Run a rule; on Values, one that asks them for their numbers is refused."""
-    if not create_graph:
-        return rule()
-    with rules_on_values():
-        return rule()
-
-
-def _local(d: Any, op: Op, rule: object) -> Number:
-    return d if type(d) is float or isinstance(d, Value) else as_local(d, op, rule)
-
-
 def _add(adjoints: dict[Value, Number], node: Value, contribution: Number) -> None:
-    if not isinstance(contribution, Value) and contribution == 0.0:
-        return  # contributes nothing, and a graph of zeros helps nobody
-    before = adjoints.get(node)
-    adjoints[node] = contribution if before is None else before + contribution
+    if isinstance(contribution, Value) or contribution != 0.0:  # a graph of zeros helps nobody
+        adjoints[node] = _plus(adjoints.get(node, 0.0), contribution)
 
 
-def _times(g: Number, d: Number) -> Number:
-    """Multiply, without recording what is 0 or 1 by construction."""
-    g = g.data if isinstance(g, Constant) else g
-    d = d.data if isinstance(d, Constant) else d
-    if isinstance(g, Value):
-        return (
-            g if type(d) is float and d == 1.0 else 0.0 if type(d) is float and d == 0.0 else g * d
-        )
-    if g == 1.0:
-        return d
-    return 0.0 if g == 0.0 else g * d
+def _plus(total: Number, term: Number) -> Number:
+    if type(term) is float and term == 0.0:
+        return total
+    return term if type(total) is float and total == 0.0 else total + term
 
 
-def _sum(terms: list[Number]) -> Number:
-    total: Number = 0.0
-    for term in terms:
-        if isinstance(term, Value) or term != 0.0:
-            total = term if type(total) is float and total == 0.0 else total + term
-    return total
+def _chained(above: Number, below: Number) -> Number:
+    """Multiply two factors of the chain rule: `above` is nearer to the output.
+
+    Where it is exactly 0, what lies below it does not count, even if that is infinite or NaN.
+    Nothing is recorded for what is 0 or 1 by construction.
+    """
+    above = above.number if isinstance(above, Constant) else above
+    below = below.number if isinstance(below, Constant) else below
+    if _number(above) == 0.0 and (type(above) is float or not isfinite(_number(below))):
+        return 0.0
+    if type(above) is float and above == 1.0:
+        return below
+    if type(below) is float and below in (0.0, 1.0) and isfinite(_number(above)):
+        return above if below == 1.0 else 0.0
+    return above * below
 
 
 def _as_values(values: Value | Sequence[Value], what: str) -> list[Value]:
-    listed = [values] if isinstance(values, Value) else list(values)
+    try:
+        listed = [values] if isinstance(values, Value) else list(values)
+    except TypeError:
+        raise BackwardError(
+            f"{what}s must be a Value or a sequence of them, not {type(values).__name__} {values!r}"
+        ) from None
     for i, x in enumerate(listed):
         if not isinstance(x, Value):
             raise BackwardError(
@@ -307,7 +287,7 @@ def _as_inputs(inputs: Value | Sequence[Value]) -> list[Value]:
     for i, x in enumerate(listed):
         if isinstance(x, Constant):
             raise BackwardError(
-                f"input {i} is the constant {x.data!r}; wrap the number in Value(...) to "
+                f"input {i} is the constant {x.number!r}; wrap the number in Value(...) to "
                 "differentiate by it"
             )
     return listed

@@ -16,6 +16,7 @@ __all__ = [
     "DuplicateOpError",
     "GradientCheckError",
     "HookError",
+    "LabelError",
     "MgcoreError",
     "NonFiniteError",
     "NotGenericError",
@@ -27,6 +28,7 @@ __all__ = [
     "RangeError",
     "RuleError",
     "SettingsError",
+    "StaleGraphError",
     "UnknownOpError",
 ]
 
@@ -44,6 +46,10 @@ class OperandTypeError(MgcoreError, TypeError):
 
 class ArityError(MgcoreError, TypeError):
     """Report an op called with the wrong number of operands."""
+
+
+class LabelError(MgcoreError, TypeError):
+    """Report a label that is no string."""
 
 
 class ComparisonError(MgcoreError, TypeError):
@@ -86,6 +92,10 @@ class NotGenericError(RuleError):
 
 class BackwardError(MgcoreError, RuntimeError):
     """Report a derivative that was asked of something that has none."""
+
+
+class StaleGraphError(BackwardError):
+    """Report a derivative of a graph whose numbers were changed after it was recorded."""
 
 
 class GradientCheckError(MgcoreError, AssertionError):

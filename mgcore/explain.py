@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 
 import attrs
 
-from mgcore.backward import local_derivatives
 from mgcore.errors import BackwardError
 from mgcore.order import topological_order
+from mgcore.partials import local_derivatives
 from mgcore.value import Constant, Value
 
 __all__ = ["Edge", "Explanation", "Path", "explain"]

@@ -10,18 +10,10 @@ from typing import Any, TypeAlias
 import attrs
 
 from mgcore.domain import parse_domain
-from mgcore.errors import (
-    ArityError,
-    DivisionByZeroError,
-    DomainError,
-    MgcoreError,
-    NotGenericError,
-    OpDefinitionError,
-    OperandTypeError,
-    RangeError,
-    RuleError,
-)
+from mgcore.errors import DomainError, OpDefinitionError, OperandTypeError, RangeError, RuleError
+from mgcore.failures import describe_failure, listing, short
 from mgcore.hookspecs import hookimpl
+from mgcore.ieee import refuse_nonfinite, result_where_python_raises
 from mgcore.places import definition_place, rule_place
 
 __all__ = ["Op", "Partials", "Rule", "describe_failure", "real"]
@@ -51,16 +43,11 @@ def real(x: object, op: "Op | None" = None, index: int | None = None) -> float:
         try:
             return float(x)
         except OverflowError as error:
-            raise RangeError(f"{place} is {_short(x)}, too large for a float64") from error
+            raise RangeError(f"{place} is {short(x)}, too large for a float64") from error
     raise OperandTypeError(
-        f"{place} must be a real number or a Value, not {type(x).__name__} ({_short(x)}); "
+        f"{place} must be a real number or a Value, not {type(x).__name__} ({short(x)}); "
         "apply ops to one scalar at a time"
     )
-
-
-def _short(x: object, width: int = 60) -> str:
-    text = repr(x)
-    return text if len(text) <= width else text[: width - 3] + "..."
 
 
 def _as_tuple(partials: Partials | list[Rule]) -> Partials:
@@ -142,7 +129,7 @@ class Op:
             if not callable(self.partials):
                 raise _ill_defined(
                     f"op {self.name}: partials must be a tuple of callables, one per operand, or "
-                    f"one callable that returns all, not {_short(self.partials)}"
+                    f"one callable that returns all, not {short(self.partials)}"
                 )
             return
         if self.arity == 0:
@@ -161,7 +148,8 @@ class Op:
         Raises:
             OperandTypeError: if an operand is no number and its type does not take over.
             ArityError: if the number of operands is wrong.
-            DomainError, DivisionByZeroError, RangeError: if the result is no real float64.
+            DomainError, DivisionByZeroError, RangeError: within `raise_nonfinite`, if the result
+                is no finite float64; else infinities and NaN are results like others.
 
         """
         plain = True
@@ -178,9 +166,13 @@ class Op:
             operands = tuple([real(x, self, i) for i, x in enumerate(operands)])
         try:
             out = self.forward(*operands)
-            return out if type(out) is float else real_result(self, operands, out)
+            if type(out) is not float:
+                out = real_result(self, operands, out)
         except Exception as error:
-            raise describe_failure(error, self, operands) from error
+            return result_where_python_raises(error, self, operands, operands)
+        if out - out != 0.0:  # infinite or NaN
+            refuse_nonfinite(self, operands, out)
+        return out
 
     @property
     def operand_names(self) -> tuple[str, ...]:
@@ -216,12 +208,14 @@ def _ill_defined(text: str) -> OpDefinitionError:
 
 
 # An op of one of these names could not be reached as a method of Value.
-RESERVED_NAMES = frozenset({"data", "grad", "op", "operands", "label", "backward"})
+RESERVED_NAMES = frozenset(
+    {"data", "grad", "op", "operands", "label", "backward", "number", "tag", "made"}
+)
 
 
 def _check_signature(op: Op, what: str, rule: object, count: int) -> None:
     if not callable(rule):
-        raise _ill_defined(f"op {op.name}: {what} must be callable, not {_short(rule)}")
+        raise _ill_defined(f"op {op.name}: {what} must be callable, not {short(rule)}")
     try:
         signature = inspect.signature(rule)
     except (TypeError, ValueError):  # some builtins do not tell
@@ -241,77 +235,10 @@ def real_result(op: Op, operands: Iterable[object], out: object) -> float:
     if type(out) is float:
         return out
     if isinstance(out, complex):
-        raise DomainError(f"{op.name}({_listing(operands)}) is not a real number")
+        raise DomainError(f"{op.name}({listing(operands)}) is not a real number")
     if isinstance(out, Real):
         return float(out)
     raise RuleError(
-        f"the forward rule of {op.name} returned {type(out).__name__} ({_short(out)}), not a "
+        f"the forward rule of {op.name} returned {type(out).__name__} ({short(out)}), not a "
         f"number; it stands in {rule_place(op.forward)}"
-    )
-
-
-def _listing(operands: Iterable[object]) -> str:
-    shown = [_operand_text(x) for x in operands]
-    return ", ".join(shown if len(shown) <= 8 else [*shown[:7], f"... {len(shown)} operands"])
-
-
-def _operand_text(x: object) -> str:
-    label, data = getattr(x, "label", ""), getattr(x, "data", x)
-    return f"{label}={data!r}" if label else repr(data)
-
-
-def describe_failure(
-    error: Exception,
-    op: Op,
-    operands: tuple[Any, ...],
-    derivative: str | None = None,
-    rule: object = None,
-    on_floats: bool = False,
-) -> MgcoreError:
-    """Turn what a rule raised into an error that names the op, its operands and a remedy.
-
-    Args:
-        error: what the rule raised.
-        op: whose rule it is.
-        operands: the operands it ran on: numbers, or things with ``data`` and ``label``.
-        derivative: what was differentiated by, such as "operand 0"; None for the forward rule.
-        rule: which rule raised it, for its place; the forward rule if not given.
-        on_floats: whether the rule ran on the operands' numbers, whatever the operands are.
-
-    """
-    if isinstance(error, MgcoreError) and derivative is None:
-        return error
-    count = len(operands)
-    if derivative is None and op.arity is not None and count != op.arity:
-        plural = "operand" if op.arity == 1 else "operands"
-        return ArityError(f"{op.name} takes {op.arity} {plural}, got {count}")
-    what = f"{op.name}({_listing(operands)})"
-    if derivative is not None:
-        what = f"the derivative of {what} with respect to {derivative}"
-    if isinstance(error, (DomainError, RangeError, NotGenericError)):
-        return type(error)(f"{what} is not defined: {error}")
-    if isinstance(error, MgcoreError):
-        return error
-    domain = f" (domain: {' x '.join(op.domain)})" if op.domain else ""
-    place = rule_place(rule if rule is not None else op.forward)
-    if isinstance(error, ZeroDivisionError):
-        return DivisionByZeroError(
-            f"{what} divides by zero{domain}; keep the operands away from it"
-        )
-    if isinstance(error, OverflowError):
-        return RangeError(
-            f"{what} is too large for a float64; scale the operands down or use a saturating op"
-        )
-    if isinstance(error, ValueError):
-        return DomainError(f"{what} is not defined{domain}: {error}")
-    on_floats = on_floats or all(isinstance(x, Real) for x in operands)
-    if isinstance(error, TypeError) and not on_floats:
-        return NotGenericError(
-            f"{what} needs a rule that is generic over the number type, but it failed on "
-            f"{type(operands[0]).__name__}: {error}. Write the rule with operators and mgcore.ops "
-            f"instead of math or numpy functions and comparisons; the rule stands in {place}"
-        )
-    return RuleError(
-        f"{what} failed in the op's own rule, which stands in {place}: "
-        f"{type(error).__name__}: {error}"
     )

@@ -57,7 +57,7 @@ def path_text(steps: Sequence[tuple["Value", int]]) -> str:
 
 
 def _factor(user: "Value", i: int) -> str:
-    from mgcore.backward import local_derivatives  # it stands above this module
+    from mgcore.partials import local_derivatives  # it stands above this module
 
     try:
         return repr(local_derivatives(user)[i])

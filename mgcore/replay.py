@@ -24,7 +24,6 @@ def replay(outputs: Value | Sequence[Value], values: Mapping[Value, float]) -> A
 
     Raises:
         BackwardError: if a key is no leaf of the graph.
-        DomainError, RangeError: where a result is not defined, naming the op and its operands.
 
     >>> x = Value(2.0, label="x")
     >>> replay(x * x + 1, {x: 3.0}).data

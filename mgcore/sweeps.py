@@ -6,7 +6,7 @@ result, with the common arities written out.
 
 from collections.abc import Container, Sequence
 
-from mgcore.backward import derivative_failure
+from mgcore.partials import where_python_raises
 from mgcore.value import Value
 
 __all__ = ["pull_back", "push_forward"]
@@ -32,30 +32,34 @@ def pull_back(
         # A node that the roots do not feel contributes nothing, even where it has no derivative.
         if not upstream or op is None or node not in needed:
             continue
-        partials, operands, out = op.partials, node.operands, node.data
+        partials, operands, out = op.partials, node.operands, node.number
         i: int | None = 0
         try:
             if not isinstance(partials, tuple):
                 i = None
-                numbers = [x.data for x in operands]
+                numbers = [x.number for x in operands]
                 for x, d in zip(operands, partials(out, *numbers), strict=True):
                     if x in needed:
                         adjoints[x] = adjoints.get(x, 0.0) + upstream * d
             elif len(partials) == 1:
                 x = operands[0]
-                adjoints[x] = adjoints.get(x, 0.0) + upstream * partials[0](out, x.data)
+                adjoints[x] = adjoints.get(x, 0.0) + upstream * partials[0](out, x.number)
             else:
-                numbers = [x.data for x in operands]
+                numbers = [x.number for x in operands]
                 for i, x in enumerate(operands):
                     if x in needed:
                         d = partials[i](out, *numbers)
                         adjoints[x] = adjoints.get(x, 0.0) + upstream * d
         except Exception as error:
-            raise derivative_failure(error, node, i) from error
+            for k, d in where_python_raises(error, node, i):
+                if (x := operands[k]) in needed:
+                    adjoints[x] = adjoints.get(x, 0.0) + upstream * d
 
 
 def push_forward(order: Sequence[Value], moving: dict[Value, float]) -> None:
     """Add to `moving`, which hold the tangents of the inputs, those of all that depends on them.
+
+    An input that depends on another one has its own tangent and what that one gives it.
 
     Args:
         order: the nodes, operands first.
@@ -67,7 +71,7 @@ def push_forward(order: Sequence[Value], moving: dict[Value, float]) -> None:
     """
     for node in order:
         op = node.op
-        if op is None or node in moving:
+        if op is None:
             continue
         operands = node.operands
         for x in operands:
@@ -75,19 +79,24 @@ def push_forward(order: Sequence[Value], moving: dict[Value, float]) -> None:
                 break
         else:
             continue
-        partials, out, total = op.partials, node.data, 0.0
-        numbers = [x.data for x in operands]
+        partials, out, total = op.partials, node.number, moving.get(node, 0.0)
+        numbers = [x.number for x in operands]
         i: int | None = 0
+        # As in reverse mode: a factor of exactly 0 ends what comes from below, even NaN.
         try:
             if not isinstance(partials, tuple):
                 i = None
                 for x, d in zip(operands, partials(out, *numbers), strict=True):
-                    if tangent := moving.get(x):
+                    if d != 0.0 and (tangent := moving.get(x)) is not None:
                         total += tangent * d
             else:
                 for i, x in enumerate(operands):
-                    if tangent := moving.get(x):
-                        total += tangent * partials[i](out, *numbers)
+                    if (tangent := moving.get(x)) is not None:
+                        d = partials[i](out, *numbers)
+                        if d != 0.0:
+                            total += tangent * d
         except Exception as error:
-            raise derivative_failure(error, node, i) from error
+            for k, d in where_python_raises(error, node, i):
+                if d != 0.0 and (tangent := moving.get(operands[k])) is not None:
+                    total += tangent * d
         moving[node] = total

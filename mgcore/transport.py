@@ -1,27 +1,49 @@
 """Copy and pickle graphs without recursion, however deep, and keep what is shared shared."""
 
 from contextvars import ContextVar
-from typing import Any
+from copy import deepcopy
+from typing import Any, TypeAlias
 from weakref import ref
 
 from mgcore.op import Op
 from mgcore.order import topological_order
-from mgcore.value import Value
+from mgcore.value import Constant, Value, clock
 
-__all__ = ["copy_graph", "reduce_value"]
+__all__ = ["copy_graph", "copy_node", "reduce_value"]
+
+
+State: TypeAlias = "dict[str, Any] | None"
 
 
 def copy_graph(root: Value, memo: dict[int, Any]) -> Value:
     """Copy `root` and all below it, operands first; `memo` is deepcopy's."""
+    extra = []
     for node in topological_order(root):
         if id(node) not in memo:
-            memo[id(node)] = _node(
-                type(node),
-                (node.data, node.grad, node.label),
-                node.op,
-                tuple(memo[id(x)] for x in node.operands),
-            )
-    copied: Value = memo[id(root)]
+            copied = copy_node(node, tuple(memo[id(x)] for x in node.operands), shared=False)
+            copied.made = node.made
+            memo[id(node)] = copied
+            if (state := _own_state(node)) is not None:
+                extra.append((copied, state))
+    for copied, state in extra:  # may refer to any node
+        _give_state(copied, deepcopy(state, memo))
+    found: Value = memo[id(root)]
+    return found
+
+
+def copy_node(node: Value, operands: tuple[Value, ...], shared: bool = True) -> Value:
+    """Return another node of the same numbers, on `operands`.
+
+    Args:
+        node: the node.
+        operands: what the copy stands on.
+        shared: whether it gets what a subclass has added, shared with `node`.
+
+    """
+    copied = _node(type(node), (node.number, node.grad, node.tag), node.op, operands)
+    copied.made = node.made
+    if shared and (state := _own_state(node)) is not None:
+        _give_state(copied, state)
     return copied
 
 
@@ -29,10 +51,31 @@ def _node(
     kind: type[Value], numbers: tuple[float, float, str], op: Op | None, operands: tuple[Value, ...]
 ) -> Value:
     node = kind.__new__(kind)
-    node.data, node.grad, node.label = numbers
+    node.number, node.grad, node.tag = numbers
     node.op = op
     node.operands = operands
+    node.made = clock.now
     return node
+
+
+def _own_state(node: Value) -> State:
+    """Return the attributes that a subclass of Value has added; None if there are none."""
+    kind = type(node)
+    if kind is Value or kind is Constant:
+        return None
+    state = dict(getattr(node, "__dict__", {}))
+    for base in kind.__mro__:
+        if base not in (Value, Constant, object):
+            slots = base.__dict__.get("__slots__", ())
+            names = (slots,) if isinstance(slots, str) else slots
+            names = [n for n in names if n not in {"__dict__", "__weakref__"}]
+            state.update((n, getattr(node, n)) for n in names if hasattr(node, n))
+    return state or None
+
+
+def _give_state(node: Value, state: dict[str, Any]) -> None:
+    for name, value in state.items():
+        object.__setattr__(node, name, value)
 
 
 class Segment:
@@ -63,13 +106,16 @@ class Segment:
         return segment
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore_segment, (
+        arguments = (
             self.earlier,
             [type(x) for x in self.nodes],
-            [(x.data, x.grad, x.label) for x in self.nodes],
+            [(x.number, x.grad, x.tag) for x in self.nodes],
             [x.op for x in self.nodes],
             [[self.position[y] for y in x.operands] for x in self.nodes],
         )
+        # After the nodes themselves, since it may refer to them.
+        states = {i: s for i, x in enumerate(self.nodes, self.start) if (s := _own_state(x))}
+        return _restore_segment, arguments, states or None
 
 
 class Restored:
@@ -79,6 +125,10 @@ class Restored:
 
     def __init__(self, nodes: list[Value]) -> None:
         self.nodes = nodes
+
+    def __setstate__(self, states: dict[int, dict[str, Any]]) -> None:
+        for i, state in states.items():
+            _give_state(self.nodes[i], state)
 
 
 def _restore_segment(

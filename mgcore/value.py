@@ -1,15 +1,68 @@
 """A scalar that remembers how it was computed."""
 
+import math
+from operator import attrgetter
 from types import MethodType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from mgcore import ops
-from mgcore.anomaly import watcher
-from mgcore.errors import ComparisonError
-from mgcore.foreign import asked_in_a_rule
-from mgcore.op import Op, describe_failure, real, real_result
+from mgcore.errors import ComparisonError, LabelError
+from mgcore.ieee import result_where_python_raises
+from mgcore.op import Op, real, real_result
+from mgcore.seam import watcher
 
-__all__ = ["Constant", "Value"]
+if TYPE_CHECKING:
+    from collections.abc import KeysView
+
+__all__ = ["Constant", "Value", "clock"]
+
+
+class Clock:
+    """Count what makes older nodes differ from younger ones, so that a node can say how old it is.
+
+    Attributes:
+        now: what nodes that are recorded now are stamped with.
+        changed: when the data of a Value was last set.
+
+    """
+
+    __slots__ = ("changed", "now")
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.changed = 0
+
+    def tick(self) -> int:
+        """Let what comes be younger than all there is."""
+        self.now += 1
+        return self.now
+
+
+# The one counter of the engine: it says nothing but which of two nodes was there first.
+clock = Clock()
+
+
+def _set_data(value: "Value", data: object) -> None:
+    """Store a float; nodes that were computed from the old one are out of date from now on."""
+    value.number = data if type(data) is float else real(data)
+    clock.changed = clock.tick()
+    value.made = clock.changed if value.op is None else math.inf
+
+
+def _set_label(value: "Value", label: str) -> None:
+    value.tag = label if type(label) is str else _text(label)
+
+
+def _text(label: object) -> str:
+    if isinstance(label, str):
+        return str(label)
+    hint = ""
+    if isinstance(label, (tuple, set)):
+        hint = (
+            ". micrograd's Value(data, children, op) records an op of one's own; here apply an op "
+            "of mgcore.ops, or make one with mgcore.Op(name, forward, partials)"
+        )
+    raise LabelError(f"a label is a string, not {type(label).__name__} {label!r}{hint}")
 
 
 class Value:
@@ -25,9 +78,12 @@ class Value:
         op: the `Op` that was applied, None for a leaf.
         operands: what it was applied to; empty for a leaf.
         label: as given; may be set at any time.
+        number: the slot that `data` reads; set through `data` alone, which sees to its type.
+        made: when it was recorded, or when the data of a leaf was set, by the engine's clock.
 
     Raises:
         OperandTypeError: if `data` is no real number.
+        LabelError: if `label` is no string.
 
     >>> a, b = Value(2.0, label="a"), Value(-3.0, label="b")
     >>> c = a * b + 10
@@ -37,37 +93,53 @@ class Value:
 
     """
 
-    __slots__ = ("data", "grad", "label", "op", "operands")
+    __slots__ = ("grad", "made", "number", "op", "operands", "tag")
 
-    data: float
     grad: float
-    label: str
     op: Op | None
     operands: "tuple[Value, ...]"
+    made: float
+    number: float
+    tag: str
+    if TYPE_CHECKING:
+
+        @property
+        def data(self) -> float: ...  # noqa: D102 - documented below, as label is
+        @data.setter
+        def data(self, data: float) -> None: ...
+        @property
+        def label(self) -> str: ...  # noqa: D102 - as above
+        @label.setter
+        def label(self, label: str) -> None: ...
+    else:  # read at the speed of C; the engine itself reads the slot
+        data = property(attrgetter("number"), _set_data, doc="The number, a float.")
+        label = property(attrgetter("tag"), _set_label, doc="A name for drawings and messages.")
 
     # NumPy's scalars and arrays leave the operators to us.
     __array_ufunc__: ClassVar[None] = None
 
     def __init__(self, data: float, label: str = "") -> None:
-        self.data = data if type(data) is float else real(data)
+        self.number = data if type(data) is float else real(data)
         self.grad = 0.0
-        self.label = label
+        self.tag = label if type(label) is str else _text(label)
         self.op = None
         self.operands = ()
+        self.made = clock.now
 
     @staticmethod
     def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> Any:
         """Record the application of `op`: compute it, and remember how."""
         try:
             if len(operands) == 1:  # the shorter way to call; most applications in a net are of one
-                data = op.forward(operands[0].data)
+                data = op.forward(operands[0].number)
             else:
-                data = op.forward(*[x.data for x in operands])
+                data = op.forward(*[x.number for x in operands])
             if type(data) is not float:
                 data = real_result(op, operands, data)
         except Exception as error:
             if all(isinstance(x, Value) for x in operands):
-                raise describe_failure(error, op, operands) from error
+                data = result_where_python_raises(error, op, operands, [x.number for x in operands])
+                return node(op, operands, data)
         else:
             return node(op, operands, data)
         lifted = _lift(op, operands)
@@ -119,28 +191,12 @@ class Value:
         return MethodType(getattr(ops, name), self)
 
     def _no_order(self, _: object) -> bool:
-        asked_in_a_rule("< or >")
         raise ComparisonError(
             "comparing Values with <, >, <= or >= records nothing; compare their .data, or use "
             "the ops lt, gt, le, ge, maximum, minimum or select"
         )
 
     __lt__ = __gt__ = __le__ = __ge__ = _no_order
-
-    # Values are equal when they are one object, and true; a rule that asks is refused.
-    def __eq__(self, _: object) -> Any:
-        asked_in_a_rule("==")
-        return NotImplemented
-
-    def __ne__(self, _: object) -> Any:
-        asked_in_a_rule("!=")
-        return NotImplemented
-
-    def __bool__(self) -> bool:
-        asked_in_a_rule("if, and, or, not")
-        return True
-
-    __hash__ = object.__hash__
 
     def backward(self) -> None:
         """Fill ``.grad`` of every node below with d(self)/d(node).
@@ -157,9 +213,9 @@ class Value:
         backward(self)
 
     @property
-    def _prev(self) -> "tuple[Value, ...]":
-        """Name the operands as micrograd does."""
-        return self.operands
+    def _prev(self) -> "KeysView[Value]":
+        """Name the operands as micrograd does: a set, each once; this one keeps their order."""
+        return dict.fromkeys(self.operands).keys()
 
     @property
     def _op(self) -> str:
@@ -169,6 +225,11 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __copy__(self) -> "Value":
+        from mgcore.transport import copy_node
+
+        return copy_node(self, self.operands)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
         from mgcore.transport import copy_graph
@@ -195,11 +256,12 @@ def node(op: Op, operands: tuple[Value, ...], data: float) -> Value:
     if type(operands[0]) is Constant and all(type(x) is Constant for x in operands):
         return Constant(data)
     out = _new(Value)
-    out.data = data
+    out.number = data
     out.grad = 0.0
-    out.label = ""
+    out.tag = ""
     out.op = op
     out.operands = operands
+    out.made = clock.now
     if (watch := watcher.get()) is not None:
         watch.recorded(out)
     return out
@@ -212,11 +274,11 @@ def binary(op: Op, x: Any, y: Any) -> Any:
             return op(x, y)
         y = Constant(y)
     try:
-        data = op.forward(x.data, y.data)
+        data = op.forward(x.number, y.number)
         if type(data) is not float:
             data = real_result(op, (x, y), data)
     except Exception as error:
-        raise describe_failure(error, op, (x, y)) from error
+        data = result_where_python_raises(error, op, (x, y), (x.number, y.number))
     return node(op, (x, y), data)
 
 

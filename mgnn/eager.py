@@ -26,11 +26,11 @@ def fit_eager(training: Training) -> None:
                 p.grad = 0.0
             try:
                 total += _add_gradients(training, samples)
+                if not abs(total) < float("inf"):
+                    raise training.diverged(epoch, batch)
                 update(rate)
             except (RangeError, NonFiniteError, OverflowError) as error:
                 raise training.diverged(epoch, batch) from error
-            if not abs(total) < float("inf"):
-                raise training.diverged(epoch, batch)
         try:
             score = training.score(predict(training.model, training.X.rows))
             validation = _validated(training)

@@ -1,21 +1,47 @@
 """Power: x**y, real for x > 0, for x = 0 with y >= 0, and for x < 0 with an integer y.
 
-Partials y x**(y-1) and x**y log(x). Conventions: at y = 0 the first is 0, also at x = 0 (where
-x**-1 has no value); at x = 0 the second is 0, its limit for y > 0. For x < 0 the second does not
-exist: an exponent there must be a plain number.
+Partials y x**(y-1) and x**y log(x). Where the exponent is a plain number, all derivatives are
+powers of x alone. Conventions: at y = 0 the first is 0, also at x = 0 (where x**-1 has no value);
+at x = 0 the second is 0, its limit for y > 0. For x < 0 the second does not exist.
 """
 
+from typing import Any
+
 from mgcore import Op, ops
+
+
+def _by_base(out: Any, x: Any, y: Any) -> Any:
+    if isinstance(y, float):
+        return _by_base_alone(out, x, y)
+    # The condition is 0 for 0**0 alone, where the slope is 0 whatever x**-1 is.
+    return ops.select(ops.select(y, 1.0, ops.select(x, 1.0, 0.0)), y * x ** (y - 1.0), 0.0)
+
+
+def _by_base_alone(out: Any, x: Any, y: float) -> Any:
+    """Return the slope of x to the power of a number, in the cheapest form for the usual ones."""
+    if y == 2.0:
+        return 2.0 * x
+    if y == 3.0:
+        return 3.0 * (x * x)
+    if y == -1.0:
+        return -(out * out)
+    if y == 0.5:
+        return 0.5 / out
+    if y == 1.0 or y == 0.0:
+        return y
+    return y * x ** (y - 1.0)
+
+
+def _by_exponent(out: Any, x: Any, y: Any) -> Any:
+    # At x = 0 the logarithm counts as 1 for y > 0: the product is its limit 0, and its slope by x
+    # is that of the other partial by y.
+    return out * ops.select(x, ops.log(x + ops.select(x, 0.0, 1.0)), ops.gt(y, 0.0))
+
 
 pow = Op(
     "pow",
     forward=lambda x, y: x**y,
-    partials=(
-        # select(t, 1, 0) is 1 unless t is 0, and select(t, 0, 1) the reverse. The exponent is
-        # y - 1 but for 0**0, so that the rule itself has the right derivative at y = 0.
-        lambda out, x, y: y * x ** (y - ops.select(y, 1.0, ops.select(x, 1.0, 0.0))),
-        lambda out, x, y: out * ops.log(x + ops.select(x, 0.0, 1.0)),
-    ),
+    partials=(_by_base, _by_exponent),
     symbol="**",
     domain=("(0, inf)", "(-inf, inf)"),
     doc="x ** y",

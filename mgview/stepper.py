@@ -8,8 +8,8 @@ from typing import Any
 import attrs
 
 from mgcore import MgcoreError, Op, Value, plugins
-from mgcore.backward import local_derivatives
 from mgcore.order import topological_order
+from mgcore.partials import local_derivatives
 from mgcore.value import Constant
 from mgview import files
 from mgview.errors import NotAValueError

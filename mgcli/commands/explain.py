@@ -4,7 +4,7 @@ import click
 
 from mgcli.arguments import EXPRESSION_SETTINGS, expression_arguments, read_expression
 from mgcli.errors import CliError
-from mgcore import Value, explain
+from mgcore import Value, explain, raise_nonfinite
 from mgcore.catalogue import near_matches
 
 __all__ = ["command"]
@@ -19,6 +19,7 @@ __all__ = ["command"]
 @click.option(
     "--wrt", metavar="NAME", multiple=True, help="Differentiate by this variable; all by default."
 )
+@raise_nonfinite()
 def command(expression: str, values: tuple[str, ...], wrt: tuple[str, ...]) -> None:
     """Explain the derivatives of EXPRESSION.
 

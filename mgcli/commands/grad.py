@@ -9,7 +9,7 @@ import click
 from mgcli.arguments import EXPRESSION_SETTINGS, expression_arguments, read_expression
 from mgcli.expression import Expression
 from mgcli.screen import console, note, plain_table
-from mgcore import MgcoreError, Value, grad, numeric
+from mgcore import MgcoreError, Value, grad, numeric, raise_nonfinite
 
 __all__ = ["Row", "command", "rows_of"]
 
@@ -44,6 +44,7 @@ class Row:
 )
 @expression_arguments
 @click.option("--json", "as_json", is_flag=True, help="Print full-precision JSON for programs.")
+@raise_nonfinite()
 def command(expression: str, values: tuple[str, ...], as_json: bool) -> None:
     """Print the value of EXPRESSION, and its derivative by each variable.
 

@@ -7,7 +7,7 @@ import click
 from mgcli.arguments import EXPRESSION_SETTINGS, expression_arguments, read_expression
 from mgcli.errors import CliError
 from mgcli.screen import console
-from mgcore import Value
+from mgcore import Value, raise_nonfinite
 
 __all__ = ["command"]
 
@@ -27,6 +27,7 @@ __all__ = ["command"]
     help="Where to save the page; a name ending in .html.",
 )
 @click.option("--show", is_flag=True, help="Open the page in the web browser as well.")
+@raise_nonfinite()
 def command(expression: str, values: tuple[str, ...], output: Path, show: bool) -> None:
     """Save a web page that goes through EXPRESSION forwards and backwards, node by node.
 

@@ -330,7 +330,8 @@ class _Reverse:
         self, item: Contribution, shape: tuple[int, ...], access: Access, index: IndexMap
     ) -> None:
         """Add a contribution up along the loop, with all others to the same elements."""
-        key = (item.target, shape, index, item.batched)
+        mark = index if isinstance(index, Affine) else id(index)
+        key = (item.target, shape, mark, item.batched)
         if key not in self._sums:
             self._sums[key] = _Accumulated(item, shape, index)
         self._sums[key].terms.append(access)

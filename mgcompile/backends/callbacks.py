@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mgcompile.errors import PythonCallbackWarning, UndefinedResultWarning
+from mgcore import raise_nonfinite
 from mgcore.errors import DomainError, RangeError
 
 if TYPE_CHECKING:
@@ -53,17 +54,20 @@ _told: ContextVar[set[str] | None] = ContextVar("told", default=None)
 def number(op: Op, operands: Sequence[float]) -> float:
     """Return what an op's rule gives for plain numbers.
 
-    Where the rule has no value (a domain error, an overflow, a division by zero) or fails, the
-    result is NaN. Within `watched` that is noted: it surfaces at the end.
+    Where the rule has no value or fails, the result is NaN. Within `watched` that is noted: it
+    surfaces at the end.
     """
     failures = _failures.get()
     if failures is not None and failures.fatal is not None:
         return math.nan  # the run is lost
     try:
-        return float(op(*operands))
+        out = float(op(*operands))
+        if not math.isnan(out) or failures is None or any(map(math.isnan, operands)):
+            return out
+        with raise_nonfinite():  # again, for what the rule says of it
+            op(*operands)
     except (DomainError, RangeError) as error:
-        passed_on = any(math.isnan(x) for x in operands)
-        if failures is not None and not passed_on:
+        if failures is not None:
             failures.undefined.setdefault(op.name, str(error))
     except BaseException as error:  # also Ctrl-C, which may arrive while a rule runs
         if failures is None:

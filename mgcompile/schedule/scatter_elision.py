@@ -122,9 +122,11 @@ def _inside(index: IndexMap, loops: int) -> IndexMap:
 
 def _by_target(parts: Sequence[ScatterPart]) -> list[list[ScatterPart]]:
     """Return the parts in groups of those that go to the same elements, in order."""
-    groups: dict[tuple[tuple[int, ...], IndexMap], list[ScatterPart]] = {}
+    groups: dict[tuple[object, ...], list[ScatterPart]] = {}
     for part in parts:
-        groups.setdefault((part.shape, part.target), []).append(part)
+        index = part.target
+        what = index.offset if isinstance(index, Affine) else index.table.tobytes()
+        groups.setdefault((part.shape, what, index.strides), []).append(part)
     return list(groups.values())
 
 

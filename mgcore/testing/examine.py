@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from mgcore.ieee import raise_nonfinite
 from mgcore.op import Op
 from mgcore.registry import registry
 from mgcore.testing.report import CheckError, CheckResult, Report
@@ -77,7 +78,8 @@ def assert_op(
 def run_check(name: str, subject: Subject) -> CheckResult:
     """Run one check; whatever it raises becomes its verdict."""
     try:
-        tally = CHECKS[name].run(subject)
+        with raise_nonfinite():  # what has no finite result is told from what has
+            tally = CHECKS[name].run(subject)
     except Skip as skip:
         return CheckResult(name, "skip", reason=str(skip))
     except Violation as found:

@@ -71,3 +71,53 @@ def test_an_op_that_is_not_registered_cannot_be_pickled_and_says_why():
         assert pickle.loads(pickle.dumps(y)).op is op
     finally:
         unregister("nomad")
+
+
+class Noted(Value):
+    """A Value with attributes of its own."""
+
+    __slots__ = ("__dict__", "unit")
+
+
+class Plain(Value):
+    """A subclass that adds nothing but a dictionary."""
+
+
+def pickled(value):
+    return pickle.loads(pickle.dumps(value))
+
+
+@pytest.mark.parametrize("clone", [copy.copy, copy.deepcopy, pickled])
+def test_a_subclass_keeps_its_attributes(clone):
+    x = Noted(2.0, label="x")
+    x.unit, x.source = "m", ["sensor", 7]
+    again = clone(x)
+    assert type(again) is Noted
+    assert (again.data, again.label, again.unit, again.source) == (2.0, "x", "m", ["sensor", 7])
+    assert (again.source is x.source) is (clone is copy.copy)
+    bare = clone(Plain(1.0))
+    assert type(bare) is Plain
+    assert bare.data == 1.0
+
+
+def test_attributes_of_a_node_below_come_along_and_may_refer_to_the_graph():
+    x = Noted(2.0)
+    x.twin = y = x * x
+    for clone in (copy.deepcopy, pickled):
+        again = clone(y)
+        below = again.operands[0]
+        assert type(below) is Noted
+        assert below.twin is again
+
+
+def test_a_shallow_copy_is_a_node_of_its_own_on_the_same_operands():
+    x, _, hidden, loss = graph()
+    again = copy.copy(hidden)
+    assert again is not hidden
+    assert (again.data, again.grad, again.op) == (hidden.data, hidden.grad, hidden.op)
+    assert again.operands == hidden.operands
+    leaf = copy.copy(x)
+    leaf.data = 7.0
+    assert (x.data, leaf.label) == (2.0, "x")
+    constant = copy.copy(loss.operands[0].operands[0].operands[0].operands[1])
+    assert type(constant) is Constant

@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from mgcore import Constant, Op, Value, ops
+from mgcore import Constant, Op, Value, ops, raise_nonfinite
 from mgcore.errors import (
     ArityError,
     ComparisonError,
@@ -114,16 +114,6 @@ def test_the_message_names_op_operand_and_remedy():
 @pytest.mark.parametrize(
     ("attempt", "error", "builtin", "text"),
     [
-        (lambda: ops.log(Value(-1.0, label="z")), DomainError, ValueError, r"log\(z=-1.0\)"),
-        (lambda: ops.log(-1.0), DomainError, ValueError, r"log\(-1.0\)"),
-        (lambda: ops.log(Value(0.0)), DomainError, ValueError, "domain"),
-        (lambda: ops.sqrt(Value(-1.0)), DomainError, ValueError, r"sqrt\(-1.0\)"),
-        (lambda: Value(1.0) / 0, DivisionByZeroError, ZeroDivisionError, "div"),
-        (lambda: Value(0.0) ** -1, DivisionByZeroError, ZeroDivisionError, "pow"),
-        (lambda: Value(-8.0) ** (1 / 3), DomainError, ValueError, "not a real number"),
-        (lambda: Value(1000.0).exp(), RangeError, OverflowError, "too large"),
-        (lambda: Value(10.0) ** 400, RangeError, OverflowError, "too large"),
-        (lambda: ops.sin(Value(math.inf)), DomainError, ValueError, "sin"),
         (lambda: ops.tanh(Value(1.0), Value(2.0)), ArityError, TypeError, "takes 1 operand, got 2"),
         (lambda: ops.add(1.0), ArityError, TypeError, "takes 2 operands, got 1"),
         (lambda: ops.dot(Value(1.0), 2.0, 3.0), ArityError, TypeError, "two vectors"),
@@ -137,6 +127,55 @@ def test_errors_teach(attempt, error, builtin, text):
     with pytest.raises(error, match=text) as caught:
         attempt()
     assert isinstance(caught.value, builtin)
+
+
+NOT_FINITE = [
+    (lambda: ops.log(Value(-1.0, label="z")), math.nan, DomainError, ValueError, r"log\(z=-1.0\)"),
+    (lambda: ops.log(-1.0), math.nan, DomainError, ValueError, r"log\(-1.0\)"),
+    (lambda: ops.log(Value(0.0)), -math.inf, DomainError, ValueError, "domain"),
+    (lambda: ops.sqrt(Value(-1.0)), math.nan, DomainError, ValueError, r"sqrt\(-1.0\)"),
+    (lambda: Value(1.0) / 0, math.inf, DivisionByZeroError, ZeroDivisionError, "div"),
+    (lambda: Value(0.0) ** -1, math.inf, DivisionByZeroError, ZeroDivisionError, "pow"),
+    (lambda: Value(-8.0) ** (1 / 3), math.nan, DomainError, ValueError, "not a real number"),
+    (lambda: Value(1000.0).exp(), math.inf, RangeError, OverflowError, "too large"),
+    (lambda: Value(10.0) ** 400, math.inf, RangeError, OverflowError, "too large"),
+    (lambda: Value(-10.0) ** 401, -math.inf, RangeError, OverflowError, "too large"),
+    (lambda: Value(1e200) * 1e200, math.inf, RangeError, OverflowError, r"mul\(1e\+200, 1e\+200\)"),
+    (lambda: Value(-1.0) / -0.0, math.inf, DivisionByZeroError, ZeroDivisionError, "div"),
+    (lambda: Value(0.0) / 0, math.nan, DivisionByZeroError, ZeroDivisionError, "div"),
+    (lambda: ops.sum(Value(1e308), 1e308), math.inf, RangeError, OverflowError, "too large"),
+    (lambda: ops.dot(Value(1e200), 1e200), math.inf, RangeError, OverflowError, "too large"),
+]
+
+
+def _number(x):
+    return x if isinstance(x, float) else x.data
+
+
+@pytest.mark.parametrize(("attempt", "expected"), [row[:2] for row in NOT_FINITE])
+def test_a_result_without_a_finite_number_is_that_of_ieee_754(attempt, expected):
+    assert _number(attempt()) == pytest.approx(expected, nan_ok=True)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "error", "builtin", "text"), [(row[0], *row[2:]) for row in NOT_FINITE]
+)
+def test_errors_instead_of_infinities_where_they_are_wanted(attempt, error, builtin, text):
+    with raise_nonfinite(), pytest.raises(error, match=text) as caught:
+        attempt()
+    assert isinstance(caught.value, builtin)
+
+
+def test_an_infinity_that_came_in_is_no_error():
+    with raise_nonfinite():
+        assert (Value(math.inf) + 1).data == math.inf
+        assert ops.exp(Value(-math.inf)).data == 0.0
+
+
+def test_a_rule_of_math_functions_alone_overflows_to_the_right_side():
+    sinh = Op("sinh", math.sinh, (lambda out, x: math.cosh(x),))
+    assert sinh(-1e4) == -math.inf
+    assert sinh(Value(1e4)).data == math.inf
 
 
 def test_probing_for_protocols_loads_nothing():

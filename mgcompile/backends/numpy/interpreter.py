@@ -93,20 +93,9 @@ def _run(statement: Statement, store: Store, program: Program, at: tuple[int, ..
     elif isinstance(statement, Scatter):
         _run_scatter(statement, store, program, at)
     elif isinstance(statement, Tape):
-        _run_tape(statement, store, program, at)
+        _run_tape(statement, store, at)
     else:
         _run_loop(statement, store, program, at)
-
-
-def _keep(array: int, value: Floats, store: Store, program: Program) -> None:
-    """Keep what a statement made, spread to the shape that its array has.
-
-    What is batched may be made of numbers that all samples share, and then has no axis for them
-    yet: a tape's result, for example, where all that is read of it depends on constants alone.
-    """
-    made = program.arrays[array]
-    shape = (len(store[INPUTS]), made.size) if made.batched else (made.size,)
-    store[array] = np.broadcast_to(value, shape)
 
 
 def _elements(index: Affine | Gather, at: tuple[int, ...], domain: tuple[int, ...]) -> Any:
@@ -144,9 +133,9 @@ def _run_bundle(bundle: Bundle, store: Store, program: Program, at: tuple[int, .
         result = apply(bundle.op, [spread[..., i] for i in range(spread.shape[-1])])
     else:
         result = apply(bundle.op, operands)
-    rows = result.shape[: result.ndim - len(bundle.shape)]
-    size = program.arrays[bundle.result].size
-    _keep(bundle.result, result.reshape(*rows, size), store, program)
+    batched = program.arrays[bundle.result].batched
+    rows = result.shape[: result.ndim - len(bundle.shape)] if batched else ()
+    store[bundle.result] = result.reshape(*rows, program.arrays[bundle.result].size)
 
 
 def _sum(bundle: Bundle, operands: list[Floats]) -> Floats:
@@ -180,10 +169,10 @@ def _run_scatter(scatter: Scatter, store: Store, program: Program, at: tuple[int
         source = _read(part.source, store, at, part.shape)
         where: Any = (..., _elements(part.target, at, part.shape))
         np.add.at(result, where, source)
-    _keep(scatter.result, result, store, program)
+    store[scatter.result] = result
 
 
-def _run_tape(tape: Tape, store: Store, program: Program, at: tuple[int, ...]) -> None:
+def _run_tape(tape: Tape, store: Store, at: tuple[int, ...]) -> None:
     pool: list[Floats] = []
     for access, length in zip(tape.externals, tape.lengths, strict=True):
         read = _read(access, store, at, (length,))
@@ -192,26 +181,32 @@ def _run_tape(tape: Tape, store: Store, program: Program, at: tuple[int, ...]) -
     first = len(pool)
     for i, code in enumerate(tape.code.tolist()):
         pool.append(apply(tape.ops[code], [pool[x] for x in operand[start[i] : start[i + 1]]]))
-    _keep(tape.result, np.stack(np.broadcast_arrays(*pool[first:]), axis=-1), store, program)
+    store[tape.result] = np.stack(np.broadcast_arrays(*pool[first:]), axis=-1)
 
 
 def _run_loop(loop: Loop, store: Store, program: Program, at: tuple[int, ...]) -> None:
+    rows = len(store[INPUTS])
+
+    def spread(array: Floats, number: int) -> Floats:
+        made = program.arrays[number]
+        return np.broadcast_to(array, (rows, made.size) if made.batched else (made.size,))
+
     for carry in loop.carries:
         size = program.arrays[carry.array].size
-        _keep(carry.array, _read(carry.initial, store, at, (size,)), store, program)
+        store[carry.array] = spread(_read(carry.initial, store, at, (size,)), carry.array)
     kept: list[list[Floats]] = [[] for _ in loop.stacks]
     for k in range(loop.count):
         for statement in loop.body:
             _run(statement, store, program, (*at, k))
         for stack, values in zip(loop.stacks, kept, strict=True):
             values.append(store[stack.source])
-        following = [store[carry.following] for carry in loop.carries]
+        following = [spread(store[carry.following], carry.array) for carry in loop.carries]
         for carry, state in zip(loop.carries, following, strict=True):
-            _keep(carry.array, state, store, program)
+            store[carry.array] = state
     for carry in loop.carries:
-        _keep(carry.final, store[carry.array], store, program)
+        store[carry.final] = store[carry.array]
     for stack, values in zip(loop.stacks, kept, strict=True):
-        _keep(stack.result, np.concatenate(values, axis=-1), store, program)
+        store[stack.result] = np.concatenate(values, axis=-1)
 
 
 @attrs.frozen(slots=True, eq=False)
