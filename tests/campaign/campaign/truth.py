@@ -28,6 +28,7 @@ LARGEST = {"float64": F(1.7976931348623157e308), "float32": F(3.4e38)}
 FIRST, SECOND = 1, 2
 K = 1 + 2 * LAST
 _SCALE = np.array([0.0, *[EPS["float64"]] * LAST, *[EPS["float32"]] * LAST], dtype=F)
+_LIMITS = np.array([LARGEST["float64"]] * (1 + LAST) + [LARGEST["float32"]] * LAST)
 _ROOT_HALF = 1 / np.sqrt(F(2))
 _PHI_0 = 1 / np.sqrt(2 * F("3.14159265358979323846264338327950288"))
 _DIGITS = 25
@@ -72,6 +73,8 @@ class Dual:
     g: object = None
     t: object = None
     h: object = None
+    rounds_in: object = None
+    """Whether sums of such numbers round, by sample and precision (R, 2); None: not looked."""
 
 
 @attrs.define
@@ -102,10 +105,16 @@ class Context:
         return np.sign(first)
 
 
-def _exact(v, bits):
-    """Tell whether all numbers are multiples of 2**-bits below 2**bits."""
-    scaled = v * F(2) ** bits
-    return (np.abs(v) < F(2) ** bits) & (scaled == np.rint(scaled))
+_BITS = np.array([2.0**20, 2.0**8], dtype=F)
+
+
+def _rounds(dual):
+    """Tell for float64 and float32 whether a number is no multiple of 2**-b below 2**b, (R, 2)."""
+    if dual.rounds_in is None:
+        first = np.abs(dual.v[:, :1])
+        scaled = first * _BITS
+        dual.rounds_in = (first >= _BITS) | (scaled != np.rint(scaled))
+    return dual.rounds_in
 
 
 # Rules. Each gives the value, a list of partials, and a function of the operands' g and t that
@@ -180,7 +189,6 @@ def _pow(c, x, y):
     odd = integer & (np.fmod(np.abs(y), 2) == 1)
     v = np.where((x < 0) & odd, -v, v)
     v = np.where((x < 0) & ~integer, F("nan"), v)
-    v = np.where((x == 0) & (y < 0), F("nan"), v)
 
     def power(k):
         """The falling factorial of y times x**(y - k): 0 where the factor is."""
@@ -213,7 +221,7 @@ def _exp(c, x):
 
 
 def _log(c, x):
-    v = np.where(x > 0, np.log(np.abs(x)), F("nan"))
+    v = np.where(x >= 0, np.log(np.abs(x)), F("nan"))
     return _smooth(v, 1 / x, -1 / (x * x))
 
 
@@ -409,20 +417,22 @@ def _value(op, local, operands, context):
     """Disturb a value where the op rounds, and end it where float64 does."""
     v = local.v
     if local.rounds:
-        scale = np.abs(v) if local.v_scale is None else local.v_scale
-        noise = context.noise(context.rows) * scale
+        noise = context.noise(context.rows) * (
+            np.abs(v) if local.v_scale is None else local.v_scale
+        )
         if op in _EXACT_OPS:
-            numbers = [v, *operands]
-            wide = np.all([_exact(x[:, :1], 20) for x in numbers], axis=0)
-            narrow = wide & np.all([_exact(x[:, :1], 8) for x in numbers], axis=0)
-            noise[:, COLUMNS["float64"]] *= ~wide
-            noise[:, COLUMNS["float32"]] *= ~narrow
-        noise[~np.isfinite(noise)] = 0
+            rounds = _rounds(Dual(v))
+            for x in operands:
+                rounds = rounds | _rounds(x)
+            if not rounds.all():
+                noise[:, COLUMNS["float64"]] *= rounds[:, :1]
+                noise[:, COLUMNS["float32"]] *= rounds[:, 1:]
         v = v + noise
+        if not np.isfinite(v).all():
+            v = np.where(np.isfinite(noise), v, local.v)
     size = np.abs(v)
-    limits = np.array([LARGEST["float64"]] * (1 + LAST) + [LARGEST["float32"]] * LAST)
-    if (size > limits).any():
-        v = np.where(size > limits, np.copysign(F("inf"), v), v)
+    if (size > _LIMITS).any():
+        v = np.where(size > _LIMITS, np.copysign(F("inf"), v), v)
     return v
 
 
@@ -494,7 +504,7 @@ def apply(op, xs, context):
     if op == "logsumexp":
         return _logsumexp(xs, context)
     local = rules[op](context, *[x.v for x in xs])
-    out = Dual(_value(op, local, [x.v for x in xs], context))
+    out = Dual(_value(op, local, xs, context))
     if op == "select":
         out.g, out.t, out.h = _select_duals(local, xs)
         return out
