@@ -6,6 +6,7 @@ from mgcore import MgcoreError
 
 __all__ = [
     "BackendNotFoundError",
+    "CacheWarning",
     "CompileError",
     "InputError",
     "InputTypeError",
@@ -73,6 +74,10 @@ class NotFiniteError(CompileError, FloatingPointError):
 
 class KernelFileError(CompileError, ValueError):
     """A file does not hold a kernel, or one that this version cannot read."""
+
+
+class CacheWarning(UserWarning):
+    """Compiled objects are not kept, since others could write into their folder."""
 
 
 class PythonCallbackWarning(UserWarning):

@@ -1,5 +1,8 @@
 """Keep compiled objects on disk: checked when read, written whole or not at all, never required.
 
+What is read is run: only a folder and files count that nobody else can write. The folder's size is
+bounded; the objects not used for longest go first.
+
 An object depends on nothing but its IR text (which holds single constants, but no tables of
 constants or indices), the processor and LLVM; these are its key.
 """
@@ -8,15 +11,23 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
-import tempfile
+import secrets
+import warnings
 from pathlib import Path
 
 from mgcompile.backends.llvm.runtime.jit import host, object_code
+from mgcompile.errors import CacheWarning
+from mgcompile.support.private_folder import UntrustedFolderError, open_private
 
 __all__ = ["compiled"]
 
 _BYTES = hashlib.sha256().digest_size
+
+LIMIT = 1 << 28
+"""Bytes of objects that are kept; about ten thousand."""
+
+_SHRINK_EVERY = 64
+"""Writes to one look at the whole folder, on average."""
 
 
 def compiled(text: str, folder: str | None) -> bytes:
@@ -44,8 +55,14 @@ def _digest(key: str, code: bytes) -> bytes:
 def _read(path: Path, key: str) -> bytes | None:
     """Return what a file holds, or None when it is missing or not what was written for the key."""
     try:
-        content = path.read_bytes()
+        with open_private(path.parent) as folder:
+            content = folder.read(path.name)
+    except UntrustedFolderError as error:
+        _warn(error)
+        return None
     except OSError:
+        return None
+    if content is None:
         return None
     digest, code = content[:_BYTES], content[_BYTES:]
     return code if _digest(key, code) == digest else None
@@ -53,13 +70,18 @@ def _read(path: Path, key: str) -> bytes | None:
 
 def _write(path: Path, key: str, code: bytes) -> None:
     """Write a file under its name in one step; leave nothing behind when that fails."""
-    with contextlib.suppress(OSError):  # full, read-only: the cache is a convenience
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, suffix=".partial")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(_digest(key, code) + code)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+    # Full, read-only, not to be trusted: the cache is a convenience.
+    with contextlib.suppress(OSError), open_private(path.parent, create=True) as folder:
+        folder.write(path.name, _digest(key, code) + code)
+        # Every process looks at the whole folder now and then, the busiest most often.
+        if secrets.randbelow(_SHRINK_EVERY) == 0:
+            folder.shrink(LIMIT)
+
+
+def _warn(error: UntrustedFolderError) -> None:
+    message = (
+        f"compiled objects are neither read from their folder nor kept there, since others could "
+        f"put machine code of their own into it: {error}. Give it to yourself alone (chmod 700) "
+        "and remove what is in it, or name another with MGCORE_CACHE"
+    )
+    warnings.warn(message, CacheWarning, stacklevel=2)
