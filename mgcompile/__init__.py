@@ -7,7 +7,8 @@ that runs programs. `program` is the language in between; `verify` holds it to i
 
 from mgcompile.api import compile  # noqa: A004 - mgcompile.compile, as re.compile
 from mgcompile.errors import CompileError
+from mgcompile.passes import passes
 from mgcompile.runtime.kernel import Kernel
 from mgcompile.runtime.serialize import load
 
-__all__ = ["CompileError", "Kernel", "compile", "load"]
+__all__ = ["CompileError", "Kernel", "compile", "load", "passes"]

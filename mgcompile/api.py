@@ -11,12 +11,14 @@ from mgcompile.backends.interface import Options
 from mgcompile.errors import LeafError, OperandCountError, OptionError, UnusedInputError
 from mgcompile.graph.capture import capture
 from mgcompile.graph.ir import INPUT
+from mgcompile.passes import passes
 from mgcompile.program.verifier import verify
 from mgcompile.reroll.pipeline import roll
 from mgcompile.runtime.kernel import Kernel, Signature
 from mgcompile.runtime.nan_trace import Recording
 from mgcompile.support.cache_dir import cache_folder
 from mgcompile.support.gc_pause import collector_paused
+from mgcompile.support.passes import check_names
 from mgcore import Constant, Value, ops
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
         OptionError: for an impossible option.
         BackendNotFoundError: if there is no such backend.
     """
+    check_names(passes())
     several = not isinstance(outputs, Value)
     roots = list(outputs) if isinstance(outputs, Sequence) else [outputs]
     _check_roots(roots)

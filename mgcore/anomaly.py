@@ -52,6 +52,14 @@ class Watcher:
                 f"{_operands(node)}{self.surroundings(node, i)}"
             )
 
+    def pushed(self, node: "Value", tangent: float) -> None:
+        """Raise if `tangent`, what forward mode found for `node`, is infinite or NaN."""
+        if not isfinite(tangent):
+            raise NonFiniteError(
+                f"the tangent of {_describe(node)} became {tangent!r}, the first that is not "
+                f"finite; recorded at {self.where(node)}. Operands: {_operands(node)}"
+            )
+
     def surroundings(self, node: "Value", i: int) -> str:
         """Return the path from the output to `node`, and on from operand `i` to a parameter."""
         # These stand above this module.

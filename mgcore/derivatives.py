@@ -112,7 +112,9 @@ def jvp(
         _add(moving, x, seed)
     order = order_between(leaves, roots)
     check_fresh(order)
-    if not create_graph and all(type(seed) is float for seed in seeds):
+    if (watch := watcher.get()) is not None:
+        watch.started(*roots)
+    elif not create_graph and all(type(seed) is float for seed in seeds):
         push_forward(order, moving)
         return _like(outputs, _floats([moving.get(y, 0.0) for y in roots]))
     for node in order:
@@ -124,10 +126,14 @@ def jvp(
             if d is not None:
                 total = _plus(total, _chained(d, moving[x]))
         moving[node] = total
+        if watch is not None:
+            watch.pushed(node, _number(total))
     found = [moving.get(y, 0.0) for y in roots]
     if create_graph:
         found = [t if isinstance(t, Value) else Constant(t) for t in found]
         clock.tick()
+    elif all(type(seed) is float for seed in seeds):
+        found = _floats(found)
     return _like(outputs, found)
 
 

@@ -41,9 +41,6 @@ class Formula:
             return _infix(op.name, *parts)
         return Formula(f"{op.name}({', '.join(part.text for part in parts)})")
 
-    def __bool__(self) -> bool:
-        raise TypeError("a formula has no truth value; use the op select")
-
     def __repr__(self) -> str:
         return self.text
 

@@ -203,12 +203,20 @@ class _Refusal:
         if not math.isfinite(total) and math.isfinite(upstream):
             self._refuse(node, i, partial)
 
+    def pushed(self, node: "Value", tangent: float) -> None:
+        if not math.isfinite(tangent):
+            assert node.op is not None, "leaves are not moved"  # noqa: S101 - callers have looked
+            self._report(f"the tangent of {node.op.name}({listing(node.operands)})", tangent)
+
     def surroundings(self, _node: "Value", _i: int) -> str:
         return ""
 
     def _refuse(self, node: "Value", i: int, partial: float) -> NoReturn:
         assert node.op is not None, "leaves have no partials"  # noqa: S101 - callers have looked
         what = f"{node.op.name}({listing(node.operands)}) with respect to operand {i}"
-        if math.isnan(partial):
-            raise DomainError(f"the derivative of {what} is not a real number")
-        raise RangeError(f"the derivative of {what} is too large for a float64")
+        self._report(f"the derivative of {what}", partial)
+
+    def _report(self, what: str, number: float) -> NoReturn:
+        if math.isnan(number):
+            raise DomainError(f"{what} is not a real number")
+        raise RangeError(f"{what} is too large for a float64")

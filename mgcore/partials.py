@@ -1,10 +1,11 @@
 """The local derivatives at a node: run the op's partial rules on numbers, or on Values."""
 
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from mgcore.errors import DomainError, RangeError, RuleError, StaleGraphError
 from mgcore.failures import describe_failure, listing
+from mgcore.foreign import rules_on_values
 from mgcore.ieee import is_numerical, value_of
 from mgcore.op import Op, real
 from mgcore.places import rule_place
@@ -57,19 +58,30 @@ def partials_for(node: Value, wanted: Container[Value], *, on_values: bool) -> l
     i: int | None = None
     try:
         if not isinstance(partials, tuple):
-            for k, (x, d) in enumerate(zip(operands, partials(*here), strict=True)):
+            every = _followed(partials, here, on_values)
+            for k, (x, d) in enumerate(zip(operands, every, strict=True)):
                 if x in wanted:
                     found[k] = _checked(d, op, partials)
             return found
         for i, x in enumerate(operands):
             if x in wanted:
-                found[i] = _checked(partials[i](*here), op, partials[i])
+                found[i] = _checked(_followed(partials[i], here, on_values), op, partials[i])
     except Exception as error:
         if on_values:
             raise derivative_failure(error, node, i, on_floats=False) from error
         for k, d in where_python_raises(error, node, i):
             found[k] = d if operands[k] in wanted else None
     return found
+
+
+def _followed(rule: Callable[..., Any], here: list[Number], on_values: bool) -> Any:
+    """Run a rule; on Values, one that asks them for their numbers is refused."""
+    if not on_values:
+        return rule(*here)
+    with rules_on_values():
+        made = rule(*here)
+        # Of several, each is computed while the rule can still be refused.
+        return tuple(made) if isinstance(made, Iterator) else made
 
 
 def _checked(d: object, op: Op, rule: object) -> Number:

@@ -35,6 +35,9 @@ class Observer(Protocol):
     ) -> None:
         """Look at `total`, the gradient of operand `i` of `node`, which has just changed."""
 
+    def pushed(self, node: "Value", tangent: float) -> None:
+        """Look at `tangent`, what forward mode found for `node`."""
+
     def surroundings(self, node: "Value", i: int) -> str:
         """Return what else is known of where operand `i` of `node` stands, for a message."""
 

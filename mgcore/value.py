@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from mgcore import ops
 from mgcore.errors import ComparisonError, LabelError
+from mgcore.foreign import asked_in_a_rule
 from mgcore.ieee import result_where_python_raises
 from mgcore.op import Op, real, real_result
 from mgcore.seam import watcher
@@ -191,12 +192,28 @@ class Value:
         return MethodType(getattr(ops, name), self)
 
     def _no_order(self, _: object) -> bool:
+        asked_in_a_rule("< or >")
         raise ComparisonError(
             "comparing Values with <, >, <= or >= records nothing; compare their .data, or use "
             "the ops lt, gt, le, ge, maximum, minimum or select"
         )
 
     __lt__ = __gt__ = __le__ = __ge__ = _no_order
+
+    # Values are equal when they are one object, and true; a rule that asks is refused.
+    def __eq__(self, _: object) -> Any:
+        asked_in_a_rule("==")
+        return NotImplemented
+
+    def __ne__(self, _: object) -> Any:
+        asked_in_a_rule("!=")
+        return NotImplemented
+
+    def __bool__(self) -> bool:
+        asked_in_a_rule("if, and, or, not")
+        return True
+
+    __hash__ = object.__hash__
 
     def backward(self) -> None:
         """Fill ``.grad`` of every node below with d(self)/d(node).

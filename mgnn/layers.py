@@ -85,9 +85,7 @@ class Layer(Module):
     """Hold `nout` neurons that see the same inputs; `kwargs` go to `Neuron`."""
 
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
-        self.neurons = [
-            Neuron(nin, **kwargs) for _ in range(count_of("nout", nout, ShapeError))
-        ]
+        self.neurons = [Neuron(nin, **kwargs) for _ in range(count_of("nout", nout, ShapeError))]
 
     def __call__(self, x: Sequence[Any]) -> Any:
         """Return a list of `nout` Values, or the Value if `nout` is 1."""

@@ -86,6 +86,12 @@ class Drawing:
         """Return the picture as a self-contained SVG element."""
         return _svg(self, alone=True)
 
+    def inline_svg(self) -> str:
+        """Return the picture as an SVG element for a page that brings its own style sheet."""
+        picture = self.picture()
+        layout = lay_out(picture)
+        return render(self.scene, picture, layout, title=self.title, alone=False, opens=False)
+
     def _repr_svg_(self) -> str:
         return self.svg()
 

@@ -7,6 +7,8 @@ import math
 from pathlib import Path
 from typing import Any
 
+from mgview.text import visible
+
 _HERE = Path(__file__).parent
 _DARK = "[data-theme=dark]"
 
@@ -62,7 +64,7 @@ def render(template: str, **context: Any) -> str:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    return environment.get_template(template).render(**context)
+    return visible(environment.get_template(template).render(**context))
 
 
 def static(name: str) -> str:

@@ -14,8 +14,20 @@ from mgnn import losses
 from mgview import files
 from mgview.drawing import draw
 from mgview.errors import BadHistoryError, BadModelError
+from mgview.judgement import Judged, verdict
+from mgview.numbers import typographic
 from mgview.page import dark_by_setting, markup, policy, render, static
-from mgview.training import outputs_of, picture_bytes, plot_layers, residual_figure, training_figure
+from mgview.text import visible
+from mgview.training import (
+    Unit,
+    adapting,
+    errors_of,
+    outputs_of,
+    picture_bytes,
+    plot_layers,
+    residual_figure,
+    training_figure,
+)
 
 if TYPE_CHECKING:
     import os
@@ -48,6 +60,10 @@ def write_report(
     inputs: Sequence[str] = (),
     classes: Sequence[str] = (),
     judged: str = "On these rows",
+    scores: Sequence[Any] = (),
+    target: str = "",
+    mean: float = 0.0,
+    scale: float = 1.0,
     recorder: LayerRecorder | None = None,
 ) -> Path:
     """Write the report page of a training.
@@ -65,6 +81,12 @@ def write_report(
         inputs: names of the k inputs.
         classes: names of the classes, in the order of their numbers.
         judged: begins the sentence on the judged rows, such as "On the held-out rows".
+        scores: of the model on these rows, then of baselines: anything with ``who`` and ``score``;
+            without it the model is compared with the best constant.
+        target: the name of what is predicted, for the axes.
+        mean: of the target in its own unit, which is ``y * scale + mean``; errors, residuals and
+            axes are shown in it.
+        scale: one unit of y in the target's own unit.
         recorder: what watched the layers, if anything did.
 
     Returns:
@@ -87,13 +109,19 @@ def write_report(
             "give one target for each row, and at least one"
         )
     found = outputs_of(model, rows)
-    judging = (
+    accuracy = history.score_name == "accuracy"
+    if not accuracy:
+        found, targets = found * scale + mean, targets * scale + mean
+    unit = Unit(visible(target), scale) if loss_name(loss) == "mse" else None
+    judging: dict[str, Any] = (
         {"confusion": _confusion(found, targets, classes), "residuals": None}
-        if history.score_name == "accuracy"
-        else {"confusion": None, "residuals": _residuals(found, targets)}
+        if accuracy
+        else {"confusion": None, "residuals": _residuals(found, targets, visible(target))}
     )
-    outputs = _one_sample(model, rows[0], inputs)
-    curves = training_figure(model, rows, targets, history, inputs)
+    headline = _headline(judging["confusion"], found, targets, scores)
+    recorded = copy.deepcopy(model)  # so that its own gradients stay as they are
+    outputs = _one_sample(recorded, rows[0], inputs)
+    curves = training_figure(model, rows, targets, history, inputs, unit)
     page = render(
         "report.html",
         kind="report",
@@ -106,20 +134,53 @@ def write_report(
         script="",
         data=_rows(data),
         settings=_rows(settings),
-        numbers=_numbers(model, history),
+        headline=headline,
+        numbers=_numbers(model, history, unit),
         note=history.note,
         judged=judged,
-        curves=_image(curves, _curve_words(history)),
+        curves=_image(curves, _curve_words(history, unit)),
         layers=_layers(recorder),
-        network=_network(outputs),
-        ops=_ops(outputs, losses.by_name(loss), targets[0]),
+        network=_network(outputs, recorded),
+        ops=_ops(outputs, losses.by_name(loss), float(np.asarray(y, dtype=float).reshape(-1)[0])),
         **judging,
     )
     return files.write(place, page)
 
 
-def _style() -> str:
-    return static("drawing.css") + dark_by_setting(static("page.css") + static("report.css"))
+def loss_name(loss: str | Loss) -> str:
+    """Return the name of a loss; empty for one of the user's own."""
+    chosen = losses.by_name(loss)
+    return next((name for name in ("mse",) if losses.by_name(name) is chosen), "")
+
+
+def _headline(
+    confusion: dict[str, Any] | None,
+    found: NDArray[np.float64],
+    targets: NDArray[np.float64],
+    scores: Sequence[Any],
+) -> dict[str, str]:
+    """Return the score that counts, and a sentence of judgement beside a baseline."""
+    name = "accuracy" if confusion else "R2"
+    mine, constant = _own_score(confusion, found, targets)
+    given = [Judged(item.who, item.score) for item in scores]
+    known = given or [Judged("this model", mine), constant]
+    sentence = verdict(known[0], known[1:] or [constant], len(targets), name)
+    value = f"{mine:.1%}" if confusion else f"{mine:.3f}"
+    return {"name": name, "value": typographic(value), "sentence": typographic(sentence)}
+
+
+def _own_score(
+    confusion: dict[str, Any] | None, found: NDArray[np.float64], targets: NDArray[np.float64]
+) -> tuple[float, Judged]:
+    """Return the model's score on the judged rows, and that of the best constant there."""
+    if confusion:
+        counts = [sum(cell["count"] for cell in row["cells"]) for row in confusion["rows"]]
+        usual = max(range(len(counts)), key=counts.__getitem__)
+        constant = Judged(f"always {confusion['labels'][usual]!r}", max(counts) / len(targets))
+        return confusion["right"] / confusion["total"], constant
+    spread = float(((targets - targets.mean()) ** 2).sum())
+    lost = float(((found[:, 0] - targets) ** 2).sum())
+    return (1.0 - lost / spread if spread else float("nan")), Judged("always the mean", 0.0)
 
 
 def _rows(facts: Mapping[str, object] | None) -> list[tuple[str, str]]:
@@ -127,31 +188,39 @@ def _rows(facts: Mapping[str, object] | None) -> list[tuple[str, str]]:
 
 
 def _plain(value: object) -> str:
-    """Write a setting for a reader: a list without brackets, None for what was left to choose."""
+    """Write a setting for a reader: a list without brackets, None for what was not set."""
     if value is None:
-        return "automatic"
+        return "none"
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
-def _numbers(model: Any, history: History) -> list[tuple[str, str]]:
+def _numbers(model: Any, history: History, unit: Unit | None) -> list[tuple[str, str]]:
+    numbers = [(f"{history.score_name} in training", f"{history.score[-1]:.4g}")]
+    words, losses_ = errors_of(history.loss, unit)
+    numbers.append((f"{words} in training", f"{losses_[-1]:.4g}"))
+    if history.validation_loss:
+        words, losses_ = errors_of(history.validation_loss, unit)
+        numbers.append((f"{words} in validation", f"{losses_[-1]:.4g}"))
     return [
-        (f"{history.score_name} in training", f"{history.score[-1]:.4g}"),
-        ("loss in training", f"{history.loss[-1]:.4g}"),
+        *((name, typographic(value)) for name, value in numbers),
         ("epochs", f"{len(history.loss):,}"),
         ("parameters", f"{len(model.parameters()):,}"),
         (f"seconds, {history.backend}", f"{history.seconds:.3g}"),
     ]
 
 
-def _curve_words(history: History) -> str:
-    return (
-        f"Loss falls from {history.loss[0]:.4g} to {history.loss[-1]:.4g} in "
-        f"{len(history.loss)} epochs; {history.score_name} ends at {history.score[-1]:.4g}."
+def _curve_words(history: History, unit: Unit | None) -> str:
+    name, errors = errors_of(history.loss, unit)
+    first, last = errors[0], errors[-1]
+    how = "falls" if last < first else "goes"
+    return typographic(
+        f"{name[:1].upper()}{name[1:]} {how} from {first:.4g} to {last:.4g} in "
+        f"{len(errors)} epochs; {history.score_name} ends at {history.score[-1]:.4g}."
     )
 
 
 def _image(figure: Figure, words: str) -> dict[str, str]:
-    code = base64.b64encode(picture_bytes(figure, "svg")).decode()
+    code = base64.b64encode(adapting(picture_bytes(figure, "svg"))).decode()
     return {"source": f"data:image/svg+xml;base64,{code}", "words": words}
 
 
@@ -183,7 +252,11 @@ def _confusion(
         counts = [int((mine & (predicted == other)).sum()) for other in labels]
         total = max(sum(counts), 1)
         cells = [
-            {"count": n, "share": f"{n / total:.3f}", "kind": "right" if i == j else "wrong"}
+            {
+                "count": n,
+                "share": f"{n / total:.3f}",
+                "kind": "right" if i == j else "wrong" if n else "none",
+            }
             for j, n in enumerate(counts)
         ]
         rows.append({"label": names[i], "cells": cells, "found": f"{counts[i] / total:.1%}"})
@@ -191,20 +264,23 @@ def _confusion(
     return {"labels": names, "rows": rows, "right": right, "total": len(targets)}
 
 
-def _residuals(found: NDArray[np.float64], targets: NDArray[np.float64]) -> dict[str, str]:
+def _residuals(
+    found: NDArray[np.float64], targets: NDArray[np.float64], name: str
+) -> dict[str, str]:
     errors = found[:, 0] - targets
-    text = (
+    text = typographic(
         f"mean error {errors.mean():.4g}, mean absolute error {abs(errors).mean():.4g}, "
-        f"root mean square {float((errors**2).mean()) ** 0.5:.4g}, largest {abs(errors).max():.4g}."
+        f"root mean square {float((errors**2).mean()) ** 0.5:.4g}, largest {abs(errors).max():.4g}"
     )
+    text += f", in the unit of {name}." if name else "."
     words = f"Predicted against true values, and a histogram of the errors: {text}"
-    return {"text": text, **_image(residual_figure(found[:, 0], targets), words)}
+    return {"text": text, **_image(residual_figure(found[:, 0], targets, name), words)}
 
 
 def _one_sample(model: Any, row: NDArray[np.float64], inputs: Sequence[str]) -> list[Value]:
-    """Record the model on one row, on a copy, so that its own gradients stay as they are."""
+    """Record the model on one row."""
     names = list(inputs) if len(inputs) == len(row) else [f"x{i + 1}" for i in range(len(row))]
-    out = copy.deepcopy(model)([Value(float(x), label=n) for x, n in zip(row, names, strict=True)])
+    out = model([Value(float(x), label=n) for x, n in zip(row, names, strict=True)])
     outputs = [out] if isinstance(out, Value) else list(out)
     for i, value in enumerate(outputs):
         value.label = value.label or ("out" if len(outputs) == 1 else f"out{i}")
@@ -212,7 +288,7 @@ def _one_sample(model: Any, row: NDArray[np.float64], inputs: Sequence[str]) -> 
     return outputs
 
 
-def _network(outputs: list[Value]) -> dict[str, object]:
+def _network(outputs: list[Value], model: Any) -> dict[str, object]:
     count = len(topological_order(*outputs))
     if count > _MOST_DRAWN:
         words = f"The graph of one row has {count:,} nodes, too many to be drawn here."
@@ -222,7 +298,8 @@ def _network(outputs: list[Value]) -> dict[str, object]:
         f"The graph of the first judged row, {count:,} nodes, with the gradients of {best.label}; "
         "a box with a blue frame stands for several nodes."
     )
-    return {"words": words, "svg": markup(draw(outputs, fold_above=_FOLD_ABOVE).svg())}
+    drawing = draw(outputs, fold_above=_FOLD_ABOVE, model=model)
+    return {"words": words, "svg": markup(drawing.inline_svg())}
 
 
 @attrs.frozen

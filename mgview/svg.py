@@ -28,7 +28,15 @@ def style() -> str:
     return (Path(__file__).parent / "static" / "drawing.css").read_text(encoding="utf-8")
 
 
-def render(scene: Scene, picture: Picture, layout: Layout, *, title: str, alone: bool) -> str:
+def render(
+    scene: Scene,
+    picture: Picture,
+    layout: Layout,
+    *,
+    title: str,
+    alone: bool,
+    opens: bool | None = None,
+) -> str:
     """Write one picture as an SVG element.
 
     Args:
@@ -37,20 +45,22 @@ def render(scene: Scene, picture: Picture, layout: Layout, *, title: str, alone:
         layout: where they stand.
         title: what the picture shows, for screen readers.
         alone: bring the style sheet along; a page has its own.
+        opens: whether a script will open boxes; by default in pages.
 
     Returns:
         The text of the ``<svg>`` element.
     """
+    opens = not alone if opens is None else opens
     size = {"width": layout.width, "height": layout.height}
     view = f"0 0 {_short(layout.width)} {_short(layout.height)}"
     edges = [_edge(scene, picture, route) for route in layout.routes]
     boxes = [
-        _box(scene, box, place, opens=not alone)
+        _box(scene, box, place, opens=opens)
         for box, place in zip(picture.boxes, layout.places, strict=True)
     ]
     sheet = [f"<style>{style()}</style>", _tag("rect", "mgv-paper", **size)] if alone else []
     inside = [*sheet, _tag("g", "mgv-edges", *edges), _tag("g", "mgv-boxes", *boxes)]
-    role = {"role": "img" if alone else "group", "aria-label": title}
+    role = {"role": "group" if opens else "img", "aria-label": title}
     namespace = {"xmlns": "http://www.w3.org/2000/svg"}
     return _tag("svg", "mgv", *inside, **namespace, **size, viewBox=view, **role)
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from mgcore import MgcoreError
 from mgnn.eager import predict
 from mgview import files
 from mgview.errors import BadHistoryError, BadModelError
+from mgview.text import visible
 
 if TYPE_CHECKING:
     import os
@@ -29,12 +32,46 @@ _GRID = 80  # points along each side of a decision boundary
 _WIDE_RANGE = 30.0  # a loss that falls further than this is drawn on a logarithmic axis
 
 
-def plot_history(history: History, ax: Axes | None = None) -> Axes:
-    """Draw loss and score over the epochs.
+@attrs.frozen
+class Unit:
+    """Hold the unit that a target was in before it was standardised.
+
+    Attributes:
+        name: of the target; may be empty.
+        scale: one standardised unit in its own.
+    """
+
+    name: str
+    scale: float
+
+
+def errors_of(losses: Sequence[float], unit: Unit | None) -> tuple[str, list[float]]:
+    """Return losses as what a reader can judge.
+
+    Args:
+        losses: of each epoch; mean squared errors where a unit is given.
+        unit: the target's own.
+
+    Returns:
+        What they are, and the numbers: root mean square errors in that unit, or the losses.
+    """
+    if unit is None:
+        return "loss", list(losses)
+    return "root mean square error", [loss**0.5 * unit.scale for loss in losses]
+
+
+def escaped(text: str) -> str:
+    """Return a text that matplotlib draws as it is, dollar signs and all, and not as a formula."""
+    return visible(text).replace("$", r"\$")
+
+
+def plot_history(history: History, ax: Axes | None = None, *, unit: Unit | None = None) -> Axes:
+    """Draw loss and score over the epochs, dashed those on validation data.
 
     Args:
         history: what ``mgnn.fit`` returned.
         ax: where to draw; new axes if not given.
+        unit: of a target learnt by squared error; the loss is then drawn as an error in it.
 
     Returns:
         The axes of the loss; the score has an axis of its own at the right.
@@ -48,19 +85,29 @@ def plot_history(history: History, ax: Axes | None = None) -> Axes:
     ax = ax or _new_axes()
     epochs = range(1, len(history.loss) + 1)
     marker = "o" if len(history.loss) == 1 else ""
-    (loss,) = ax.plot(epochs, history.loss, color=NEGATIVE, marker=marker, label="loss")
-    smallest, largest = min(history.loss), max(history.loss)
-    if smallest > 0.0 and largest / smallest > _WIDE_RANGE:
+    name, errors = errors_of(history.loss, unit)
+    look: dict[str, Any] = {"color": NEGATIVE, "marker": marker}
+    lines = ax.plot(epochs, errors, label=name, **look)
+    _, checked = errors_of(history.validation_loss, unit)
+    if checked:
+        past = range(1, len(checked) + 1)
+        lines += ax.plot(past, checked, label=f"{name}, validation", linestyle="--", **look)
+    every = [*errors, *checked]
+    if min(every) > 0.0 and max(every) / min(every) > _WIDE_RANGE:
         ax.set_yscale("log")
     ax.set_xlabel("epoch")
     _whole_epochs(ax)
-    ax.set_ylabel("loss", color=NEGATIVE)
+    ax.set_ylabel(f"{name} ({escaped(unit.name)})" if unit and unit.name else name, color=NEGATIVE)
     ax.grid(alpha=0.25)
-    lines = [loss]
     if history.score:
         right = ax.twinx()
         name = history.score_name
-        lines += right.plot(epochs, history.score, color=POSITIVE, marker=marker, label=name)
+        look["color"] = POSITIVE
+        lines += right.plot(epochs, history.score, label=name, **look)
+        if history.validation_score:
+            past = range(1, len(history.validation_score) + 1)
+            scores = history.validation_score
+            lines += right.plot(past, scores, label=f"{name}, validation", linestyle="--", **look)
         right.set_ylabel(name, color=POSITIVE)
         if name == "accuracy":
             right.set_ylim(0.0, 1.02)
@@ -118,8 +165,7 @@ def plot_decision_boundary(
     grid = np.stack([part.ravel() for part in np.meshgrid(xs, ys)], axis=1)
     out = outputs_of(model, grid)
     _background(ax, xs, ys, out.reshape(_GRID, _GRID, -1))
-    colours = _class_colours(classes)
-    for label, colour in colours.items():
+    for label, colour in class_colours(classes, out.shape[-1]).items():
         x1, x2 = points[classes == label].T
         look: dict[str, Any] = {"s": 22, "edgecolors": "white", "linewidths": 0.7}
         ax.scatter(x1, x2, color=colour, label=f"{label:g}", **look)
@@ -157,14 +203,29 @@ def outputs_of(model: Any, X: Any) -> NDArray[np.float64]:
         raise BadModelError(msg) from error
 
 
-def _class_colours(classes: NDArray[np.float64]) -> dict[float, Any]:
-    import matplotlib as mpl
+def class_colours(classes: NDArray[np.float64], outputs: int) -> dict[float, Any]:
+    """Choose the colours of classes: those of the background, whichever classes are there.
+
+    Args:
+        classes: of the rows.
+        outputs: how many the model has; one tells two classes apart by its sign.
+
+    Returns:
+        A colour for each class that occurs.
+    """
     import numpy as np
 
     labels = [float(label) for label in np.unique(classes)]
-    if len(labels) <= 2:
-        return dict(zip(labels, (NEGATIVE, POSITIVE), strict=False))
-    return {label: mpl.colormaps["tab10"](i % 10) for i, label in enumerate(labels)}
+    if outputs > 1:
+        return {label: _colour(int(label)) for label in labels}
+    border = 0.0 if min(labels) <= 0.0 or len(labels) == 1 else sum(labels) / len(labels)
+    return {label: POSITIVE if label > border else NEGATIVE for label in labels}
+
+
+def _colour(number: int) -> Any:
+    import matplotlib as mpl
+
+    return mpl.colormaps["tab10"](number % 10)
 
 
 def _background(
@@ -175,12 +236,12 @@ def _background(
 
     if out.shape[-1] > 1:
         best = out.argmax(axis=-1)
-        colours = _class_colours(np.arange(out.shape[-1], dtype=float))
+        colours = [_colour(i) for i in range(out.shape[-1])]
         ax.pcolormesh(
             xs,
             ys,
             best,
-            cmap=ListedColormap(list(colours.values())),
+            cmap=ListedColormap(colours),
             alpha=0.25,
             vmin=-0.5,
             vmax=out.shape[-1] - 0.5,
@@ -190,10 +251,9 @@ def _background(
         return
     height = out[..., 0]
     top = max(float(np.quantile(np.abs(height), 0.9)), 1e-12)
-    cmap = LinearSegmentedColormap.from_list("signs", [NEGATIVE, "#ffffff", POSITIVE])
-    ax.pcolormesh(
-        xs, ys, height, cmap=cmap, vmin=-top, vmax=top, alpha=0.45, shading="auto", rasterized=True
-    )
+    middle = "#ffffff00"  # lets the paper show through, whether it is light or dark
+    cmap = LinearSegmentedColormap.from_list("signs", [f"{NEGATIVE}73", middle, f"{POSITIVE}73"])
+    ax.pcolormesh(xs, ys, height, cmap=cmap, vmin=-top, vmax=top, shading="auto", rasterized=True)
     if height.min() < 0.0 < height.max():
         ax.contour(xs, ys, height, levels=[0.0], colors=[NEUTRAL], linewidths=1.8)
 
@@ -244,11 +304,11 @@ def _spread(
     counts = np.array([np.histogram(snapshot, edges)[0] for snapshot in snapshots], dtype=float)
     counts /= np.maximum(counts.max(axis=1, keepdims=True), 1.0)
     bounds = _bounds(epochs)
-    cmap = LinearSegmentedColormap.from_list("spread", ["#ffffff", colour, "#0f172a"])
-    ax.pcolormesh(bounds, edges, counts.T, cmap=cmap, vmin=0.0, vmax=1.15, rasterized=True)
+    cmap = LinearSegmentedColormap.from_list("spread", [f"{colour}00", colour])
+    ax.pcolormesh(bounds, edges, counts.T, cmap=cmap, vmin=0.0, vmax=1.0, rasterized=True)
     middle = [float(np.median(snapshot)) for snapshot in snapshots]
     ax.plot(epochs, middle, color=NEUTRAL, linewidth=1.0, linestyle="--")
-    ax.set_title(title, fontsize=10)
+    ax.set_title(escaped(title), fontsize=10)
 
 
 def _bounds(epochs: Sequence[int]) -> list[float]:
@@ -257,25 +317,29 @@ def _bounds(epochs: Sequence[int]) -> list[float]:
     return [epochs[0] - 0.5, *inner, epochs[-1] + 0.5]
 
 
-def residual_figure(found: NDArray[np.float64], targets: NDArray[np.float64]) -> Figure:
+def residual_figure(
+    found: NDArray[np.float64], targets: NDArray[np.float64], name: str = ""
+) -> Figure:
     """Draw predictions against true values, and the histogram of their differences.
 
     Args:
         found: predictions, shape (n,).
         targets: true values, shape (n,).
+        name: of the target, for the axes.
 
     Returns:
         The figure.
     """
+    what = f" {escaped(name)}" if name else ""
     figure = _new_figure((9.0, 3.8))
     left, right = figure.subplots(1, 2)
     left.scatter(targets, found, s=16, color=POSITIVE, alpha=0.6, edgecolors="none")
     ends = [float(min(targets.min(), found.min())), float(max(targets.max(), found.max()))]
     left.plot(ends, ends, color=NEUTRAL, linewidth=1.2, linestyle="--")
-    left.set(xlabel="true", ylabel="predicted", title="Predictions")
+    left.set(xlabel=f"true{what}", ylabel=f"predicted{what}", title="Predictions")
     right.hist(found - targets, bins="auto", color=NEGATIVE, alpha=0.8)
     right.axvline(0.0, color=NEUTRAL, linewidth=1.2, linestyle="--")
-    right.set(xlabel="predicted − true", ylabel="rows", title="Residuals")
+    right.set(xlabel=f"predicted − true{what}", ylabel="rows", title="Residuals")
     for ax in (left, right):
         ax.grid(alpha=0.25)
     figure.set_layout_engine("constrained")
@@ -288,6 +352,7 @@ def training_figure(
     y: Any,
     history: History,
     inputs: Sequence[str] = (),
+    unit: Unit | None = None,
 ) -> Figure:
     """Draw the curves, and beside them the decision boundary where the model has two inputs.
 
@@ -297,6 +362,7 @@ def training_figure(
         y: their targets, shape (n,).
         history: what ``mgnn.fit`` returned.
         inputs: names of the inputs, for the axes.
+        unit: the target's own, where it was standardised.
 
     Returns:
         The figure.
@@ -307,11 +373,11 @@ def training_figure(
     plane = len(shape) == 2 and shape[1] == 2 and history.score_name == "accuracy"
     figure = _new_figure((11.0, 4.4) if plane else (6.4, 4.4))
     axes = figure.subplots(1, 2 if plane else 1, squeeze=False)[0]
-    plot_history(history, axes[0])
+    plot_history(history, axes[0], unit=unit)
     if plane:
         boundary = plot_decision_boundary(model, X, y, axes[1])
         if len(inputs) == shape[1]:
-            boundary.set(xlabel=inputs[0], ylabel=inputs[1])
+            boundary.set(xlabel=escaped(inputs[0]), ylabel=escaped(inputs[1]))
     figure.set_layout_engine("constrained")
     return figure
 
@@ -362,6 +428,37 @@ def picture_bytes(figure: Figure, ending: str) -> bytes:
     with mpl.rc_context({"svg.hashsalt": "mgview", "svg.fonttype": "none"}):
         figure.savefig(buffer, format=ending, dpi=130, metadata=undated)
     return buffer.getvalue()
+
+
+_DARK = {
+    "#ffffff": "#131c31",
+    "#000000": "#e5e7eb",
+    "#b0b0b0": "#64748b",  # the grid
+    POSITIVE: "#7aa7ff",
+    NEGATIVE: "#ff9a5c",
+    NEUTRAL: "#cbd5e1",
+    "#cccccc": "#64748b",  # the legend's frame
+}
+
+
+def adapting(svg: bytes) -> bytes:
+    """Return a figure's SVG that turns dark where the reader's colours are.
+
+    Args:
+        svg: from `picture_bytes`.
+
+    Returns:
+        The same with a style sheet; on paper it stays light.
+    """
+    rules = ["text{fill:#e5e7eb}"]
+    for light, dark in _DARK.items():
+        rules += [
+            f'[style*="{what}: {light}"]{{{what}:{dark}!important}}' for what in ("fill", "stroke")
+        ]
+    sheet = f"<style>@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}</style>"
+    head, start, rest = svg.partition(b"<svg ")
+    element, end, inside = rest.partition(b">")
+    return head + start + element + end + sheet.encode() + inside
 
 
 def _new_figure(size: tuple[float, float]) -> Figure:

@@ -118,7 +118,7 @@ class _Writer:
         tangents = {i: emitter.symbol(read) for i, read in moved.items() if read is not None}
         along = extent(bundle.reduced)
         partials = local_derivatives(bundle.op, emitter, out, operands, tangents, along)
-        terms = [(partials[i], tangents[i]) for i in tangents if partials[i] != 0.0]
+        terms = [(partials[i], tangents[i]) for i in tangents if not _is_zero(partials[i])]
         if not terms:
             return
         if bundle.reduced or bundle.op is ops.sum or bundle.op is ops.dot:
@@ -198,3 +198,7 @@ class _Writer:
         if carry.following in self.tangent:
             return self.tangent[carry.following]
         return self.builder.scatter(self.builder.arrays[carry.array].size, [])
+
+
+def _is_zero(number: Number) -> bool:
+    return not isinstance(number, Symbol) and number == 0.0

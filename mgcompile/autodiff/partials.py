@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 from mgcompile.autodiff.symbols import Symbol
 from mgcompile.autodiff.uniform_partial import is_reducible, replayed, shared_partial
 from mgcore import Op
+from mgcore.errors import RuleError
+from mgcore.partials import as_local
+from mgcore.places import rule_place
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,10 +43,13 @@ def local_derivatives(
         return _all_at_once(op, emitter, out, operands, wanted)
     found = {}
     for i in wanted:
+        rule = op.partials[i]
         try:
-            found[i] = _number(op.partials[i](out, *operands))
+            d = rule(out, *operands)
         except Exception:
             found[i] = emitter.apply(_opaque_partial(op, i, None), (out, *operands))
+        else:
+            found[i] = _number(d, op, rule)
     return found
 
 
@@ -51,16 +57,26 @@ def _all_at_once(
     op: Op, emitter: Emitter, out: Number, operands: Sequence[Number], wanted: list[int]
 ) -> dict[int, Number]:
     rule: Callable[..., Any] = op.partials  # type: ignore[assignment] # told apart by the caller
+    count = len(operands)
     try:
         results = tuple(rule(out, *operands))
-        return {i: _number(results[i]) for i in wanted}
     except Exception:
-        count = len(operands)
         return {i: emitter.apply(_opaque_partial(op, i, count), (out, *operands)) for i in wanted}
+    _check_count(op, results, count)
+    return {i: _number(results[i], op, rule) for i in wanted}
 
 
-def _number(result: Any) -> Number:
-    return result if isinstance(result, Symbol) else float(result)
+def _check_count(op: Op, results: Sequence[Any], count: int) -> None:
+    if len(results) != count:
+        message = (
+            f"the partials rule of {op.name} must return one number for each of the {count} "
+            f"operands, and returned {len(results)}; it stands in {rule_place(op.partials)}"
+        )
+        raise RuleError(message)
+
+
+def _number(result: Any, op: Op, rule: object) -> Number:
+    return result if isinstance(result, Symbol) else as_local(result, op, rule)
 
 
 @cache
@@ -72,7 +88,9 @@ def _opaque_partial(op: Op, i: int, count: int | None) -> Op:
         arity = count
 
         def rule(*numbers: float) -> float:
-            return op.partials(*numbers)[i]  # type: ignore[operator,no-any-return] # a callable
+            results = tuple(op.partials(*numbers))  # type: ignore[operator] # a callable
+            _check_count(op, results, arity)
+            return results[i]  # type: ignore[no-any-return]
 
     partials = (_unavailable,) * (arity + 1)
     return Op(f"{op.name}_partial_{i}", rule, partials, doc=f"d({op.name})/d(operand {i})")

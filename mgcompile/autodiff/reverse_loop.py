@@ -330,8 +330,7 @@ class _Reverse:
         self, item: Contribution, shape: tuple[int, ...], access: Access, index: IndexMap
     ) -> None:
         """Add a contribution up along the loop, with all others to the same elements."""
-        mark = index if isinstance(index, Affine) else id(index)
-        key = (item.target, shape, mark, item.batched)
+        key = (item.target, shape, index, item.batched)
         if key not in self._sums:
             self._sums[key] = _Accumulated(item, shape, index)
         self._sums[key].terms.append(access)

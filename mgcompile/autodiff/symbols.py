@@ -32,6 +32,7 @@ class Symbol:
     """A number that a program computes at every point of a domain, and maybe for every sample."""
 
     __slots__ = ("access", "emitter")
+    __mgcore_undecided__ = SymbolError
 
     def __init__(self, access: Access, emitter: Emitter) -> None:
         self.access = access
@@ -43,20 +44,6 @@ class Symbol:
         for operand in operands:
             if isinstance(operand, Symbol):
                 return operand.emitter.apply(op, operands)
-        raise AssertionError
-
-    def _undecided(self, *_: object) -> bool:
-        message = (
-            "a rule asks a symbol for its value (a comparison, bool(), float()); a rule that the "
-            "compiler can see through uses the ops gt, lt, maximum, minimum and select instead"
-        )
-        raise SymbolError(message)
-
-    __lt__ = __gt__ = __le__ = __ge__ = _undecided
-    __bool__ = _undecided
-
-    def __float__(self) -> float:
-        self._undecided()
         raise AssertionError
 
 
@@ -209,9 +196,9 @@ def simplified(op: Op, operands: tuple[Number, ...]) -> Number | None:
         return None
     x, y = operands
     if op is ops.mul:
-        if x == 1.0 and not isinstance(x, Symbol):
+        if not isinstance(x, Symbol) and x == 1.0:
             return y
-        return x if y == 1.0 and not isinstance(y, Symbol) else None
+        return x if not isinstance(y, Symbol) and y == 1.0 else None
     unit: dict[Op, float] = {ops.div: 1.0, ops.pow: 1.0, ops.sub: 0.0, ops.add: 0.0}
     if op in unit and not isinstance(y, Symbol) and y == unit[op]:
         return x

@@ -40,12 +40,6 @@ class _Tracer:
         trees = (x.tree if isinstance(x, _Tracer) else float(x) for x in operands)
         return _Tracer((op, *trees))
 
-    def _undecided(self, *_: object) -> bool:
-        message = "a rule asks for the value of an operand"
-        raise TypeError(message)
-
-    __lt__ = __gt__ = __le__ = __ge__ = __bool__ = _undecided
-
 
 def is_reducible(op: Op, count: int) -> bool:
     """Tell whether an op other than sum and dot can have `count` operands along axes."""

@@ -68,6 +68,11 @@ def _frozen_table(table: NDArray[np.int64]) -> NDArray[np.int64]:
     return table
 
 
+def _contents(table: NDArray[np.int64]) -> tuple[tuple[int, ...], bytes]:
+    """Return what is equal for equal tables: numbers, and the axes that they lie along."""
+    return table.shape, table.tobytes()
+
+
 @attrs.frozen(slots=True)
 class Array:
     """A flat array: `size` elements, for every sample of its own when `batched`."""
@@ -84,7 +89,7 @@ class Affine:
     strides: tuple[int, ...]
 
 
-@attrs.frozen(slots=True, eq=False)
+@attrs.frozen(slots=True, cache_hash=True)
 class Gather:
     """The map `table[i] + sum(strides[k] * i[k])`.
 
@@ -92,7 +97,7 @@ class Gather:
     its extent is 1. An axis may move through the table or through its stride, not both.
     """
 
-    table: NDArray[np.int64] = attrs.field(converter=_frozen_table)
+    table: NDArray[np.int64] = attrs.field(converter=_frozen_table, eq=_contents)
     strides: tuple[int, ...]
 
 
@@ -101,7 +106,11 @@ IndexMap = Affine | Gather
 
 @attrs.frozen(slots=True)
 class Access:
-    """Read `array` through an index map."""
+    """Read `array` through an index map.
+
+    Two that are equal read the same elements at the same points: whoever wants to know whether a
+    number was read already compares accesses, or has them as keys.
+    """
 
     array: int
     index: IndexMap

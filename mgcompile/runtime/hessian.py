@@ -44,8 +44,8 @@ def chosen_source(built: Built, wrt: str | None) -> str:
 
 def product(
     built: Built, names: InputNames, source: str, batch: Batch, params: Floats, v: Any
-) -> Any:
-    """Return the Hessian times `v`, as `Kernel.hvp` says.
+) -> tuple[Any, Floats]:
+    """Return the Hessian times `v`, as `Kernel.hvp` says, and as an array.
 
     Args:
         built: The kernel's programs.
@@ -57,7 +57,8 @@ def product(
     """
     dtype = params.dtype
     if source == "params":
-        return _param_product(built, batch, params, _vector(v, len(params), dtype))
+        made = _param_product(built, batch, params, _vector(v, len(params), dtype))
+        return made, made
     count = len(names.labels)
     if isinstance(v, np.ndarray) and v.shape == (count,) and v.dtype.kind in "fiu":
         vectors = np.broadcast_to(v.astype(dtype), (batch.count, count))
@@ -67,7 +68,8 @@ def product(
             message = f"v has {found.count} vectors, X has {batch.count} samples"
             raise InputError(message)
         vectors = np.broadcast_to(found.rows(), (batch.count, count))
-    return batch.gradient(_input_product(built, batch, params, vectors))
+    made = _input_product(built, batch, params, vectors)
+    return batch.gradient(made), made
 
 
 def hessian(built: Built, source: str, batch: Batch, params: Floats) -> Floats:

@@ -218,7 +218,12 @@ class Kernel:
         """
         batch = self._batch(X)
         source = chosen_source(self._built, wrt)
-        return product(self._built, self._names, source, batch, self._params, v)
+        params = self._params
+        found, made = product(self._built, self._names, source, batch, params, v)
+        self._checks.check_result(
+            made, "a product with the Hessian", batch, params, per_sample=source == "inputs"
+        )
+        return found
 
     def hessian(self, X: Any = None, wrt: Literal["inputs", "params"] | None = None) -> Floats:
         """Return the matrix of second derivatives.
@@ -232,7 +237,12 @@ class Kernel:
             params: shape (n_params, n_params), of the mean loss.
         """
         source = chosen_source(self._built, wrt)
-        return hessian(self._built, source, self._batch(X), self._params)
+        batch, params = self._batch(X), self._params
+        found = hessian(self._built, source, batch, params)
+        self._checks.check_result(
+            found, "a second derivative", batch, params, per_sample=source == "inputs"
+        )
+        return found
 
     # Training
 

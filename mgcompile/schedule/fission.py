@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
 
-from mgcompile.program.ir import CONSTS, Affine
+from mgcompile.program.ir import CONSTS
 from mgcompile.schedule.costs import HEAVY, divisions, weight
 from mgcompile.schedule.ir import Group, LoopUnit
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mgcompile.program.ir import Access, Bundle
     from mgcompile.schedule.ir import LoopProgram, Unit
 
-__all__ = ["LONGEST_BODY", "Key", "access_key", "bodies_of", "split_bodies"]
+__all__ = ["LONGEST_BODY", "bodies_of", "split_bodies"]
 
 LONGEST_BODY = 60
 """Instructions of a loop body, estimated; a tile of 64 stays in the first cache between bodies."""
@@ -40,16 +40,6 @@ MOST_SHARED = 100
 
 MOST_BESIDE = 12
 """Instructions of arithmetic that goes with the functions that need it."""
-
-Key = tuple[int, int, tuple[int, ...], bytes]
-
-
-def access_key(access: Access) -> Key:
-    """Return what is equal for accesses that read the same elements."""
-    index = access.index
-    if isinstance(index, Affine):
-        return access.array, index.offset, index.strides, b""
-    return access.array, 0, index.strides, index.table.tobytes()
 
 
 def split_bodies(loops: LoopProgram) -> LoopProgram:
@@ -193,22 +183,21 @@ class _Plan:
             length[loop] += weight(bundle)
             self.loop[place] = loop
 
-    def _roots(self) -> dict[Key, Key]:
+    def _roots(self) -> dict[Access, Access]:
         """Return for each number that is read the one that it is made of alone, if there is one."""
-        roots: dict[Key, Key] = {}
-        made: dict[int, Key] = {}
+        roots: dict[Access, Access] = {}
+        made: dict[int, Access] = {}
         for place, bundle in enumerate(self.bundles):
             for access in bundle.operands:
-                key = access_key(access)
-                roots.setdefault(key, made.get(access.array, key))
-            one = {roots[key] for key in self._reads(bundle)}
+                roots.setdefault(access, made.get(access.array, access))
+            one = {roots[access] for access in self._reads(bundle)}
             if len(one) == 1 and not self.heavy(place):
                 made[bundle.result] = one.pop()
         return roots
 
     @staticmethod
-    def _reads(bundle: Bundle) -> list[Key]:
-        return [access_key(a) for a in bundle.operands if a.array != CONSTS]
+    def _reads(bundle: Bundle) -> list[Access]:
+        return [access for access in bundle.operands if access.array != CONSTS]
 
     def bodies(self) -> list[tuple[Bundle, ...]]:
         """Return the bodies, stage by stage: arithmetic, then functions."""

@@ -122,11 +122,9 @@ def _inside(index: IndexMap, loops: int) -> IndexMap:
 
 def _by_target(parts: Sequence[ScatterPart]) -> list[list[ScatterPart]]:
     """Return the parts in groups of those that go to the same elements, in order."""
-    groups: dict[tuple[object, ...], list[ScatterPart]] = {}
+    groups: dict[tuple[tuple[int, ...], IndexMap], list[ScatterPart]] = {}
     for part in parts:
-        index = part.target
-        what = index.offset if isinstance(index, Affine) else index.table.tobytes()
-        groups.setdefault((part.shape, what, index.strides), []).append(part)
+        groups.setdefault((part.shape, part.target), []).append(part)
     return list(groups.values())
 
 

@@ -23,7 +23,7 @@ from mgcore import ops
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from mgcompile.program.ir import Access, Program
+    from mgcompile.program.ir import Access, Loop, Program
     from mgcompile.schedule.ir import LoopProgram, Unit
 
 __all__ = ["sink_epilogues"]
@@ -44,14 +44,19 @@ def sink_epilogues(loops: LoopProgram) -> LoopProgram:
 
 
 def _moved(
-    loops: LoopProgram, block: Sequence[Unit], pinned: set[int], depth: int
+    loops: LoopProgram,
+    block: Sequence[Unit],
+    pinned: set[int],
+    depth: int,
+    handed_on: frozenset[int] = frozenset(),
 ) -> tuple[Unit, ...]:
     """Return the units of a block that stands in `depth` loops; operands stay first.
 
-    `pinned` are arrays that are part of another one, or are read outside of the block.
+    `pinned` are arrays that are part of another one, or are read outside of the block; `handed_on`
+    are those that the loop around it reads at the end of an iteration.
     """
     units = [
-        evolve(unit, body=_moved(loops, unit.body, pinned, depth + 1))
+        evolve(unit, body=_moved(loops, unit.body, pinned, depth + 1, _kept(unit.loop)))
         if isinstance(unit, LoopUnit)
         else unit
         for unit in block
@@ -59,7 +64,15 @@ def _moved(
     if not depth:
         _Sinking(loops.program, pinned, units).run()
     left = [unit for unit in units if members(unit)]
-    return _attached(loops.program, loops.destinations, left, pinned, depth)
+    readers = Counter(array for unit in left for array in reads(unit))
+    readers.update(handed_on)
+    return _attached(loops.program, loops.destinations, left, pinned, depth, readers)
+
+
+def _kept(loop: Loop) -> frozenset[int]:
+    """Return the arrays of a loop's body that the next iteration reads, or that are stacked."""
+    followings = (carry.following for carry in loop.carries)
+    return frozenset(followings) | {stack.source for stack in loop.stacks}
 
 
 @define
@@ -143,8 +156,12 @@ def _attached(
     units: Sequence[Unit],
     pinned: set[int],
     loops: int,
+    readers: Counter[int],
 ) -> tuple[Unit, ...]:
-    """Join every sum or dot of batched numbers with a group that finishes its results."""
+    """Join every sum or dot of batched numbers with a group that finishes its results.
+
+    `readers` counts for every array the units that read it, and the loop around them.
+    """
     waiting = list(units)
     found: list[Unit] = []
     while waiting:
@@ -154,15 +171,21 @@ def _attached(
             if place is not None:
                 group = waiting.pop(place)
                 assert isinstance(group, Group)  # noqa: S101 - what _finishing looks for
-                unit = _started(program, unit, group, pinned)
+                unit = _started(program, unit, group, pinned, alone=readers[unit.result] == 1)
         found.append(unit)
     return tuple(found)
 
 
-def _started(program: Program, bundle: Bundle, group: Group, pinned: set[int]) -> Product:
-    """Join a sum with its group; what the group only adds to it, the sum starts from."""
+def _started(
+    program: Program, bundle: Bundle, group: Group, pinned: set[int], *, alone: bool
+) -> Product:
+    """Join a sum with its group; what the group only adds to it, the sum starts from.
+
+    Then nothing holds the sum without it any more: the group has to be `alone` in reading it.
+    """
     uses = [b for b in group.bundles for access in b.operands if access.array == bundle.result]
-    if len(uses) == 1 and uses[0].op is ops.add and uses[0].result not in pinned:
+    only = alone and len(uses) == 1 and uses[0].op is ops.add
+    if only and uses[0].result not in pinned:
         (addition,) = uses
         left, right = addition.operands
         start = left if right.array == bundle.result else right

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -16,9 +17,9 @@ from attrs import frozen
 from mgcompile.errors import OptionError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-__all__ = ["Level", "Pass", "run_pass", "run_passes"]
+__all__ = ["Level", "Pass", "check_names", "run_pass", "run_passes"]
 
 
 @frozen
@@ -52,16 +53,9 @@ class Pass:
 
 
 def run_pass(each: Pass, form: Any, *arguments: Any) -> Any:
-    """Run one pass, or what stands in for it; verify and print as the environment asks.
-
-    Raises:
-        OptionError: If the environment asks to leave out a pass that is not optional.
-    """
+    """Run one pass, or what stands in for it; verify and print as the environment asks."""
     run: Callable[..., Any] | None = each.run
     if each.name in _names("MGCOMPILE_SKIP"):
-        if not each.optional:
-            message = f"MGCOMPILE_SKIP names {each.name}, a pass that cannot be left out"
-            raise OptionError(message)
         run = each.otherwise
     if run is not None:
         form = run(form, *arguments)
@@ -78,6 +72,28 @@ def run_passes(passes: Iterable[Pass], form: Any) -> Any:
     for each in passes:
         form = run_pass(each, form)
     return form
+
+
+def check_names(passes: Sequence[Pass]) -> None:
+    """Refuse an environment that names a pass which does not exist, or cannot be left out.
+
+    Raises:
+        OptionError: With the near matches.
+    """
+    known = {each.name: each for each in passes}
+    for variable in ("MGCOMPILE_PRINT", "MGCOMPILE_SKIP"):
+        for name in _names(variable):
+            if variable == "MGCOMPILE_PRINT":
+                name = name.removeprefix("after:")
+                if name == "all":
+                    continue
+            if name not in known:
+                near = get_close_matches(name, known) or sorted(known)
+                message = f"{variable} names {name!r}, which is no pass; near: {', '.join(near)}"
+                raise OptionError(message)
+            if variable == "MGCOMPILE_SKIP" and not known[name].optional:
+                message = f"MGCOMPILE_SKIP names {name}, a pass that cannot be left out"
+                raise OptionError(message)
 
 
 def _prints(name: str) -> bool:

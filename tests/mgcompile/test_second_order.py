@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.errors import OptionError
+from mgcompile.errors import NotFiniteError, OptionError
 from mgcore import Value, hessian, ops
 
 BACKENDS = ["numpy", "llvm"]
@@ -98,3 +98,17 @@ def test_second_derivatives_of_several_outputs_are_refused():
     kernel = mgcompile.compile([x * x, ops.sin(x)], [x], backend="numpy")
     with pytest.raises(OptionError, match="2"):
         kernel.hessian(np.ones((3, 1)))
+
+
+@pytest.mark.parametrize("wrt", ["inputs", "params"])
+def test_checks_cover_second_derivatives(wrt: str) -> None:
+    x, w = Value(1.0, label="x"), Value(1.0, label="w")
+    kernel = mgcompile.compile(1.0 / (w * x), inputs=[x], params=[w], checks=True)
+    # 1/z and its slope -1/z**2 are finite at 1e-110, the second derivative 2/z**3 is not.
+    X = np.array([[1e-110 if wrt == "inputs" else 1.0]])
+    kernel.params = np.array([1e-110 if wrt == "params" else 1.0])
+    assert np.isfinite(kernel.value_and_grad(X)[1]).all()
+    with pytest.raises(NotFiniteError, match="product with the Hessian"):
+        kernel.hvp(X, np.ones(1), wrt=wrt)
+    with pytest.raises(NotFiniteError, match="second derivative"):
+        kernel.hessian(X, wrt=wrt)

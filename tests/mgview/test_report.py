@@ -1,15 +1,18 @@
 """The report page of a training: what it says, and how it reads in a browser."""
 
+import base64
 import re
 from pathlib import Path
 from typing import Any
 
+import matplotlib.image
 import pytest
 
 from mgcore import Op, register, unregister
 from mgnn import MLP, fit
 from mgnn.history import History
 from mgview.errors import BadHistoryError, BadModelError, UnknownFormatError
+from mgview.judgement import Judged, verdict
 from mgview.recorder import LayerRecorder
 from mgview.report import write_report
 
@@ -94,7 +97,7 @@ def test_a_regression_shows_its_residuals(open_page: Any, tmp_path: Path) -> Non
     given = regressed()
     errors = [given["model"](row).data - t for row, t in zip(ROWS, given["y"], strict=True)]
     page = open_page(write_report(tmp_path / "r.html", **given))
-    text = page.inner_text("main")
+    text = page.inner_text("main").replace("\u2212", "-")
     assert f"mean error {sum(errors) / 12:.4g}" in text
     assert f"largest {max(map(abs, errors)):.4g}" in text
     assert page.locator(".confusion").count() == 0
@@ -161,3 +164,92 @@ def test_what_cannot_be_reported_is_refused(tmp_path: Path) -> None:
         write_report(tmp_path / "r.html", **{**given, "history": History("R2")})
     with pytest.raises(BadModelError, match="does not take the 3 numbers"):
         write_report(tmp_path / "r.html", **{**given, "X": [[*row, 1.0] for row in ROWS]})
+
+
+def test_the_held_out_score_is_the_headline_with_a_judgement(
+    open_page: Any, tmp_path: Path
+) -> None:
+    given = classified()
+    scores = [Judged("this net", 4 / 12), Judged("logistic regression", 11 / 12)]
+    path = write_report(tmp_path / "r.html", **given, judged="On the held-out rows", scores=scores)
+    page = open_page(path)
+    right = sum(
+        max(range(3), key=lambda k, row=row: given["model"](row)[k].data) == target
+        for row, target in zip(ROWS, given["y"], strict=True)
+    )
+    first = page.locator("main > *").first.inner_text()
+    assert first.startswith(f"{right / 12:.1%} accuracy, on the held-out rows")
+    assert (
+        "This net is right on 33.3%, logistic regression on 91.7%: 58.3 points worse: "
+        "the baseline is the better model here." in first
+    )
+    bare = open_page(write_report(tmp_path / "bare.html", **given))
+    assert "always '0' on 33.3%" in bare.inner_text(".headline")
+
+
+@pytest.mark.parametrize(
+    ("scores", "rows", "name", "words"),
+    [
+        ((0.97, 0.93), 30, "accuracy", "1 row of 30 better, which may be chance"),
+        ((0.9, 0.9), 30, "accuracy", "no better and no worse"),
+        ((0.95, 0.80), 2000, "accuracy", "15.0 points better, more than chance explains"),
+        ((0.75, 0.0), 10, "R2", "its error is 50% smaller"),
+        ((0.5, 0.51), 10, "R2", "its error is about as large"),
+        ((0.0, 0.75), 10, "R2", "its error is 100% larger: the baseline is the better model"),
+        ((-0.2, 0.0), 10, "R2", "it does worse than always saying the mean"),
+    ],
+)
+def test_the_sentence_of_judgement_is_fair(scores: Any, rows: int, name: str, words: str) -> None:
+    model, other = (Judged(who, score) for who, score in zip(("m", "b"), scores, strict=True))
+    assert words in verdict(model, [Judged("worse", -1.0), other], rows, name)
+
+
+def test_errors_and_residuals_are_in_the_targets_own_unit(open_page: Any, tmp_path: Path) -> None:
+    given = regressed()
+    errors = [given["model"](row).data - t for row, t in zip(ROWS, given["y"], strict=True)]
+    own = {"target": "price $", "mean": 200.0, "scale": 50.0}
+    page = open_page(write_report(tmp_path / "r.html", **given, **own))
+    text = page.inner_text("main").replace("\u2212", "-")
+    assert f"largest {50 * max(map(abs, errors)):.4g}, in the unit of price $." in text
+    loss = 50 * given["history"].loss[-1] ** 0.5
+    assert re.search(rf"{loss:.4g}\s+root mean square error in training", text)
+    spread = sum((t - sum(given["y"]) / 12) ** 2 for t in given["y"])
+    r2 = 1 - sum(e * e for e in errors) / spread
+    assert text.startswith(f"{r2:.3f} R2")
+    source = page.locator("img.plot").nth(1).get_attribute("src")
+    figure = base64.b64decode(source.partition(",")[2]).decode()
+    assert "true price $" in figure
+    assert "prefers-color-scheme:dark" in figure
+
+
+def test_a_misclassified_cell_is_seen_however_small_its_share(
+    open_page: Any, tmp_path: Path
+) -> None:
+    labels = [1 if row[1] > 0 else -1 for row in ROWS]
+    model = MLP(2, [1], seed=2)
+    history = train(model, labels, loss="hinge", epochs=60)
+    rows = ROWS * 40
+    y = labels * 40
+    y[0] = -y[0]  # one row of 480 that the model takes for the other class
+    given = {"model": model, "history": history, "X": rows, "y": y, "loss": "hinge"}
+    page = open_page(write_report(tmp_path / "r.html", **given))
+    wrong = page.locator(".confusion .wrong")
+    assert wrong.all_inner_texts() == ["1"]
+    assert "2px" in wrong.evaluate("e => getComputedStyle(e).boxShadow")
+    assert page.locator(".confusion .none").all_inner_texts() == ["0"]
+
+
+def test_the_network_follows_dark_colours_and_leaks_no_styles(
+    open_page: Any, tmp_path: Path
+) -> None:
+    path = write_report(tmp_path / "r.html", **regressed())
+    page = open_page(path, scheme="dark")
+    assert page.locator(".network style").count() == 0
+    box = page.locator(".network .mgv-back").first
+    assert box.evaluate("e => getComputedStyle(e).fill") == "rgb(19, 28, 49)"
+    plot = page.locator("img.plot").first
+    dark = plot.screenshot(path=tmp_path / "dark.png")
+    import io
+
+    image = matplotlib.image.imread(io.BytesIO(dark))
+    assert image[..., :3].mean() < 0.4, "the plot must be dark on a dark page"

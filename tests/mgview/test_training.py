@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.collections import PathCollection
+from matplotlib.collections import PathCollection, QuadMesh
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from mgcore import Value
@@ -185,3 +186,58 @@ def test_layers_are_drawn_as_one_row_each() -> None:
     mesh = next(c for c in figure.axes[0].collections if c.__class__.__name__ == "QuadMesh")
     assert mesh.get_array().shape == (40, 3)
     assert (mesh.get_array().max(axis=0) == 1.0).all()
+
+
+def coloured(ax: Any) -> dict[str, tuple[float, ...]]:
+    points = [c for c in ax.collections if isinstance(c, PathCollection)]
+    return {str(c.get_label()): tuple(c.get_facecolor()[0][:3]) for c in points}
+
+
+def test_points_have_the_colour_of_their_class_though_another_is_missing() -> None:
+    model = MLP(2, [3], seed=1)
+    grid = np.random.default_rng(1).normal(size=(40, 2))
+    few = np.array([0.0, 2.0] * 20)
+    figure = Figure()
+    ax = training.plot_decision_boundary(model, grid, few, figure.subplots())
+    (mesh,) = [c for c in ax.collections if isinstance(c, QuadMesh)]
+    background = [tuple(mesh.cmap(i)[:3]) for i in range(3)]
+    points = coloured(ax)
+    assert points["0"] == pytest.approx(background[0])
+    assert points["2"] == pytest.approx(background[2])
+    one = MLP(2, [1], seed=1)
+    for classes, colours in [
+        ([1.0, 1.0], {"1": training.POSITIVE}),
+        ([-1.0, -1.0], {"-1": training.NEGATIVE}),
+        ([0.0, 1.0], {"0": training.NEGATIVE, "1": training.POSITIVE}),
+        ([3.0, 7.0], {"3": training.NEGATIVE, "7": training.POSITIVE}),
+    ]:
+        ax = training.plot_decision_boundary(one, grid[:2], np.array(classes), Figure().subplots())
+        assert coloured(ax) == {
+            name: pytest.approx(to_rgb(colour)) for name, colour in colours.items()
+        }
+
+
+def test_a_validation_curve_and_the_targets_own_unit() -> None:
+    history = History("R2", [4.0, 1.0], [0.1, 0.5], validation_loss=[9.0, 4.0])
+    history.validation_score = [0.0, 0.3]
+    ax = training.plot_history(history, Figure().subplots(), unit=training.Unit("price in $", 10.0))
+    lines = {line.get_label(): list(line.get_ydata()) for line in ax.get_lines()}
+    assert lines == {
+        "root mean square error": [20.0, 10.0],
+        "root mean square error, validation": [30.0, 20.0],
+    }
+    assert ax.get_ylabel() == r"root mean square error (price in \$)"
+    (right,) = [other for other in ax.figure.axes if other is not ax]
+    assert [line.get_label() for line in right.get_lines()] == ["R2", "R2, validation"]
+
+
+def test_names_with_dollar_signs_are_no_formulas() -> None:
+    model = MLP(2, [1], seed=1)
+    rows = np.array([[0.0, 1.0], [1.0, 0.0]])
+    history = History("accuracy", [1.0], [1.0])
+    figure = training.training_figure(
+        model, rows, np.array([1.0, -1.0]), history, ["$x^$", "a$b\x00"]
+    )
+    svg = training.picture_bytes(figure, "svg").decode()
+    assert "$x^$" in svg
+    assert "a$b\ufffd" in svg

@@ -60,12 +60,6 @@ class _Lanes:
         arrays = [x.array if isinstance(x, _Lanes) else np.asarray(x, dtype) for x in operands]
         return _Lanes(apply(op, arrays))
 
-    def _undecided(self, *_: object) -> bool:
-        message = "a rule compares numbers: it cannot run on whole arrays"
-        raise TypeError(message)
-
-    __lt__ = __gt__ = __le__ = __ge__ = __bool__ = _undecided
-
 
 def _by_rule(op: Op, operands: Sequence[Floats]) -> Floats:
     try:

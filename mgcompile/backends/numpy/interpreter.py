@@ -93,9 +93,20 @@ def _run(statement: Statement, store: Store, program: Program, at: tuple[int, ..
     elif isinstance(statement, Scatter):
         _run_scatter(statement, store, program, at)
     elif isinstance(statement, Tape):
-        _run_tape(statement, store, at)
+        _run_tape(statement, store, program, at)
     else:
         _run_loop(statement, store, program, at)
+
+
+def _keep(array: int, value: Floats, store: Store, program: Program) -> None:
+    """Keep what a statement made, spread to the shape that its array has.
+
+    What is batched may be made of numbers that all samples share, and then has no axis for them
+    yet: a tape's result, for example, where all that is read of it depends on constants alone.
+    """
+    made = program.arrays[array]
+    shape = (len(store[INPUTS]), made.size) if made.batched else (made.size,)
+    store[array] = np.broadcast_to(value, shape)
 
 
 def _elements(index: Affine | Gather, at: tuple[int, ...], domain: tuple[int, ...]) -> Any:
@@ -133,9 +144,9 @@ def _run_bundle(bundle: Bundle, store: Store, program: Program, at: tuple[int, .
         result = apply(bundle.op, [spread[..., i] for i in range(spread.shape[-1])])
     else:
         result = apply(bundle.op, operands)
-    batched = program.arrays[bundle.result].batched
-    rows = result.shape[: result.ndim - len(bundle.shape)] if batched else ()
-    store[bundle.result] = result.reshape(*rows, program.arrays[bundle.result].size)
+    rows = result.shape[: result.ndim - len(bundle.shape)]
+    size = program.arrays[bundle.result].size
+    _keep(bundle.result, result.reshape(*rows, size), store, program)
 
 
 def _sum(bundle: Bundle, operands: list[Floats]) -> Floats:
@@ -169,10 +180,10 @@ def _run_scatter(scatter: Scatter, store: Store, program: Program, at: tuple[int
         source = _read(part.source, store, at, part.shape)
         where: Any = (..., _elements(part.target, at, part.shape))
         np.add.at(result, where, source)
-    store[scatter.result] = result
+    _keep(scatter.result, result, store, program)
 
 
-def _run_tape(tape: Tape, store: Store, at: tuple[int, ...]) -> None:
+def _run_tape(tape: Tape, store: Store, program: Program, at: tuple[int, ...]) -> None:
     pool: list[Floats] = []
     for access, length in zip(tape.externals, tape.lengths, strict=True):
         read = _read(access, store, at, (length,))
@@ -181,32 +192,26 @@ def _run_tape(tape: Tape, store: Store, at: tuple[int, ...]) -> None:
     first = len(pool)
     for i, code in enumerate(tape.code.tolist()):
         pool.append(apply(tape.ops[code], [pool[x] for x in operand[start[i] : start[i + 1]]]))
-    store[tape.result] = np.stack(np.broadcast_arrays(*pool[first:]), axis=-1)
+    _keep(tape.result, np.stack(np.broadcast_arrays(*pool[first:]), axis=-1), store, program)
 
 
 def _run_loop(loop: Loop, store: Store, program: Program, at: tuple[int, ...]) -> None:
-    rows = len(store[INPUTS])
-
-    def spread(array: Floats, number: int) -> Floats:
-        made = program.arrays[number]
-        return np.broadcast_to(array, (rows, made.size) if made.batched else (made.size,))
-
     for carry in loop.carries:
         size = program.arrays[carry.array].size
-        store[carry.array] = spread(_read(carry.initial, store, at, (size,)), carry.array)
+        _keep(carry.array, _read(carry.initial, store, at, (size,)), store, program)
     kept: list[list[Floats]] = [[] for _ in loop.stacks]
     for k in range(loop.count):
         for statement in loop.body:
             _run(statement, store, program, (*at, k))
         for stack, values in zip(loop.stacks, kept, strict=True):
             values.append(store[stack.source])
-        following = [spread(store[carry.following], carry.array) for carry in loop.carries]
+        following = [store[carry.following] for carry in loop.carries]
         for carry, state in zip(loop.carries, following, strict=True):
-            store[carry.array] = state
+            _keep(carry.array, state, store, program)
     for carry in loop.carries:
-        store[carry.final] = store[carry.array]
+        _keep(carry.final, store[carry.array], store, program)
     for stack, values in zip(loop.stacks, kept, strict=True):
-        store[stack.result] = np.concatenate(values, axis=-1)
+        _keep(stack.result, np.concatenate(values, axis=-1), store, program)
 
 
 @attrs.frozen(slots=True, eq=False)

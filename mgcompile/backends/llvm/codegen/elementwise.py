@@ -12,7 +12,6 @@ from mgcompile.backends.llvm.math.emit import emit
 from mgcompile.backends.llvm.math.op_table import is_shipped
 from mgcompile.program.ir import extent
 from mgcompile.schedule.costs import TOGETHER, cheap_group, is_heavy
-from mgcompile.schedule.fission import access_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.backends.llvm.ir.vector_type import Kind
-    from mgcompile.program.ir import Bundle
-    from mgcompile.schedule.fission import Key
+    from mgcompile.program.ir import Access, Bundle
     from mgcompile.schedule.ir import Group
     from mgcore import Op
 
@@ -45,15 +43,14 @@ def splat(block: Block, value: str) -> Vec:
 
 def outside_reads(
     writer: Writer, frame: Frame, group: Group, inside: set[int]
-) -> dict[Key, Cursor]:
+) -> dict[Access, Cursor]:
     """Return cursors on what a group reads from memory: neither constants nor arrays `inside`."""
-    read: dict[Key, Cursor] = {}
+    read: dict[Access, Cursor] = {}
     for bundle in group.bundles:
         for access in bundle.operands:
-            key = access_key(access)
-            if access.array in inside or key in read or frame.constant(access) is not None:
+            if access.array in inside or access in read or frame.constant(access) is not None:
                 continue
-            read[key] = frame.cursor(writer, access)
+            read[access] = frame.cursor(writer, access)
     return read
 
 
@@ -82,7 +79,7 @@ def _write_lanes(
     writer: Writer,
     frame: Frame,
     group: Group,
-    read: dict[Key, Cursor],
+    read: dict[Access, Cursor],
     written: dict[int, Cursor],
 ) -> None:
     kind = frame.vector
@@ -100,21 +97,21 @@ def _write_lanes(
     writer.splice(before)
 
     def alone(block: Block, distance: Index) -> None:
-        known = {key: block.register(vec.name) for key, vec in splats.items()}
+        known = {access: block.register(vec.name) for access, vec in splats.items()}
         _append_point(block, frame, group, (read, written), known, distance)
 
     vectors = 2 if cheap_group(group) else 1
     one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
 
 
-def _splats(block: Block, frame: Frame, read: dict[Key, Cursor]) -> dict[Key, Vec]:
+def _splats(block: Block, frame: Frame, read: dict[Access, Cursor]) -> dict[Access, Vec]:
     """Append the loads of what all samples share; return it in every lane."""
     known = {}
-    for key, cursor in read.items():
-        if not frame.batched(key[0]):
+    for access, cursor in read.items():
+        if not frame.batched(access.array):
             scalar = frame.scalar
             text = f"load {scalar}, ptr {cursor.pointer}, align {frame.tile.bytes}"
-            known[key] = splat(block, block.append(text, scalar).name)
+            known[access] = splat(block, block.append(text, scalar).name)
     return known
 
 
@@ -122,15 +119,15 @@ def _append_point(
     block: Block,
     frame: Frame,
     group: Group,
-    memory: tuple[dict[Key, Cursor], dict[int, Cursor]],
-    known: dict[Key, Vec],
+    memory: tuple[dict[Access, Cursor], dict[int, Cursor]],
+    known: dict[Access, Vec],
     distance: Index,
 ) -> None:
     """Append the loads, ops and stores of a group for the lanes from a distance on."""
     read, written = memory
-    for key, cursor in read.items():
-        if frame.batched(key[0]):
-            known[key] = _load(block, cursor.pointer, distance, frame.alignment(key[0]))
+    for access, cursor in read.items():
+        if frame.batched(access.array):
+            known[access] = _load(block, cursor.pointer, distance, frame.alignment(access.array))
     results = apply(block, frame, group, known)
     align = frame.tile.bytes * frame.tile.width
     for array, cursor in written.items():
@@ -150,14 +147,14 @@ def _write_point(
     writer: Writer,
     frame: Frame,
     group: Group,
-    read: dict[Key, Cursor],
+    read: dict[Access, Cursor],
     written: dict[int, Cursor],
 ) -> None:
     kind, size = frame.scalar, frame.tile.bytes
     block = writer.block(kind)
     known = {
-        key: block.append(f"load {kind}, ptr {cursor.pointer}, align {size}", kind)
-        for key, cursor in read.items()
+        access: block.append(f"load {kind}, ptr {cursor.pointer}, align {size}", kind)
+        for access, cursor in read.items()
     }
     results = apply(block, frame, group, known)
     for array, cursor in written.items():
@@ -170,7 +167,7 @@ def apply(
     block: Block,
     frame: Frame,
     group: Group,
-    known: dict[Key, Vec],
+    known: dict[Access, Vec],
     made: Mapping[int, Vec] | None = None,
 ) -> dict[int, Vec]:
     """Append the ops of a group for one vector.
@@ -195,7 +192,7 @@ def apply(
             elif access.array in results:
                 operands.append(results[access.array])
             else:
-                operands.append(known[access_key(access)])
+                operands.append(known[access])
         results[bundle.result] = emit(block, bundle.op, operands)
     return results
 

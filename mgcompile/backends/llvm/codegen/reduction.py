@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.program.ir import Access, Bundle
-    from mgcompile.schedule.fission import Key
     from mgcompile.schedule.ir import Group, Product
 
 __all__ = ["write_reduction"]
@@ -69,7 +68,7 @@ class _Nest:
     vectors: int
     kind: Kind
     operands: tuple[Spread, ...]
-    extra: dict[Key, Spread]
+    extra: dict[Access, Spread]
     results: dict[int, Spread]
     mask: str = ""
 
@@ -102,8 +101,8 @@ class _Nest:
             for access, each in zip(self.bundle.operands, self.operands, strict=True)
         )
         extra = {
-            key: each.shifted(write, distance) if batched(key[0]) else each
-            for key, each in self.extra.items()
+            access: each.shifted(write, distance) if batched(access.array) else each
+            for access, each in self.extra.items()
         }
         if self.bundle.over_batch:
             return evolve(self, operands=operands, extra=extra)
@@ -163,7 +162,7 @@ def _write_nest(
         vectors=1 if bundle.over_batch else 2 if batched else 0,
         kind=frame.vector if batched or bundle.over_batch else frame.scalar,
         operands=tuple(Spread({origin: frame.cursor(writer, a)}) for a in bundle.operands),
-        extra={key: Spread({origin: cursor}) for key, cursor in reads.items()},
+        extra={access: Spread({origin: cursor}) for access, cursor in reads.items()},
         results={
             array: Spread({origin: frame.result(writer, array, bundle.shape, base)})
             for array in made
@@ -287,9 +286,7 @@ def _fetch(block: Block, frame: Frame, pointer: str, vector: int, *, batched: bo
     if kind.lanes == 1:
         return block.append(f"load {kind}, ptr {pointer}, align {size}", kind)
     if not batched:
-        number = block.append(
-            f"load {kind.element}, ptr {pointer}, align {size}", frame.scalar
-        )
+        number = block.append(f"load {kind.element}, ptr {pointer}, align {size}", frame.scalar)
         return splat(block, number.name)
     width = size * kind.lanes
     if vector:
@@ -307,10 +304,14 @@ def _finish(nest: _Nest, totals: Sequence[str]) -> None:
             values = {nest.bundle.result: block.register(totals[number * each + vector])}
             if nest.group is not None:
                 known = {
-                    key: _fetch(
-                        block, frame, spread.at(copy).pointer, vector, batched=frame.batched(key[0])
+                    access: _fetch(
+                        block,
+                        frame,
+                        spread.at(copy).pointer,
+                        vector,
+                        batched=frame.batched(access.array),
                     )
-                    for key, spread in nest.extra.items()
+                    for access, spread in nest.extra.items()
                 }
                 values = apply(block, frame, nest.group, known, values)
             writer.splice(block)

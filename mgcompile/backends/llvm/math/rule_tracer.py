@@ -6,7 +6,7 @@ operator, op of mgcore or function of NumPy and scipy.special that it applies ap
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
 
@@ -46,6 +46,8 @@ _SAME_NAMES = ("add", "cos", "erf", "exp", "log", "maximum", "minimum", "sin", "
 class Traced:
     """Stand for a register within a rule; ``apply`` lowers the ops that the rule applies."""
 
+    __mgcore_undecided__: ClassVar[type[Exception]] = SymbolError
+
     vec: Vec
     apply: Callable[[Op, list[Vec]], Vec]
 
@@ -72,13 +74,3 @@ class Traced:
     def register(self, number: Any) -> Vec:
         """Return the register of another number of the rule."""
         return number.vec if isinstance(number, Traced) else self.vec.block.constant(float(number))
-
-    def _undecided(self, *_: object) -> bool:
-        raise SymbolError("a rule asks for the value of its operand, which code generation lacks")
-
-    __lt__ = __gt__ = __le__ = __ge__ = _undecided
-    __bool__ = _undecided
-
-    def __float__(self) -> float:
-        self._undecided()
-        raise AssertionError

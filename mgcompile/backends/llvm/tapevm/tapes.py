@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["run_tape"]
 
+
 def run_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
     """Append the run of a tape by the machine, which `write_machines` adds in the end."""
     kept = frame.loops.live_outs[tape.result]
