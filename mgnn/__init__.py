@@ -4,6 +4,7 @@ from mgnn import losses, optim
 from mgnn.errors import StopTraining
 from mgnn.history import Epoch, History
 from mgnn.layers import MLP, Layer, Neuron
+from mgnn.modelfile import load, save
 from mgnn.module import Module
 from mgnn.prediction import predict
 from mgnn.stopping import EarlyStopping
@@ -20,7 +21,9 @@ __all__ = [
     "StopTraining",
     "Trainer",
     "fit",
+    "load",
     "losses",
     "optim",
     "predict",
+    "save",
 ]

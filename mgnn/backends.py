@@ -40,13 +40,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from mgnn.errors import (
-    BackendError,
-    BackendMissingError,
-    BackendRefusalError,
-    DivergenceError,
-    near_matches,
-)
+from mgnn.errors import BackendError, BackendRefusalError, DivergenceError, near_matches
 from mgnn.optim import rate_at
 
 if TYPE_CHECKING:
@@ -60,9 +54,10 @@ if TYPE_CHECKING:
     from mgnn.optim import Optimizer
     from mgnn.scores import Rows
 
-__all__ = ["GROUP", "Backend", "Training", "find"]
+__all__ = ["GROUP", "PROGRESS", "Backend", "Training", "find"]
 
 GROUP = "mgcore.backends"
+PROGRESS = ("progress", "eager")  # where backends keep the optimiser's state
 
 
 @attrs.frozen(eq=False)
@@ -84,9 +79,8 @@ class Training:
         validation: what to judge the model on after each epoch, as X and targets; None for nothing.
         first_epoch: so many epochs were trained in earlier calls of the same `mgnn.Trainer`.
         first_update: the same for updates.
-        memory: what a backend wants to find again in the next call: its programs, the optimiser's
-            state. Empty in the first one. What is left there as "predictor", as the backend's
-            `predictor` gives it, serves `mgnn.predict`.
+        memory: what a backend wants to find again in the next call: its programs, and under one of
+            the names in `PROGRESS` the optimiser's state. Empty in the first one.
 
     """
 
@@ -197,8 +191,7 @@ def find(name: str) -> Backend:
     """Return the backend `name`, importing it.
 
     Raises:
-        BackendMissingError: if it is not installed, with near matches.
-        BackendError: if it does not load (chained).
+        BackendError: if it is not installed (with near matches) or does not load (chained).
 
     """
     if name == "eager":
@@ -207,12 +200,12 @@ def find(name: str) -> Backend:
         return fit_eager
     points = installed()
     if name == "compiled" and name not in points:
-        raise BackendMissingError(
+        raise BackendError(
             'the training backend "compiled" is not installed; pip install "mgcore[compile]", or '
             'take backend="eager"'
         )
     if name not in points:
-        raise BackendMissingError(
+        raise BackendError(
             f"no training backend is called {name!r}"
             f"{near_matches(name, ['auto', 'eager', *points])}"
         )

@@ -7,11 +7,11 @@ from mgcore.errors import MgcoreError
 
 __all__ = [
     "BackendError",
-    "BackendMissingError",
     "BackendRefusalError",
     "DataError",
     "DivergenceError",
     "LabelError",
+    "ModelFileError",
     "ShapeError",
     "StateError",
     "StopTraining",
@@ -37,6 +37,10 @@ class LabelError(DataError):
     """Report a class label that the loss has no meaning for."""
 
 
+class ModelFileError(MgcoreError, ValueError):
+    """Report a file that is no model, is damaged, or needs what is not installed."""
+
+
 class UnknownNameError(MgcoreError, ValueError):
     """Report a loss, optimiser, initialisation or backend by a name that there is not."""
 
@@ -51,10 +55,6 @@ class DivergenceError(MgcoreError, ArithmeticError):
 
 class BackendError(MgcoreError, RuntimeError):
     """Report a training backend that is not installed, or broken."""
-
-
-class BackendMissingError(BackendError):
-    """Report a training backend that is not installed."""
 
 
 class BackendRefusalError(BackendError):

@@ -113,9 +113,12 @@ class MLP(Module):
         seed: makes the weights repeatable and independent of the global generator; without it they
             come from the module `random`, as micrograd's do.
         init: see `Neuron`.
+        skip: whether the last layer sees the inputs too, after the last hidden layer's outputs: a
+            linear model and a net in one (wide and deep, Cheng et al. 2016).
 
     Raises:
-        ShapeError: if a size is no positive whole number or `nouts` is empty.
+        ShapeError: if a size is no positive whole number, `nouts` is empty, or has a last layer
+            alone although `skip` is asked for.
         UnknownOpError, UnknownNameError: for an unknown activation or init, with near matches.
 
     >>> model = MLP(2, [16, 16, 1], activation="tanh", seed=7)
@@ -132,15 +135,19 @@ class MLP(Module):
         seed: int | None = None,
         *,
         init: str = "uniform",
+        skip: bool = False,
     ) -> None:
         sizes = [nin, *(nouts if isinstance(nouts, Iterable) else [nouts])]
         if len(sizes) < 2:
             raise ShapeError("nouts is empty; give the size of each layer, as in MLP(2, [16, 1])")
+        if skip and len(sizes) < 3:
+            raise ShapeError("skip=True needs a hidden layer; MLP(2, [1]) is linear as it is")
+        self.skip = skip
         activation, seed = _checked_activation(activation), seed_of(seed)
         rng = random if seed is None else random.Random(seed)  # noqa: S311 - no secret
         self.layers = [
             Layer(
-                sizes[i],
+                sizes[i] + nin * (skip and i == len(sizes) - 2),
                 sizes[i + 1],
                 nonlin=i != len(sizes) - 2,
                 activation=activation,
@@ -162,7 +169,11 @@ class MLP(Module):
         """
         out: Any = x
         for layer in self.layers:
-            out = layer([out] if isinstance(out, Value) else out)  # a layer of one neuron
+            if isinstance(out, Value):  # a layer of one neuron
+                out = [out]
+            if self.skip and layer is self.layers[-1]:
+                out = [*out, *x]
+            out = layer(out)
         return out
 
     def parameters(self) -> list[Value]:

@@ -204,3 +204,20 @@ def test_a_state_that_does_not_fit_changes_nothing(change, text) -> None:  # typ
     with pytest.raises(StateError, match=text):
         model.load_state_dict(change(before))
     assert model.state_dict() == before
+
+
+def test_a_last_layer_that_sees_the_inputs_too_adds_a_linear_model() -> None:
+    net = MLP(2, [3, 2], activation="tanh", seed=5, skip=True)
+    assert len(net.parameters()) == 3 * (2 + 1) + 2 * (3 + 2 + 1)
+    x = [0.7, -1.3]
+    hidden = [
+        math.tanh(sum(w.data * v for w, v in zip(n.w, x, strict=True)) + n.b.data)
+        for n in net.layers[0].neurons
+    ]
+    for neuron, out in zip(net.layers[1].neurons, net(x), strict=True):
+        w = [v.data for v in neuron.w]
+        deep = sum(a * b for a, b in zip(w[:3], hidden, strict=True))
+        wide = sum(a * b for a, b in zip(w[3:], x, strict=True))
+        assert out.data == pytest.approx(deep + wide + neuron.b.data)
+    with pytest.raises(ShapeError, match="skip=True needs a hidden layer"):
+        MLP(2, [1], skip=True)

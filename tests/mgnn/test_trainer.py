@@ -81,3 +81,20 @@ def test_the_first_call_of_another_trainer_starts_afresh() -> None:
         fit(model, X, Y, optimizer=OPTIMIZERS[0], epochs=2, seed=1, progress=False)
         found.append(numbers(model))
     assert found[0] == found[1]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_trainer_started_again_is_a_new_one_with_another_optimizer(backend: str) -> None:
+    model, fresh = net(), net()
+    start = numbers(model)
+    trainer = Trainer(model, optimizer=optim.Adam(lr=0.05), backend=backend)
+    trainer.fit(X, Y, epochs=3, seed=1)
+    for p, number in zip(model.parameters(), start, strict=True):
+        p.data = number
+    trainer.restart(optim.SGD(lr=0.1, momentum=0.9))
+    assert (trainer.epochs, trainer.updates) == (0, 0)
+    trainer.fit(X, Y, epochs=2, seed=4)
+    Trainer(fresh, optimizer=optim.SGD(lr=0.1, momentum=0.9), backend=backend).fit(
+        X, Y, epochs=2, seed=4
+    )
+    assert numbers(model) == numbers(fresh)
