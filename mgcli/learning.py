@@ -1,115 +1,144 @@
 """Train a net on data and judge it on rows that were held out, beside a linear baseline."""
 
 import math
-import warnings
 from collections.abc import Callable
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import attrs
 
 from mgcli.data import Data
 from mgcli.errors import CliError
-from mgcli.model import Model, loss_of, outputs_for
-from mgcli.preparation import preparation_for, prepare
+from mgcli.judging import Score, judge
+from mgcli.linear import Linear
+from mgcli.offset import rows_with_offset
+from mgcli.search import Found, Problem, Session, Settings, search
+from mgnn import MLP
+from mgnn.features import encode_all, fit_feature, inputs_of
+from mgnn.modelfile import MOST_PARAMETERS, parameter_count
+from mgnn.tablemodel import TableModel
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mgnn import MLP, Epoch, History
+    from mgnn import Epoch, History, losses
+
+    Floats = NDArray[np.float64]
 
 __all__ = ["Choices", "Job", "Outcome", "Score", "learn"]
 
 OptimizerName: TypeAlias = Literal["adam", "sgd"]
 UPDATES = 300  # as many as small tables need; see `Choices.epochs_for`
-MOMENTUM = 0.9
-MOST_PARAMETERS = 2_000_000  # Values, of which each takes some 100 bytes and 1 us to make
+MOST_MEMBERS = 5  # nets of which the mean is taken
+FINAL_WORK = 6e9  # multiplications and additions that they may take together
 
 
 @attrs.frozen
 class Choices:
-    """Hold the settings of a training run.
+    """Hold the settings of a training run; None is chosen on validation rows.
 
     Args:
         hidden: sizes of the hidden layers; none gives a linear model.
         activation: a registered op with one operand.
-        epochs: chosen by the number of rows if not given.
-        lr: the learning rate at the start, which falls to 0 along half a cosine; 0.03 for adam and
-            0.05 for sgd if not given.
+        epochs: if given, all is trained as told, and nothing is searched.
+        lr: the learning rate at the start.
         batch_size: rows per update.
-        weight_decay: pulls the weights to 0; if not given, 0.01 for a net with more parameters than
-            rows, else 0.001.
+        weight_decay: pulls the weights to 0.
         optimizer: adam, or sgd with momentum 0.9.
         seed: of weights, order of rows, and which are held out.
-        hold_out: the share of rows to judge on, in (0, 1).
+        hold_out: the share of rows to judge on, in [0, 1).
         backend: eager, compiled or auto.
+        quick: whether to take usual settings instead of searching.
+        class_weight: None, or "balanced": every class counts as much as the others.
 
     """
 
-    hidden: tuple[int, ...] = (16,)
-    activation: str = "relu"
+    hidden: tuple[int, ...] | None = None
+    activation: str = "silu"
     epochs: int | None = None
     lr: float | None = None
-    batch_size: int = 32
+    batch_size: int | None = None
     weight_decay: float | None = None
     optimizer: OptimizerName = "adam"
     seed: int = 0
     hold_out: float = 0.2
     backend: str = "auto"
+    quick: bool = False
+    class_weight: str | None = None
 
-    def epochs_for(self, rows: int) -> int:
-        """Return the number of epochs: about 300 updates, in 10 to 100 epochs, if not chosen."""
-        if self.epochs is not None:
-            return self.epochs
-        updates = math.ceil(rows / self.batch_size)
-        return max(10, min(100, math.ceil(UPDATES / updates)))
+    @property
+    def searched(self) -> bool:
+        """Tell whether settings are searched for."""
+        told = self.quick or self.epochs is not None or self.hidden == ()
+        return not told and self.backend != "eager"
 
-    def rate(self) -> float:
-        """Return the learning rate at the start."""
-        return self.lr if self.lr is not None else 0.03 if self.optimizer == "adam" else 0.05
+    @property
+    def free(self) -> frozenset[str]:
+        """Return the names of settings that are searched for."""
+        given = {
+            "hidden": self.hidden is not None,
+            "lr": self.lr is not None,
+            "weight_decay": self.weight_decay is not None,
+            "epochs": False,
+        }
+        return frozenset(name for name, told in given.items() if not told)
+
+    def settings_for(self, rows: int, inputs: int) -> Settings:
+        """Return the settings to train with, or to begin the search with."""
+        sgd = self.optimizer == "sgd"
+        if self.searched:
+            batch = self.batch_size or (32 if rows < 2_000 else 128)
+            return Settings(
+                hidden=self.hidden or (32,),
+                lr=self.lr or (0.02 if sgd else 0.01),
+                weight_decay=1e-3 if self.weight_decay is None else self.weight_decay,
+                epochs=max(10, min(100, math.ceil(6_000 * batch / rows))),
+                batch_size=batch,
+                optimizer=self.optimizer,
+            )
+        batch = self.batch_size or 32
+        hidden = (16,) if self.hidden is None else self.hidden
+        many = sum(hidden) * inputs > rows
+        usual = 1e-2 if many else 1e-3
+        return Settings(
+            hidden=hidden,
+            lr=self.lr or (0.05 if sgd else 0.03),
+            weight_decay=usual if self.weight_decay is None else self.weight_decay,
+            epochs=self.epochs or max(10, min(100, math.ceil(UPDATES / math.ceil(rows / batch)))),
+            batch_size=batch,
+            optimizer=self.optimizer,
+            falling=True,
+        )
 
 
 @attrs.frozen(eq=False)
 class Job:
-    """Hold what is about to be trained.
+    """Hold what is about to be trained, once settings are chosen.
 
     Attributes:
         net: before training.
         X: its inputs (n, inputs).
-        y: the targets as the loss sees them (n,).
-        loss: its name.
-        epochs: how many.
+        y: the targets as the loss sees them.
+        loss: it.
+        settings: how.
+        members: of how many nets the mean is taken.
+        found: what the search said, if there was one.
         held_out: how many rows were put aside.
 
     """
 
-    net: "MLP"
-    X: "NDArray[np.float64]"
-    y: "NDArray[np.float64]"
-    loss: str
-    epochs: int
+    net: MLP
+    X: "Floats"
+    y: "Floats"
+    loss: "losses.Loss"
+    settings: Settings
+    members: int
+    found: Found | None
     held_out: int
 
 
 Callback: TypeAlias = Callable[["Epoch"], Any]
 Watch: TypeAlias = Callable[[Job], Callback | None]
-
-
-@attrs.frozen
-class Score:
-    """Hold how good somebody is on the rows held out.
-
-    Attributes:
-        who: what is judged.
-        score: accuracy in [0, 1], or R^2.
-        error: the root mean square error in the target's unit; NaN for classification.
-
-    """
-
-    who: str
-    score: float
-    error: float
 
 
 @attrs.frozen(eq=False)
@@ -118,20 +147,24 @@ class Outcome:
 
     Attributes:
         model: the trained net and all it needs.
-        history: losses, scores and time of each epoch.
-        scores: of the net, of the linear baseline and of the best constant, in this order.
+        history: losses, scores and time of each epoch; of the first net if there are several.
+        scores: of the net, of the linear baseline and of the best constant, in this order; none
+            where no rows were held out.
+        loss: the name of the loss.
         inputs: the names of the net's inputs.
-        held_out: the net's inputs for the rows held out, shape (m, inputs).
+        held_out: the net's inputs for the rows held out (the training rows if there are none),
+            shape (m, inputs).
         targets: their targets as the loss sees them (m,).
 
     """
 
-    model: Model
+    model: TableModel
     history: "History"
     scores: tuple[Score, ...]
+    loss: str
     inputs: tuple[str, ...]
-    held_out: "NDArray[np.float64]"
-    targets: "NDArray[np.float64]"
+    held_out: "Floats"
+    targets: "Floats"
 
     @property
     def interrupted(self) -> bool:
@@ -145,6 +178,7 @@ def learn(
     *,
     progress: bool = False,
     watch: Watch | None = None,
+    tell: Callable[[str], Any] = lambda _: None,
 ) -> Outcome:
     """Train an MLP on `data`.
 
@@ -153,93 +187,165 @@ def learn(
         choices: how.
         progress: whether to show a bar on stderr.
         watch: called with the job when all is ready; may return a callback for `mgnn.fit`.
+        tell: called with a line on how far the search is.
 
     Raises:
         CliError: if the net would be too large.
         MgcoreError: whatever mgnn has to say about the settings.
 
     """
-    from mgnn import MLP, fit
-
     train, test = _split(data, choices)
-    preparation = preparation_for(data.kinds).fit(data.frame.iloc[train])
-    X = prepare(preparation, data.frame.iloc[train])
+    seen = data.rows(train)
+    features = tuple(
+        fit_feature(c.name, c.kind, seen[c.name], notation=c.code) for c in data.features
+    )
     mean, scale = _unit_of(data, train)
-    y = (data.target[train] - mean) / scale
-    sizes = [*choices.hidden, outputs_for(data)]
-    _check_size([X.shape[1], *sizes])
-    net = MLP(
-        X.shape[1],
-        sizes,
-        activation=choices.activation,
-        seed=choices.seed,
-        init="he" if "relu" in choices.activation else "lecun",
+    y = data.target[train] if data.classes else (data.target[train] - mean) / scale
+    X = encode_all(features, seen)
+    problem = Problem(
+        data.task, X, y, _weights(data, train, choices), len(data.classes), choices.seed
     )
-    job = Job(net, X, y, loss_of(data), choices.epochs_for(len(train)), len(test))
-    callback = watch(job) if watch is not None else None
-    history = fit(
-        net,
-        X,
-        y,
-        loss=job.loss,
-        optimizer=_optimizer(choices, job),
-        epochs=job.epochs,
-        batch_size=choices.batch_size,
-        seed=choices.seed,
-        backend=choices.backend,
-        progress=progress,
-        callbacks=[callback] if callback is not None else [],
-    )
-    model = Model(
+    _check_size(problem, choices)
+    net, history = _trained(problem, choices, len(test), progress, watch, tell)
+    model = TableModel(
         net=net,
-        activation=choices.activation,
-        hidden=choices.hidden,
-        preparation=preparation,
-        kinds=data.kinds,
-        target_name=data.target_name,
+        features=features,
+        target=data.target_name,
         task=data.task,
         classes=data.classes,
         mean=mean,
         scale=scale,
         source=data.source,
     )
-    return _judged(data, choices, model, history, (train, test), X)
-
-
-def _judged(
-    data: Data,
-    choices: Choices,
-    model: Model,
-    history: "History",
-    parts: "tuple[NDArray[np.int64], NDArray[np.int64]]",
-    X: "NDArray[np.float64]",
-) -> Outcome:
-    train, test = parts
-    held_out = prepare(model.preparation, data.frame.iloc[test])
-    truth = data.target[test]
-    predicted, _ = model.predict(data.frame.iloc[test])
-    baseline, constant = _baselines(data, choices, X, data.target[train], held_out)
+    held = encode_all(features, data.rows(test)) if len(test) else X
+    rows = test if len(test) else train
+    scores = judge(data, model, problem, held, data.target[rows]) if len(test) else ()
     return Outcome(
         model=model,
         history=history,
-        scores=(
-            _score("this net", truth, predicted, data),
-            _score(BASELINE_NAMES[data.task], truth, baseline, data),
-            _score(_constant_name(data, constant), truth, constant, data),
-        ),
-        inputs=tuple(map(str, model.preparation.get_feature_names_out())),
-        held_out=held_out,
-        targets=(truth - model.mean) / model.scale,
+        scores=scores,
+        loss=problem.loss.name,
+        inputs=inputs_of(features),
+        held_out=held,
+        targets=(data.target[rows] - mean) / scale,
     )
 
 
-def _check_size(sizes: list[int]) -> None:
+def _trained(
+    problem: Problem,
+    choices: Choices,
+    held_out: int,
+    progress: bool,
+    watch: Watch | None,
+    tell: Callable[[str], Any],
+) -> "tuple[MLP, History]":
+    """Choose the settings, train with them on all rows, and put what came out in one net."""
+    import numpy as np
+
+    rows, inputs = problem.X.shape
+    settings, found = choices.settings_for(rows, inputs), None
+    if choices.searched:
+        try:
+            found = search(
+                problem, settings, choices.free, choices.activation, choices.backend, tell
+            )
+        except ImportError:
+            settings = attrs.evolve(choices, quick=True).settings_for(rows, inputs)
+    settings = settings if found is None else found.settings
+    members = _members(problem, settings) if found is not None else 1
+    session = Session(problem, settings.hidden, choices.activation, choices.backend)
+    linear = problem.linear() if found is not None else None
+    offset = np.zeros((rows, problem.outputs))
+    if linear is not None and settings.beside_linear:
+        offset = linear.outputs(problem.X)
+    session.start(problem.seed)
+    targets = rows_with_offset(problem.y, problem.weights, offset)
+    job = Job(session.net, problem.X, targets, session.loss, settings, members, found, held_out)
+    callback = watch(job) if watch is not None else None
+    history = session.train(problem, offset, settings, callback=callback, progress=progress)
+    weights = [session.numbers()]
+    for member in range(1, members):
+        if history.note.startswith("interrupted"):
+            break
+        session.start(problem.seed + 1000 * member)
+        again = attrs.evolve(problem, seed=problem.seed + 1000 * member)
+        more = session.train(again, offset, settings)
+        history.note = history.note or more.note
+        weights.append(session.numbers())
+    session.set_numbers(weights[0])
+    if found is None or linear is None:
+        return session.net, history
+    return _one_net(session.net, weights, linear, found, choices.activation), history
+
+
+def _members(problem: Problem, settings: Settings) -> int:
+    """Return of how many nets the mean is taken: it is one net where they have one layer."""
+    if len(settings.hidden) != 1:
+        return 1
+    size = parameter_count(problem.X.shape[1], [*settings.hidden, problem.outputs])
+    work = 6.0 * size * len(problem.y) * settings.epochs
+    return max(1, min(MOST_MEMBERS, int(FINAL_WORK / work), MOST_PARAMETERS // (2 * size)))
+
+
+def _one_net(
+    net: MLP, members: "list[Floats]", linear: Linear, found: Found, activation: str
+) -> MLP:
+    """Return the mixture of the members' mean and the linear model, which is an MLP itself.
+
+    Nets of one hidden layer stand side by side in one wider layer, their outputs' weights divided
+    by their number; the linear model is what the last layer makes of the inputs themselves.
+    """
+    share = found.share
+    beside = 1.0 - share + share * found.settings.beside_linear
+    nin = len(net.layers[0].neurons[0].w)
+    hidden = [len(layer.neurons) for layer in net.layers[:-1]]
+    outputs = len(net.layers[-1].neurons)
+    count = len(members)
+    made = MLP(
+        nin, [hidden[0] * count, *hidden[1:], outputs], activation=activation, seed=0, skip=True
+    )
+    parts = [_by_neuron(net, numbers) for numbers in members]
+    for depth, layer in enumerate(made.layers[:-1]):
+        rows = [row for part in parts for row in part[depth]]
+        for neuron, row in zip(layer.neurons, rows, strict=True):
+            _set(neuron, row[:-1], row[-1])
+    for k, neuron in enumerate(made.layers[-1].neurons):
+        rows = [part[-1][k] for part in parts]
+        w = [share / count * x for row in rows for x in row[:-1]]
+        w += [beside * x for x in linear.weights[k].tolist()]
+        bias = share / count * sum(row[-1] for row in rows) + beside * float(linear.biases[k])
+        _set(neuron, w, bias)
+    return made
+
+
+def _by_neuron(net: MLP, numbers: "Floats") -> list[list[list[float]]]:
+    """Cut a net's parameters into layers and neurons: w..., b."""
+    flat = iter(numbers.tolist())
+    return [
+        [[next(flat) for _ in range(len(neuron.w) + 1)] for neuron in layer.neurons]
+        for layer in net.layers
+    ]
+
+
+def _set(neuron: Any, w: list[float], b: float) -> None:
+    for parameter, number in zip(neuron.w, w, strict=True):
+        parameter.data = number
+    neuron.b.data = b
+
+
+def _check_size(problem: Problem, choices: Choices) -> None:
     """Refuse a net that would take minutes to make: each parameter is a Value of its own."""
-    count = sum((nin + 1) * nout for nin, nout in pairwise(sizes))
+    settings = choices.settings_for(*problem.X.shape)
+    sizes = [*settings.hidden, problem.outputs]
+    count = parameter_count(problem.X.shape[1], sizes)
     if count > MOST_PARAMETERS:
+        what = f"--hidden {','.join(map(str, settings.hidden))} makes"
+        remedy = "choose smaller layers"
+        if choices.hidden is None:
+            what, remedy = f"{problem.X.shape[1]:,} inputs make", "drop columns of many categories"
         raise CliError(
-            f"--hidden {','.join(map(str, sizes[1:-1]))} makes a net of {count:,} parameters; at "
-            f"most {MOST_PARAMETERS:,} are allowed, so choose smaller layers"
+            f"{what} a net of {count:,} parameters; at most {MOST_PARAMETERS:,} are allowed, so "
+            f"{remedy}"
         )
 
 
@@ -248,7 +354,9 @@ def _split(data: Data, choices: Choices) -> "tuple[NDArray[np.int64], NDArray[np
     import numpy as np
     from sklearn.model_selection import train_test_split
 
-    n, classes = len(data.frame), len(data.classes)
+    n, classes = len(data), len(data.classes)
+    if choices.hold_out == 0.0:
+        return np.arange(n), np.arange(0)
     count = min(max(round(n * choices.hold_out), classes, 2), n - max(classes, 2))
     train, test = train_test_split(
         np.arange(n),
@@ -263,64 +371,18 @@ def _unit_of(data: Data, train: "NDArray[np.int64]") -> tuple[float, float]:
     """Return mean and standard deviation of a quantity; 0 and 1 for class numbers."""
     if data.task == "classification":
         return 0.0, 1.0
-    from sklearn.preprocessing import StandardScaler
-
-    unit = StandardScaler().fit(data.target[train].reshape(-1, 1))
-    return float(unit.mean_[0]), float(unit.scale_[0])
+    unit = fit_feature(data.target_name, "number", data.target[train])
+    return unit.mean, unit.scale  # type: ignore[union-attr]  # a Number
 
 
-def _optimizer(choices: Choices, job: Job) -> Any:
-    from mgnn import optim
-
-    decay = choices.weight_decay
-    if decay is None:
-        decay = 1e-2 if len(job.net.parameters()) > len(job.X) else 1e-3
-
-    def rate(epoch: int) -> float:
-        # Large steps find the valley, small ones its floor (Loshchilov and Hutter 2017).
-        return choices.rate() * (1.0 + math.cos(math.pi * epoch / job.epochs)) / 2.0
-
-    if choices.optimizer == "sgd":
-        return optim.SGD(lr=rate, momentum=MOMENTUM, weight_decay=decay)
-    return optim.Adam(lr=rate, weight_decay=decay)
-
-
-BASELINE_NAMES = {"classification": "logistic regression", "regression": "ridge regression"}
-
-
-def _baselines(
-    data: Data,
-    choices: Choices,
-    X: "NDArray[np.float64]",
-    target: "NDArray[Any]",
-    held_out: "NDArray[np.float64]",
-) -> "tuple[NDArray[Any], NDArray[Any]]":
-    """Return what a linear model and the best constant say of the rows held out."""
+def _weights(data: Data, train: "NDArray[np.int64]", choices: Choices) -> "Floats":
+    """Return how much each row counts; 1 in the mean."""
     import numpy as np
-    from sklearn.linear_model import LogisticRegression, Ridge
 
+    if choices.class_weight != "balanced":
+        return np.ones(len(train))
     if data.task == "regression":
-        linear, constant = Ridge(), target.mean()
-    else:
-        linear = LogisticRegression(max_iter=1000, random_state=choices.seed)
-        constant = np.bincount(target).argmax()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that it has not quite converged changes no digit shown
-        predicted = linear.fit(X, target).predict(held_out)
-    return predicted, np.full(len(held_out), constant)
-
-
-def _constant_name(data: Data, constant: "NDArray[Any]") -> str:
-    if data.task == "regression":
-        return "always the mean"
-    return f"always {data.classes[constant[0]]!r}"
-
-
-def _score(who: str, truth: "NDArray[Any]", predicted: "NDArray[Any]", data: Data) -> Score:
-    from sklearn.metrics import accuracy_score, r2_score, root_mean_squared_error
-
-    if data.task == "classification":
-        return Score(who, float(accuracy_score(truth, predicted)), math.nan)
-    return Score(
-        who, float(r2_score(truth, predicted)), float(root_mean_squared_error(truth, predicted))
-    )
+        raise CliError("--class-weight balanced: this target is a quantity, which has no classes")
+    counts = np.bincount(data.target[train], minlength=len(data.classes))
+    found: Floats = len(train) / (len(data.classes) * counts[data.target[train]])
+    return found

@@ -2,6 +2,7 @@
 
 import difflib
 import importlib
+import io
 import os
 import shutil
 import sys
@@ -165,4 +166,7 @@ mg.params.append(_debug_option())
 
 def main() -> None:
     """Run ``mg`` on the program's arguments."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a name that a terminal lacks letters for
+            stream.reconfigure(errors="backslashreplace")
     mg.main()

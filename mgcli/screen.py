@@ -1,13 +1,15 @@
 """How results are laid out: tables that fit a terminal, and whole lines for a pipe."""
 
 import sys
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["console", "fact", "note", "plain_table"]
+__all__ = ["console", "fact", "note", "plain_table", "status"]
 
 PIPE_WIDTH = 10_000  # nothing is wrapped or cut for a program that reads us
 
@@ -50,3 +52,13 @@ def fact(name: str, text: str) -> None:
 def note(text: str) -> None:
     """Tell the user something beside the result, on stderr."""
     console(stderr=True).print(f"note: {text}", style="yellow")
+
+
+@contextmanager
+def status(text: str) -> Iterator[Callable[[str], Any]]:
+    """Show in a terminal what is going on, on stderr; the function given changes the text."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with console(stderr=True).status(text) as shown:
+        yield shown.update

@@ -2,22 +2,21 @@
 
 import csv
 import io
-from collections import Counter
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from mgcli.errors import CliError
+from mgcli.options import format_of, format_options
 from mgcli.screen import note
 
 if TYPE_CHECKING:
-    import numpy as np
-    import pandas as pd
-    from numpy.typing import NDArray
-
-    from mgcli.model import Model
-    from mgcli.tables import RawTable
+    from mgcli.tables import Format, RawTable
+    from mgnn.tablemodel import TableModel
 
 __all__ = ["command"]
 
@@ -36,151 +35,95 @@ __all__ = ["command"]
 )
 @click.option("--probabilities", is_flag=True, help="Add a column with each class's probability.")
 @click.option("--keep", is_flag=True, help="Repeat the columns of DATA before the prediction.")
-@click.option("--delimiter", help="Of DATA.  [default: found in the first line]")
-@click.option("--encoding", help="Of DATA, as latin-1.  [default: UTF-8]")
+@format_options
 def command(
-    model: Path,
-    source: str,
-    output: Path | None,
-    probabilities: bool,
-    keep: bool,
-    delimiter: str | None,
-    encoding: str | None,
+    model: Path, source: str, output: Path | None, probabilities: bool, keep: bool, **options: Any
 ) -> None:
     """Predict the target for each row of DATA with the MODEL that mg train has written.
 
-    DATA is a CSV file with the columns that MODEL was trained on (others are left aside), or the
-    name of one of scikit-learn's data sets.
+    DATA is a table, as mg train takes it, with the columns that MODEL was trained on (others are
+    left aside); - for standard input; or the name of one of scikit-learn's data sets.
     """
-    from mgcli.modelfile import load_model
+    from mgcli.predicting import Predictor
 
-    trained = load_model(model / "model.mgz" if model.is_dir() else model)
+    trained = _load(model / "model.mgz" if model.is_dir() else model)
     if probabilities and trained.task == "regression":
         raise CliError("--probabilities: this model predicts a quantity, which has none")
-    frame, given = _read(trained, source, delimiter, encoding)
-    predicted, shares = trained.predict(frame)
-    _tell_score(trained, given, predicted)
-    columns: dict[str, list[Any]] = dict(given) if keep else {}
-    columns[_free_name("prediction", columns)] = _labels(trained, predicted)
-    if probabilities and shares is not None:
-        for k, name in enumerate(trained.classes):
-            columns[_free_name(f"probability_{name}", columns)] = shares[:, k].tolist()
-    text = _as_csv(columns)
-    if output is None:
-        click.echo(text, nl=False)
-    else:
-        output.write_text(text, encoding="utf-8", newline="")
-        count = len(predicted)
+    predictor = Predictor(trained, probabilities=probabilities, keep=keep)
+    pieces = predictor.pieces(_tables(trained, source, format_of(options)))
+    first = next(pieces)  # what is wrong with the table is told before a file is begun
+    with _opened(output) as stream:
+        _write(stream, first, header=True)
+        for piece in pieces:
+            _write(stream, piece, header=False)
+    if output is not None:
+        count = predictor.count
         click.echo(f"{count} prediction{'s' * (count != 1)} in {output}", err=True)
+    for text in predictor.remarks():
+        note(text)
 
 
-def _read(
-    model: "Model", source: str, delimiter: str | None, encoding: str | None
-) -> "tuple[pd.DataFrame, dict[str, list[Any]]]":
-    """Return the features that the model needs, and all columns as they were given."""
+def _load(path: Path) -> "TableModel":
+    from mgnn import load
+    from mgnn.tablemodel import TableModel
+
+    model = load(path)
+    if not isinstance(model, TableModel):
+        raise CliError(f"{path} holds a net alone; mg predict needs a model that mg train has made")
+    return model
+
+
+def _tables(
+    model: "TableModel", source: str, form: "Format"
+) -> "Iterator[RawTable | Mapping[str, Any]]":
+    """Yield the table in pieces: as text, or a bundled data set as it is."""
     from mgcli.bundled import bundled, is_bundled, not_found
-    from mgcli.tables import read_table
+    from mgcli.predicting import missing_columns
+    from mgcli.sources import open_source, place_of
+    from mgcli.tables import Reader
+    from mgcli.typed import is_typed, read_typed
 
     if is_bundled(source):
         data = bundled(source)
-        missing = [name for name in model.kinds if name not in data.frame]
+        missing = [f.name for f in model.features if f.name not in data.columns]
         if missing:
-            raise CliError(_missing_columns(source, missing, list(data.frame.columns)))
-        return data.frame, {str(c): data.frame[c].tolist() for c in data.frame.columns}
-    path = Path(source)
-    if not path.exists():
+            raise CliError(missing_columns(source, missing, list(data.columns)))
+        yield data.columns
+        return
+    path = place_of(source)
+    if path is not None and not path.exists():
         raise not_found(source)
-    table = read_table(path, delimiter=delimiter, encoding=encoding)
-    return _features(model, table), dict(table.columns)
-
-
-def _features(model: "Model", table: "RawTable") -> "pd.DataFrame":
-    from mgcli.frames import frame_of, is_missing
-    from mgcli.preparation import categories_of
-
-    missing = [name for name in model.kinds if name not in table.columns]
-    if missing:
-        raise CliError(_missing_columns(table.source, missing, list(table.columns)))
-    extra = [n for n in table.columns if n not in model.kinds and n != model.target_name]
-    if extra:
-        columns = "columns" if len(extra) > 1 else "column"
-        note(f"{columns} {', '.join(map(repr, extra))} not used by the model")
-    remedy = "leave it empty if it is not known (the model learnt this column as numbers)"
-    frame = frame_of(table, model.kinds, remedy)
-    for name in model.kinds:
-        if all(map(is_missing, table.columns[name])):
-            note(f"column {name!r} is empty in every row; what training put for missing is used")
-    texts = [name for name, kind in model.kinds.items() if kind == "text"]
-    for name, known in categories_of(model.preparation, texts).items():
-        _tell_new_categories(table, name, known)
-    return frame
-
-
-def _missing_columns(source: str, missing: list[str], there: list[str]) -> str:
-    from mgcli.data import near
-
-    names = ", ".join(map(repr, missing[:5]))
-    more = f" and {len(missing) - 5} more" if len(missing) > 5 else ""
-    hints = [near(name, there, 1) for name in missing]
-    hint = next((h for h in hints if "did you mean" in h), hints[0])
-    columns = "columns" if len(missing) > 1 else "column"
-    return f"{source} has no {columns} {names}{more}, which the model needs{hint}"
-
-
-def _tell_new_categories(table: "RawTable", name: str, known: frozenset[str]) -> None:
-    from mgcli.frames import is_missing
-
-    cells = table.columns[name]
-    new = Counter(cell for cell in cells if not is_missing(cell) and cell not in known)
-    if not new:
+    kind = is_typed(path) if path is not None else None
+    if path is not None and kind is not None:
+        yield read_typed(path, kind, form)
         return
-    first, count = next(iter(new)), sum(new.values())
-    rows = "one row is" if count == 1 else f"{count} rows are"
-    more = f" (and {len(new) - 1} other new texts)" if len(new) > 1 else ""
-    note(
-        f"{table.place(cells.index(first), name)}: {first!r} was not there in training{more}; "
-        f"{rows} predicted without this column"
-    )
+    yield from Reader(open_source(path, form.encoding), form).tables()
 
 
-def _labels(model: "Model", predicted: "NDArray[np.float64]") -> list[Any]:
-    if model.task == "classification":
-        return [model.classes[int(k)] for k in predicted]
-    return [float(x) for x in predicted]
-
-
-def _tell_score(
-    model: "Model", given: dict[str, list[Any]], predicted: "NDArray[np.float64]"
-) -> None:
-    """Say how good the predictions are if DATA holds the target too."""
-    from sklearn.metrics import accuracy_score, r2_score
-
-    from mgcli.frames import is_missing
-
-    truth = given.get(model.target_name, [])
-    if len(truth) < 2 or any(is_missing(str(cell)) for cell in truth):
+@contextmanager
+def _opened(output: Path | None) -> Iterator[BinaryIO]:
+    """Open the output: a file appears whole or not at all."""
+    if output is None:
+        yield sys.stdout.buffer
         return
-    labels = _labels(model, predicted)
-    if model.task == "classification":
-        score = accuracy_score([str(cell) for cell in truth], [str(label) for label in labels])
-        note(f"{model.target_name!r} is in the table too; {score:.1%} of the predictions are right")
-        return
+    unfinished = output.with_name(output.name + ".part")
     try:
-        score = r2_score([float(cell) for cell in truth], labels)
-    except ValueError:  # the column holds something else here
-        return
-    note(f"{model.target_name!r} is in the table too; R2 of the predictions is {score:.3f}")
+        with unfinished.open("wb") as stream:
+            yield stream
+        unfinished.replace(output)
+    except OSError as error:
+        unfinished.unlink(missing_ok=True)
+        error.filename = str(output)
+        raise
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
 
 
-def _free_name(name: str, taken: dict[str, list[Any]]) -> str:
-    while name in taken:
-        name += "_"
-    return name
-
-
-def _as_csv(columns: dict[str, list[Any]]) -> str:
+def _write(stream: BinaryIO, columns: Mapping[str, Iterable[Any]], *, header: bool) -> None:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
+    if header:
+        writer.writerow(columns)
     writer.writerows(zip(*columns.values(), strict=True))
-    return text.getvalue()
+    stream.write(text.getvalue().encode("utf-8", "surrogateescape"))

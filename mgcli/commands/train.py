@@ -1,13 +1,17 @@
 """``mg train``: a small net from a table to a model file, a score and a picture."""
 
+import math
+import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mgcli.errors import CliError
-from mgcli.screen import console, fact, note, plain_table
+from mgcli.options import FORMAT_OPTIONS, Finite, format_of, format_options
+from mgcli.screen import console, fact, note, plain_table, status
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -18,19 +22,30 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 STOPPED = 130
-FILE_ONLY = ("target", "task", "drop", "as_text", "delimiter", "encoding")
+FILE_ONLY = ("target", "task", "drop", "as_text", *FORMAT_OPTIONS)
 
 
-def _sizes(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -> tuple[int, ...]:
+def _sizes(
+    ctx: click.Context, param: click.Parameter, words: tuple[str, ...]
+) -> tuple[int, ...] | None:
     """Read sizes of layers: ``32``, ``32,16``, repeated, or ``none``."""
     parts = [part.strip() for word in words for part in word.split(",")]
+    if not parts:
+        return None
     if parts == ["none"]:
         return ()
     for part in parts:
-        if not part.isdecimal() or int(part) == 0:
+        if not (part.isascii() and part.isdecimal()) or len(part) > 12 or int(part) == 0:
             problem = f"{part!r} is no size of a layer; write 32 or 32,16, or none"
             raise click.BadParameter(problem, ctx, param)
     return tuple(map(int, parts))
+
+
+def _once(ctx: click.Context, param: click.Parameter, names: tuple[str, ...]) -> str | None:
+    if len(names) > 1:
+        problem = f"given {len(names)} times ({', '.join(names)}); a net predicts one column"
+        raise click.BadParameter(problem, ctx, param)
+    return names[0] if names else None
 
 
 @click.command(
@@ -39,7 +54,13 @@ def _sizes(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
     "mg train houses.csv --target price",
 )
 @click.argument("source", metavar="DATA")
-@click.option("--target", metavar="NAME", help="The column to predict.  [default: target]")
+@click.option(
+    "--target",
+    multiple=True,
+    callback=_once,
+    metavar="NAME",
+    help="The column to predict.  [default: target]",
+)
 @click.option(
     "--task",
     type=click.Choice(["classification", "regression"]),
@@ -53,42 +74,61 @@ def _sizes(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
     metavar="NAME",
     help="A column of numbers that are names of categories; repeatable.",
 )
-@click.option("--delimiter", help="Between fields.  [default: found in the first line]")
-@click.option("--encoding", help="Of the file, as latin-1.  [default: UTF-8]")
+@format_options
+@click.option(
+    "--quick",
+    is_flag=True,
+    help="Take usual settings instead of choosing them on validation rows.",
+)
 @click.option(
     "--hidden",
     multiple=True,
-    default=["16"],
     callback=_sizes,
     metavar="SIZES",
-    show_default=True,
-    help="Sizes of the hidden layers: 32,16, or repeated; none for a linear model.",
+    help="Sizes of the hidden layers: 32,16, or repeated; none for a linear model.  [default: "
+    "chosen; 16 with --quick]",
 )
-@click.option("--activation", default="relu", show_default=True, help="Any op of one operand.")
+@click.option("--activation", default="silu", show_default=True, help="Any op of one operand.")
 @click.option(
     "--epochs",
-    type=click.IntRange(min=1),
-    help="Passes over the data.  [default: 10 to 100, fewer for longer tables]",
+    type=click.IntRange(1, 10_000_000),
+    help="Passes over the data; given, it means --quick.  [default: chosen; with --quick 10 to "
+    "100]",
 )
 @click.option(
     "--lr",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Learning rate at the start; it falls to 0.  [default: 0.03, sgd 0.05]",
+    type=Finite(above=0),
+    help="Learning rate.  [default: chosen; with --quick 0.03, sgd 0.05, falling to 0]",
 )
-@click.option("--batch-size", type=click.IntRange(min=1), default=32, show_default=True)
+@click.option(
+    "--batch-size",
+    type=click.IntRange(1, 10_000_000),
+    help="Rows per update.  [default: 32; 128 where 2,000 rows or more are chosen on]",
+)
 @click.option(
     "--weight-decay",
-    type=click.FloatRange(min=0),
-    help="Pulls weights to 0.  [default: 0.001, or 0.01 with more parameters than rows]",
+    type=Finite(least=0),
+    help="Pulls weights to 0.  [default: chosen; with --quick 0.001, or 0.01 for wide nets]",
+)
+@click.option(
+    "--class-weight",
+    type=click.Choice(["balanced"]),
+    help="Let every class count as much as the others, however many rows it has.",
 )
 @click.option("--optimizer", type=click.Choice(["adam", "sgd"]), default="adam", show_default=True)
-@click.option("--seed", type=int, default=0, show_default=True, help="Of everything drawn by lot.")
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**32 - 1),
+    default=0,
+    show_default=True,
+    help="Of everything drawn by lot.",
+)
 @click.option(
     "--hold-out",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=Finite(least=0, below=1),
     default=0.2,
     show_default=True,
-    help="Share of the rows kept aside for the score.",
+    help="Share of the rows kept aside for the score; 0 trains on all.",
 )
 @click.option(
     "--backend",
@@ -109,14 +149,20 @@ def _sizes(ctx: click.Context, param: click.Parameter, words: tuple[str, ...]) -
 def command(source: str, out: Path | None, report: Path | None, **options: Any) -> int:
     """Train a small net on DATA, and judge it on rows that were held out.
 
-    DATA is a CSV file whose first line names the columns, or one of scikit-learn's data sets:
-    breast_cancer, circles, diabetes, digits, iris, moons, wine. Text columns are one-hot encoded,
-    missing values imputed, numbers standardised. The score stands beside that of a linear model.
-    Ctrl-C ends the training early, and keeps the model so far.
+    DATA is a table whose first line names the columns: CSV in any common form, gzipped or not,
+    Parquet, Feather, or - for standard input; or one of scikit-learn's data sets: breast_cancer,
+    circles, diabetes, digits, iris, moons, wine. Text columns are one-hot encoded, dates expanded,
+    missing values imputed, numbers standardised; columns that tell nothing are left out, and every
+    such step is said.
+
+    Width, learning rate, weight decay and number of epochs are chosen on rows put aside for that,
+    in a few seconds; then the net is trained on all rows that are not held out. The score stands
+    beside that of a linear model. Ctrl-C ends the training early, and keeps the model so far.
     """
     from mgcli.learning import Choices, learn
 
     _check_report(report)
+    _check_activation(options["activation"])
     data = _read(source, options)
     choices = Choices(**options)
     folder = out if out is not None else Path(f"mg-{data.name}")
@@ -132,16 +178,20 @@ def command(source: str, out: Path | None, report: Path | None, **options: Any) 
             recorder.append(LayerRecorder(job.net, job.X.tolist(), job.y.tolist(), job.loss))
         return recorder[0] if recorder else None
 
-    outcome = learn(data, choices, progress=sys.stderr.isatty(), watch=watch)
+    with status("choosing settings") as tell:
+        outcome = learn(data, choices, progress=sys.stderr.isatty(), watch=watch, tell=tell)
     _describe_training(outcome)
-    console().print(_score_table(data, outcome))
+    if outcome.scores:
+        console().print(_score_table(data, outcome))
+        for text in _remarks(data, choices, outcome):
+            note(text)
     files = _save(outcome, folder)
     if report is not None and outcome.history.loss:
         files["report"] = _write_report(report, data, choices, outcome, recorder[0])
     console().print()
     for what, path in files.items():
         fact(what, str(path))
-    fact("use it", f"mg predict {files['model']} DATA.csv")
+    fact("use it", f"mg predict {shlex.quote(str(files['model']))} DATA.csv")
     return STOPPED if outcome.interrupted else 0
 
 
@@ -155,38 +205,44 @@ def _check_report(report: Path | None) -> None:
         raise CliError(f"--report {report}: there is no folder {report.parent}")
 
 
+def _check_activation(name: str) -> None:
+    if not name.isidentifier() or name.startswith("_"):
+        raise CliError(f"--activation {name!r} is no name of an op; mg ops lists them")
+
+
 def _read(source: str, options: dict[str, Any]) -> "Data":
     """Take from `options` what is about the file, and read it."""
     from mgcli.bundled import bundled, is_bundled, not_found
     from mgcli.data import Reading, from_csv
+    from mgcli.sources import place_of
 
     chosen = {name: options.pop(name) for name in FILE_ONLY}
     if is_bundled(source):
         given = [name for name, value in chosen.items() if value]
         if given:
-            option = "text" if given[0] == "as_text" else given[0]
+            option = "text" if given[0] == "as_text" else given[0].replace("_", "-")
             raise CliError(
                 f"--{option} is for CSV files; the data set {source} is complete in itself "
                 f"(a file of that name is ./{source})"
             )
         return bundled(source)
-    path = Path(source)
-    if not path.exists():
+    path = place_of(source)
+    if path is not None and not path.exists():
         raise not_found(source)
-    return from_csv(path, Reading(**chosen))
+    return from_csv(path, Reading(format=format_of(chosen), **chosen))
 
 
 def _describe_data(data: "Data") -> None:
     import numpy as np
 
-    kinds = list(data.kinds.values())
-    numbers, texts = kinds.count("number"), kinds.count("text")
-    parts = [f"{n} {word}" for n, word in ((numbers, "numeric"), (texts, "text")) if n]
+    kinds = [column.kind for column in data.features]
+    words = {"number": "numeric", "text": "text", "date": "date"}
+    parts = [f"{kinds.count(k)} {word}" for k, word in words.items() if k in kinds]
     columns = f"{' and '.join(parts)} column{'s' * (len(kinds) != 1)}"
-    fact("data", f"{data.source}: {len(data.frame)} rows, {columns}")
+    fact("data", f"{data.source}: {len(data)} rows, {columns}")
     if data.classes:
         counts = np.bincount(data.target, minlength=len(data.classes)).tolist()
-        shown = [f"{c} ({n})" for c, n in zip(data.classes, counts, strict=True)]
+        shown = [f"{c:.40} ({n})" for c, n in zip(data.classes, counts, strict=True)]
         if len(shown) > 12:
             shown = [*shown[:10], f"and {len(shown) - 10} more"]
         what = f"{len(data.classes)} classes: {', '.join(shown)}"
@@ -199,15 +255,28 @@ def _describe_data(data: "Data") -> None:
 
 
 def _describe_job(job: "Job", choices: "Choices") -> None:
-    sizes = [str(job.X.shape[1]), *(f"{n} {choices.activation}" for n in choices.hidden)]
+    settings = job.settings
+    sizes = [str(job.X.shape[1]), *(f"{n} {choices.activation}" for n in settings.hidden)]
     outputs = len(job.net.layers[-1].neurons)
-    fact("net", f"{' > '.join([*sizes, str(outputs)])}, {len(job.net.parameters())} parameters")
-    epochs = f"{job.epochs} epoch{'s' * (job.epochs != 1)}"
+    net = f"{' > '.join([*sizes, str(outputs)])}, {len(job.net.parameters())} parameters"
+    if job.found is not None:
+        several = f"the mean of {job.members} such nets" if job.members > 1 else "this net"
+        share = f"{job.found.share:.0%} of {several}" if job.found.share < 1 else several
+        rest = ", the rest a linear model" if job.found.share < 1 else ""
+        net += f"; {share}{rest}" if job.members > 1 or rest else ""
+    fact("net", net)
+    epochs = f"{settings.epochs} epoch{'s' * (settings.epochs != 1)}"
+    held = f"{job.held_out} rows are held out" if job.held_out else "no rows are held out"
     fact(
         "training",
-        f"{len(job.X)} rows, {epochs}, {choices.optimizer} with lr {choices.rate():g}; "
-        f"{job.held_out} rows are held out",
+        f"{len(job.X)} rows, {epochs}, {choices.optimizer} with lr {settings.lr:.3g}; {held}",
     )
+    if job.found is not None:
+        fact(
+            "chosen",
+            f"of {job.found.tried} settings, on validation rows: loss {job.found.loss:.4g}, a "
+            f"linear model's {job.found.linear_loss:.4g}; weight decay {settings.weight_decay:.3g}",
+        )
 
 
 def _describe_training(outcome: "Outcome") -> None:
@@ -223,22 +292,54 @@ def _describe_training(outcome: "Outcome") -> None:
 
 def _score_table(data: "Data", outcome: "Outcome") -> "Table":
     rows = len(outcome.held_out)
+    head = f"on the {rows} rows held out"
     if data.task == "classification":
-        table = plain_table(f"on the {rows} rows held out", "accuracy", right=("accuracy",))
+        columns = ("accuracy", "balanced", "AUC")
+        table = plain_table(head, *columns, right=columns)
         for score in outcome.scores:
-            table.add_row(score.who, f"{score.score:.1%}")
+            auc = "-" if math.isnan(score.auc) else f"{score.auc:.3f}"
+            table.add_row(score.who, f"{score.score:.1%}", f"{score.balanced:.1%}", auc)
         return table
-    table = plain_table(f"on the {rows} rows held out", "R2", "error", right=("R2", "error"))
+    table = plain_table(head, "R2", "error", right=("R2", "error"))
     for score in outcome.scores:
         table.add_row(score.who, f"{score.score:.3f}", f"{score.error:.4g}")
     return table
 
 
+def _remarks(data: "Data", choices: "Choices", outcome: "Outcome") -> Iterator[str]:
+    """Say what accuracy alone would hide."""
+    import numpy as np
+
+    from mgcli.judging import UNEQUAL
+
+    if data.task == "regression":
+        return
+    counts = np.bincount(data.target, minlength=len(data.classes))
+    if counts.max() < UNEQUAL * counts.min():
+        return
+    net, _, constant = outcome.scores
+    if net.score <= constant.score and choices.class_weight is None:
+        yield (
+            f"the classes are unequal, and {constant.who} is right as often; look at the balanced "
+            "accuracy and the AUC. --class-weight balanced finds the rare classes more often"
+        )
+    elif choices.class_weight is None:
+        yield (
+            "the classes are unequal: balanced accuracy counts each class alike; --class-weight "
+            "balanced finds the rare ones more often"
+        )
+    if len(data.classes) == 2:
+        yield (
+            f"{data.classes[1]!r} is predicted where its probability is above 50 %; mg predict "
+            "--probabilities writes it, for another threshold"
+        )
+
+
 def _save(outcome: "Outcome", folder: Path) -> dict[str, Path]:
-    from mgcli.modelfile import save_model
+    from mgnn import save
 
     files = {"model": folder / "model.mgz"}
-    save_model(outcome.model, files["model"])
+    save(outcome.model, files["model"])
     if not outcome.history.loss:
         note("no epoch was finished, so there is no picture of the training")
         return files
@@ -256,7 +357,6 @@ def _write_report(
 ) -> Path:
     import attrs
 
-    from mgcli.model import loss_of
     from mgview.report import write_report
 
     judged = {score.who: f"{score.score:.4g}" for score in outcome.scores}
@@ -267,18 +367,18 @@ def _write_report(
         history=outcome.history,
         X=outcome.held_out,
         y=outcome.targets,
-        loss=loss_of(data),
+        loss=outcome.loss,
         title=f"Training on {data.name}",
         settings=attrs.asdict(choices),
         data={
             "source": data.source,
-            "rows": len(data.frame),
-            "features": len(data.kinds),
+            "rows": len(data),
+            "features": len(data.features),
             "target": data.target_name,
             **{f"held-out {name}, {who}": score for who, score in judged.items()},
         },
         inputs=outcome.inputs,
         classes=data.classes,
-        judged="On the held-out rows",
+        judged="On the held-out rows" if outcome.scores else "On the training rows",
         recorder=recorder,
     )

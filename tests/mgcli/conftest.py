@@ -33,12 +33,16 @@ def plugin_folder(tmp_path: Path) -> Path:
 def run_process(plugin_folder: Path) -> MgProcess:
     """Run mg as a program of its own, which sees the distributions in `plugin_folder`."""
 
-    def run_(*args: object, **env: str) -> "subprocess.CompletedProcess[str]":
+    def run_(
+        *args: object, stdin: str | None = None, **env: str
+    ) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [sys.executable, "-c", "from mgcli.main import main; main()", *map(str, args)],
             env={**os.environ, "PYTHONPATH": str(plugin_folder), **env},
             capture_output=True,
             text=True,
+            encoding="utf-8",
+            input=stdin,
             timeout=120,
             check=False,
         )

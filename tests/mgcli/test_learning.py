@@ -1,21 +1,37 @@
 import numpy as np
-import pandas as pd
 import pytest
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 from sklearn.preprocessing import StandardScaler
 
 from mgcli.bundled import bundled
+from mgcli.columns import Column
 from mgcli.data import Data
-from mgcli.learning import Choices, learn
-from mgcli.preparation import categories_of, preparation_for, prepare
+from mgcli.learning import Choices, Job, learn
+from mgcli.linear import fit_linear
+from mgnn.features import fit_feature
 
 
 def line(rows: int = 60) -> Data:
     """y = 1000 + 300 a - 20 b, exactly."""
     rng = np.random.default_rng(3)
-    frame = pd.DataFrame({"a": rng.uniform(0, 1, rows), "b": rng.uniform(5, 9, rows)})
-    target = 1000 + 300 * frame["a"].to_numpy() - 20 * frame["b"].to_numpy()
-    return Data("line", "a line", frame, {"a": "number", "b": "number"}, target, "y", "regression")
+    columns = {"a": rng.uniform(0, 1, rows), "b": rng.uniform(5, 9, rows)}
+    target = 1000 + 300 * columns["a"] - 20 * columns["b"]
+    features = (Column("a", "number"), Column("b", "number"))
+    return Data("line", "a line", columns, features, target, "y", "regression")
+
+
+def rings(rows: int = 240, rare: int = 2) -> Data:
+    """A class inside a ring of another, which has `rare` times as many rows."""
+    rng = np.random.default_rng(1)
+    target = (np.arange(rows) % (rare + 1) == 0).astype(np.int64)
+    angle, radius = rng.uniform(0, 7, rows), np.where(target, 0.5, 1.2) + rng.normal(0, 0.2, rows)
+    columns = {"x": radius * np.cos(angle), "y": radius * np.sin(angle)}
+    features = (Column("x", "number"), Column("y", "number"))
+    return Data("r", "r", columns, features, target, "c", "classification", ("out", "in"))
+
+
+QUICK = Choices(quick=True)
 
 
 def test_a_linear_net_learns_a_line_in_the_targets_unit() -> None:
@@ -25,8 +41,7 @@ def test_a_linear_net_learns_a_line_in_the_targets_unit() -> None:
     assert net.error < 5.0
     assert ridge.score > 0.99
     assert mean.score <= 0.0
-    predicted, shares = outcome.model.predict(pd.DataFrame({"a": [0.5], "b": [7.0]}))
-    assert shares is None
+    predicted = outcome.model.predict({"a": [0.5], "b": [7.0]})
     assert predicted[0] == pytest.approx(1010.0, abs=5.0)
 
 
@@ -39,24 +54,49 @@ def test_the_score_is_of_rows_that_were_not_trained_on() -> None:
     assert len(outcome.held_out) == 15
 
 
-def test_the_baseline_is_scikit_learns_on_the_same_rows() -> None:
-    data = bundled("iris")
-    outcome = learn(data, Choices(epochs=1, seed=4))
-    assert [score.who for score in outcome.scores[:2]] == ["this net", "logistic regression"]
-    scaler = StandardScaler().fit(data.frame)
-    held = {tuple(np.round(row, 9)) for row in outcome.held_out}
-    prepared = outcome.model.preparation.transform(data.frame)
-    test = np.array([tuple(np.round(row, 9)) in held for row in prepared])
-    linear = LogisticRegression(max_iter=1000).fit(
-        scaler.transform(data.frame)[~test], data.target[~test]
+def test_no_rows_need_be_held_out() -> None:
+    seen: list[int] = []
+    outcome = learn(
+        line(50), Choices(epochs=1, hold_out=0.0), watch=lambda job: seen.append(len(job.X))
     )
-    expected = linear.score(scaler.transform(data.frame)[test], data.target[test])
-    assert outcome.scores[1].score == pytest.approx(expected, abs=0.04)
+    assert seen == [50]
+    assert outcome.scores == ()
+
+
+def test_baseline_and_scores_are_scikit_learns_on_the_same_rows() -> None:
+    data = rings(rare=5)
+    outcome = learn(data, Choices(epochs=1, seed=4))
+    X = np.column_stack(list(data.columns.values()))
+    held = {tuple(np.round(row, 9)) for row in outcome.held_out}
+    rows = [outcome.model.features[i].encode(X[:, i])[:, 0] for i in range(2)]
+    test = np.array([tuple(np.round(row, 9)) in held for row in np.column_stack(rows)])
+    assert test.sum() == len(held)
+    scaler = StandardScaler().fit(X[~test])
+    linear = LogisticRegression().fit(scaler.transform(X[~test]), data.target[~test])
+    truth, found = data.target[test], scaler.transform(X[test])
+    baseline = outcome.scores[1]
+    assert baseline.who == "logistic regression"
+    assert baseline.score == pytest.approx(linear.score(found, truth))
+    predicted = linear.predict(found)
+    assert baseline.balanced == pytest.approx(balanced_accuracy_score(truth, predicted))
+    shares = linear.predict_proba(found)[:, 1]
+    assert baseline.auc == pytest.approx(roc_auc_score(truth, shares))
+    assert outcome.scores[2].auc == 0.5  # a constant ties everywhere
+
+
+def test_the_auc_of_several_classes_is_the_mean_of_one_against_the_rest() -> None:
+    outcome = learn(bundled("wine"), Choices(epochs=1, lr=1e-3))
+    model = outcome.model
+    shares = model.probabilities(
+        np.array([[n.data for n in model.net(x)] for x in outcome.held_out.tolist()])
+    )
+    expected = roc_auc_score(outcome.targets, shares, multi_class="ovr")
+    assert outcome.scores[0].auc == pytest.approx(expected)
 
 
 def test_the_same_seed_gives_the_same_net_and_another_one_another() -> None:
     def weights(seed: int) -> list[float]:
-        outcome = learn(line(), Choices(epochs=2, seed=seed))
+        outcome = learn(line(), Choices(hidden=(3,), seed=seed))
         return [p.data for p in outcome.model.net.parameters()]
 
     assert weights(1) == weights(1)
@@ -64,44 +104,130 @@ def test_the_same_seed_gives_the_same_net_and_another_one_another() -> None:
 
 
 def test_two_classes_learn_a_boundary_that_no_line_gives() -> None:
-    outcome = learn(bundled("circles"), Choices(epochs=12))
+    outcome = learn(bundled("circles"), QUICK)
     net, linear, _ = outcome.scores
     assert net.score > 0.95
     assert linear.score < 0.7
-    predicted, shares = outcome.model.predict(bundled("circles").frame[:5])
-    assert shares is not None
+    shares = outcome.model.predict_proba({"x": [0.0, 1.0], "y": [0.0, 0.0]})
     assert np.allclose(shares.sum(axis=1), 1.0)
-    assert (shares.argmax(axis=1) == predicted).all()
+    assert outcome.model.predict({"x": [0.0, 1.0], "y": [0.0, 0.0]}).tolist() == ["1", "0"]
+
+
+def test_the_search_finds_what_usual_settings_do_not_and_tells_what_it_chose() -> None:
+    jobs: list[Job] = []
+    outcome = learn(rings(), Choices(hidden=(16,)), watch=jobs.append)
+    (job,) = jobs
+    assert job.found is not None
+    assert job.found.tried >= 6
+    assert job.found.loss < 0.7 * job.found.linear_loss
+    assert outcome.scores[0].score > outcome.scores[1].score + 0.15
+    assert job.members == 5
+    assert len(outcome.model.net.layers[0].neurons) == 16 * 5
+
+
+def test_where_only_a_line_is_to_be_found_the_linear_model_is_reached() -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(80, 6))
+    y = X @ [1.0, 2, 3, 0, 0, 0] + 3.0 * rng.normal(size=80)
+    columns = {f"x{i}": X[:, i] for i in range(6)}
+    features = tuple(Column(name, "number") for name in columns)
+    data = Data("l", "l", columns, features, y, "y", "regression")
+    for seed in range(2):
+        net, ridge, _ = learn(data, Choices(hidden=(8,), seed=seed)).scores
+        assert net.score > ridge.score - 0.08
+
+
+def test_one_net_stands_for_the_mean_of_several_and_the_linear_model() -> None:
+    jobs: list[Job] = []
+    data = line()
+    rng = np.random.default_rng(0)
+    noisy = Data(
+        "n",
+        "n",
+        data.columns,
+        data.features,
+        data.target + rng.normal(0, 40, 60),
+        "y",
+        "regression",
+    )
+    outcome = learn(noisy, Choices(hidden=(4,)), watch=jobs.append)
+    (job,) = jobs
+    assert job.found is not None
+    model, first = outcome.model, job.net
+    X = outcome.held_out
+    target = (noisy.target - model.mean) / model.scale
+    # What the first member says, taken out of the wide net's first four neurons.
+    row = X[0].tolist()
+    hidden = [neuron(row).data for neuron in model.net.layers[0].neurons]
+    assert hidden[:4] == pytest.approx([neuron(row).data for neuron in first.layers[0].neurons])
+    assert len(hidden) == 4 * job.members
+    share, beside = job.found.share, job.found.settings.beside_linear
+    ridge = Ridge().fit(job.X, target[np.isin(noisy.columns["a"], _raw(model, job.X))])
+    last = model.net.layers[1].neurons[0]
+    weight = 1.0 - share + share * beside
+    linear = [w.data for w in last.w[4 * job.members :]]
+    assert linear == pytest.approx((weight * ridge.coef_).tolist(), abs=1e-9)
+    own = first.layers[1].neurons[0].w
+    assert [w.data for w in last.w[:4]] == pytest.approx(
+        [share / job.members * w.data for w in own]
+    )
+
+
+def _raw(model: object, X: np.ndarray) -> np.ndarray:
+    a = model.features[0]  # type: ignore[attr-defined]
+    raw = line().columns["a"]
+    return raw[[int(np.argmin(abs(raw - value))) for value in X[:, 0] * a.scale + a.mean]]
+
+
+def test_rare_classes_are_found_more_often_with_balanced_weights() -> None:
+    rng = np.random.default_rng(2)
+    target = (rng.uniform(size=300) < 0.1).astype(np.int64)
+    columns = {"x": rng.normal(size=300) + 1.2 * target}
+    data = Data(
+        "u", "u", columns, (Column("x", "number"),), target, "c", "classification", ("a", "b")
+    )
+    plain = learn(data, Choices(quick=True)).scores[0]
+    balanced = learn(data, Choices(quick=True, class_weight="balanced")).scores[0]
+    assert balanced.balanced > plain.balanced + 0.1
+
+
+def test_weights_of_a_linear_model_are_scikit_learns() -> None:
+    data = bundled("wine")
+    X = StandardScaler().fit_transform(np.column_stack(list(data.columns.values())))
+    ours = fit_linear("classification", X, data.target, np.ones(len(X)), 3)
+    theirs = LogisticRegression(max_iter=1000).fit(X, data.target)
+    assert ours.outputs(X) == pytest.approx(theirs.decision_function(X))
 
 
 def test_every_class_is_in_both_parts_of_a_small_table() -> None:
-    frame = pd.DataFrame({"x": np.arange(12.0)})
     data = Data(
-        "s", "s", frame, {"x": "number"}, np.arange(12) % 6, "y", "classification", tuple("abcdef")
+        "s",
+        "s",
+        {"x": np.arange(12.0)},
+        (Column("x", "number"),),
+        np.arange(12) % 6,
+        "y",
+        "classification",
+        tuple("abcdef"),
     )
     outcome = learn(data, Choices(epochs=1))
     assert sorted(outcome.targets.tolist()) == [0, 1, 2, 3, 4, 5]
+    learn(data, Choices(hidden=(2,)))  # nor does the search stumble over classes of one row
 
 
-def test_preparation_imputes_standardises_and_encodes() -> None:
-    frame = pd.DataFrame(
-        {
-            "n": [1.0, np.nan, 3.0, 8.0],
-            "t": pd.Series(["x", None, "y", "x"], dtype=object),
-        }
-    )
-    fitted = preparation_for({"n": "number", "t": "text"}).fit(frame)
-    X = prepare(fitted, frame)
-    numbers = np.array([1.0, 3.0, 3.0, 8.0])
-    assert np.allclose(X[:, 0], (numbers - numbers.mean()) / numbers.std())
-    assert fitted.get_feature_names_out().tolist() == ["n", "t_(missing)", "t_x", "t_y"]
-    assert X[:, 1:].tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0]]
-    assert categories_of(fitted, ["t"]) == {"t": {"x", "y"}}
-    new = pd.DataFrame({"n": [np.nan], "t": pd.Series(["z"], dtype=object)})
-    assert prepare(fitted, new)[0, 1:].tolist() == [0, 0, 0]
+def test_huge_and_tiny_numbers_are_standardised_without_overflow() -> None:
+    for unit in (1e300, 1e-300):
+        feature = fit_feature("x", "number", np.array([1.0, 2.0, 3.0, 6.0]) * unit)
+        expected = (np.array([1.0, 2, 3, 6]) - 3) / np.std([1, 2, 3, 6])
+        assert feature.encode(np.array([1.0, 2, 3, 6]) * unit)[:, 0] == pytest.approx(expected)
+    data = line()
+    big = Data("b", "b", data.columns, data.features, data.target * 1e300, "y", "regression")
+    net, ridge, _ = learn(big, Choices(epochs=20)).scores
+    assert 0.5 < net.score <= 1.0
+    assert 1e299 < ridge.error < 1e302
 
 
 @pytest.mark.parametrize(("rows", "epochs"), [(10, 100), (100, 75), (1_438, 10), (1_000_000, 10)])
-def test_the_number_of_epochs_follows_the_number_of_rows(rows: int, epochs: int) -> None:
-    assert Choices().epochs_for(rows) == epochs
-    assert Choices(epochs=3).epochs_for(rows) == 3
+def test_the_usual_number_of_epochs_follows_the_number_of_rows(rows: int, epochs: int) -> None:
+    assert QUICK.settings_for(rows, 4).epochs == epochs
+    assert Choices(epochs=3).settings_for(rows, 4).epochs == 3

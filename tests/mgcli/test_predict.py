@@ -18,7 +18,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Train one model of classes and one of a quantity on the same small table."""
     folder = tmp_path_factory.mktemp("models")
     table = folder / "table.csv"
-    lines = [f"{i},{c},{'yes' if i > 14 else 'no'},{2.5 * i}" for i, c, _ in ROWS]
+    lines = [f"{i}.0,{c},{'yes' if i > 14 else 'no'},{2.5 * i}" for i, c, _ in ROWS]
     table.write_text("\n".join(["x,colour,big,amount", *lines]) + "\n")
     for target, other in (("big", "amount"), ("amount", "big")):
         args = [
@@ -112,7 +112,7 @@ def test_what_is_odd_is_remarked_and_predicted_all_the_same(
         ("x,colour\n1,r\ntwo,g\n", "new.csv, line 3, column 'x': 'two' is no finite number"),
         ("x,color\n1,r\n", "no column 'colour', which the model needs; did you mean 'color'?"),
         ("a,b\n1,r\n", "no columns 'x', 'colour', which the model needs; there are 'a', 'b'"),
-        ("x,colour\n1,r,3\n", "line 2: 3 fields"),
+        ("x,colour\n1,r\n1,r,3\n", "line 3: 3 fields"),
         ("x,colour\n", "no rows"),
         ("", "is empty"),
     ],

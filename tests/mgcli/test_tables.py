@@ -1,8 +1,10 @@
+import gzip
 from pathlib import Path
 
 import pytest
 
-from mgcli.tables import TableError, read_table
+from mgcli.sources import open_source
+from mgcli.tables import Format, Reader, TableError, read_table
 
 
 def written(folder: Path, content: str | bytes, encoding: str = "utf-8") -> Path:
@@ -38,7 +40,7 @@ def test_unicode_is_read_with_and_without_a_mark(tmp_path: Path, encoding: str) 
 
 
 def test_a_named_encoding_is_used(tmp_path: Path) -> None:
-    table = read_table(written(tmp_path, "a,b\nZürich,1\n", "latin-1"), encoding="latin-1")
+    table = read_table(written(tmp_path, "a,b\nZürich,1\n", "latin-1"), Format(encoding="latin-1"))
     assert table.columns["a"] == ["Zürich"]
 
 
@@ -53,7 +55,6 @@ def test_a_row_of_empty_fields_is_a_row(tmp_path: Path) -> None:
         ("\n\n", "is empty"),
         ("a,b\n", "holds column names but no rows"),
         ("a,b,a\n1,2,3\n", "line 1: columns 1 and 3 are both called 'a'"),
-        ("\na,,b\n1,2,3\n", "line 2: column 2 has no name"),
         ("1,2,3\n4,5,6\n", "line 1: the first line holds numbers only"),
         ("a,b,c\n1,2,3\n4,5\n", "line 3: 2 fields, .* names 3 columns; nothing stands for 'c'"),
         ("a,b\n1,2\n3,4,x\n", "line 3: 3 fields, .* names 2 columns; 'x' is one too many"),
@@ -61,7 +62,7 @@ def test_a_row_of_empty_fields_is_a_row(tmp_path: Path) -> None:
         ("a,b\n1,Zürich\n".encode("latin-1"), "line 2, byte 4: 0xfc is no utf-8 text"),
         (b"a,b\n1,\x00\n", "line 2: a zero byte"),
         (b"PK\x03\x04rest", "zip archive or an Excel workbook"),
-        (b"\x1f\x8brest", "compressed by gzip"),
+        (b"\x1f\x8brest", "damaged gzip file"),
         (b"\xff\xfea", "no utf-16 text"),
     ],
 )
@@ -72,6 +73,63 @@ def test_what_is_malformed_is_named_with_its_line(
         read_table(written(tmp_path, content))
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_recognised(tmp_path: Path, encoding: str) -> None:
+    table = read_table(written(tmp_path, "größe,b\nä,1\nö,2\n", encoding))
+    assert table.columns == {"größe": ["ä", "ö"], "b": ["1", "2"]}
+
+
+def test_a_gzipped_file_is_unpacked(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n1,x\n"))
+    assert read_table(path).columns == {"a": ["1"], "b": ["x"]}
+
+
+def test_a_gzip_bomb_is_refused_before_it_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mgcli.sources.MOST_BYTES", 1 << 20)
+    path = tmp_path / "bomb.csv.gz"
+    path.write_bytes(gzip.compress(b"a,b\n" + b"0" * (1 << 22)))
+    with pytest.raises(TableError, match="unpacks to more than"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("sep=;\na;b\n1,5;2\n", ["a", "b"]),  # Excel's line
+        ("name, long;b\n1,5;2\n2,5;3\n", ["name, long", "b"]),  # several lines decide
+        ("a|b\n1,2,3|x\n4,5,6|y\n", ["a", "b"]),
+        ("a b  c\n1 2  3\n4  5 6\n", ["a", "b", "c"]),  # columns by spaces
+        (",a\n0,5\n1,6\n", ["Unnamed: 0", "a"]),  # as pandas writes an index
+        ('"a","b"\n"r1",1,2\n"r2",3,4\n', ["Unnamed: 0", "a", "b"]),  # as R writes row names
+        ("a,b\n1,2,\n3,4,\n", ["a", "b"]),  # a delimiter too many
+    ],
+)
+def test_files_are_taken_as_programs_write_them(
+    tmp_path: Path, text: str, names: list[str]
+) -> None:
+    table = read_table(written(tmp_path, text))
+    assert list(table.columns) == names
+    assert {len(cells) for cells in table.columns.values()} == {len(table.lines)}
+
+
+def test_a_table_is_read_in_pieces(tmp_path: Path) -> None:
+    rows = "".join(f"{i},x{i}\n" for i in range(25))
+    reader = Reader(open_source(written(tmp_path, "a,b\n" + rows)), Format())
+    pieces = list(reader.tables(10))
+    assert [len(piece.lines) for piece in pieces] == [10, 10, 5]
+    assert [cell for piece in pieces for cell in piece.columns["a"]] == [str(i) for i in range(25)]
+    assert pieces[2].lines[0] == 22
+
+
+@pytest.mark.parametrize("delimiter", ["ab", '"', "\n", ""])
+def test_a_delimiter_is_one_character(delimiter: str) -> None:
+    with pytest.raises(TableError, match="a delimiter is one character"):
+        Format(delimiter=delimiter)
+
+
 def test_an_unknown_encoding_is_named(tmp_path: Path) -> None:
     with pytest.raises(TableError, match="no encoding is called 'klingon'"):
-        read_table(written(tmp_path, "a,b\n1,2\n"), encoding="klingon")
+        read_table(written(tmp_path, "a,b\n1,2\n"), Format(encoding="klingon"))

@@ -1,4 +1,5 @@
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 from click.testing import Result
 
 Mg = Callable[..., Result]
+MgProcess = Callable[..., "subprocess.CompletedProcess[str]"]
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -40,7 +42,7 @@ def test_a_csv_file_becomes_a_model_a_score_and_a_picture(run: Mg, houses: Path)
     lines = result.stdout.splitlines()
     assert "40 rows, 2 numeric and 1 text columns" in lines[0]
     assert "a quantity from 300 to" in lines[1]
-    assert "net      5 > 16 relu > 1, 113 parameters" in lines[2]
+    assert "net      6 > 16 silu > 1, 129 parameters" in lines[2]
     assert lines[3].startswith("training 32 rows, 60 epochs, adam with lr 0.03; 8 rows are held")
     scores = {
         line.rsplit(maxsplit=2)[0]: line.split()[-2:] for line in lines if line.count(".") > 1
@@ -57,10 +59,11 @@ def test_a_bundled_set_is_trained_by_its_name(run: Mg) -> None:
     result = run("train", "breast_cancer", "--epochs", "2", "--hidden", "4", "--out", "a/b")
     assert result.exit_code == 0, result.output
     assert "2 classes: malignant (212), benign (357)" in result.stdout
-    assert "30 > 4 relu > 1" in result.stdout
-    assert "on the 114 rows held out  accuracy" in result.stdout
+    assert "30 > 4 silu > 1" in result.stdout
+    assert "on the 114 rows held out  accuracy  balanced    AUC" in result.stdout
     accuracy = next(line for line in result.stdout.splitlines() if line.startswith("this net"))
-    assert float(accuracy.split()[-1].rstrip("%")) > 80
+    assert float(accuracy.split()[-3].rstrip("%")) > 80
+    assert 0.8 < float(accuracy.split()[-1]) <= 1.0
     assert Path("a/b/model.mgz").exists()
 
 
@@ -108,6 +111,16 @@ def test_the_same_command_gives_the_same_scores(run: Mg, houses: Path, optimizer
         (["train", "iris", "--backend", "eagr"], "did you mean eager?"),
         (["train", "iris", "--epochs", "0"], "--epochs"),
         (["train", "iris", "--hold-out", "1"], "--hold-out"),
+        (["train", "iris", "--hold-out", "nan"], "'nan' is not a number at least 0 and less than"),
+        (["train", "iris", "--lr", "inf"], "'inf' is not a number greater than 0"),
+        (["train", "iris", "--weight-decay", "-1"], "'-1' is not a number at least 0"),
+        (["train", "iris", "--seed", "-5"], "--seed"),
+        (["train", "iris", "--activation", "__class__"], "'__class__' is no name of an op"),
+        (["train", "iris", "--class-weight", "equal"], "--class-weight"),
+        (["train", "diabetes", "--class-weight", "balanced"], "which has no classes"),
+        (["train", "houses.csv", "--delimiter", "ab"], "a delimiter is one character"),
+        (["train", "houses.csv", "--target", "a", "--target", "b"], "given 2 times (a, b)"),
+        (["train", "iris", "--decimal", ","], "--decimal is for CSV files"),
         (["train", "iris", "--report", "x.pdf"], "let the name end in .html"),
         (["train", "iris", "--report", "no/such/x.html"], "there is no folder no/such"),
         (["train", "."], "Is a directory"),
@@ -125,6 +138,47 @@ def test_a_users_error_is_one_line_and_exit_code_2(run: Mg, args: list[str], wor
     (line,) = [line for line in result.stderr.splitlines() if not line.startswith("note:")]
     assert line.startswith("error: ")
     assert words in line
+
+
+def test_settings_are_chosen_on_validation_rows_and_told(run: Mg, houses: Path) -> None:
+    result = run("train", houses, "--target", "price", "--hidden", "3")
+    assert result.exit_code == 0, result.output
+    assert "6 > 3 silu > 1, 25 parameters" in result.stdout
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("chosen")]
+    assert re.search(
+        r"of \d+ settings, on validation rows: loss \d[\d.e-]+, a linear model's", line
+    )
+
+
+def test_a_table_comes_from_standard_input_and_is_trained_whole(
+    run_process: MgProcess, houses: Path
+) -> None:
+    args = ("train", "-", "--target", "price", "--epochs", "2", "--hold-out", "0", "--out", "o")
+    done = run_process(*args, stdin=houses.read_text(encoding="utf-8"))
+    assert done.returncode == 0, done.stderr
+    assert "standard input: 40 rows" in done.stdout
+    assert "40 rows, 2 epochs, adam with lr 0.03; no rows are held out" in done.stdout
+    assert Path("o/model.mgz").exists()
+
+
+def test_unequal_classes_are_remarked(run: Mg, folder: Path) -> None:
+    rows = [f"{i % 7}.5,{'rare' if i % 12 == 5 else 'usual'}" for i in range(120)]
+    Path("u.csv").write_text("\n".join(["x,target", *rows]) + "\n")
+    result = run("train", "u.csv", "--epochs", "2")
+    assert "--class-weight balanced finds the rare classes more often" in result.stderr
+    assert "where its probability is above 50 %" in result.stderr
+
+
+def test_names_that_a_terminal_cannot_show_do_no_harm(run_process: MgProcess) -> None:
+    rows = "".join(f"{i % 7}.5,{'café' if i % 2 else '$x^$'}\n" for i in range(40))
+    Path("c.csv").write_text(f"a$\\frac$,target\n{rows}", encoding="utf-8")
+    args = ("train", "c.csv", "--epochs", "1", "--report", "r.html")
+    done = run_process(*args, PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert r"caf\xe9 (20)" in done.stdout
+    done = run_process("predict", "mg-c", "c.csv", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0, done.stderr
+    assert "$x^$" in done.stdout
 
 
 def interrupted(folder: Path, *args: str) -> "subprocess.CompletedProcess[str]":
