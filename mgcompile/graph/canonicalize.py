@@ -26,19 +26,24 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["canonical", "flatten_sums", "fold_constants"]
+__all__ = ["canonical", "flatten_sums", "fold_constants", "may_hold_samples"]
 
 # Folding looks one level further in every round; what lies deeper is computed instead.
 _ROUNDS = 8
 
 
 def canonical(graph: Graph) -> Graph:
-    """Return an equal graph in canonical form."""
+    """Return an equal graph in canonical form.
+
+    Where the constants may be samples, which may be equal by chance, equal nodes stay apart.
+    """
     graph = flatten_sums(split_biases(fold_constants(graph)))
-    if np.any(graph.code == INPUT):
-        # Without inputs the constants are samples, and samples may be equal by chance.
-        graph = merge_equal(graph)
-    return graph
+    return graph if may_hold_samples(graph) else merge_equal(graph)
+
+
+def may_hold_samples(graph: Graph) -> bool:
+    """Tell whether a graph has constants and no inputs: they may be a recorded data set."""
+    return bool(np.any(graph.code == CONST)) and not np.any(graph.code == INPUT)
 
 
 def fold_constants(graph: Graph) -> Graph:

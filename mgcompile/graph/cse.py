@@ -1,4 +1,8 @@
-"""Make one node of equal ones. All on whole arrays."""
+"""Make one node of nodes that compute the same: the same op on the same operands.
+
+First on whole arrays, a level further in every round; what is equal only deeper than that, as in
+two copies of a whole recurrence, is followed node by node from there on.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,8 @@ import attrs
 import numpy as np
 
 from mgcompile.graph.dce import compacted
-from mgcompile.graph.ir import CONST, applies, mixed
+from mgcompile.graph.ir import CONST, applies, mixed, owners_of
+from mgcompile.support.csr import places_within, starts
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -21,16 +26,18 @@ if TYPE_CHECKING:
 
 __all__ = ["merge_equal"]
 
-# Every round looks one level further; what lies deeper is computed more than once.
+# So many rounds on whole arrays; each takes time for the whole graph.
 _ROUNDS = 8
-_WIDEST = 3
+# Of nodes with more operands all are looked at only where three of them are equal.
+_FEW = 3
 _WEIGHTS = np.array([1_000_003, 998_244_353, 2_147_483_629, 4_294_967_291], dtype=np.int64)
 
 
 def merge_equal(graph: Graph) -> Graph:
     """Make one node of nodes with the same op and operands, and of equal constants.
 
-    A node with more than 3 operands stays as it is.
+    The two operands of an `add` or a `mul` may change places; those of a longer sum keep theirs,
+    since its rounding depends on the order.
     """
     # One more than there are nodes: it stands for an operand that a node does not have.
     merged = np.arange(len(graph.code) + 1)
@@ -39,52 +46,141 @@ def merge_equal(graph: Graph) -> Graph:
         bits = graph.value[constants].view(np.int64)
         _, first, which = np.unique(bits, return_index=True, return_inverse=True)
         merged[constants] = constants[first[which]]
-    nodes = np.flatnonzero((graph.code >= 0) & (np.diff(graph.start) <= _WIDEST))
+    nodes = np.flatnonzero(graph.code >= 0)
     if len(nodes):
-        merged = _with_equal_ops(graph, nodes, merged)
+        _Numbering(graph, nodes, merged).run()
     return compacted(attrs.evolve(graph, operand=merged[graph.operand], roots=merged[graph.roots]))
 
 
-def _with_equal_ops(graph: Graph, nodes: Numbers, merged: Numbers) -> Numbers:
-    """Return for every node the first that is equal to it, where that is known of leaves."""
-    operands = _operands(graph, nodes)
-    columns = np.zeros((1 + _WIDEST, len(nodes)), dtype=np.int64)
-    columns[0] = graph.code[nodes]
-    commutative = applies(graph, ops.add, ops.mul)[nodes]
-    hashes = np.zeros(len(nodes), dtype=np.int64)
-    alive = np.ones(len(nodes), dtype=bool)
-    changed = np.arange(len(nodes))
-    for _ in range(_ROUNDS):
-        first, second, third = merged[operands[:, changed]]
-        swap = commutative[changed] & (first > second)
-        first, second = np.where(swap, second, first), np.where(swap, first, second)
-        columns[1:, changed] = first, second, third
-        hashes[changed] = mixed(_WEIGHTS @ columns[:, changed])
-        looked_at = np.flatnonzero(alive & _among(hashes, hashes[changed]))
-        leader = _leaders(columns, hashes, looked_at)
-        gone = leader != looked_at
-        before = merged
-        merged = merged.copy()
-        merged[nodes[looked_at[gone]]] = nodes[leader[gone]]
-        merged = merged[merged]
-        alive[looked_at[gone]] = False
-        # Only a node of which an operand was merged can be equal to another now.
-        changed = np.flatnonzero(alive & np.any((merged != before)[operands], axis=0))
-        if not len(changed):
-            break
-    return merged
+class _Numbering:
+    """Finds for every node the first one that is equal to it: `merged`, changed in place.
 
-
-def _operands(graph: Graph, nodes: Numbers) -> Numbers:
-    """Return the operands of nodes with at most 3, filled up with the number of nodes.
-
-    Shape (3, number of nodes).
+    `columns` describe each node of an op: which op on how many operands, and the operands, or three
+    of them where there are more.
     """
-    padded = np.append(graph.operand, np.zeros(_WIDEST, dtype=np.int64))
-    slot = np.arange(_WIDEST)[:, None]
-    found: Numbers = padded[graph.start[nodes] + slot]
-    found[slot >= graph.start[nodes + 1] - graph.start[nodes]] = len(graph.code)
-    return found
+
+    def __init__(self, graph: Graph, nodes: Numbers, merged: Numbers) -> None:
+        self.graph = graph
+        self.nodes = nodes
+        self.merged = merged
+        self.width = (graph.start[1:] - graph.start[:-1])[nodes]
+        self.commutative = applies(graph, ops.add, ops.mul)[nodes] & (self.width == 2)
+        self.place = np.full(len(graph.code), -1, dtype=np.int64)
+        self.place[nodes] = np.arange(len(nodes))
+        self.columns = np.zeros((1 + _FEW, len(nodes)), dtype=np.int64)
+        self.columns[0] = graph.code[nodes] * (int(self.width.max()) + 1) + self.width
+        self.hashes = np.zeros(len(nodes), dtype=np.int64)
+        self.alive = np.ones(len(nodes), dtype=bool)
+
+    def run(self) -> None:
+        """Merge until no node has an operand that was merged after it was looked at."""
+        changed = np.arange(len(self.nodes))
+        for _ in range(_ROUNDS):
+            self._describe(changed)
+            gone = self._merge_round(changed)
+            changed = self._users(gone)
+            if not len(changed):
+                return
+        _follow(self.graph, self.merged, self.nodes[self.alive], self.nodes[changed])
+
+    def _describe(self, chosen: Numbers) -> None:
+        """Bring the columns of some nodes up to what their operands are merged into."""
+        few = chosen[self.width[chosen] <= _FEW]
+        first, second, third = self.merged[self._operands(few)]
+        swap = self.commutative[few] & (first > second)
+        first, second = np.where(swap, second, first), np.where(swap, first, second)
+        self.columns[1:, few] = first, second, third
+        many = chosen[self.width[chosen] > _FEW]
+        begin, end = self.graph.start[self.nodes[many]], self.graph.start[self.nodes[many] + 1]
+        for row, edge in enumerate((begin, (begin + end) // 2, end - 1), start=1):
+            self.columns[row, many] = self.merged[self.graph.operand[edge]]
+        with np.errstate(over="ignore"):
+            self.hashes[chosen] = mixed(_WEIGHTS @ self.columns[:, chosen])
+
+    def _operands(self, chosen: Numbers) -> Numbers:
+        """Return the operands of nodes with at most 3, filled up; shape (3, nodes)."""
+        graph, nodes = self.graph, self.nodes[chosen]
+        padded = np.append(graph.operand, np.zeros(_FEW, dtype=np.int64))
+        slot = np.arange(_FEW)[:, None]
+        found: Numbers = padded[graph.start[nodes] + slot]
+        found[slot >= self.width[chosen]] = len(graph.code)
+        return found
+
+    def _edges(self, chosen: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+        """Return the edges of nodes in a row, their slots, and where each node's begin."""
+        width = self.width[chosen]
+        slots = places_within(width)
+        edges: Numbers = np.repeat(self.graph.start[self.nodes[chosen]], width) + slots
+        begins: Numbers = starts(width)[:-1]
+        return edges, slots, begins
+
+    def _merge_round(self, changed: Numbers) -> Numbers:
+        """Merge what is equal to a changed node; return the nodes that are gone."""
+        looked_at = np.flatnonzero(self.alive & _among(self.hashes, self.hashes[changed]))
+        leader = self._leaders(looked_at)
+        gone = leader != looked_at
+        self.merged[self.nodes[looked_at[gone]]] = self.nodes[leader[gone]]
+        self.merged[:] = self.merged[self.merged]
+        self.alive[looked_at[gone]] = False
+        found: Numbers = self.nodes[looked_at[gone]]
+        return found
+
+    def _users(self, gone: Numbers) -> Numbers:
+        """Return the nodes still alive, by place, that read a node that is gone."""
+        if not len(gone):
+            return gone
+        is_gone = np.zeros(len(self.graph.code), dtype=bool)
+        is_gone[gone] = True
+        edges = np.flatnonzero(is_gone[self.graph.operand])
+        users = np.unique(self.place[owners_of(self.graph.start, edges)])
+        found: Numbers = users[self.alive[users]]
+        return found
+
+    def _leaders(self, looked_at: Numbers) -> Numbers:
+        """Return for each node `looked_at` the first among them that is equal to it."""
+        order = np.argsort(self.hashes[looked_at])
+        ranked = looked_at[order]
+        same = self._hashed_alike(ranked)
+        many = np.append(same, False) | np.append(False, same)
+        many &= self.width[ranked] > _FEW
+        if np.any(many):
+            more = np.zeros(len(ranked), dtype=np.int64)
+            more[many] = self._whole_hashes(ranked[many])
+            again = np.lexsort((more, self.hashes[ranked]))
+            order, ranked = order[again], ranked[again]
+            same = self._hashed_alike(ranked)
+        # Sorting by a hash brings equal ones together; that they are equal is checked.
+        pairs = np.flatnonzero(same)
+        same[pairs] = self._equal(ranked[pairs], ranked[pairs + 1])
+        begin = np.flatnonzero(np.append(True, ~same))
+        first = np.minimum.reduceat(ranked, begin)
+        leader = np.empty_like(looked_at)
+        leader[order] = np.repeat(first, np.diff(np.append(begin, len(ranked))))
+        return leader
+
+    def _hashed_alike(self, ranked: Numbers) -> Mask:
+        hashes = self.hashes[ranked]
+        found: Mask = hashes[1:] == hashes[:-1]
+        return found
+
+    def _whole_hashes(self, many: Numbers) -> Numbers:
+        """Return hashes of all operands of nodes."""
+        edges, slots, begins = self._edges(many)
+        with np.errstate(over="ignore"):
+            hashes = mixed(self.merged[self.graph.operand[edges]] * _WEIGHTS[0] + slots)
+            found: Numbers = np.add.reduceat(hashes, begins)
+        return found
+
+    def _equal(self, one: Numbers, other: Numbers) -> Mask:
+        """Tell which nodes of `one` are equal to those of `other`."""
+        found: Mask = np.all(self.columns[:, one] == self.columns[:, other], axis=0)
+        many = np.flatnonzero(found & (self.width[one] > _FEW))
+        if len(many):
+            mine, _, begins = self._edges(one[many])
+            its, _, _ = self._edges(other[many])
+            read = self.merged[self.graph.operand]
+            found[many] = np.logical_and.reduceat(read[mine] == read[its], begins)
+        return found
 
 
 def _among(numbers: Numbers, few: Numbers) -> Mask:
@@ -97,17 +193,37 @@ def _among(numbers: Numbers, few: Numbers) -> Mask:
     return found
 
 
-def _leaders(columns: Numbers, hashes: Numbers, looked_at: Numbers) -> Numbers:
-    """Return for each of the columns `looked_at` the first among them that is equal to it."""
-    order = np.argsort(hashes[looked_at])
-    ranked = looked_at[order]
-    ranked_hashes = hashes[ranked]
-    same = ranked_hashes[1:] == ranked_hashes[:-1]
-    # Sorting by a hash brings equal ones together; that they are equal is checked.
-    pairs = np.flatnonzero(same)
-    same[pairs] = np.all(columns[:, ranked[pairs]] == columns[:, ranked[pairs + 1]], axis=0)
-    begin = np.flatnonzero(np.append(True, ~same))
-    first = np.minimum.reduceat(ranked, begin)
-    leader = np.empty_like(looked_at)
-    leader[order] = np.repeat(first, np.diff(np.append(begin, len(ranked))))
-    return leader
+def _follow(graph: Graph, merged: Numbers, alive: Numbers, changed: Numbers) -> None:
+    """Merge on from nodes of which an operand was merged, user by user."""
+    leader = merged.tolist()
+    start, operand, code = graph.start.tolist(), graph.operand.tolist(), graph.code.tolist()
+    commutative = applies(graph, ops.add, ops.mul).tolist()
+
+    def leading(node: int) -> int:
+        while leader[node] != node:
+            node = leader[node]
+        return node
+
+    def described(node: int) -> tuple[int, ...]:
+        reads = [leading(x) for x in operand[start[node] : start[node + 1]]]
+        if commutative[node] and len(reads) == 2 and reads[0] > reads[1]:
+            reads.reverse()
+        return (code[node], *reads)
+
+    known: dict[tuple[int, ...], int] = {}
+    waiting = set(changed.tolist())
+    for node in alive.tolist():
+        if node not in waiting:
+            known[described(node)] = node
+    order = np.argsort(graph.operand, kind="stable")
+    users = owners_of(graph.start, order).tolist()
+    first = np.searchsorted(graph.operand[order], np.arange(len(code) + 1)).tolist()
+    queue = sorted(waiting)
+    for node in queue:
+        if leader[node] != node:
+            continue
+        equal = known.setdefault(described(node), node)
+        if equal != node and leading(equal) != node:
+            leader[node] = equal
+            queue += users[first[node] : first[node + 1]]
+    merged[:] = [leading(node) for node in range(len(leader))]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.ir import CONST, INPUT, edge_owner
+from mgcompile.graph.canonicalize import may_hold_samples
+from mgcompile.graph.ir import CONST, edge_owner
 from mgcompile.reroll.emit_bundle import operand_table
 from mgcompile.support.csr import places_within, starts
 from mgcore import ops
@@ -71,8 +72,7 @@ class Samples:
 
 def find_samples(structure: Structure) -> Samples | None:
     """Return the data set recorded in a graph without inputs, if there is one."""
-    code = structure.graph.code
-    if np.any(code == INPUT) or not np.any(code == CONST):
+    if not may_hold_samples(structure.graph):
         return None
     candidates = _candidates(structure)
     if not candidates:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgcompile.graph.canonicalize import canonical
+from mgcompile.graph.canonicalize import canonical, may_hold_samples
 from mgcompile.graph.cse import merge_equal
 from mgcompile.graph.ir import SUM_OVER_SAMPLES, applies
 from mgcompile.program.builder import Builder
@@ -25,6 +25,8 @@ from mgcompile.reroll.value_map import Placement
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from mgcompile.graph.ir import Graph
     from mgcompile.program.ir import Program
     from mgcompile.reroll.isomorphism import Structure
@@ -34,11 +36,8 @@ __all__ = ["roll"]
 
 def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
     """Return the forward program of a graph, with the one output `value`."""
-    structure = find_structure(canonical(graph))
-    samples, data = find_samples(structure), None
-    if samples is not None:
-        sample, data = one_sample(structure.graph, samples)
-        structure = find_structure(merge_equal(sample))
+    structure, data = _structure_and_data(canonical(graph))
+    if data is not None:
         n_inputs = data.shape[1]
     loops = find_repetitions(structure)
     builder = Builder(n_inputs, n_params)
@@ -53,6 +52,23 @@ def roll(graph: Graph, n_inputs: int, n_params: int) -> Program:
             _write_groups(structure, stage.groups, placement, builder)
     value = _gather_outputs(structure.graph, placement, builder)
     return builder.finish([("value", value)], data)
+
+
+def _structure_and_data(graph: Graph) -> tuple[Structure, NDArray[np.float64] | None]:
+    """Return the groups of a canonical graph, and the data set that was recorded in it, if any.
+
+    Then the groups are those of one sample.
+    """
+    structure = find_structure(graph)
+    if not may_hold_samples(graph):
+        return structure, None
+    samples, data = find_samples(structure), None
+    if samples is not None:
+        graph, data = one_sample(structure.graph, samples)
+    fewer = merge_equal(graph)
+    if data is None and len(fewer.code) == len(graph.code):
+        return structure, None
+    return find_structure(fewer), data
 
 
 def _after_sums(structure: Structure) -> frozenset[int]:
