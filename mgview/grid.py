@@ -109,7 +109,7 @@ def _follow(links: list[tuple[int, int]], count: int) -> list[tuple[int, ...]]:
 
 def _quick(picture: Picture, tall: float) -> Grid:
     """Rank by the longest way, share one lane among all edges of a source, sort by neighbours."""
-    column = _ranks(picture)
+    column = ranks(picture)
     chains = _shared_lanes(picture, column)
     rows: dict[int, list[int]] = {}
     for vertex, rank in column.items():
@@ -139,8 +139,15 @@ def _mean(numbers: list[float], otherwise: float) -> float:
     return sum(numbers) / len(numbers) if numbers else otherwise
 
 
-def _ranks(picture: Picture) -> dict[int, int]:
-    """Number boxes by their longest way from a leaf; leaves stand just before their first user."""
+def ranks(picture: Picture) -> dict[int, int]:
+    """Number boxes by their longest way from a leaf; leaves stand just before their first user.
+
+    Args:
+        picture: boxes and edges, without cycles.
+
+    Returns:
+        The rank by number of the box.
+    """
     users: list[list[int]] = [[] for _ in picture.boxes]
     waiting = [0] * len(picture.boxes)
     for source, target in picture.edges:

@@ -75,7 +75,7 @@ def static(name: str) -> str:
 def dark_by_setting(css: str) -> str:
     """Return a style sheet whose dark colours follow the reader's setting, without a script."""
     dark = [line.replace(_DARK, ":root") for line in css.splitlines() if line.startswith(_DARK)]
-    return f"{css}@media(prefers-color-scheme:dark){{{''.join(dark)}}}"
+    return f"{css}@media screen and (prefers-color-scheme:dark){{{''.join(dark)}}}"
 
 
 def markup(text: str) -> Any:

@@ -128,7 +128,7 @@ def _box(scene: Scene, group: Group, name: str) -> Box:
     title = clip(node.label)
     if node.kind == "constant":
         text = title or short(node.data)
-        return Box(name, "constant", text, width(text, 11) + 16, 24.0, node=node)
+        return Box(name, "constant", text, width(text, 12) + 16, 24.0, node=node)
     label = width(title, 12, bold=True) + 18 if title else 0.0
     circle = circle_width(node) if node.kind == "op" else 0.0
     return Box(
@@ -144,7 +144,7 @@ def _box(scene: Scene, group: Group, name: str) -> Box:
 
 def _group_box(scene: Scene, group: Group, name: str) -> Box:
     title, subtitle = describe(scene, group)
-    widest = max(width(title, 12, bold=True), width(subtitle, 11)) + 28
+    widest = max(width(title, 12, bold=True), width(subtitle, 12)) + 28
     return Box(
         name,
         "group",
@@ -164,7 +164,7 @@ def _ghost(scene: Scene, group: Group) -> Box:
     else:
         title = title_of(scene, group)
     return Box(
-        f"ghost-{group.members[-1]}", "ghost", title, width(title, 11) + 20, 26.0, group=group
+        f"ghost-{group.members[-1]}", "ghost", title, width(title, 12) + 20, 26.0, group=group
     )
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from mgview.fold import Group
 from mgview.layout import Layout, Place, Route
+from mgview.names import node_name
 from mgview.numbers import is_odd, number
-from mgview.picture import CIRCLE, LINE, NUMBERS, STEM, Box, Picture, spoken
+from mgview.picture import CIRCLE, LINE, NUMBERS, STEM, Box, Picture, clip, spoken
 from mgview.scene import Node, Scene
 
 Corners = tuple[tuple[float, float], ...]
@@ -19,6 +20,7 @@ _BARS_FROM = 44
 _WIDEST_BAR = 12.0
 _FAINTEST, _STRONGEST = 0.12, 0.62
 _SPREAD = 0.4  # the smaller, the more decades of gradients can be told apart
+_TAGS, _TAG = 3, 12  # names beside a box, and letters of each
 _PORTS = 3  # operands that can be numbered where they enter a circle
 _PORT = 13.0  # between two of them, pixels
 
@@ -54,9 +56,12 @@ def render(
     size = {"width": layout.width, "height": layout.height}
     view = f"0 0 {_short(layout.width)} {_short(layout.height)}"
     edges = [_edge(scene, picture, route) for route in layout.routes]
+    far: dict[int, list[Box]] = {}
+    for source, target in layout.tags:
+        far.setdefault(target, []).append(picture.boxes[source])
     boxes = [
-        _box(scene, box, place, opens=opens)
-        for box, place in zip(picture.boxes, layout.places, strict=True)
+        _box(scene, box, place, far.get(number, []), opens=opens)
+        for number, (box, place) in enumerate(zip(picture.boxes, layout.places, strict=True))
     ]
     sheet = [f"<style>{style()}</style>", _tag("rect", "mgv-paper", **size)] if alone else []
     inside = [*sheet, _tag("g", "mgv-edges", *edges), _tag("g", "mgv-boxes", *boxes)]
@@ -87,11 +92,11 @@ def strength(grad: float) -> float:
         grad: the gradient, unitless.
 
     Returns:
-        0 for no gradient, else between 0.12 and 0.62, half way at 1; the same size has the same
-        strength in every picture and at every step.
+        0 for no gradient (the faintest for −0.0), else between 0.12 and 0.62, half way at 1; the
+        same size has the same strength in every picture and at every step.
     """
     if grad == 0.0:
-        return 0.0
+        return _FAINTEST if is_odd(grad) else 0.0
     if not isfinite(grad):
         return _STRONGEST
     size: float = abs(grad) ** _SPREAD
@@ -168,7 +173,7 @@ def _path(way: Sequence[tuple[float, float]], shift: float) -> str:
     return "".join(parts)
 
 
-def _box(scene: Scene, box: Box, place: Place, *, opens: bool) -> str:
+def _box(scene: Scene, box: Box, place: Place, far: list[Box], *, opens: bool) -> str:
     kind = f"mgv-box mgv-{box.kind}" + (" mgv-output" if box.is_output else "")
     words = spoken(scene, box)
     extra: dict[str, str] = {}
@@ -186,7 +191,30 @@ def _box(scene: Scene, box: Box, place: Place, *, opens: bool) -> str:
     where = f"translate({_short(place.left)} {_short(place.middle)})"
     title = _tag("title", "", escape(words))
     name = {"data-box": box.name}
-    return _tag("g", kind, title, *inside, **name, **extra, transform=where)
+    tags = [_far_tag(box, far)] if far else []
+    return _tag("g", kind, title, *inside, *tags, **name, **extra, transform=where)
+
+
+def _far_tag(box: Box, far: list[Box]) -> str:
+    """Name the sources whose edges are too long to be drawn."""
+    shown = far if len(far) <= _TAGS else far[: _TAGS - 1]
+    spans = [
+        _tag(
+            "tspan",
+            "mgv-far",
+            _tag("title", "", escape(_title(source))),
+            escape(clip(_title(source), _TAG)),
+            **{"data-from": source.name, "data-to": box.name},
+        )
+        for source in shown
+    ]
+    more = f" and {len(far) - len(shown)} more" if len(far) > len(shown) else ""
+    text = "from " + ", ".join(spans) + more
+    return _tag("text", "mgv-small", text, y=-box.height / 2 - 4)
+
+
+def _title(box: Box) -> str:
+    return node_name(box.node) if box.node is not None else box.title
 
 
 def _text(x: float, y: float, text: str, kind: str, anchor: str = "") -> str:

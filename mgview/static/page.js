@@ -15,6 +15,14 @@
   function say(element, text) {
     if (element && element.textContent !== text) element.textContent = text;
   }
+  function measureBar(bar) {
+    const measure = () => {
+      const fixed2 = getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
+      document.documentElement.style.setProperty("--bar", `${fixed2}px`);
+    };
+    new ResizeObserver(measure).observe(bar);
+    measure();
+  }
   function startTheme() {
     const button = byId("theme");
     const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -34,10 +42,13 @@
   }
 
   // src/stage.ts
-  var SMALLEST = 0.1;
+  var SMALLEST = 0.02;
   var LARGEST = 4;
+  var STEP = 1.25;
+  var PAN = 80;
   var ATTACH_ALL = 1500;
   var MARGIN = 500;
+  var DRAG = 4;
   function pathBounds(d) {
     const xs = [];
     const ys = [];
@@ -53,17 +64,23 @@
       this.zoom = 1;
       this.items = [];
       this.boxes = /* @__PURE__ */ new Map();
-      byId("zoom-in").addEventListener("click", () => this.scale(this.zoom * 1.25));
-      byId("zoom-out").addEventListener("click", () => this.scale(this.zoom / 1.25));
+      byId("zoom-in").addEventListener("click", () => this.scale(this.zoom * STEP));
+      byId("zoom-out").addEventListener("click", () => this.scale(this.zoom / STEP));
       byId("zoom-fit").addEventListener("click", () => this.fit(SMALLEST));
       frame.addEventListener("scroll", () => this.attach(), { passive: true });
-      window.addEventListener("resize", () => this.attach());
+      new ResizeObserver(() => this.resized()).observe(frame);
+      addEventListener("beforeprint", () => this.attach(true));
+      addEventListener("afterprint", () => this.attach());
+      this.listenToWheel();
+      this.listenToPointers();
+      this.listenToKeys();
     }
     /** Show the drawing of a template; its elements come back, by the names of their boxes. */
     load(template) {
       const svg = template.content.querySelector("svg.mgv").cloneNode(true);
       this.svg = svg;
       this.boxes.clear();
+      this.centred = void 0;
       const edges = [...svg.querySelectorAll(".mgv-edge")];
       const boxes = [...svg.querySelectorAll(".mgv-box")];
       this.items = [...edges.map(edgeItem), ...boxes.map(boxItem)];
@@ -72,30 +89,46 @@
       this.frame.replaceChildren(svg);
       return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])) };
     }
+    /** The drawing as it is now, everything attached. */
+    whole() {
+      this.attach(true);
+      const copy = this.svg.cloneNode(true);
+      this.attach();
+      return copy;
+    }
     get size() {
       return this.svg.viewBox.baseVal;
     }
     /** Fit the drawing into the frame, but never below `smallest`, where text stops being legible. */
     fit(smallest) {
       const { width, height } = this.size;
-      const room = Math.min(this.frame.clientWidth / width, this.frame.clientHeight / height);
+      const room = Math.min((this.frame.clientWidth - 2) / width, (this.frame.clientHeight - 2) / height);
       this.scale(Math.max(smallest, Math.min(room, 1.4)));
+      this.fitted = smallest;
     }
-    /** Change the size; what stands in the middle of the frame stays there. */
-    scale(zoom) {
+    resized() {
+      if (!this.svg) return;
+      if (this.fitted === void 0) return this.attach();
+      this.fit(this.fitted);
+      if (this.centred) this.centre(this.centred);
+    }
+    /** Change the size; what stands at a point of the frame, by default its middle, stays there. */
+    scale(zoom, x = this.frame.clientWidth / 2, y = this.frame.clientHeight / 2) {
       const { frame } = this;
-      const x = (frame.scrollLeft + frame.clientWidth / 2) / this.zoom;
-      const y = (frame.scrollTop + frame.clientHeight / 2) / this.zoom;
+      const left = (frame.scrollLeft + x) / this.zoom;
+      const top = (frame.scrollTop + y) / this.zoom;
+      this.fitted = void 0;
       this.zoom = Math.min(LARGEST, Math.max(SMALLEST, zoom));
       this.svg.setAttribute("width", String(this.size.width * this.zoom));
       this.svg.setAttribute("height", String(this.size.height * this.zoom));
-      frame.scrollTo(x * this.zoom - frame.clientWidth / 2, y * this.zoom - frame.clientHeight / 2);
+      frame.scrollTo(left * this.zoom - x, top * this.zoom - y);
       this.attach();
     }
     /** Scroll so that a box stands near the middle. */
     centre(name) {
       const item = this.boxes.get(name);
       if (!item) return;
+      this.centred = name;
       this.frame.scrollTo({
         left: (item.left + item.right) / 2 * this.zoom - this.frame.clientWidth / 2,
         top: (item.top + item.bottom) / 2 * this.zoom - this.frame.clientHeight / 2,
@@ -103,8 +136,8 @@
       });
       this.attach();
     }
-    attach() {
-      const all = this.items.length <= ATTACH_ALL;
+    attach(every = false) {
+      const all = every || this.items.length <= ATTACH_ALL;
       const left = (this.frame.scrollLeft - MARGIN) / this.zoom;
       const top = (this.frame.scrollTop - MARGIN) / this.zoom;
       const right = (this.frame.scrollLeft + this.frame.clientWidth + MARGIN) / this.zoom;
@@ -116,6 +149,80 @@
         if (seen) item.layer.append(item.element);
         else item.element.remove();
       }
+    }
+    /** Ctrl and the wheel, and a pinch on a trackpad, zoom at the pointer; the wheel alone scrolls. */
+    listenToWheel() {
+      this.frame.addEventListener(
+        "wheel",
+        (event) => {
+          if (!event.ctrlKey && !event.metaKey) return;
+          event.preventDefault();
+          const { left, top } = this.frame.getBoundingClientRect();
+          const clicks = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY / 100 : event.deltaY / 3;
+          this.scale(this.zoom * STEP ** -Math.max(-3, Math.min(3, clicks)), event.clientX - left, event.clientY - top);
+        },
+        { passive: false }
+      );
+    }
+    /** One pointer drags, two pinch; fingers scroll by themselves. */
+    listenToPointers() {
+      const { frame } = this;
+      const down = /* @__PURE__ */ new Map();
+      let moved = 0;
+      const spread = () => {
+        const [a, b] = [...down.values()];
+        return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, size: Math.hypot(a.x - b.x, a.y - b.y) };
+      };
+      frame.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0) return;
+        if (!down.size) moved = 0;
+        down.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      });
+      addEventListener("pointermove", (event) => {
+        const last = down.get(event.pointerId);
+        if (!last) return;
+        const before = down.size === 2 ? spread() : void 0;
+        down.set(event.pointerId, { x: event.clientX, y: event.clientY });
+        if (before) {
+          const after = spread();
+          const { left, top } = frame.getBoundingClientRect();
+          moved = DRAG + 1;
+          this.scale(this.zoom * after.size / (before.size || 1), after.x - left, after.y - top);
+        } else if (event.pointerType === "mouse") {
+          moved += Math.abs(event.clientX - last.x) + Math.abs(event.clientY - last.y);
+          if (moved > DRAG) frame.scrollBy(last.x - event.clientX, last.y - event.clientY);
+        }
+      });
+      for (const end2 of ["pointerup", "pointercancel"])
+        addEventListener(end2, (event) => down.delete(event.pointerId));
+      frame.addEventListener(
+        "click",
+        (event) => {
+          if (moved > DRAG) event.stopPropagation();
+          moved = 0;
+        },
+        true
+      );
+    }
+    /** Plus, minus and 0 zoom; shift and the arrows pan. */
+    listenToKeys() {
+      document.addEventListener("keydown", (event) => {
+        if (event.ctrlKey || event.altKey || event.metaKey) return;
+        if (event.target.matches('input:not([type="checkbox"]), textarea, select')) return;
+        const pans = {
+          ArrowLeft: [-PAN, 0],
+          ArrowRight: [PAN, 0],
+          ArrowUp: [0, -PAN],
+          ArrowDown: [0, PAN]
+        };
+        const pan = event.shiftKey ? pans[event.key] : void 0;
+        if (pan) this.frame.scrollBy(...pan);
+        else if (event.key === "+" || event.key === "=") this.scale(this.zoom * STEP);
+        else if (event.key === "-") this.scale(this.zoom / STEP);
+        else if (event.key === "0") this.fit(SMALLEST);
+        else return;
+        event.preventDefault();
+      });
     }
   };
   function edgeItem(element) {
@@ -130,7 +237,7 @@
   }
 
   // src/drawing.ts
-  var LEGIBLE = 0.5;
+  var LEGIBLE = 0.92;
   function startDrawing(views) {
     const frame = byId("frame");
     const stage = new Stage(frame);
@@ -934,8 +1041,33 @@
     return grads;
   }
 
+  // src/find.ts
+  var OFFERED = 20;
+  function startFinding(graph, go) {
+    const field = byId("find");
+    const offers = byId("found");
+    const matches = (text) => {
+      const wanted = text.trim().toLowerCase();
+      const names = graph.nodes.filter((node) => node.kind !== "constant");
+      const whole = names.filter((node) => node.name.toLowerCase() === wanted);
+      const part = names.filter((node) => node.name.toLowerCase().includes(wanted) && !whole.includes(node));
+      return [...whole, ...part].map((node) => node.index);
+    };
+    field.addEventListener("input", () => {
+      const found = matches(field.value).slice(0, OFFERED);
+      offers.replaceChildren(...found.map((index) => make("option", { value: graph.nodes[index].name })));
+    });
+    byId("find-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      const [first] = field.value.trim() ? matches(field.value) : [];
+      say(byId("find-note"), first === void 0 ? `No node is called “${field.value.trim()}”.` : "");
+      if (first !== void 0) go(first);
+    });
+  }
+
   // src/leaves.ts
   var MOST = 60;
+  var FEW = 20;
   var Leaves = class {
     constructor(graph, apply) {
       this.graph = graph;
@@ -946,6 +1078,7 @@
       this.inputs = /* @__PURE__ */ new Map();
       const leaves = graph.nodes.filter((node) => node.kind === "leaf");
       for (const node of leaves.slice(0, MOST)) this.add(node.index);
+      if (leaves.length > FEW) byId("edit").open = false;
       if (leaves.length > MOST)
         say(byId("leaf-more"), `Only the first ${MOST} of ${leaves.length} leaves are listed; click another one in the drawing to add it.`);
       if (graph.foreign.length) {
@@ -1009,7 +1142,7 @@
   var STRONGEST = 0.62;
   var SPREAD = 0.4;
   function strength(grad) {
-    if (grad === 0) return 0;
+    if (grad === 0) return isOdd(grad) ? FAINTEST : 0;
     if (!Number.isFinite(grad)) return STRONGEST;
     const size = Math.abs(grad) ** SPREAD;
     return FAINTEST + (STRONGEST - FAINTEST) * size / (1 + size);
@@ -1018,6 +1151,7 @@
     constructor(graph, boxes, edges) {
       this.graph = graph;
       this.edges = /* @__PURE__ */ new Map();
+      this.far = [];
       this.marked = [];
       this.parts = graph.nodes.map((node) => {
         const box = boxes.get(`n${node.index}`);
@@ -1032,6 +1166,25 @@
         };
       });
       for (const edge of edges) this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
+      for (const { box } of this.parts)
+        for (const far of box.querySelectorAll(".mgv-far")) {
+          this.edges.set(`${far.dataset["from"]}>${far.dataset["to"]}`, far);
+          this.far.push(far);
+        }
+    }
+    /** Call a listener when a name that stands for a long edge is clicked. */
+    onFar(listener) {
+      for (const far of this.far)
+        far.addEventListener("click", (event) => {
+          event.stopPropagation();
+          listener(Number(far.dataset["from"].slice(1)));
+        });
+    }
+    /** Show for a moment where a box is. */
+    flash(index) {
+      const { box } = this.parts[index];
+      box.classList.add("is-found");
+      setTimeout(() => box.classList.remove("is-found"), 1500);
     }
     onClick(listener) {
       this.parts.forEach(({ box }, index) => box.addEventListener("click", () => listener(index)));
@@ -1080,6 +1233,19 @@
     chip.classList.toggle("mgv-odd", isOdd(grad));
     chip.classList.toggle("mgv-pos", !isOdd(grad) && grad > 0);
     chip.classList.toggle("mgv-neg", !isOdd(grad) && grad <= 0);
+  }
+
+  // src/place.ts
+  function readPlace(hash) {
+    const words = new URLSearchParams(hash.replace(/^#/, ""));
+    const step2 = words.get("step");
+    return { step: step2 !== null && /^\d+$/.test(step2) ? Number(step2) : void 0, slide: words.has("slide") };
+  }
+  function writePlace(step2, slide) {
+    try {
+      history.replaceState(null, "", `#step=${step2}${slide ? "&slide" : ""}`);
+    } catch {
+    }
   }
 
   // src/predict.ts
@@ -1212,6 +1378,59 @@
     return good ? `Right: ${name} has ${plain(truth)}.` : `Wrong: ${name} has ${plain(truth)}, not ${plain(guess)}.`;
   }
 
+  // src/saving.ts
+  var NAMESPACE = "http://www.w3.org/2000/svg";
+  var SCALE = 2;
+  var LARGEST2 = 8e3;
+  function standalone(svg) {
+    const { width, height } = svg.viewBox.baseVal;
+    svg.setAttribute("xmlns", NAMESPACE);
+    svg.setAttribute("width", String(width));
+    svg.setAttribute("height", String(height));
+    const root = getComputedStyle(document.documentElement);
+    const theme = document.documentElement.dataset["theme"] ?? "light";
+    const names = /* @__PURE__ */ new Set();
+    const rules = [];
+    for (const sheet of document.styleSheets)
+      for (const rule of sheet.cssRules) {
+        const text = rule.cssText;
+        if (!(rule instanceof CSSStyleRule) || !rule.selectorText.includes(".mgv")) continue;
+        const own = /^\[data-theme="?(\w+)"?\]/.exec(rule.selectorText)?.[1];
+        if (own && own !== theme) continue;
+        for (const [, name] of text.matchAll(/var\((--[\w-]+)\)/g)) names.add(name);
+        rules.push(text.replaceAll(/\[data-theme="?\w+"?\] /g, ""));
+      }
+    const variables = [...names].map((name) => `${name}:${root.getPropertyValue(name).trim()}`).join(";");
+    const style = document.createElementNS(NAMESPACE, "style");
+    style.textContent = `.mgv{${variables}}${rules.join("")}`;
+    const paper = document.createElementNS(NAMESPACE, "rect");
+    paper.setAttribute("width", "100%");
+    paper.setAttribute("height", "100%");
+    paper.setAttribute("fill", root.getPropertyValue("--card").trim());
+    svg.prepend(style, paper);
+    return new XMLSerializer().serializeToString(svg);
+  }
+  function download(name, content) {
+    const link = make("a", { href: URL.createObjectURL(content), download: name });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 1e4);
+  }
+  function saveSvg(svg, name) {
+    download(`${name}.svg`, new Blob([standalone(svg)], { type: "image/svg+xml" }));
+  }
+  async function savePng(svg, name) {
+    const text = standalone(svg);
+    const { width, height } = svg.viewBox.baseVal;
+    const scale = Math.min(SCALE, LARGEST2 / Math.max(width, height));
+    const image = new Image();
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+    await image.decode();
+    const canvas = make("canvas", { width: String(Math.ceil(width * scale)), height: String(Math.ceil(height * scale)) });
+    canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
+    const blob = await new Promise((done) => canvas.toBlob(done, "image/png"));
+    if (blob) download(`${name}.png`, blob);
+  }
+
   // src/steps.ts
   var Run = class {
     constructor(graph, changed, breakage) {
@@ -1273,7 +1492,7 @@
 
   // src/stepper.ts
   var PAUSE = 1100;
-  var LEGIBLE2 = 0.75;
+  var LEGIBLE2 = 0.92;
   var ROWS = 300;
   function startStepper(written) {
     const graph = readGraph(written);
@@ -1285,6 +1504,7 @@
     const numbers = byId("numbers");
     const predicting = byId("predicting");
     const revealed = /* @__PURE__ */ new Set();
+    let slide = false;
     let breakage = "none";
     let at = 0;
     let timer;
@@ -1376,6 +1596,20 @@
     function go(to) {
       at = Math.max(0, Math.min(run.steps.length - 1, to));
       show(true);
+      writePlace(at, slide);
+      keepInView(byId("step"));
+    }
+    function setSlide(on) {
+      slide = on;
+      document.body.classList.toggle("slide", on);
+      byId("slide").setAttribute("aria-pressed", String(on));
+      writePlace(at, slide);
+    }
+    function visit(index) {
+      const own = run.steps.findIndex((step2) => step2.kind === (run.isBackward(at) ? "backward" : "forward") && step2.node.index === index);
+      if (own >= 0) jump(() => own)();
+      stage.centre(`n${index}`);
+      picture.flash(index);
     }
     function stop() {
       clearInterval(timer);
@@ -1421,14 +1655,26 @@
     picture.onClick((index) => {
       const node = graph.nodes[index];
       if (node.kind === "leaf" && !graph.foreign.length) leaves.focus(index);
-      const own = run.steps.findIndex((step2) => step2.kind === (run.isBackward(at) ? "backward" : "forward") && step2.node.index === index);
-      if (own >= 0) jump(() => own)();
+      else visit(index);
     });
-    listenToKeys(moves);
+    picture.onFar(visit);
+    startFinding(graph, visit);
+    byId("slide").addEventListener("click", () => setSlide(!slide));
+    byId("save-svg").addEventListener("click", () => saveSvg(stage.whole(), `step-${at}`));
+    byId("save-png").addEventListener("click", () => void savePng(stage.whole(), `step-${at}`));
+    addEventListener("beforeprint", () => numbers.open = true);
+    listenToKeys({ ...moves, slide: () => setSlide(!slide), leave: () => slide && setSlide(false) });
     stage.fit(LEGIBLE2);
     restart();
+    const follow = () => {
+      const place = readPlace(location.hash);
+      setSlide(place.slide);
+      if (place.step !== void 0) jump(() => place.step)();
+    };
+    addEventListener("hashchange", follow);
+    if (location.hash) follow();
   }
-  var KEYS = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last", " ": "play" };
+  var KEYS = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last", " ": "play", s: "slide", Escape: "leave" };
   function listenToKeys(moves) {
     document.addEventListener("keydown", (event) => {
       const move = KEYS[event.key];
@@ -1440,10 +1686,20 @@
       moves[move]();
     });
   }
+  function keepInView(element) {
+    const { top } = element.getBoundingClientRect();
+    const stage = byId("stage").getBoundingClientRect();
+    const controls = byId("controls").getBoundingClientRect();
+    const above = stage.right > element.getBoundingClientRect().left ? Math.max(0, stage.bottom) : 0;
+    if (top < Math.min(above, innerHeight / 2) - 1 || top > controls.top - LEAST) element.scrollIntoView({ block: "start", behavior: "instant" });
+  }
+  var LEAST = 120;
 
   // src/main.ts
   startTheme();
   var data = JSON.parse(byId("data").textContent ?? "");
-  if (data.kind === "stepper") startStepper(data.nodes);
-  else startDrawing(data.views);
+  if (data.kind === "stepper") {
+    measureBar(byId("controls"));
+    startStepper(data.nodes);
+  } else startDrawing(data.views);
 })();

@@ -25,6 +25,16 @@ export function say(element: Element | null | undefined, text: string): void {
   if (element && element.textContent !== text) element.textContent = text;
 }
 
+/** Tell the style sheet how high the bar of controls is, so that nothing focused hides under it. */
+export function measureBar(bar: HTMLElement): void {
+  const measure = (): void => {
+    const fixed = getComputedStyle(bar).position === "sticky" ? bar.offsetHeight : 0;
+    document.documentElement.style.setProperty("--bar", `${fixed}px`);
+  };
+  new ResizeObserver(measure).observe(bar);
+  measure();
+}
+
 /** Follow the reader's light or dark setting, until the button chooses. */
 export function startTheme(): void {
   const button = byId<HTMLButtonElement>("theme");

@@ -9,7 +9,7 @@ export interface View {
   title: string;
 }
 
-const LEGIBLE = 0.5;
+const LEGIBLE = 0.92; // 12 pixels become 11
 
 export function startDrawing(views: View[]): void {
   const frame = byId("frame");

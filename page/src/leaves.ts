@@ -5,6 +5,7 @@ import { full, parse, reading } from "./format";
 import type { Graph } from "./graph";
 
 const MOST = 60;
+const FEW = 20; // fields that may stand open from the start
 
 export class Leaves {
   readonly changed = new Map<number, number>();
@@ -18,6 +19,7 @@ export class Leaves {
   ) {
     const leaves = graph.nodes.filter((node) => node.kind === "leaf");
     for (const node of leaves.slice(0, MOST)) this.add(node.index);
+    if (leaves.length > FEW) byId<HTMLDetailsElement>("edit").open = false;
     if (leaves.length > MOST)
       say(byId("leaf-more"), `Only the first ${MOST} of ${leaves.length} leaves are listed; click another one in the drawing to add it.`);
     if (graph.foreign.length) {

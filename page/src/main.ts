@@ -1,6 +1,6 @@
 // Where a page starts: Python wrote its data into the element #data.
 
-import { byId, startTheme } from "./dom";
+import { byId, measureBar, startTheme } from "./dom";
 import { startDrawing, type View } from "./drawing";
 import type { WrittenNode } from "./graph";
 import { startStepper } from "./stepper";
@@ -9,5 +9,8 @@ type Data = { kind: "stepper"; nodes: WrittenNode[] } | { kind: "drawing"; views
 
 startTheme();
 const data = JSON.parse(byId("data").textContent ?? "") as Data;
-if (data.kind === "stepper") startStepper(data.nodes);
+if (data.kind === "stepper") {
+  measureBar(byId("controls"));
+  startStepper(data.nodes);
+}
 else startDrawing(data.views);

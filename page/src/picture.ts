@@ -10,7 +10,7 @@ const SPREAD = 0.4;
 
 /** How strong a gradient's colour is: one scale for every picture, as in Python. */
 export function strength(grad: number): number {
-  if (grad === 0) return 0;
+  if (grad === 0) return isOdd(grad) ? FAINTEST : 0;
   if (!Number.isFinite(grad)) return STRONGEST;
   const size = Math.abs(grad) ** SPREAD;
   return FAINTEST + ((STRONGEST - FAINTEST) * size) / (1 + size);
@@ -41,6 +41,7 @@ export interface Shown {
 export class Picture {
   private readonly parts: Parts[];
   private readonly edges = new Map<string, Element>();
+  private readonly far: SVGElement[] = [];
   private marked: Element[] = [];
 
   constructor(
@@ -61,6 +62,27 @@ export class Picture {
       };
     });
     for (const edge of edges) this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
+    for (const { box } of this.parts)
+      for (const far of box.querySelectorAll<SVGElement>(".mgv-far")) {
+        this.edges.set(`${far.dataset["from"]}>${far.dataset["to"]}`, far);
+        this.far.push(far);
+      }
+  }
+
+  /** Call a listener when a name that stands for a long edge is clicked. */
+  onFar(listener: (index: number) => void): void {
+    for (const far of this.far)
+      far.addEventListener("click", (event) => {
+        event.stopPropagation();
+        listener(Number(far.dataset["from"]!.slice(1)));
+      });
+  }
+
+  /** Show for a moment where a box is. */
+  flash(index: number): void {
+    const { box } = this.parts[index]!;
+    box.classList.add("is-found");
+    setTimeout(() => box.classList.remove("is-found"), 1500);
   }
 
   onClick(listener: (index: number) => void): void {

@@ -1,11 +1,14 @@
-// The drawing in its scrolling frame: zoom, centre a box, and keep only what is in sight attached.
+// The drawing in its scrolling frame: pan, zoom, centre a box, and keep only what is in sight attached.
 
 import { byId } from "./dom";
 
-const SMALLEST = 0.1;
+const SMALLEST = 0.02;
 const LARGEST = 4;
+const STEP = 1.25;
+const PAN = 80; // pixels a key moves
 const ATTACH_ALL = 1500;
 const MARGIN = 500; // pixels around the frame that are attached as well
+const DRAG = 4; // pixels a pointer moves before it drags
 
 interface Item {
   element: SVGElement;
@@ -30,16 +33,24 @@ export function pathBounds(d: string): [number, number, number, number] {
 
 export class Stage {
   private zoom = 1;
+  /** The smallest zoom of the last fit, until the reader chooses a size. */
+  private fitted: number | undefined;
   private svg: SVGSVGElement | undefined;
   private items: Item[] = [];
   private boxes = new Map<string, Item>();
+  private centred: string | undefined;
 
   constructor(private readonly frame: HTMLElement) {
-    byId("zoom-in").addEventListener("click", () => this.scale(this.zoom * 1.25));
-    byId("zoom-out").addEventListener("click", () => this.scale(this.zoom / 1.25));
+    byId("zoom-in").addEventListener("click", () => this.scale(this.zoom * STEP));
+    byId("zoom-out").addEventListener("click", () => this.scale(this.zoom / STEP));
     byId("zoom-fit").addEventListener("click", () => this.fit(SMALLEST));
     frame.addEventListener("scroll", () => this.attach(), { passive: true });
-    window.addEventListener("resize", () => this.attach());
+    new ResizeObserver(() => this.resized()).observe(frame);
+    addEventListener("beforeprint", () => this.attach(true));
+    addEventListener("afterprint", () => this.attach());
+    this.listenToWheel();
+    this.listenToPointers();
+    this.listenToKeys();
   }
 
   /** Show the drawing of a template; its elements come back, by the names of their boxes. */
@@ -47,6 +58,7 @@ export class Stage {
     const svg = template.content.querySelector<SVGSVGElement>("svg.mgv")!.cloneNode(true) as SVGSVGElement;
     this.svg = svg;
     this.boxes.clear();
+    this.centred = undefined;
     const edges = [...svg.querySelectorAll<SVGElement>(".mgv-edge")];
     const boxes = [...svg.querySelectorAll<SVGElement>(".mgv-box")];
     this.items = [...edges.map(edgeItem), ...boxes.map(boxItem)];
@@ -56,6 +68,14 @@ export class Stage {
     return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])) };
   }
 
+  /** The drawing as it is now, everything attached. */
+  whole(): SVGSVGElement {
+    this.attach(true);
+    const copy = this.svg!.cloneNode(true) as SVGSVGElement;
+    this.attach();
+    return copy;
+  }
+
   private get size(): { width: number; height: number } {
     return this.svg!.viewBox.baseVal;
   }
@@ -63,19 +83,28 @@ export class Stage {
   /** Fit the drawing into the frame, but never below `smallest`, where text stops being legible. */
   fit(smallest: number): void {
     const { width, height } = this.size;
-    const room = Math.min(this.frame.clientWidth / width, this.frame.clientHeight / height);
+    const room = Math.min((this.frame.clientWidth - 2) / width, (this.frame.clientHeight - 2) / height);
     this.scale(Math.max(smallest, Math.min(room, 1.4)));
+    this.fitted = smallest;
   }
 
-  /** Change the size; what stands in the middle of the frame stays there. */
-  private scale(zoom: number): void {
+  private resized(): void {
+    if (!this.svg) return;
+    if (this.fitted === undefined) return this.attach();
+    this.fit(this.fitted);
+    if (this.centred) this.centre(this.centred);
+  }
+
+  /** Change the size; what stands at a point of the frame, by default its middle, stays there. */
+  private scale(zoom: number, x = this.frame.clientWidth / 2, y = this.frame.clientHeight / 2): void {
     const { frame } = this;
-    const x = (frame.scrollLeft + frame.clientWidth / 2) / this.zoom;
-    const y = (frame.scrollTop + frame.clientHeight / 2) / this.zoom;
+    const left = (frame.scrollLeft + x) / this.zoom;
+    const top = (frame.scrollTop + y) / this.zoom;
+    this.fitted = undefined;
     this.zoom = Math.min(LARGEST, Math.max(SMALLEST, zoom));
     this.svg!.setAttribute("width", String(this.size.width * this.zoom));
     this.svg!.setAttribute("height", String(this.size.height * this.zoom));
-    frame.scrollTo(x * this.zoom - frame.clientWidth / 2, y * this.zoom - frame.clientHeight / 2);
+    frame.scrollTo(left * this.zoom - x, top * this.zoom - y);
     this.attach();
   }
 
@@ -83,6 +112,7 @@ export class Stage {
   centre(name: string): void {
     const item = this.boxes.get(name);
     if (!item) return;
+    this.centred = name;
     this.frame.scrollTo({
       left: ((item.left + item.right) / 2) * this.zoom - this.frame.clientWidth / 2,
       top: ((item.top + item.bottom) / 2) * this.zoom - this.frame.clientHeight / 2,
@@ -91,8 +121,8 @@ export class Stage {
     this.attach();
   }
 
-  private attach(): void {
-    const all = this.items.length <= ATTACH_ALL;
+  private attach(every = false): void {
+    const all = every || this.items.length <= ATTACH_ALL;
     const left = (this.frame.scrollLeft - MARGIN) / this.zoom;
     const top = (this.frame.scrollTop - MARGIN) / this.zoom;
     const right = (this.frame.scrollLeft + this.frame.clientWidth + MARGIN) / this.zoom;
@@ -105,6 +135,83 @@ export class Stage {
       if (seen) item.layer.append(item.element);
       else item.element.remove();
     }
+  }
+
+  /** Ctrl and the wheel, and a pinch on a trackpad, zoom at the pointer; the wheel alone scrolls. */
+  private listenToWheel(): void {
+    this.frame.addEventListener(
+      "wheel",
+      (event) => {
+        if (!event.ctrlKey && !event.metaKey) return;
+        event.preventDefault();
+        const { left, top } = this.frame.getBoundingClientRect();
+        const clicks = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? event.deltaY / 100 : event.deltaY / 3;
+        this.scale(this.zoom * STEP ** -Math.max(-3, Math.min(3, clicks)), event.clientX - left, event.clientY - top);
+      },
+      { passive: false },
+    );
+  }
+
+  /** One pointer drags, two pinch; fingers scroll by themselves. */
+  private listenToPointers(): void {
+    const { frame } = this;
+    const down = new Map<number, { x: number; y: number }>();
+    let moved = 0;
+    const spread = (): { x: number; y: number; size: number } => {
+      const [a, b] = [...down.values()] as [{ x: number; y: number }, { x: number; y: number }];
+      return { x: (a.x + b.x) / 2, y: (a.y + b.y) / 2, size: Math.hypot(a.x - b.x, a.y - b.y) };
+    };
+    frame.addEventListener("pointerdown", (event) => {
+      if (event.button !== 0) return;
+      if (!down.size) moved = 0;
+      down.set(event.pointerId, { x: event.clientX, y: event.clientY });
+    });
+    addEventListener("pointermove", (event) => {
+      const last = down.get(event.pointerId);
+      if (!last) return;
+      const before = down.size === 2 ? spread() : undefined;
+      down.set(event.pointerId, { x: event.clientX, y: event.clientY });
+      if (before) {
+        const after = spread();
+        const { left, top } = frame.getBoundingClientRect();
+        moved = DRAG + 1;
+        this.scale((this.zoom * after.size) / (before.size || 1), after.x - left, after.y - top);
+      } else if (event.pointerType === "mouse") {
+        moved += Math.abs(event.clientX - last.x) + Math.abs(event.clientY - last.y);
+        if (moved > DRAG) frame.scrollBy(last.x - event.clientX, last.y - event.clientY);
+      }
+    });
+    for (const end of ["pointerup", "pointercancel"] as const)
+      addEventListener(end, (event) => down.delete(event.pointerId));
+    frame.addEventListener(
+      "click",
+      (event) => {
+        if (moved > DRAG) event.stopPropagation(); // the end of a drag is no click
+        moved = 0;
+      },
+      true,
+    );
+  }
+
+  /** Plus, minus and 0 zoom; shift and the arrows pan. */
+  private listenToKeys(): void {
+    document.addEventListener("keydown", (event) => {
+      if (event.ctrlKey || event.altKey || event.metaKey) return;
+      if ((event.target as HTMLElement).matches('input:not([type="checkbox"]), textarea, select')) return;
+      const pans: Record<string, [number, number]> = {
+        ArrowLeft: [-PAN, 0],
+        ArrowRight: [PAN, 0],
+        ArrowUp: [0, -PAN],
+        ArrowDown: [0, PAN],
+      };
+      const pan = event.shiftKey ? pans[event.key] : undefined;
+      if (pan) this.frame.scrollBy(...pan);
+      else if (event.key === "+" || event.key === "=") this.scale(this.zoom * STEP);
+      else if (event.key === "-") this.scale(this.zoom / STEP);
+      else if (event.key === "0") this.fit(SMALLEST);
+      else return;
+      event.preventDefault();
+    });
   }
 }
 

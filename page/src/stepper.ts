@@ -5,15 +5,18 @@ import { BROKEN, explain, mistake } from "./explain";
 import { full, isOdd } from "./format";
 import type { Breakage, WrittenNode } from "./graph";
 import { readGraph, undefinedAt } from "./graph";
+import { startFinding } from "./find";
 import { Leaves } from "./leaves";
 import { Picture } from "./picture";
+import { readPlace, writePlace } from "./place";
 import { Predict } from "./predict";
 import { nameTag } from "./rich";
+import { savePng, saveSvg } from "./saving";
 import { Stage } from "./stage";
 import { Run } from "./steps";
 
 const PAUSE = 1100;
-const LEGIBLE = 0.75;
+const LEGIBLE = 0.92; // 12 pixels become 11
 const ROWS = 300;
 
 export function startStepper(written: WrittenNode[]): void {
@@ -26,6 +29,7 @@ export function startStepper(written: WrittenNode[]): void {
   const numbers = byId<HTMLDetailsElement>("numbers");
   const predicting = byId<HTMLInputElement>("predicting");
   const revealed = new Set<number>();
+  let slide = false;
   let breakage: Breakage = "none";
   let at = 0;
   let timer: number | undefined;
@@ -126,6 +130,24 @@ export function startStepper(written: WrittenNode[]): void {
   function go(to: number): void {
     at = Math.max(0, Math.min(run.steps.length - 1, to));
     show(true);
+    writePlace(at, slide);
+    keepInView(byId("step"));
+  }
+
+  /** Slides: the drawing and the words, and nothing to press. */
+  function setSlide(on: boolean): void {
+    slide = on;
+    document.body.classList.toggle("slide", on);
+    byId("slide").setAttribute("aria-pressed", String(on));
+    writePlace(at, slide);
+  }
+
+  /** Go to a node: to its step in the pass that is under way, else just to its box. */
+  function visit(index: number): void {
+    const own = run.steps.findIndex((step) => step.kind === (run.isBackward(at) ? "backward" : "forward") && step.node.index === index);
+    if (own >= 0) jump(() => own)();
+    stage.centre(`n${index}`);
+    picture.flash(index);
   }
 
   function stop(): void {
@@ -174,15 +196,27 @@ export function startStepper(written: WrittenNode[]): void {
   picture.onClick((index) => {
     const node = graph.nodes[index]!;
     if (node.kind === "leaf" && !graph.foreign.length) leaves.focus(index);
-    const own = run.steps.findIndex((step) => step.kind === (run.isBackward(at) ? "backward" : "forward") && step.node.index === index);
-    if (own >= 0) jump(() => own)();
+    else visit(index);
   });
-  listenToKeys(moves);
+  picture.onFar(visit);
+  startFinding(graph, visit);
+  byId("slide").addEventListener("click", () => setSlide(!slide));
+  byId("save-svg").addEventListener("click", () => saveSvg(stage.whole(), `step-${at}`));
+  byId("save-png").addEventListener("click", () => void savePng(stage.whole(), `step-${at}`));
+  addEventListener("beforeprint", () => (numbers.open = true));
+  listenToKeys({ ...moves, slide: () => setSlide(!slide), leave: () => slide && setSlide(false) });
   stage.fit(LEGIBLE);
   restart();
+  const follow = (): void => {
+    const place = readPlace(location.hash);
+    setSlide(place.slide);
+    if (place.step !== undefined) jump(() => place.step!)();
+  };
+  addEventListener("hashchange", follow);
+  if (location.hash) follow();
 }
 
-const KEYS: Record<string, string> = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last", " ": "play" };
+const KEYS: Record<string, string> = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last", " ": "play", s: "slide", Escape: "leave" };
 
 /** Let the keys move the page, except where an element has its own use for them. */
 function listenToKeys(moves: Record<string, () => void>): void {
@@ -196,3 +230,14 @@ function listenToKeys(moves: Record<string, () => void>): void {
     moves[move]!();
   });
 }
+
+/** Bring an element into view where it is not: under the drawing, and above the controls. */
+function keepInView(element: HTMLElement): void {
+  const { top } = element.getBoundingClientRect();
+  const stage = byId("stage").getBoundingClientRect();
+  const controls = byId("controls").getBoundingClientRect();
+  const above = stage.right > element.getBoundingClientRect().left ? Math.max(0, stage.bottom) : 0;
+  if (top < Math.min(above, innerHeight / 2) - 1 || top > controls.top - LEAST) element.scrollIntoView({ block: "start", behavior: "instant" });
+}
+
+const LEAST = 120; // pixels of the words that must be seen

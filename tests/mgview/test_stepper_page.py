@@ -456,7 +456,7 @@ def test_zoom_buttons_change_the_size_of_the_drawing(open_seed: Any) -> None:
     page.click("#zoom-out")
     assert page.evaluate(width) < before
     page.click("#zoom-fit")
-    assert page.evaluate(width) == pytest.approx(before)
+    assert page.evaluate(width) <= page.evaluate("document.getElementById('frame').clientWidth")
 
 
 def test_a_graph_of_five_thousand_nodes_opens_and_steps(open_page: Any, random_graph: Any) -> None:
