@@ -5,7 +5,7 @@ from types import MappingProxyType
 
 import attrs
 
-from mgcore.testing.checks import compiled, derivatives, rules, values
+from mgcore.testing.checks import compiled, derivatives, rules, tails, values
 from mgcore.testing.subject import Subject
 from mgcore.testing.tally import Tally
 
@@ -42,6 +42,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
             ("generic", rules.check_generic),
             ("forward", values.check_forward),
             ("partials", derivatives.check_partials),
+            ("tails", tails.check_tails),
             ("second", derivatives.check_second),
             ("modes", derivatives.check_modes),
             ("kinks", derivatives.check_kinks),

@@ -11,7 +11,13 @@ from mgcore import Op, Value, ops, register, unregister
 from mgcore.registry import lookup
 from mgcore.testing import CHECKS, check_op
 
-REFERENCES: dict[str, Any] = {"rough_erf": mpmath.erf, "lossy_log1p": mpmath.log1p}
+REFERENCES: dict[str, Any] = {
+    "rough_erf": mpmath.erf,
+    "lossy_log1p": mpmath.log1p,
+    "lost_tanh": mpmath.tanh,
+    "lost_normal_cdf": mpmath.ncdf,
+    "unnormalised_logsumexp": lambda *xs: mpmath.log(mpmath.fsum(map(mpmath.exp, xs))),
+}
 
 
 def _captured_intermediate() -> Op:
@@ -62,6 +68,10 @@ def _rough_erf(x: float) -> float:
     return math.copysign(y, x)
 
 
+def _half(x: float) -> float:
+    return 0.5 * math.erf(x * math.sqrt(0.5))
+
+
 def _refuse_large(x: float) -> float:
     if abs(x) > 1e3:
         raise ValueError("too large")
@@ -74,6 +84,27 @@ def _number(x: Any) -> Any:
 
 BROKEN: list[tuple[str, Op]] = [
     ("partials", Op("wrong_sign", math.tanh, (lambda out, x: out * out - 1.0,))),
+    ("tails", Op("lost_tanh", math.tanh, (lambda out, x: 1.0 - out * out,))),
+    (
+        "tails",
+        Op(
+            "lost_normal_cdf",
+            lambda x: 0.5 * math.erfc(-x * math.sqrt(0.5)),
+            (
+                lambda out, x: (
+                    math.exp(-0.5 * x * x) / math.sqrt(2.0 * math.pi) + out - 0.5 - _half(x)
+                ),
+            ),
+        ),
+    ),
+    (
+        "tails",
+        Op(
+            "unnormalised_logsumexp",
+            ops.logsumexp.forward,
+            lambda out, *xs: tuple(ops.exp(x - out) for x in xs),
+        ),
+    ),
     ("partials", Op("wrong_factor", math.sqrt, (lambda out, x: 1.0 / out,), domain="[0, inf)")),
     ("partials", Op("wrong_below_zero", lambda x: x * abs(x), (lambda out, x: 2.0 * x,))),
     (
