@@ -26,6 +26,10 @@ class UnknownBoxError(ViewError, KeyError):
         return str(self.args[0]) if self.args else ""
 
 
+class NoSuchStepError(ViewError, IndexError):
+    """Say that a pass has no step of that number."""
+
+
 class CannotWriteError(ViewError, OSError):
     """Say that a file could not be written."""
 

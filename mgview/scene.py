@@ -33,6 +33,7 @@ class Node:
     grad: float
     operands: tuple[int, ...]
     name: str = ""
+    known: bool = True  # False where a step has not computed the data yet
 
     @property
     def ordered(self) -> bool:

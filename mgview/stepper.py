@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -12,23 +13,27 @@ from mgcore.order import topological_order
 from mgcore.partials import local_derivatives
 from mgcore.value import Constant
 from mgview import files
-from mgview.errors import NotAValueError
+from mgview.animation import Frame, frames, gif_of, svg_of
+from mgview.errors import GraphTooLargeError, NoSuchStepError, NotAValueError
 from mgview.fold import Group
 from mgview.layout import lay_out
 from mgview.names import of_parameters, with_names
 from mgview.page import stepper_page
 from mgview.picture import build
+from mgview.png import to_png
 from mgview.scene import Node, Scene, as_values, read
 from mgview.svg import render
 from mgview.text import visible
 
 MOST_NODES = 10_000
+MOST_DRAWN = 200  # nodes of a graph whose steps are drawn from Python
+FORMATS = ("html", "gif", "svg", "png")
 THIS_DISTRIBUTION = "mgcore"
 
 
 @attrs.frozen(eq=False)
 class Stepper:
-    """Hold the backpropagation page of one graph.
+    """Hold the backpropagation page of one graph; it shows itself in a notebook.
 
     Attributes:
         title: heading of the page.
@@ -38,6 +43,7 @@ class Stepper:
     title: str
     scene: Scene = attrs.field(repr=False)
     _records: tuple[dict[str, Any], ...] = attrs.field(repr=False)
+    _partials: tuple[tuple[float, ...], ...] = attrs.field(repr=False, default=())
 
     def html(self) -> str:
         """Return the page: one self-contained HTML text that needs no network."""
@@ -46,21 +52,96 @@ class Stepper:
         svg = render(self.scene, picture, lay_out(picture), title=self.title, alone=False)
         return stepper_page(self.title, list(self._records), svg)
 
-    def save(self, path: str | os.PathLike[str]) -> Path:
-        """Save the page.
+    def _repr_html_(self) -> str:
+        """Show the page in a notebook, in a frame that can reach nothing outside itself."""
+        return (
+            f'<iframe srcdoc="{escape(self.html(), quote=True)}" title="{escape(self.title)}" '
+            'sandbox="allow-scripts allow-downloads" loading="lazy" '
+            'style="width:100%;height:720px;border:0"></iframe>'
+        )
+
+    @property
+    def steps(self) -> int:
+        """Return the number of the last step: forward, the seed, backward, and the end."""
+        return 2 * sum(node.kind == "op" for node in self.scene.nodes) + 2
+
+    def svg(self, step: int) -> str:
+        """Draw one step.
 
         Args:
-            path: ends in .html.
+            step: from 0 to ``steps``, as the page counts.
+
+        Returns:
+            A self-contained SVG element.
+
+        Raises:
+            NoSuchStepError: the pass has no such step.
+            GraphTooLargeError: the graph has more than 200 nodes.
+        """
+        return svg_of(self._frame(step), self.title)
+
+    def png(self, step: int, scale: float = 2.0) -> bytes:
+        """Draw one step as PNG; arguments and errors as for ``svg``, scale in pixels per unit."""
+        return to_png(self.svg(step), scale)
+
+    def gif(self, seconds: float = 1.0) -> bytes:
+        """Make an animation of the whole pass.
+
+        Args:
+            seconds: how long each step is shown.
+
+        Returns:
+            The bytes of the file.
+
+        Raises:
+            GraphTooLargeError: the graph has more than 200 nodes.
+        """
+        return gif_of(self._frames(), self.title, seconds)
+
+    def _frames(self) -> list[Frame]:
+        if not self._partials:
+            msg = (
+                f"this graph has {len(self.scene.nodes):,} nodes, more than the {MOST_DRAWN} whose "
+                "steps can be drawn from Python; save the page, or step through an inner node"
+            )
+            raise GraphTooLargeError(msg)
+        return frames(self.scene, self._partials)
+
+    def _frame(self, step: int) -> Frame:
+        if not 0 <= step <= self.steps:
+            msg = f"this pass has the steps 0 to {self.steps}, not {step}"
+            raise NoSuchStepError(msg)
+        return self._frames()[step]
+
+    def save(
+        self, path: str | os.PathLike[str], *, step: int | None = None, seconds: float = 1.0
+    ) -> Path:
+        """Save the page, one step, or the whole pass as an animation.
+
+        Args:
+            path: ends in .html (the page), .gif (the pass), .svg or .png (one step).
+            step: which step, for .svg and .png; the last if not given.
+            seconds: how long an animation shows each step.
 
         Returns:
             The path.
 
         Raises:
             UnknownFormatError: the ending is another one.
+            NoSuchStepError: the pass has no such step.
+            GraphTooLargeError: the graph has more than 200 nodes, and the ending is not .html.
             CannotWriteError: the file could not be written.
         """
-        place, _ = files.format_of(path, ("html",), "a backpropagation page")
-        return files.write(place, self.html())
+        place, ending = files.format_of(path, FORMATS, "a backpropagation page")
+        at = self.steps if step is None else step
+        content: str | bytes
+        if ending == "html":
+            content = self.html()
+        elif ending == "gif":
+            content = self.gif(seconds)
+        else:
+            content = self.png(at) if ending == "png" else self.svg(at)
+        return files.write(place, content)
 
     def show(self) -> None:
         """Open the page in a web browser.
@@ -112,7 +193,8 @@ def stepper(value: Value, *, title: str | None = None, model: Any = None) -> Ste
     ours = _shipped_ops()
     records = tuple(_record(node, order[node.index], ours) for node in named.nodes)
     heading = title or f"Backpropagation through {named.nodes[-1].name}"
-    return Stepper(visible(heading), named, records)
+    drawn = tuple(map(tuple, map(_partials, order))) if len(order) <= MOST_DRAWN else ()
+    return Stepper(visible(heading), named, records, drawn)
 
 
 def _labelled(scene: Scene) -> Scene:
@@ -143,6 +225,8 @@ def _record(node: Node, value: Value, ours: set[Op]) -> dict[str, Any]:
 
 
 def _partials(value: Value) -> list[float]:
+    if value.op is None:
+        return []
     try:
         return [0.0 if d is None else d for d in local_derivatives(value)]
     except MgcoreError:  # a kink without a convention; it matters only if a gradient arrives there

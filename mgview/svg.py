@@ -6,12 +6,15 @@ from itertools import pairwise
 from math import isfinite, sqrt
 from pathlib import Path
 
+import attrs
+
 from mgview.fold import Group
 from mgview.layout import Layout, Place, Route
 from mgview.names import node_name
 from mgview.numbers import is_odd, number
 from mgview.picture import CIRCLE, LINE, NUMBERS, STEM, Box, Picture, clip, spoken
 from mgview.scene import Node, Scene
+from mgview.text import width
 
 Corners = tuple[tuple[float, float], ...]
 
@@ -23,6 +26,32 @@ _SPREAD = 0.4  # the smaller, the more decades of gradients can be told apart
 _TAGS, _TAG = 3, 12  # names beside a box, and letters of each
 _PORTS = 3  # operands that can be numbered where they enter a circle
 _PORT = 13.0  # between two of them, pixels
+
+
+@attrs.frozen
+class Marks:
+    """Hold what a step marks: its node, the operands whose gradient changes, and the live edges."""
+
+    current: int | None = None
+    touched: frozenset[int] = frozenset()
+    sources: frozenset[int] = frozenset()
+
+    def of(self, box: Box) -> str:
+        """Return the class of a box."""
+        if box.node is None:
+            return ""
+        if box.node.index == self.current:
+            return " is-current"
+        return " is-touched" if box.node.index in self.touched else ""
+
+    def live(self, source: Box, target: Box) -> bool:
+        """Tell whether the step goes along an edge."""
+        if source.node is None or target.node is None or target.node.index != self.current:
+            return False
+        return source.node.index in self.sources
+
+
+_WORDS = 34.0  # pixels for a line of words below a picture
 
 
 def style() -> str:
@@ -38,6 +67,8 @@ def render(
     title: str,
     alone: bool,
     opens: bool | None = None,
+    marks: Marks | None = None,
+    words: str = "",
 ) -> str:
     """Write one picture as an SVG element.
 
@@ -48,23 +79,29 @@ def render(
         title: what the picture shows, for screen readers.
         alone: bring the style sheet along; a page has its own.
         opens: whether a script will open boxes; by default in pages.
+        marks: what a step marks.
+        words: a line below the picture.
 
     Returns:
         The text of the ``<svg>`` element.
     """
     opens = not alone if opens is None else opens
-    size = {"width": layout.width, "height": layout.height}
-    view = f"0 0 {_short(layout.width)} {_short(layout.height)}"
-    edges = [_edge(scene, picture, route) for route in layout.routes]
+    marks = marks or Marks()
+    room = max(layout.width, width(words, 14, bold=True) + 32) if words else layout.width
+    size = {"width": room, "height": layout.height + (_WORDS if words else 0.0)}
+    view = f"0 0 {_short(size['width'])} {_short(size['height'])}"
+    edges = [_edge(scene, picture, route, marks) for route in layout.routes]
     far: dict[int, list[Box]] = {}
     for source, target in layout.tags:
         far.setdefault(target, []).append(picture.boxes[source])
     boxes = [
-        _box(scene, box, place, far.get(number, []), opens=opens)
+        _box(scene, box, place, far.get(number, []), marks, opens=opens)
         for number, (box, place) in enumerate(zip(picture.boxes, layout.places, strict=True))
     ]
     sheet = [f"<style>{style()}</style>", _tag("rect", "mgv-paper", **size)] if alone else []
     inside = [*sheet, _tag("g", "mgv-edges", *edges), _tag("g", "mgv-boxes", *boxes)]
+    if words:
+        inside.append(_text(16, layout.height + 18, words, "mgv-words"))
     role = {"role": "group" if opens else "img", "aria-label": title}
     namespace = {"xmlns": "http://www.w3.org/2000/svg"}
     return _tag("svg", "mgv", *inside, **namespace, **size, viewBox=view, **role)
@@ -108,7 +145,7 @@ def sign_of(grad: float) -> str:
     return "mgv-odd" if is_odd(grad) else "mgv-pos" if grad > 0 else "mgv-neg"
 
 
-def _edge(scene: Scene, picture: Picture, route: Route) -> str:
+def _edge(scene: Scene, picture: Picture, route: Route, marks: Marks) -> str:
     source, target = picture.boxes[route.source], picture.boxes[route.target]
     times = 1
     if source.node and target.node:
@@ -116,6 +153,7 @@ def _edge(scene: Scene, picture: Picture, route: Route) -> str:
     corners = _entering(source, target, route.corners)
     path = " ".join(_path(corners, shift) for shift in _shifts(times))
     kind = "mgv-edge mgv-faint" if "ghost" in (source.kind, target.kind) else "mgv-edge"
+    kind += " is-live" if marks.live(source, target) else ""
     ends = {"data-from": source.name, "data-to": target.name}
     return _tag("path", kind, **ends, d=path)
 
@@ -173,8 +211,8 @@ def _path(way: Sequence[tuple[float, float]], shift: float) -> str:
     return "".join(parts)
 
 
-def _box(scene: Scene, box: Box, place: Place, far: list[Box], *, opens: bool) -> str:
-    kind = f"mgv-box mgv-{box.kind}" + (" mgv-output" if box.is_output else "")
+def _box(scene: Scene, box: Box, place: Place, far: list[Box], marks: Marks, *, opens: bool) -> str:
+    kind = f"mgv-box mgv-{box.kind}" + (" mgv-output" if box.is_output else "") + marks.of(box)
     words = spoken(scene, box)
     extra: dict[str, str] = {}
     if opens:  # a page attaches only the boxes in sight, and must know their size without drawing
@@ -254,7 +292,13 @@ def _value_inside(box: Box, node: Node) -> Iterator[str]:
         yield _text((left + cell + inset) / 2, 5, box.title, "mgv-label", "middle")
     yield _tag("path", "mgv-rule", d=f"M{_short(cell)} 0H{_short(box.width)}")
     yield _text(cell + 8, -6, "data", "mgv-key")
-    yield _text(box.width - 8, -6, number(node.data), _number_kind("data", node.data), "end")
+    yield _text(
+        box.width - 8,
+        -6,
+        number(node.data) if node.known else "?",
+        _number_kind("data", node.data),
+        "end",
+    )
     yield _text(cell + 8, 14, "grad", "mgv-key")
     yield _text(box.width - 8, 14, number(node.grad), _number_kind("gradient", node.grad), "end")
 
