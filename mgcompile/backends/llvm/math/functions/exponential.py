@@ -107,9 +107,11 @@ def _exp_of_parts(block: Block, high: Vec, low: Vec) -> Vec:
     value, shifted = _mantissa_of_parts(block, high, low)
 
     def robust() -> list[Vec]:
-        # What overflowed has no correction.
-        small = block.select(block.absolute(low) <= 1.0, low, 0.0)
-        value, shifted = _mantissa_of_parts(block, clamped(block, high), small)
+        # What overflows or underflows has no correction: of a large number it is large too.
+        between = clamped(block, high)
+        value, shifted = _mantissa_of_parts(
+            block, between, block.select(between.same(high), low, 0.0)
+        )
         return [scaled_twice(block, value, shifted)]
 
     usual = raised(block, value, shifted)
