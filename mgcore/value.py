@@ -54,11 +54,11 @@ def _set_label(value: "Value", label: str) -> None:
     value.tag = label if type(label) is str else _text(label)
 
 
-def _text(label: object) -> str:
-    if isinstance(label, str):
+def _text(label: object, *micrograds_op: object) -> str:
+    if isinstance(label, str) and not micrograds_op:
         return str(label)
     hint = ""
-    if isinstance(label, (tuple, set)):
+    if isinstance(label, (tuple, set)) or micrograds_op:
         hint = (
             ". micrograd's Value(data, children, op) records an op of one's own; here apply an op "
             "of mgcore.ops, or make one with mgcore.Op(name, forward, partials)"
@@ -119,10 +119,12 @@ class Value:
     # NumPy's scalars and arrays leave the operators to us.
     __array_ufunc__: ClassVar[None] = None
 
-    def __init__(self, data: float, label: str = "") -> None:
+    def __init__(self, data: float, label: str = "", *micrograds_op: object) -> None:
         self.number = data if type(data) is float else real(data)
         self.grad = 0.0
-        self.tag = label if type(label) is str else _text(label)
+        self.tag = (
+            label if type(label) is str and not micrograds_op else _text(label, *micrograds_op)
+        )
         self.op = None
         self.operands = ()
         self.made = clock.now
@@ -188,7 +190,8 @@ class Value:
     def __getattr__(self, name: str) -> Any:
         # Reached only for what is no attribute: any registered op is a method. See also `methods`.
         if name.startswith("_"):
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+            hint = "; an op of one's own is an mgcore.Op" if name == "_backward" else ""
+            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
         return MethodType(getattr(ops, name), self)
 
     def _no_order(self, _: object) -> bool:

@@ -7,9 +7,11 @@ import attrs
 import click
 
 from mgcli.arguments import EXPRESSION_SETTINGS, expression_arguments, read_expression
+from mgcli.errors import ExpressionError
 from mgcli.expression import Expression
 from mgcli.screen import console, note, plain_table
-from mgcore import MgcoreError, Value, grad, numeric, raise_nonfinite
+from mgcore import Value, grad, numeric, raise_nonfinite
+from mgcore.errors import RangeError
 
 __all__ = ["Row", "command", "rows_of"]
 
@@ -24,6 +26,7 @@ class Row:
     at: float
     gradient: float
     numerical: float
+    why_none: str = ""
 
     @property
     def difference(self) -> float:
@@ -56,7 +59,9 @@ def command(expression: str, values: tuple[str, ...], as_json: bool) -> None:
     value = result.data if isinstance(result, Value) else result
     rows = rows_of(parsed, result, leaves)
     if as_json:
-        gradients = [{**attrs.asdict(row), "difference": row.difference} for row in rows]
+        gradients = [
+            {**attrs.asdict(row, filter=_is_number), "difference": row.difference} for row in rows
+        ]
         record = {"expression": parsed.text, "value": value, "gradients": gradients}
         click.echo(json.dumps(_without_nan(record), indent=2))
         return
@@ -70,24 +75,32 @@ def rows_of(expression: Expression, result: Value | float, leaves: dict[str, Val
     gradients = grad(result, list(leaves.values()))
     point = {name: leaf.data for name, leaf in leaves.items()}
     return [
-        Row(name, point[name], d, _nudged(expression, point, name))
+        Row(name, point[name], d, *_nudged(expression, point, name))
         for name, d in zip(leaves, gradients, strict=True)
     ]
 
 
-def _nudged(expression: Expression, point: dict[str, float], name: str) -> float:
-    """Return the central difference, with a smaller nudge near the border of the domain."""
+def _nudged(expression: Expression, point: dict[str, float], name: str) -> tuple[float, str]:
+    """Return the central difference, with a smaller nudge near a border; NaN and why if none is."""
     x = point[name]
+    why = "a nudge is lost beside a number of this size"
 
     def f(moved: float) -> float:
         return float(expression.evaluate({**point, name: moved}))
 
     for h in (6e-6 * max(1.0, abs(x)), 6e-6 * abs(x)):
         try:
-            return numeric.derivative(f, x, h=h, method="central")
-        except (MgcoreError, ValueError):  # outside the domain, or a nudge of 0
+            return numeric.derivative(f, x, h=h, method="central"), ""
+        except ExpressionError as error:
+            large = isinstance(error.__cause__, RangeError)
+            why = (
+                "beside the point the result is too large for a float64"
+                if large
+                else "the point is at the border of the domain"
+            )
+        except ValueError:  # a nudge of 0
             continue
-    return math.nan
+    return math.nan, why
 
 
 def _show(text: str, value: float, rows: list[Row]) -> None:
@@ -120,7 +133,11 @@ def _remark(rows: list[Row]) -> None:
                 "rises too steeply for a nudge; if neither, an op's rule is wrong (try mg check)"
             )
         elif math.isnan(row.numerical):
-            note(f"no numerical derivative in {row.name}: the point is at the border of the domain")
+            note(f"no numerical derivative in {row.name}: {row.why_none}")
+
+
+def _is_number(field: "attrs.Attribute[object]", _: object) -> bool:
+    return field.name != "why_none"
 
 
 def _without_nan(record: dict[str, object]) -> object:

@@ -53,6 +53,27 @@ def test_at_a_border_of_the_domain_there_is_no_numerical_derivative(run: Mg) -> 
     assert "border of the domain" in run("grad", "x**1.5", "x=0").stderr
 
 
+def test_an_overflow_beside_the_point_is_called_one(run: Mg) -> None:
+    result = run("grad", "x*x", "x=1.3407807929942596e154")
+    assert "too large for a float64" in result.stderr
+    assert "border" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("expression", "text"),
+    [
+        ("x**2", "too large"),
+        ("x*x", "too large"),
+        ("dot(x, x)", "too large"),
+        ("x/1e-200", "large"),
+    ],
+)
+def test_an_overflow_is_an_error_in_every_op(run: Mg, expression: str, text: str) -> None:
+    result = run("grad", expression, "x=1e200")
+    assert result.exit_code == 2
+    assert text in result.stderr
+
+
 def test_a_kink_is_named_where_the_two_disagree(run: Mg) -> None:
     result = run("grad", "relu(x)", "x=0")
     assert result.exit_code == 0

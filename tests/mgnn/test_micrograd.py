@@ -3,9 +3,11 @@
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
 from mgcore import Value
+from mgcore.errors import LabelError, OperandTypeError
 from mgnn import MLP, Layer, Module, Neuron
 
 torch = pytest.importorskip("torch")
@@ -64,12 +66,30 @@ def test_an_expression_of_every_operator_agrees_with_pytorch() -> None:
 def test_prev_and_op_are_there_for_notebooks_that_draw() -> None:
     a, b = Value(1.0), Value(2.0)
     out = a * b
-    assert set(out._prev) == {a, b}
+    assert out._prev == {a, b}
+    assert list(out._prev) == [a, b]
+    assert len((a * a)._prev) == 1
     assert out._op == "*"
     assert a._op == ""
     assert not a._prev
     with pytest.raises(AttributeError):
         out._op = "+"  # type: ignore[misc]  # this is the test
+
+
+def test_what_of_micrograd_does_not_work_says_what_does() -> None:
+    a, b = Value(1.0), Value(2.0)
+    with pytest.raises(LabelError, match="mgcore.Op"):
+        Value(3.0, (a, b), "+")  # type: ignore[arg-type,call-arg]  # this is the test
+    with pytest.raises(LabelError, match="mgcore.Op"):
+        Value(3.0, (a, b))  # type: ignore[arg-type]  # this is the test
+    with pytest.raises(AttributeError, match="mgcore.Op"):
+        a._backward()
+    with pytest.raises(OperandTypeError, match="bool True; write 1.0"):
+        a * True
+    with pytest.raises(OperandTypeError, match="one scalar at a time"):
+        np.array([1.0, 2.0]) * a
+    with pytest.raises(LabelError, match="int 3"):
+        a.label = 3  # type: ignore[assignment]  # this is the test
 
 
 def test_the_net_has_micrograds_parameters_in_its_order() -> None:
