@@ -44,7 +44,7 @@ def _table():
         "elu": functional.elu,
         "tanh": torch.tanh,
         "sigmoid": torch.sigmoid,
-        "softplus": lambda x: torch.clamp(x, min=0) + torch.log1p(torch.exp(-torch.abs(x))),
+        "softplus": lambda x: -functional.logsigmoid(-x),
         "silu": functional.silu,
         "gelu": functional.gelu,
         "logsumexp": lambda *xs: torch.logsumexp(torch.stack(xs), 0),

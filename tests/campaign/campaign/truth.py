@@ -407,9 +407,9 @@ def _plus(total, term):
     return term if total is None else total + term
 
 
-def _disturbed(number, scale, context):
-    if np.ndim(number) == 0:  # a plain 0, 1 or -1
-        return number
+def _disturbed(number, scale, context, *, added=False):
+    if np.ndim(number) == 0 and not (added and number):
+        return number  # a plain 0, 1 or -1
     return number + context.noise(context.rows) * (np.abs(number) if scale is None else scale)
 
 
@@ -508,13 +508,12 @@ def apply(op, xs, context):
     if op == "select":
         out.g, out.t, out.h = _select_duals(local, xs)
         return out
-    ps = []
+    felt = sum(x.g is not None for x in xs)
     for i, (p, x) in enumerate(zip(local.p, xs, strict=True)):
         if x.g is None:
-            ps.append(None)
             continue
-        p = _disturbed(p, local.p_scale[i] if local.p_scale else None, context)
-        ps.append(p)
+        # Reverse mode adds up what users contribute, and may do so before it cancels.
+        p = _disturbed(p, local.p_scale[i] if local.p_scale else None, context, added=felt > 1)
         out.g = _plus(out.g, _times(p, x.g))
         if context.order >= SECOND:
             out.t = _plus(out.t, _times(p, x.t))
