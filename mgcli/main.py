@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from mgcli.commands import TABLE
+from mgcli.screen import visible
 from mgcore import MgcoreError, __version__
 
 __all__ = ["main", "mg"]
@@ -144,7 +145,7 @@ def _tell_click(error: click.ClickException) -> int:
 
 
 def _write_error(message: str) -> None:
-    text = " ".join(["error:", *message.split()])
+    text = visible(" ".join(["error:", *message.split()]))
     if sys.stderr.isatty():  # a pipe gets one line
         text = click.wrap_text(text, shutil.get_terminal_size().columns)
     click.echo(text.replace("error:", click.style("error:", fg="red", bold=True), 1), err=True)

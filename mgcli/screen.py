@@ -1,7 +1,7 @@
 """How results are laid out: tables that fit a terminal, and whole lines for a pipe."""
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["console", "fact", "note", "plain_table", "status"]
+__all__ = ["console", "fact", "note", "plain_lines", "plain_table", "status", "visible"]
 
 PIPE_WIDTH = 10_000  # nothing is wrapped or cut for a program that reads us
 
@@ -36,6 +36,30 @@ def plain_table(*columns: str, right: tuple[str, ...] = ()) -> "Table":
     for name in columns:
         table.add_column(name, justify="right" if name in right else "left")
     return table
+
+
+def plain_lines(header: "Sequence[str]", rows: "Sequence[Sequence[str]]") -> "Iterator[str]":
+    """Yield a table's lines, unwrapped: what rich makes of hundreds of rows takes it a second."""
+    from rich.cells import cell_len
+
+    table = [header, *rows]
+    widths = [max(cell_len(row[k]) for row in table) for k in range(len(header))]
+    for row in table:
+        cells = [
+            cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True)
+        ]
+        yield "  ".join(cells).rstrip()
+
+
+def visible(text: str) -> str:
+    """Return a stranger's text with all that would steer a terminal, or is no text, escaped."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else _escaped(c) for c in text)
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
 
 
 def fact(name: str, text: str) -> None:

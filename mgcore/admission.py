@@ -6,6 +6,7 @@ import pluggy
 
 from mgcore import hookspecs
 from mgcore.catalogue import near_matches
+from mgcore.discovery import told
 from mgcore.errors import BrokenPluginError, HookError, PluginError
 from mgcore.op import Op
 
@@ -14,11 +15,21 @@ __all__ = ["Reception"]
 HOOKS = [name for name in vars(hookspecs) if name.startswith("mgcore_")]
 
 
+class _Manager(pluggy.PluginManager):
+    """A plugin manager that need not look at every attribute of an op for hooks."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        """Return how `plugin`'s attribute `name` is marked as a hook, None if it is not."""
+        if type(plugin) is Op and name != "mgcore_register_ops":
+            return None
+        return super().parse_hookimpl_opts(plugin, name)
+
+
 class Reception:
     """Receive plugins into the one plugin manager, and collect the ops that they bring."""
 
     def __init__(self) -> None:
-        self.manager = pluggy.PluginManager(hookspecs.PROJECT)
+        self.manager = _Manager(hookspecs.PROJECT)
         self.manager.add_hookspecs(hookspecs)
         self._answers: list[object] = []
         # Historic: plugins that come later are asked as well, on arrival.
@@ -49,14 +60,14 @@ class Reception:
                 self.manager.register(plugin, name=f"{source} at {id(plugin):#x}")
                 _check_hooks(self.manager, plugin, source)
             accept(_ops_in(self._answers, source))
-        except Exception as error:
+        except (KeyboardInterrupt, GeneratorExit):
+            raise  # the user's, not the plugin's
+        except BaseException as error:  # a hook may call sys.exit; the program goes on
             if not known and self.manager.is_registered(plugin):
                 self.manager.unregister(plugin)
             if isinstance(error, PluginError):
                 raise
-            raise BrokenPluginError(
-                f"{source} could not be registered: {type(error).__name__}: {error}"
-            ) from error
+            raise BrokenPluginError(f"{source} could not be registered: {told(error)}") from error
         finally:
             self._answers = outer
 
@@ -66,6 +77,8 @@ class Reception:
 
 
 def _check_hooks(manager: pluggy.PluginManager, plugin: object, source: str) -> None:
+    if type(plugin) is Op:
+        return  # it has the one hook that ops have
     callers = manager.get_hookcallers(plugin) or []
     for caller in callers:
         optional = any(i.optionalhook for i in caller.get_hookimpls() if i.plugin is plugin)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from mgcore.discovery import Entry, find_entries
+from mgcore.discovery import Entries, Entry, find_entries
 from mgcore.errors import DisabledOpError, DuplicateOpError, UnknownOpError
 from mgcore.settings import Settings, from_environment, normalised, with_choices
 
@@ -20,7 +20,7 @@ class Catalogue:
     def __init__(self) -> None:
         self.withdrawn: set[str] = set()
         self._settings: Settings | None = None
-        self._entries: dict[str, list[Entry]] | None = None
+        self._entries: Entries | None = None
 
     @property
     def settings(self) -> Settings:
@@ -30,7 +30,7 @@ class Catalogue:
         return self._settings
 
     @property
-    def entries(self) -> dict[str, list[Entry]]:
+    def entries(self) -> Entries:
         """Return the entry points by op name; metadata is read at first use."""
         if self._entries is None:
             self._entries = find_entries()
@@ -93,8 +93,11 @@ class Catalogue:
 
     def names(self) -> set[str]:
         """Return the names of all ops that could be loaded."""
-        names = {n for n in self.entries if n.isidentifier() and self.allowed(n)}
-        return names - self.withdrawn
+        names = {n for n in self.entries if n.isidentifier()}
+        names -= self.settings.disabled_ops | self.withdrawn
+        if self.settings.disabled_distributions:  # else nobody need know whose they are
+            names = {n for n in names if self.allowed(n)}
+        return names
 
     def overrules(self, name: str, distribution: str) -> bool:
         """Tell whether the settings forbid that the op `name` is the one of `distribution`."""

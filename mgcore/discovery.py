@@ -1,19 +1,23 @@
 """Find plugins in the metadata of installed distributions, and import one when it is asked for."""
 
+import re
 import sys
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from mgcore.errors import ApiVersionError, BrokenPluginError
+from mgcore.settings import normalised
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from importlib_metadata import Distribution
 
-__all__ = ["API_VERSION", "GROUP", "Entry", "find_entries", "import_entry"]
+    Owner: TypeAlias = "Distribution | _Unreadable"
+
+__all__ = ["API_VERSION", "GROUP", "Entries", "Entry", "find_entries", "import_entry", "told"]
 
 GROUP = "mgcore.ops"
 API_VERSION = 1
@@ -44,50 +48,145 @@ class Entry:
         return f"{self.distribution} {self.version}".rstrip()
 
 
-def find_entries(group: str = GROUP) -> dict[str, list[Entry]]:
+class Entries(Mapping[str, list[Entry]]):
+    """Hold the entry points that were found, by op name, each list sorted by distribution.
+
+    Names and versions of distributions are read when an op of theirs is asked for: with hundreds
+    installed, reading them all would make the first op of a program slow.
+    """
+
+    def __init__(self, found: "dict[str, list[tuple[str, Owner]]]") -> None:
+        self._found = found
+        self._made: dict[str, list[Entry]] = {}
+
+    def __getitem__(self, name: str) -> list[Entry]:
+        if name not in self._made:
+            made = (_entry(name, value, owner) for value, owner in self._found[name])
+            # One of a distribution and a value, though its metadata may stand there twice.
+            unlike = {(e.distribution, e.value): e for e in made}
+            self._made[name] = sorted(unlike.values(), key=lambda e: e.distribution)
+        return self._made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)
+
+
+def find_entries(group: str = GROUP) -> Entries:
     """Read the entry points of all installed distributions; nothing of theirs is imported.
 
+    Of several distributions with one name the first on ``sys.path`` counts, as for imports, and
+    within one folder that of the highest version: an update that was broken off leaves the others.
     A distribution whose metadata cannot be read stands under the name ``?DISTRIBUTION``, and
     raises the reason when it is loaded; it does not hide the others.
     """
+    found: dict[str, list[tuple[str, Owner]]] = {}
+    for distribution in _distributions():
+        try:
+            text = distribution.read_text("entry_points.txt")
+            points = _points(text, group) if text is not None and group in text else []
+        except Exception as error:
+            name, _ = _told_name(distribution)
+            found[f"?{name}"] = [("", _Unreadable(name, error))]
+            continue
+        for name, value in points:
+            found.setdefault(name, []).append((value, distribution))
+    return Entries(found)
+
+
+def _distributions() -> "Iterator[Distribution]":
     # Imported here: reading metadata is slow, and a program that uses no op needs none.
     from importlib_metadata import Distribution
 
-    found: dict[str, list[Entry]] = {}
+    chosen: dict[str, tuple[Any, tuple[int, ...], Distribution]] = {}
     for distribution in Distribution.discover():
-        for entry in _entries_of(distribution, group):
-            if entry not in found.setdefault(entry.name, []):
-                found[entry.name].append(entry)
-    for entries in found.values():
-        entries.sort(key=lambda e: e.distribution)
-    return found
+        name, version, folder = _stem(distribution)
+        if name.startswith("~"):
+            continue  # what pip has put aside and not removed
+        key = normalised(name)
+        known = chosen.get(key)
+        if known is None or (known[0] == folder and known[1] < version):
+            chosen[key] = (folder, version, distribution)
+    return (distribution for _, _, distribution in chosen.values())
 
 
-def _entries_of(distribution: "Distribution", group: str) -> Iterator[Entry]:
+def _stem(distribution: "Distribution") -> tuple[str, tuple[int, ...], Any]:
+    """Return name, version and parent folder by the name of the folder of metadata.
+
+    To read them in the metadata would take a hundred times as long.
+    """
+    path: Any = getattr(distribution, "_path", None)  # the only place that tells
+    stem = getattr(path, "name", "").removesuffix(".dist-info").removesuffix(".egg-info")
+    if not stem or stem == "EGG-INFO":
+        name, version = _told_name(distribution)
+        return name, _numbers(version), None
+    name, _, version = stem.partition("-")
+    return name, _numbers(version), path.parent
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(number) for number in re.findall(r"\d+", version))
+
+
+def _points(text: str, group: str) -> list[tuple[str, str]]:
+    """Return name and value of the lines of a section, as the packaging specification has it."""
+    section, points = "", []
+    for line in map(str.strip, text.splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            section = line[1:-1].strip()
+        elif section == group and line and not line.startswith(("#", ";")):
+            name, equals, value = line.partition("=")
+            if not equals:
+                raise ValueError(f"entry_points.txt has the line {line!r}, which names no value")
+            points.append((name.strip(), value.strip()))
+    return points
+
+
+def _entry(name: str, value: str, owner: "Owner") -> Entry:
+    if isinstance(owner, _Unreadable):
+        return Entry(name, "its metadata (entry_points.txt, METADATA)", owner.name, "", owner.load)
+    from importlib_metadata import EntryPoint
+
+    distribution, version = _told_name(owner)
+    return Entry(name, value, distribution, version, EntryPoint(name, value, GROUP).load)
+
+
+def _told_name(distribution: "Distribution") -> tuple[str, str]:
+    """Return a distribution's name and version as its metadata has them."""
     try:
-        text = distribution.read_text("entry_points.txt")
-        if text is None or group not in text:
-            return
-        name, version = distribution.name, distribution.version
-        if distribution.from_name(name).read_text("entry_points.txt") != text:
-            return  # another version of it comes earlier on sys.path
-        points = list(distribution.entry_points.select(group=group))
-    except Exception as error:
-        yield _unreadable(distribution, error)
-        return
-    for point in points:
-        yield Entry(point.name, point.value, name, version, point.load)
-
-
-def _unreadable(distribution: "Distribution", error: Exception) -> Entry:
-    def load() -> None:
-        raise error
-
-    try:
-        name = distribution.name
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
+        fields = dict(_FIELD.findall(text.partition("\n\n")[0]))
+        if "Name" in fields:
+            return fields["Name"], fields.get("Version", "")
+        return distribution.name, distribution.version
     except Exception:  # its name is what cannot be read; its folder has one
-        name = str(distribution.locate_file(""))
-    return Entry(f"?{name}", "its metadata (entry_points.txt, METADATA)", name, "", load)
+        stem = getattr(getattr(distribution, "_path", None), "name", "")
+        return stem or str(distribution.locate_file("")), ""
+
+
+_FIELD = re.compile(r"^(Name|Version):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+
+
+@attrs.frozen
+class _Unreadable:
+    """Stand for a distribution whose metadata cannot be read."""
+
+    name: str
+    error: Exception
+
+    def load(self) -> None:
+        raise self.error
+
+
+def told(error: BaseException) -> str:
+    """Return kind and text of an error that a plugin raised, whatever its ``__str__`` does."""
+    kind = type(error).__name__
+    try:
+        return f"{kind}: {error}"
+    except Exception as second:
+        return f"{kind} (its text cannot be had: __str__ raised {type(second).__name__})"
 
 
 def import_entry(entry: Entry) -> object:
@@ -100,12 +199,14 @@ def import_entry(entry: Entry) -> object:
     """
     try:
         plugin: object = entry.load()
-    except (Exception, SystemExit) as error:  # a module may call sys.exit; the program goes on
+    except (KeyboardInterrupt, GeneratorExit):
+        raise  # the user's, not the plugin's
+    except BaseException as error:  # a module may call sys.exit; the program goes on
         # A newer API is the likelier cause, and the better advice.
         _check_api_version(entry, error)
         raise BrokenPluginError(
             f"the op {entry.name!r} of {entry.origin} could not be loaded from {entry.value}: "
-            f"{type(error).__name__}: {error}. Repair or uninstall {entry.distribution}, or set "
+            f"{told(error)}. Repair or uninstall {entry.distribution}, or set "
             f"MGCORE_DISABLE={entry.name}"
         ) from error
     _check_api_version(entry, None)

@@ -10,6 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from mgcore import discovery
 from mgcore.admission import Reception
 from mgcore.catalogue import Catalogue
 from mgcore.discovery import Entry, import_entry
@@ -311,7 +312,7 @@ class Registry:
         try:
             getattr(self._reception.manager.hook, hook)(**told)
         except Exception as error:
-            text = f"an observer of {hook} failed: {type(error).__name__}: {error}"
+            text = f"an observer of {hook} failed: {discovery.told(error)}"
             if self.catalogue.settings.strict:
                 raise PluginError(text) from error
             # The op that it was told of is none the worse for it.

@@ -8,13 +8,14 @@ from collections import Counter
 import click
 from rich.text import Text
 
-from mgcli.screen import console, plain_table
+from mgcli.screen import console, plain_lines, plain_table, visible
 from mgcore import PluginInfo, plugins
 from mgcore.registry import registry
 
 __all__ = ["command"]
 
 WIDE = 110  # columns of a terminal from which on the operands' names have room
+MANY = 200  # rows from which on lines are not wrapped, since laying them out would take long
 STYLES = {"broken": "bold red", "disabled": "dim", "shadowed": "yellow"}
 
 
@@ -30,7 +31,8 @@ def command(as_json: bool) -> None:
     with contextlib.redirect_stdout(sys.stderr):
         rows = plugins(load=True)
     if as_json:
-        click.echo(json.dumps([_record(row) for row in rows], indent=2, ensure_ascii=False))
+        text = json.dumps([_record(row) for row in rows], indent=2, ensure_ascii=False)
+        click.echo("\n".join(map(_escaped, text.split("\n"))))
     else:
         _show(rows)
     registry.vet()  # under MGCORE_STRICT a problem is an error, once it has been shown
@@ -52,29 +54,46 @@ def _record(row: PluginInfo) -> dict[str, object]:
     }
 
 
+def _escaped(line: str) -> str:
+    """Return a line of JSON with what steers a terminal, or is no text, as JSON escapes it."""
+    if line.isprintable():
+        return line
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in line)
+
+
 def _show(rows: list[PluginInfo]) -> None:
     screen = console()
-    wide = screen.width >= WIDE
-    table = plain_table("op", "arity", "symbol", "formula", "state", "from", right=("arity",))
-    for column in table.columns:
-        column.no_wrap = column.header != "formula"
-    for row in rows:
-        op = row.op
-        table.add_row(
-            f"{row.name}({', '.join(row.operands or ())})" if op and wide else row.name,
-            "" if op is None else "any" if op.arity is None else str(op.arity),
-            op.symbol if op else "",
-            (op.doc or "") if op else "",
-            Text(row.state, STYLES.get(row.state, "")),
-            f"{row.distribution} {row.version}".strip(),
-        )
-    screen.print(table)
+    header = ("op", "arity", "symbol", "formula", "state", "from")
+    cells = [_cells(row, wide=screen.width >= WIDE) for row in rows]
+    if len(rows) > MANY:
+        for line in plain_lines(header, cells):
+            screen.print(line, soft_wrap=True)
+    else:
+        table = plain_table(*header, right=("arity",))
+        for column in table.columns:
+            column.no_wrap = column.header != "formula"
+        for row, shown in zip(rows, cells, strict=True):
+            table.add_row(*shown[:4], Text(row.state, STYLES.get(row.state, "")), shown[5])
+        screen.print(table)
     screen.print()
     counts = Counter(row.state for row in rows)
     screen.print(", ".join(f"{n} {state}" for state, n in counts.most_common()))
     for row in rows:
         if row.cause:
-            origin = f"{row.distribution} {row.version}".strip()
+            head = f"{visible(row.name)} of {_origin(row)}: {row.state}"
             screen.print()
-            screen.print(Text(f"{row.name} of {origin}: {row.state}", STYLES.get(row.state, "")))
-            screen.print(f"  {row.cause}")
+            screen.print(Text(head, STYLES.get(row.state, "")))
+            screen.print("  " + "\n".join(map(visible, row.cause.split("\n"))))
+
+
+def _cells(row: PluginInfo, *, wide: bool) -> tuple[str, ...]:
+    op, name = row.op, row.name
+    if op is not None and wide:
+        name = f"{name}({', '.join(row.operands or ())})"
+    arity = "" if op is None else "any" if op.arity is None else str(op.arity)
+    symbol, formula = (op.symbol, op.doc or "") if op is not None else ("", "")
+    return visible(name), arity, visible(symbol), visible(formula), row.state, _origin(row)
+
+
+def _origin(row: PluginInfo) -> str:
+    return visible(f"{row.distribution} {row.version}".strip())

@@ -74,6 +74,7 @@ MATCHES = {
     "reference over constants": lambda f: (
         f.mode == "numpy" and f.graph.kind in ("stencil", "recurrence", "ode")
     ),
+    "overflow of a power": lambda f: "pow" in f.graph.ops and f.kind in ("finite", "wrong"),
     "logsumexp of the reference": lambda f: f.mode == "numpy" and "logsumexp" in f.graph.ops,
 }
 """What a failure of each known fault looks like: no more than it has to be."""
