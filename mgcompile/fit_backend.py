@@ -101,8 +101,10 @@ def _predictor(model: Any, X: Any) -> Callable[[Floats, Floats], Floats]:
         CompileError: if the model cannot be compiled.
     """
     sample = record(model, X.array)
-    kernel = _compiled(sample.outputs, sample.x, sample.params)
+    return _running(_compiled(sample.outputs, sample.x, sample.params))
 
+
+def _running(kernel: Kernel) -> Callable[[Floats, Floats], Floats]:
     def run(rows: Floats, params: Floats) -> Floats:
         kernel.params = params
         return np.stack(kernel(rows), axis=1)
@@ -155,6 +157,7 @@ def _known(training: Any) -> _Known:
     params = training.model.parameters()
     if found is None or [*map(id, found.params)] != [*map(id, params)]:
         found = training.memory[key] = _recorded(training)
+    training.memory["predictor"] = _running(found.outputs)
     return found
 
 
@@ -166,6 +169,10 @@ def _recorded(training: Any) -> _Known:
 
 
 def _compiled(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Kernel:
+    # By itself, not by name: to read what is installed takes as long as to compile.
+    from mgcompile.backends.llvm.backend import backend
+
     options = Options("float64", 1, cache_folder())
     graph = capture(roots, inputs, params)
-    return build(graph, inputs, params, options, "llvm", several=True)
+    llvm: Any = backend
+    return build(graph, inputs, params, options, llvm, several=True)

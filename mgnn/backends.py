@@ -40,7 +40,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
-from mgnn.errors import BackendError, BackendRefusalError, DivergenceError, near_matches
+from mgnn.errors import (
+    BackendError,
+    BackendMissingError,
+    BackendRefusalError,
+    DivergenceError,
+    near_matches,
+)
 from mgnn.optim import rate_at
 
 if TYPE_CHECKING:
@@ -80,7 +86,8 @@ class Training:
         first_epoch: so many epochs were trained in earlier calls of the same `mgnn.Trainer`.
         first_update: the same for updates.
         memory: what a backend wants to find again in the next call: its programs, and under one of
-            the names in `PROGRESS` the optimiser's state. Empty in the first one.
+            the names in `PROGRESS` the optimiser's state. Empty in the first one. What is left
+            there as "predictor", as the backend's `predictor` gives it, serves `mgnn.predict`.
 
     """
 
@@ -191,7 +198,8 @@ def find(name: str) -> Backend:
     """Return the backend `name`, importing it.
 
     Raises:
-        BackendError: if it is not installed (with near matches) or does not load (chained).
+        BackendMissingError: if it is not installed, with near matches.
+        BackendError: if it does not load (chained).
 
     """
     if name == "eager":
@@ -200,12 +208,12 @@ def find(name: str) -> Backend:
         return fit_eager
     points = installed()
     if name == "compiled" and name not in points:
-        raise BackendError(
+        raise BackendMissingError(
             'the training backend "compiled" is not installed; pip install "mgcore[compile]", or '
             'take backend="eager"'
         )
     if name not in points:
-        raise BackendError(
+        raise BackendMissingError(
             f"no training backend is called {name!r}"
             f"{near_matches(name, ['auto', 'eager', *points])}"
         )

@@ -7,6 +7,7 @@ from mgcore.errors import MgcoreError
 
 __all__ = [
     "BackendError",
+    "BackendMissingError",
     "BackendRefusalError",
     "DataError",
     "DivergenceError",
@@ -55,6 +56,10 @@ class DivergenceError(MgcoreError, ArithmeticError):
 
 class BackendError(MgcoreError, RuntimeError):
     """Report a training backend that is not installed, or broken."""
+
+
+class BackendMissingError(BackendError):
+    """Report a training backend that is not installed."""
 
 
 class BackendRefusalError(BackendError):

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["predict"]
+__all__ = ["keep_predictor", "predict"]
 
 _ATTRIBUTE = "_predictor"  # of a model: what was compiled of it
 # A sum in another order differs in the last digits; what differs by more is another function.
@@ -124,9 +124,18 @@ def _runner(
         if not required:
             return None
         raise BackendError(f"the model cannot be run compiled: {error}") from error
-    if hasattr(model, "__dict__"):
-        vars(model)[_ATTRIBUTE] = made
+    _keep(model, made)
     return run
+
+
+def keep_predictor(model: Any, columns: int, run: Callable[[Floats, Floats], Floats]) -> None:
+    """Let `predict` find what a backend made of the model while it trained."""
+    _keep(model, _Compiled(columns, list(model.parameters()), run))
+
+
+def _keep(model: Any, compiled: _Compiled) -> None:
+    if hasattr(model, "__dict__"):
+        vars(model)[_ATTRIBUTE] = compiled
 
 
 def _compiled(model: Any, rows: Table) -> _Compiled:

@@ -11,6 +11,7 @@ from mgnn.data import Table, table
 from mgnn.eager import outputs_of
 from mgnn.errors import (
     BackendError,
+    BackendMissingError,
     BackendRefusalError,
     ShapeError,
     StopTraining,
@@ -19,6 +20,7 @@ from mgnn.errors import (
 from mgnn.history import Epoch, History
 from mgnn.losses import Loss
 from mgnn.optim import Optimizer
+from mgnn.prediction import keep_predictor
 from mgnn.recorder import Recorder
 from mgnn.sample_weights import weighted, weights_of, with_weights
 from mgnn.settings import count_of, seed_of
@@ -206,6 +208,24 @@ class Trainer:
         for name in backends.PROGRESS:
             self._memory.pop(name, None)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a file or another process needs: no compiled programs.
+
+        The state of an optimiser goes along where native code trained; the engine's starts afresh.
+        """
+        return {
+            "settings": (self.model, self.loss, self.optimizer, self._backends.wanted),
+            "done": (self.epochs, self.updates),
+            "progress": self._memory.get("progress"),
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        model, loss, optimizer, backend = state["settings"]
+        self.__init__(model, loss=loss, optimizer=optimizer, backend=backend)  # type: ignore[misc]  # a trainer is its settings
+        self.epochs, self.updates = state["done"]
+        if state["progress"] is not None:
+            self._memory["progress"] = state["progress"]
+
     def _train(self, training: Training, recorder: Recorder, progress: bool) -> None:
         interrupted = False
         history = recorder.history
@@ -223,6 +243,8 @@ class Trainer:
                 self.epochs += done
                 self.updates += done * training.updates_per_epoch
             recorder.stop()
+        if "predictor" in self._memory:
+            keep_predictor(self.model, training.X.columns, self._memory["predictor"])
         if interrupted:
             sys.stderr.write(f"{history.note}; the model keeps what it has learnt so far\n")
 
@@ -266,7 +288,7 @@ class _Backends:
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted
         self._found: dict[str, Backend] = {}
-        self._compiled: bool | None = None
+        self._compiled = True
 
     def run(self, training: Training, history: History) -> None:
         """Train with the backend asked for, or with the first of those that "auto" means."""
@@ -275,14 +297,14 @@ class _Backends:
             history.backend = self.wanted
             run(training)
             return
-        if self._compiled is None:
-            self._compiled = "compiled" in backends.installed()
         if self._compiled:
             try:
                 compiled = self._find("compiled")
                 history.backend = "compiled"
                 compiled(training)
                 return
+            except BackendMissingError:
+                self._compiled = False
             except BackendRefusalError as refusal:
                 history.note = f"not compiled: {refusal}"
             except BackendError as broken:
