@@ -12,7 +12,7 @@ from mgcompile.backends.interface import Options
 from mgcompile.errors import CompileError
 from mgcompile.fit_recording import record
 from mgcompile.graph.capture import capture
-from mgcompile.runtime.train_loop import Course, Progress, rule_of
+from mgcompile.runtime.train_loop import Course, OptimizerState, rule_of
 from mgcompile.support.cache_dir import cache_folder
 from mgcore import MgcoreError
 
@@ -77,14 +77,18 @@ def _train(training: Any) -> None:
             epochs=epochs,
             batch_size=training.batch_size,
             order=None if training.seed is None else training.order_array,
-            rates=lambda first, count: np.array(
-                [training.rate(epoch) for epoch in range(first, first + count)]
-            ),
+            rates=lambda first, count: _rates(training, first, count),
             progress=report,
             diverged=diverged,
-            state=training.memory.setdefault("progress", Progress()),
+            state=training.memory.setdefault("progress", OptimizerState()),
         )
     )
+
+
+def _rates(training: Any, first: int, count: int) -> Floats:
+    """Return the learning rates of some epochs, shape (count, updates of an epoch)."""
+    rows = np.array([training.epoch_rates(epoch) for epoch in range(first, first + count)])
+    return np.broadcast_to(rows, (count, training.updates_per_epoch))
 
 
 def _predictor(model: Any, X: Any) -> Callable[[Floats, Floats], Floats]:

@@ -12,8 +12,8 @@ It is called as ``backend(training)`` with one `Training` and trains ``training.
   ``training.batch_size``; the last one may be smaller.
 - A mini-batch's loss is the mean over its samples of ``training.loss.sample(outputs, targets)``,
   outputs being the model's for a row of X; the gradient of that mean goes to
-  ``training.optimizer``'s update with the rate ``training.rate(e)``. The state of the optimiser
-  is in ``training.memory``, where the backend left it, or starts at zero.
+  ``training.optimizer``'s update with the rate ``training.rate(u)``, u counting updates from 0. The
+  state of the optimiser is in ``training.memory``, where the backend left it, or starts at zero.
 - After each epoch it calls ``training.on_epoch(e, loss, score, validation)``: `loss` is the mean
   over all samples of the loss at the time each was used, `score` is ``training.score(outputs)`` of
   the model's outputs for all of X after the epoch, and `validation` a pair, the mean loss and the
@@ -40,6 +40,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
+from mgnn import optim
 from mgnn.errors import (
     BackendError,
     BackendMissingError,
@@ -47,7 +48,6 @@ from mgnn.errors import (
     DivergenceError,
     near_matches,
 )
-from mgnn.optim import rate_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -134,9 +134,18 @@ class Training:
         epoch += self.first_epoch
         return random.Random(f"{self.seed}/{epoch}").randbytes(8 * len(self.X))  # noqa: S311 - no secret
 
-    def rate(self, epoch: int) -> float:
-        """Return the learning rate of `epoch`."""
-        return rate_at(self.optimizer, self.first_epoch + epoch)
+    def rate(self, update: int) -> float:
+        """Return the learning rate of an update, counted from the beginning of this call."""
+        rates = self.epoch_rates(update // self.updates_per_epoch)
+        return rates[update % len(rates)]
+
+    def epoch_rates(self, epoch: int) -> list[float]:
+        """Return the learning rates of an epoch's updates: one number if all are the same."""
+        lr, per_epoch = self.optimizer.lr, self.updates_per_epoch
+        if not callable(lr) or optim.takes_epoch(lr):
+            return [optim.rate_at(self.optimizer, self.first_epoch + epoch)]
+        first = self.first_update + epoch * per_epoch
+        return [optim.rate_at(self.optimizer, first + i) for i in range(per_epoch)]
 
     def score(self, outputs: Rows | NDArray[np.float64], targets: Table | None = None) -> float:
         """Return the score of the model's outputs for all of X: n rows, or an array (n, k).
@@ -176,10 +185,11 @@ class Training:
 
     def diverged(self, epoch: int, batch: int | None = None) -> DivergenceError:
         """Return the error that says where the loss stopped being finite, and what to do."""
+        update = epoch * self.updates_per_epoch + (batch or 0)
         where = f"epoch {epoch + 1}" + ("" if batch is None else f", mini-batch {batch + 1}")
         return DivergenceError(
             f"the loss became infinite or NaN in {where}: the steps are too large. Lower the "
-            f"learning rate (it is {self.rate(epoch):g}), or scale the columns of X to about -1..1"
+            f"learning rate (it is {self.rate(update):g}), or scale the columns of X to about -1..1"
         )
 
 

@@ -17,8 +17,7 @@ def fit_eager(training: Training) -> None:
     update = _stepper(training, parameters)
     n, size = len(training.X), training.batch_size
     for epoch in range(training.epochs):
-        order = training.order(epoch)
-        rate = training.rate(epoch)
+        order, rates = training.order(epoch), training.epoch_rates(epoch)
         total = 0.0
         for batch, start in enumerate(range(0, n, size)):
             samples = order[start : start + size]
@@ -28,7 +27,7 @@ def fit_eager(training: Training) -> None:
                 total += _add_gradients(training, samples)
                 if not abs(total) < float("inf"):
                     raise training.diverged(epoch, batch)
-                update(rate)
+                update(rates[batch % len(rates)])
             except (RangeError, NonFiniteError, OverflowError) as error:
                 raise training.diverged(epoch, batch) from error
         try:

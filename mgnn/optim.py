@@ -1,4 +1,4 @@
-"""Optimisers: SGD with momentum, and Adam, by PyTorch's formulas.
+"""Optimisers: SGD with momentum, Adam and AdamW, by PyTorch's formulas.
 
 An optimiser is a frozen description; `start` gives the mutable state for some parameters. So one
 optimiser can train several models, and a backend can read the description and do the updates
@@ -6,16 +6,17 @@ itself.
 """
 
 from collections.abc import Callable, Sequence
-from math import isfinite
+from inspect import signature
+from math import cos, isfinite, pi, sqrt
 from typing import Any, Protocol, TypeAlias
 
 import attrs
 
 from mgcore import Value
 from mgnn.errors import TrainingSettingError, UnknownNameError, near_matches
-from mgnn.settings import real_of
+from mgnn.settings import count_of, real_of
 
-__all__ = ["SGD", "Adam", "Optimizer", "Rate", "Stepper", "by_name"]
+__all__ = ["SGD", "Adam", "AdamW", "Cosine", "Optimizer", "Rate", "Stepper", "by_name"]
 
 Rate: TypeAlias = float | Callable[[int], float]
 Stepper: TypeAlias = Callable[[float], None]
@@ -26,7 +27,7 @@ class Optimizer(Protocol):
 
     @property
     def lr(self) -> Rate:
-        """Give the learning rate, or a function of the epoch (from 0) that gives it."""
+        """Give the learning rate, or a function that gives it: see `SGD`."""
         ...
 
     def start(self, parameters: Sequence[Value]) -> Stepper:
@@ -47,7 +48,7 @@ def _positive(low: float, high: float, bounds: str) -> Any:
 
 def _check_rate(optimizer: object, attribute: Any, value: object) -> None:
     if not callable(value):
-        _positive(0.0, float("inf"), "a number of at least 0, or a function of the epoch")(
+        _positive(0.0, float("inf"), "a number of at least 0, or a function of the update")(
             optimizer, attribute, value
         )
 
@@ -56,7 +57,28 @@ def _reals(values: Any) -> tuple[Any, ...]:
     return tuple(real_of(value) for value in values)
 
 
+def _number_or_none(value: Any) -> Any:
+    return None if value is None else real_of(value)
+
+
+def _clip_norm() -> Any:
+    """Return the field that all optimisers have."""
+    check = _positive(5e-324, float("inf"), "greater than 0, or None")
+    return attrs.field(
+        default=None, converter=_number_or_none, validator=attrs.validators.optional(check)
+    )
+
+
+def _factor(parameters: Sequence[Value], clip_norm: float | None) -> float:
+    """Return what the gradient is multiplied by, so that its norm is `clip_norm` at most."""
+    if clip_norm is None:
+        return 1.0
+    norm = sqrt(sum(p.grad * p.grad for p in parameters))
+    return min(1.0, clip_norm / (norm + 1e-6))
+
+
 _at_least_0 = _positive(0.0, float("inf"), "a number of at least 0")
+_greater_than_0 = _positive(5e-324, float("inf"), "greater than 0")
 _fraction = _positive(0.0, 1.0, "in [0, 1)")
 
 
@@ -68,9 +90,12 @@ class SGD:
     first step m = g (torch.optim.SGD with dampening 0).
 
     Args:
-        lr: the learning rate, or a function of the epoch (from 0) that gives it.
+        lr: the learning rate, or a function of the update's number (from 0) that gives it; a
+            function whose only argument is called ``epoch`` gets the number of the epoch.
         momentum: in [0, 1).
         weight_decay: pulls parameters to 0; ``2 * alpha`` for a penalty alpha * sum(p**2).
+        clip_norm: a longer gradient is shortened to this, before the rest: all of it by the factor
+            clip_norm / (norm + 1e-6) (torch.nn.utils.clip_grad_norm_). None for never.
 
     """
 
@@ -78,20 +103,31 @@ class SGD:
     momentum: float = attrs.field(default=0.0, converter=real_of, validator=_fraction)
     weight_decay: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
 
+    clip_norm: float | None = _clip_norm()
+
     def start(self, parameters: Sequence[Value]) -> Stepper:
         """Return a function that does one update, given the learning rate."""
-        momentum, decay = self.momentum, self.weight_decay
+        momentum, decay, clip = self.momentum, self.weight_decay, self.clip_norm
         velocity = [0.0] * len(parameters)
 
         def step(lr: float) -> None:
+            shortened = _factor(parameters, clip)
             for i, p in enumerate(parameters):
-                m = p.grad + decay * p.data
+                m = p.grad * shortened + decay * p.data
                 if momentum:
                     m += momentum * velocity[i]
                     velocity[i] = m
                 p.data -= lr * m
 
         return step
+
+
+def _checked_betas(optimizer: object, attribute: Any, value: Any) -> None:
+    if len(value) != 2:
+        name = type(optimizer).__name__
+        raise TrainingSettingError(f"{name}: betas is {value!r}; give two numbers in [0, 1)")
+    for beta in value:
+        _fraction(optimizer, attribute, beta)
 
 
 @attrs.frozen
@@ -103,51 +139,119 @@ class Adam:
     ``p -= lr (m / (1 - beta1**t)) / (sqrt(s / (1 - beta2**t)) + eps)`` (torch.optim.Adam).
 
     Args:
-        lr: the learning rate, or a function of the epoch (from 0) that gives it.
+        lr: see `SGD`.
         betas: the decay rates of the two moments, each in [0, 1).
         eps: keeps the division finite; greater than 0.
         weight_decay: pulls parameters to 0.
+        clip_norm: see `SGD`.
 
     """
 
     lr: Rate = attrs.field(default=0.001, converter=real_of, validator=_check_rate)
-    betas: tuple[float, float] = attrs.field(default=(0.9, 0.999), converter=_reals)
-    eps: float = attrs.field(
-        default=1e-8,
-        converter=real_of,
-        validator=_positive(5e-324, float("inf"), "greater than 0"),
+    betas: tuple[float, float] = attrs.field(
+        default=(0.9, 0.999), converter=_reals, validator=_checked_betas
     )
+    eps: float = attrs.field(default=1e-8, converter=real_of, validator=_greater_than_0)
     weight_decay: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
-
-    @betas.validator
-    def _check_betas(self, attribute: Any, value: Any) -> None:
-        if len(value) != 2:
-            raise TrainingSettingError(f"Adam: betas is {value!r}; give two numbers in [0, 1)")
-        for beta in value:
-            _fraction(self, attribute, beta)
+    clip_norm: float | None = _clip_norm()
 
     def start(self, parameters: Sequence[Value]) -> Stepper:
         """Return a function that does one update, given the learning rate."""
-        beta1, beta2 = self.betas
-        eps, decay = self.eps, self.weight_decay
-        first = [0.0] * len(parameters)
-        second = [0.0] * len(parameters)
-        t = 0
-
-        def step(lr: float) -> None:
-            nonlocal t
-            t += 1
-            scale1, scale2 = 1.0 - beta1**t, 1.0 - beta2**t
-            for i, p in enumerate(parameters):
-                g = p.grad + decay * p.data
-                first[i] = m = beta1 * first[i] + (1.0 - beta1) * g
-                second[i] = s = beta2 * second[i] + (1.0 - beta2) * g * g
-                p.data -= lr * (m / scale1) / ((s / scale2) ** 0.5 + eps)
-
-        return step
+        return _adam(self, parameters, in_gradient=self.weight_decay, beside_it=0.0)
 
 
-OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {"sgd": SGD, "adam": Adam}
+@attrs.frozen
+class AdamW:
+    """Adam with weight decay beside the gradient (Loshchilov and Hutter 2019).
+
+    As `Adam` without weight decay, but each step begins with ``p -= lr * weight_decay * p``
+    (torch.optim.AdamW).
+
+    Args:
+        lr: see `SGD`.
+        betas: the decay rates of the two moments, each in [0, 1).
+        eps: keeps the division finite; greater than 0.
+        weight_decay: pulls parameters to 0.
+        clip_norm: see `SGD`.
+
+    """
+
+    lr: Rate = attrs.field(default=0.001, converter=real_of, validator=_check_rate)
+    betas: tuple[float, float] = attrs.field(
+        default=(0.9, 0.999), converter=_reals, validator=_checked_betas
+    )
+    eps: float = attrs.field(default=1e-8, converter=real_of, validator=_greater_than_0)
+    weight_decay: float = attrs.field(default=0.01, converter=real_of, validator=_at_least_0)
+    clip_norm: float | None = _clip_norm()
+
+    def start(self, parameters: Sequence[Value]) -> Stepper:
+        """Return a function that does one update, given the learning rate."""
+        return _adam(self, parameters, in_gradient=0.0, beside_it=self.weight_decay)
+
+
+def _adam(
+    rule: Adam | AdamW, parameters: Sequence[Value], *, in_gradient: float, beside_it: float
+) -> Stepper:
+    """Return Adam's update with its two kinds of weight decay."""
+    beta1, beta2 = rule.betas
+    eps, clip = rule.eps, rule.clip_norm
+    first = [0.0] * len(parameters)
+    second = [0.0] * len(parameters)
+    t = 0
+
+    def step(lr: float) -> None:
+        nonlocal t
+        t += 1
+        scale1, scale2 = 1.0 - beta1**t, 1.0 - beta2**t
+        shortened = _factor(parameters, clip)
+        for i, p in enumerate(parameters):
+            g = p.grad * shortened + in_gradient * p.data
+            first[i] = m = beta1 * first[i] + (1.0 - beta1) * g
+            second[i] = s = beta2 * second[i] + (1.0 - beta2) * g * g
+            p.data -= lr * beside_it * p.data
+            p.data -= lr * (m / scale1) / ((s / scale2) ** 0.5 + eps)
+
+    return step
+
+
+def _updates(count: Any) -> int:
+    return count_of("updates", count)
+
+
+def _warmup(count: Any) -> int:
+    return 0 if count == 0 else count_of("warmup", count)
+
+
+@attrs.frozen
+class Cosine:
+    """Let the learning rate rise along a line, then fall along half a cosine; give it as ``lr``.
+
+    Args:
+        lr: the highest rate.
+        updates: after so many it is at its end, and stays there.
+        warmup: for so many it rises, from lr / warmup on.
+        end: the last rate.
+
+    >>> schedule = Cosine(0.4, updates=4)
+    >>> [round(schedule(update), 3) for update in range(6)]
+    [0.4, 0.341, 0.2, 0.059, 0.0, 0.0]
+
+    """
+
+    lr: float = attrs.field(converter=real_of, validator=_at_least_0)
+    updates: int = attrs.field(converter=_updates)
+    warmup: int = attrs.field(default=0, converter=_warmup)
+    end: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
+
+    def __call__(self, update: int) -> float:
+        """Return the rate of an update, counted from 0."""
+        if update < self.warmup:
+            return self.lr * (update + 1) / self.warmup
+        done = min(1.0, (update - self.warmup) / max(1, self.updates - self.warmup))
+        return self.end + (self.lr - self.end) * (1.0 + cos(pi * done)) / 2.0
+
+
+OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {"sgd": SGD, "adam": Adam, "adamw": AdamW}
 
 
 def by_name(optimizer: "str | Optimizer") -> Optimizer:
@@ -169,14 +273,30 @@ def by_name(optimizer: "str | Optimizer") -> Optimizer:
     )
 
 
-def rate_at(optimizer: Optimizer, epoch: int) -> float:
-    """Return the learning rate of `epoch`, counted from 0.
+def takes_epoch(schedule: Callable[[int], float]) -> bool:
+    """Tell whether a schedule is one of the epoch, by the name of its only argument."""
+    try:
+        return [*signature(schedule).parameters] == ["epoch"]
+    except (TypeError, ValueError):  # some builtins do not tell
+        return False
+
+
+def rate_at(optimizer: Optimizer, number: int) -> float:
+    """Return the learning rate of an update, or of the epoch for a schedule of the epoch.
+
+    Args:
+        optimizer: whose.
+        number: of the update or the epoch, from 0.
 
     Raises:
         TrainingSettingError: if a schedule gives something else than a finite number.
 
     """
-    lr = real_of(optimizer.lr(epoch) if callable(optimizer.lr) else optimizer.lr)
+    lr = real_of(optimizer.lr(number) if callable(optimizer.lr) else optimizer.lr)
     if not isinstance(lr, float) or not isfinite(lr):
-        raise TrainingSettingError(f"the learning rate of epoch {epoch + 1} is {lr!r}, no number")
-    return float(lr)
+        by_epoch = callable(optimizer.lr) and takes_epoch(optimizer.lr)
+        raise TrainingSettingError(
+            f"the learning rate of {'epoch' if by_epoch else 'update'} {number + 1} is {lr!r}, no "
+            "finite number"
+        )
+    return lr

@@ -17,6 +17,7 @@ from mgcompile.runtime.hessian import chosen_source, hessian, product
 from mgcompile.runtime.serialize import write_file
 from mgcompile.runtime.train_loop import (
     Course,
+    OptimizerState,
     epoch_order,
     learning_rates,
     rule_of,
@@ -112,6 +113,30 @@ class Kernel:
         array = read_params(values, self.program.n_params, self._dtype)
         self._checks.check_params(array)
         self._params = array
+        self._optimizer_state = OptimizerState()
+
+    @property
+    def optimizer_state(self) -> OptimizerState:
+        """What the optimiser remembers, and how many updates and epochs are done: a copy.
+
+        `train` goes on from it with an optimiser of the same kind, and begins afresh with another,
+        or after `params` was set. Set it to go on elsewhere, or to `None` to begin afresh.
+        """
+        return self._optimizer_state.copy()
+
+    @optimizer_state.setter
+    def optimizer_state(self, state: OptimizerState | None) -> None:
+        if state is None:
+            state = OptimizerState()
+        rows = getattr(state, "rows", None)
+        fits = rows is None or (np.ndim(rows) == 2 and np.shape(rows)[1] == self.program.n_params)
+        if not isinstance(state, OptimizerState) or not fits:
+            message = (
+                f"optimizer_state is {type(state).__name__}; give what optimizer_state of a kernel "
+                f"with {self.program.n_params} parameters was, or None"
+            )
+            raise OptionError(message)
+        self._optimizer_state = state.copy()
 
     # Values and gradients
 
@@ -264,8 +289,10 @@ class Kernel:
 
         Args:
             X: As for a call; not given when the kernel has no inputs.
-            optimizer: `mgnn.optim.SGD(...)` or `mgnn.optim.Adam(...)`; one of your own with `lr`
-                and `start(parameters)` is called from Python after every mini-batch.
+            optimizer: `mgnn.optim.SGD(...)`, `Adam(...)` or `AdamW(...)`, which goes on from
+                `optimizer_state`; one of your own with `lr` and `start(parameters)` is called from
+                Python after every mini-batch, and begins afresh. Its `lr` may be a function of the
+                update's number from 0, or of the epoch's if its argument is called `epoch`.
             epochs: Passes over the samples.
             batch_size: Samples of an update; None for all at once. A loss recorded over its data
                 set has to be a mean or a sum over the samples; it is then estimated from those of
@@ -278,13 +305,17 @@ class Kernel:
             The loss of each epoch: the mean over the samples, each at the time it was used.
         """
         # An optimiser with an update of its own keeps its own state; the rule is then not used.
-        rule = Rule("sgd") if steps_itself(optimizer) else rule_of(optimizer)
+        own = steps_itself(optimizer)
+        rule = Rule("sgd") if own else rule_of(optimizer)
+        state = OptimizerState() if own else self._optimizer_state
         if progress is not None and not callable(progress):
             message = f"progress is {progress!r}; give a function of epoch and loss"
             raise OptionError(message)
         batch = self._batch(X)
         size = update_size(batch.count, epochs, batch_size)
         mixed = shuffle and size < batch.count
+        state.started(rule, self._params)
+        done, per_epoch = (state.updates, state.epochs), -(-batch.count // size)
         course = Course(
             trainer=trainer_of(self._built, optimizer, rule, batch_size, batch.count),
             rule=rule,
@@ -292,8 +323,9 @@ class Kernel:
             count=batch.count,
             epochs=epochs,
             batch_size=size,
-            order=(lambda epoch: epoch_order(seed, epoch, batch.count)) if mixed else None,
-            rates=lambda first, count: learning_rates(optimizer, first, count),
+            order=(lambda e: epoch_order(seed, done[1] + e, batch.count)) if mixed else None,
+            rates=lambda first, count: learning_rates(optimizer, first, count, per_epoch, done),
+            state=state,
             progress=None if progress is None else lambda epoch, loss, _: progress(epoch, loss),
         )
         return self.run(course)
@@ -352,6 +384,7 @@ class Kernel:
             "program": self.program,
             "signature": self._signature,
             "params": self._params,
+            "optimizer_state": self._optimizer_state,
             "options": attrs.evolve(self._options, cache=None),
             "cached": self._options.cache is not None,
             "backend": self._built.backend_name,
@@ -364,6 +397,7 @@ class Kernel:
         self.__init__(  # type: ignore[misc] # a kernel is its program, parameters and options
             state["program"], state["signature"], state["params"], options, state["backend"]
         )
+        self._optimizer_state = state.get("optimizer_state", OptimizerState())
 
     def __repr__(self) -> str:
         return (

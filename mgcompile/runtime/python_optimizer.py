@@ -55,7 +55,7 @@ class StepwiseTrainer:
         """Train for `epochs` epochs; write `params` in place."""
         losses = np.zeros(epochs)
         for epoch in range(epochs):
-            for first in range(0, count, batch_size):
+            for rate, first in zip(lr[epoch], range(0, count, batch_size), strict=True):
                 size = min(batch_size, count - first)
                 rows: Any = slice(first, first + size)
                 if orders is not None:
@@ -66,7 +66,7 @@ class StepwiseTrainer:
                     else tuple(column[rows] for column in inputs)
                 )
                 loss, gradient = self.run(batch, size, params)
-                self._update(params, gradient / (1 if self.recorded else size), float(lr[epoch]))
+                self._update(params, gradient / (1 if self.recorded else size), float(rate))
                 losses[epoch] += float(loss[0]) / (1 if self.recorded else count)
         return losses
 

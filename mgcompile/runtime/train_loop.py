@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import time
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Course",
-    "Progress",
+    "OptimizerState",
     "epoch_order",
     "learning_rates",
     "rule_of",
@@ -56,25 +57,29 @@ def rule_of(optimizer: Any) -> Rule:
     """Return the update rule that an optimiser describes.
 
     Args:
-        optimizer: `mgnn.optim.SGD`, `mgnn.optim.Adam`, one derived from them that updates as they
+        optimizer: `mgnn.optim.SGD`, `Adam` or `AdamW`, one derived from them that updates as they
             do, or anything with the same name and settings that has no update of its own.
 
     Raises:
         OptionError: for any other optimiser.
     """
     kind = (_maker_of_start(optimizer) or type(optimizer)).__name__
-    known = kind in ("SGD", "Adam") and hasattr(optimizer, "lr") and not steps_itself(optimizer)
+    named = kind in ("SGD", "Adam", "AdamW") and hasattr(optimizer, "lr")
+    known = named and not steps_itself(optimizer)
     decay = float(getattr(optimizer, "weight_decay", 0.0)) if known else 0.0
+    clip = float(getattr(optimizer, "clip_norm", None) or 0.0) if known else 0.0
     if kind == "SGD" and known:
-        return Rule("sgd", float(getattr(optimizer, "momentum", 0.0)), decay)
-    if kind == "Adam" and known:
+        momentum = float(getattr(optimizer, "momentum", 0.0))
+        return Rule("sgd", momentum, decay, clip_norm=clip)
+    if known:
         beta1, beta2 = getattr(optimizer, "betas", (0.9, 0.999))
         epsilon = float(getattr(optimizer, "eps", 1e-8))
-        return Rule("adam", 0.0, decay, float(beta1), float(beta2), epsilon)
+        name: Literal["adam", "adamw"] = "adamw" if kind == "AdamW" else "adam"
+        return Rule(name, 0.0, decay, float(beta1), float(beta2), epsilon, clip)
     message = (
-        f"optimizer is {optimizer!r}, of which no native update is known; give optim.SGD(lr=...) "
-        "or optim.Adam(lr=...) of mgnn; kernel.train also takes one of your own that has `lr` and "
-        "`start(parameters)`, as mgnn.optim.Optimizer describes"
+        f"optimizer is {optimizer!r}, of which no native update is known; give optim.SGD(lr=...), "
+        "optim.Adam(lr=...) or optim.AdamW(lr=...) of mgnn; kernel.train also takes one of your "
+        "own that has `lr` and `start(parameters)`, as mgnn.optim.Optimizer describes"
     )
     raise OptionError(message)
 
@@ -143,23 +148,48 @@ def _trainer(built: Built, optimizer: Any, rule: Rule, kind: str) -> Trainer:
     return StepwiseTrainer(built.executable(kind), recorded, optimizer)
 
 
-def learning_rates(optimizer: Any, first: int, count: int) -> NDArray[np.float64]:
-    """Return the learning rate of `count` epochs from `first` on (counted from 0)."""
-    lr = optimizer.lr
-    if callable(lr):
-        rates = [lr(epoch) for epoch in range(first, first + count)]
-        for epoch, rate in enumerate(rates, first):
-            if not isinstance(rate, Real):
-                message = f"the learning rate of epoch {epoch + 1} is {rate!r}, which is no number"
-                raise OptionError(message)
-        array = np.array(rates, dtype=np.float64)
-    else:
-        array = np.full(count, lr, dtype=np.float64)
-    if not np.all(np.isfinite(array)):
-        place = int(np.flatnonzero(~np.isfinite(array))[0])
-        message = f"the learning rate of epoch {first + place + 1} is {array[place]}"
+def learning_rates(
+    optimizer: Any, first: int, epochs: int, per_epoch: int, start: tuple[int, int] = (0, 0)
+) -> NDArray[np.float64]:
+    """Return the learning rates of some epochs, shape (epochs, per_epoch).
+
+    Args:
+        optimizer: Its `lr` is a number, a function of the update's number, or one whose only
+            argument is called `epoch`; both count from 0.
+        first: The first of these epochs, counted from the beginning of the run.
+        epochs: How many.
+        per_epoch: Updates of an epoch.
+        start: Updates and epochs done before this run.
+
+    Raises:
+        OptionError: naming the update or the epoch whose rate is no finite number.
+    """
+    lr, shape = optimizer.lr, (epochs, per_epoch)
+    if not callable(lr):
+        return np.broadcast_to(_rate(lr, "learning rate"), shape)
+    if _takes_epoch(lr):
+        numbers = range(start[1] + first, start[1] + first + epochs)
+        rates = [_rate(lr(n), f"learning rate of epoch {n + 1}") for n in numbers]
+        return np.broadcast_to(np.array(rates)[:, None], shape)
+    done = start[0] + first * per_epoch
+    numbers = range(done, done + epochs * per_epoch)
+    rates = [_rate(lr(n), f"learning rate of update {n + 1}") for n in numbers]
+    return np.array(rates).reshape(shape)
+
+
+def _takes_epoch(schedule: Callable[[int], object]) -> bool:
+    """Tell whether a schedule is one of the epoch, by the name of its only argument."""
+    try:
+        return [*inspect.signature(schedule).parameters] == ["epoch"]
+    except (TypeError, ValueError):  # some builtins do not tell
+        return False
+
+
+def _rate(rate: object, what: str) -> float:
+    if not isinstance(rate, Real) or not np.isfinite(float(rate)):
+        message = f"the {what} is {rate!r}, which is no finite number"
         raise OptionError(message)
-    return array
+    return float(rate)
 
 
 def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
@@ -169,25 +199,33 @@ def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
 
 
 @attrs.define(slots=True, eq=False)
-class Progress:
-    """How far an optimiser has come, written to while it trains.
+class OptimizerState:
+    """How far an optimiser has come, so that training goes on where it stopped.
 
     Args:
-        rows: What it remembers of each parameter, shape (rule.state_rows, n_params); None: nothing
-            yet.
+        kind: "sgd", "adam" or "adamw"; empty before any training.
+        rows: What it remembers of each parameter: nothing, the momentum, or Adam's two moments,
+            shape (0 or 1 or 2, n_params); None before any training.
         updates: Updates done.
         epochs: Epochs done.
     """
 
+    kind: str = ""
     rows: Floats | None = None
     updates: int = 0
     epochs: int = 0
 
+    def copy(self) -> OptimizerState:
+        """Return a copy that shares nothing."""
+        return attrs.evolve(self, rows=None if self.rows is None else self.rows.copy())
+
     def started(self, rule: Rule, params: Floats) -> Floats:
-        """Return `rows`, of zeros if there are none that fit the rule and the parameters."""
+        """Return `rows`; afresh if they are not those of the rule and the parameters."""
         shape = rule.state_rows, len(params)
-        if self.rows is None or self.rows.shape != shape or self.rows.dtype != params.dtype:
-            self.rows, self.updates, self.epochs = np.zeros(shape, dtype=params.dtype), 0, 0
+        if self.kind != rule.kind or self.rows is None or self.rows.shape != shape:
+            self.kind, self.rows = rule.kind, np.zeros(shape, dtype=params.dtype)
+            self.updates = self.epochs = 0
+        self.rows = np.ascontiguousarray(self.rows, dtype=params.dtype)
         return self.rows
 
 
@@ -196,7 +234,7 @@ class Course:
     """All that a training run needs.
 
     `order(epoch)` gives the order of samples, None means as they come; `rates(first, count)` the
-    learning rates; both count epochs from the beginning of this run. `progress` is called after
+    learning rates of updates; both count from the beginning of this run. `progress` is called after
     every epoch with its number, loss and the parameters, and before it `diverged`, with the numbers
     of epoch and mini-batch, when the loss is not finite. The optimiser goes on from `state`.
     """
@@ -211,7 +249,7 @@ class Course:
     rates: Callable[[int, int], NDArray[np.float64]]
     progress: Callable[[int, float, Floats], object] | None = None
     diverged: Callable[[int, int], object] | None = None
-    state: Progress = attrs.field(factory=Progress)
+    state: OptimizerState = attrs.field(factory=OptimizerState)
 
 
 def run_course(course: Course, params: Floats, losses: list[float]) -> None:
@@ -266,7 +304,7 @@ def _first_bad_batch(course: Course, epoch: int, params: Floats, state: Floats) 
         (loss,) = course.trainer(
             some, len(some), params.copy(), state.copy(), course.state.updates - updates, None, 1,
             size,
-            course.rates(epoch, 1),
+            course.rates(epoch, 1)[:, :middle],
         )  # fmt: skip
         low, high = (middle + 1, high) if np.isfinite(loss) else (low, middle)
     return low - 1

@@ -32,7 +32,7 @@ __all__ = ["Net"]
 
 _ROWS = 65536  # so many rows of a sparse matrix are made dense at a time
 _ALIASES = {"logistic": "sigmoid"}
-_SOLVERS = ("adam", "sgd")
+_SOLVERS = ("adam", "adamw", "sgd")
 
 
 class Net(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -175,14 +175,15 @@ class Net(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             return optim.by_name(self.solver)
         if self.solver not in _SOLVERS:
             raise TrainingSettingError(
-                f"solver is {self.solver!r}; it is {' or '.join(map(repr, _SOLVERS))}, or an "
+                f"solver is {self.solver!r}; it is one of {', '.join(map(repr, _SOLVERS))}, or an "
                 "optimiser of mgnn.optim"
             )
         rate, decay = self.learning_rate_init, self.alpha
         if self.solver == "sgd":
             return optim.SGD(lr=rate, momentum=self.momentum, weight_decay=decay)
         betas = self.beta_1, self.beta_2
-        return optim.Adam(lr=rate, betas=betas, eps=self.epsilon, weight_decay=decay)
+        kind = optim.AdamW if self.solver == "adamw" else optim.Adam
+        return kind(lr=rate, betas=betas, eps=self.epsilon, weight_decay=decay)
 
     def _train(self, X: Any, targets: Floats, weights: Floats | None, strata: Any = None) -> None:
         """Train until nothing gets better, for `max_iter` epochs at most.

@@ -31,10 +31,10 @@ class MLPClassifier(ClassifierMixin, Net):  # type: ignore[misc]  # scikit-learn
     Args:
         hidden_layer_sizes: the sizes of the hidden layers.
         activation: of the hidden layers: the name of any registered op with one operand, or an op.
-        solver: "adam", "sgd", or an optimiser of `mgnn.optim`, which then has its own settings.
+        solver: "adam", "adamw", "sgd", or an optimiser of `mgnn.optim` with its own settings.
         alpha: weight decay.
         batch_size: samples of an update; "auto" for 200, or all if they are fewer.
-        learning_rate_init: the learning rate.
+        learning_rate_init: the learning rate, or a schedule (see `mgnn.optim.SGD`).
         max_iter: epochs at most.
         shuffle: whether each epoch takes the samples in a new order.
         random_state: of the weights, the order of samples, and what is held out.
@@ -45,9 +45,9 @@ class MLPClassifier(ClassifierMixin, Net):  # type: ignore[misc]  # scikit-learn
         early_stopping: whether a part of the samples is held out; training ends when the loss of
             these gets no better, and the best weights are kept.
         validation_fraction: the share that is held out, in (0, 1).
-        beta_1: of "adam": the decay rate of the first moment.
-        beta_2: of "adam": the decay rate of the second moment.
-        epsilon: of "adam": keeps the division finite.
+        beta_1: of "adam" and "adamw": the decay rate of the first moment.
+        beta_2: of "adam" and "adamw": the decay rate of the second moment.
+        epsilon: of "adam" and "adamw": keeps the division finite.
         n_iter_no_change: so many epochs without getting better end the training.
         backend: "auto", "compiled" or "eager", see `mgnn.fit`.
         class_weight: weights by class, or "balanced": as much weight for each class; each sample's

@@ -22,7 +22,11 @@ OPTIMIZERS = [
     optim.SGD(lr=0.05),
     optim.SGD(lr=lambda epoch: 0.1 / (1 + epoch), momentum=0.9, weight_decay=1e-3),
     optim.Adam(lr=0.01, betas=(0.8, 0.99), weight_decay=1e-3),
+    optim.AdamW(lr=optim.Cosine(0.02, updates=16, warmup=3), weight_decay=0.1),
+    optim.SGD(lr=lambda update: 0.1 / (1 + update), momentum=0.5, clip_norm=0.2),
+    optim.Adam(lr=0.01, clip_norm=0.1),
 ]
+NAMES = ["sgd", "momentum", "adam", "adamw", "clipped sgd", "clipped adam"]
 
 
 def trained(loss, optimizer, backend, **settings):
@@ -34,7 +38,7 @@ def trained(loss, optimizer, backend, **settings):
     return history, np.array([p.data for p in model.parameters()])
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=NAMES)
 @pytest.mark.parametrize("loss", TARGETS)
 def test_compiled_training_is_the_eager_training(loss, optimizer):
     eager, expected = trained(loss, optimizer, "eager")

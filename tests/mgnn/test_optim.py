@@ -1,14 +1,26 @@
 """Optimisers against PyTorch's, step by step."""
 
 import random
+from typing import Any
 
 import pytest
 
 from mgcore import Value
-from mgnn import optim
+from mgnn import Module, Trainer, losses, optim
 from mgnn.errors import TrainingSettingError, UnknownNameError
 
 torch = pytest.importorskip("torch")
+
+
+class Clipped:
+    """An optimiser of PyTorch that shortens the gradient first."""
+
+    def __init__(self, inner: Any, parameters: Any, norm: float) -> None:
+        self.inner, self.parameters, self.norm = inner, parameters, norm
+
+    def step(self) -> None:
+        torch.nn.utils.clip_grad_norm_(self.parameters, self.norm)
+        self.inner.step()
 
 
 @pytest.mark.parametrize(
@@ -24,6 +36,19 @@ torch = pytest.importorskip("torch")
         (
             optim.Adam(lr=0.02, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.01),
             lambda p: torch.optim.Adam(p, lr=0.02, betas=(0.8, 0.95), eps=1e-6, weight_decay=0.01),
+        ),
+        (optim.AdamW(), lambda p: torch.optim.AdamW(p)),
+        (
+            optim.AdamW(lr=0.02, betas=(0.8, 0.95), weight_decay=0.5),
+            lambda p: torch.optim.AdamW(p, lr=0.02, betas=(0.8, 0.95), weight_decay=0.5),
+        ),
+        (
+            optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.1, clip_norm=1.5),
+            lambda p: Clipped(torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.1), p, 1.5),
+        ),
+        (
+            optim.Adam(lr=0.1, clip_norm=2.0),
+            lambda p: Clipped(torch.optim.Adam(p, lr=0.1), p, 2.0),
         ),
     ],
 )
@@ -54,11 +79,54 @@ def test_one_optimiser_serves_two_models_without_mixing_their_state() -> None:
     assert second.data == pytest.approx(-0.1)
 
 
-def test_a_rate_may_be_a_function_of_the_epoch() -> None:
-    schedule = optim.SGD(lr=lambda epoch: 1.0 / (epoch + 1))
-    assert [optim.rate_at(schedule, e) for e in range(3)] == [1.0, 0.5, 1.0 / 3.0]
-    with pytest.raises(TrainingSettingError, match=r"epoch 3 is nan"):
+def test_a_rate_that_is_no_number_names_its_update_or_epoch() -> None:
+    with pytest.raises(TrainingSettingError, match=r"update 3 is nan"):
         optim.rate_at(optim.SGD(lr=lambda _: float("nan")), 2)
+    with pytest.raises(TrainingSettingError, match=r"epoch 3 is None"):
+        optim.rate_at(optim.SGD(lr=lambda epoch: None), 2)  # type: ignore[arg-type]  # the mistake
+
+
+@pytest.mark.parametrize("backend", ["eager", "compiled"])
+def test_a_schedule_is_of_the_update_or_of_the_epoch(backend: str) -> None:
+    class Slope(Module):
+        """Its slope is 1 everywhere, so that each update moves it by the rate."""
+
+        def __init__(self) -> None:
+            self.w = Value(0.0)
+
+        def __call__(self, row: Any) -> Any:
+            return self.w * row[0]
+
+    loss = losses.Loss("sum", lambda s, t: s[0] + t[0], losses.mse.encode, losses.mse.score)
+    asked: list[int] = []
+
+    def by_update(number: int) -> float:
+        asked.append(number)
+        return float(2**number)
+
+    def moved(lr: Any) -> float:
+        trainer = Trainer(Slope(), loss=loss, optimizer=optim.SGD(lr=lr), backend=backend)
+        for epochs in (2, 1):  # of 2 updates each
+            trainer.fit([[1.0]] * 3, [0.0] * 3, epochs=epochs, batch_size=2)
+        return -float(trainer.model.w.data)
+
+    assert moved(by_update) == 1 + 2 + 4 + 8 + 16 + 32
+    assert sorted(set(asked)) == [0, 1, 2, 3, 4, 5]
+    assert moved(lambda epoch: 10.0**epoch) == 2 * (1 + 10 + 100)
+
+
+def test_a_cosine_rises_falls_and_stays() -> None:
+    schedule = optim.Cosine(0.4, updates=12, warmup=4, end=0.1)
+    assert [schedule(u) for u in range(4)] == pytest.approx([0.1, 0.2, 0.3, 0.4])
+    assert schedule(4) == pytest.approx(0.4)
+    assert schedule(8) == pytest.approx(0.25)
+    assert schedule(12) == schedule(99) == pytest.approx(0.1)
+    theirs = torch.optim.SGD([torch.zeros(1)], lr=0.4)
+    cosine = torch.optim.lr_scheduler.CosineAnnealingLR(theirs, T_max=8, eta_min=0.1)
+    for update in range(4, 12):
+        assert schedule(update) == pytest.approx(cosine.get_last_lr()[0])
+        theirs.step()
+        cosine.step()
 
 
 @pytest.mark.parametrize(
@@ -72,6 +140,11 @@ def test_a_rate_may_be_a_function_of_the_epoch() -> None:
         (lambda: optim.Adam(betas=(0.9, 1.0)), "betas is 1.0"),
         (lambda: optim.Adam(betas=(0.9,)), "two numbers"),  # type: ignore[arg-type]  # the mistake
         (lambda: optim.Adam(eps=0.0), "eps is 0.0"),
+        (lambda: optim.AdamW(betas=(0.9, 1.0)), "AdamW: betas is 1.0"),
+        (lambda: optim.SGD(clip_norm=0.0), "clip_norm is 0.0"),
+        (lambda: optim.Adam(clip_norm=-1), "clip_norm is -1.0"),
+        (lambda: optim.Cosine(0.1, updates=0), "updates is 0"),
+        (lambda: optim.Cosine(-0.1, updates=3), "lr is -0.1"),
     ],
 )
 def test_an_impossible_setting_is_refused_by_name(mistake, text: str) -> None:  # type: ignore[no-untyped-def]  # table
@@ -82,6 +155,7 @@ def test_an_impossible_setting_is_refused_by_name(mistake, text: str) -> None:  
 def test_an_optimiser_is_found_by_name_or_answered_with_near_matches() -> None:
     assert optim.by_name("sgd") == optim.SGD()
     assert optim.by_name("Adam") == optim.Adam()
+    assert optim.by_name("AdamW") == optim.AdamW()
     with pytest.raises(UnknownNameError, match="did you mean adam"):
         optim.by_name("adm")
     with pytest.raises(UnknownNameError, match=r"SGD is no optimiser; give optim.SGD\(lr=0.1\)"):

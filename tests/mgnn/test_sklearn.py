@@ -211,7 +211,7 @@ def test_other_losses_are_taken(loss: Any) -> None:
 @pytest.mark.parametrize(
     ("mistake", "error", "text"),
     [
-        (lambda: MLPClassifier(solver="lbfgs").fit(X, TWO), TrainingSettingError, "'adam' or"),
+        (lambda: MLPClassifier(solver="lbf").fit(X, TWO), TrainingSettingError, "'adamw', 'sgd'"),
         (lambda: MLPClassifier().fit(X, np.ones(80)), LabelError, "y has one class"),
         (lambda: MLPClassifier().partial_fit(X, TWO), LabelError, "needs classes"),
         (

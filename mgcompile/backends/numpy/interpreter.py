@@ -238,12 +238,12 @@ class _Trainer:
         losses = np.zeros(epochs)
         for epoch in range(epochs):
             order = np.arange(count) if orders is None else orders[epoch]
-            for first in range(0, count, batch_size):
+            for rate, first in zip(lr[epoch], range(0, count, batch_size), strict=True):
                 rows = order[first : first + batch_size]
                 scale = 1.0 if recorded else 1.0 / len(rows)
                 loss, gradient = self.run(inputs[rows], len(rows), params)
                 step += 1
-                update(params, state, gradient, self.rule, float(lr[epoch]), scale, step)
+                update(params, state, gradient, self.rule, float(rate), scale, step)
                 losses[epoch] += float(loss[0]) / (1.0 if recorded else count)
         return losses
 
@@ -268,10 +268,15 @@ def update(
         scale: What the gradient is multiplied by.
         step: Number of this update, from 1.
     """
+    if rule.clip_norm:
+        norm = scale * float(np.sqrt(np.sum(np.square(gradient, dtype=np.float64))))
+        scale *= min(1.0, rule.clip_norm / (norm + 1e-6))
     g = gradient * params.dtype.type(scale)
-    if rule.weight_decay:
+    if rule.kind == "adamw":
+        params -= params.dtype.type(lr * rule.weight_decay) * params
+    elif rule.weight_decay:
         g = g + params.dtype.type(rule.weight_decay) * params
-    if rule.kind == "adam":
+    if rule.has_moments:
         state[0] = rule.beta1 * state[0] + (1.0 - rule.beta1) * g
         state[1] = rule.beta2 * state[1] + (1.0 - rule.beta2) * g * g
         mean = state[0] / (1.0 - rule.beta1**step)

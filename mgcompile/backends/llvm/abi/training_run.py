@@ -8,7 +8,9 @@ BATCH           samples of an update; the last batch of an epoch may be smaller
 EPOCHS          number of epochs
 ORDERS          address of the samples' order of each epoch, i64; 0: as they come
 STATE           address of the optimiser's state, one row of n_params after the other
-RATES           address of the learning rate of each epoch, float64
+RATES           address of the first update's learning rate, float64
+RATE_EPOCH      bytes from the rate of an update to that of the same one in the next epoch
+RATE_UPDATE     bytes from the rate of an update to that of the next one
 LOSSES          address for the mean loss of each epoch, float64
 POWERS          address of two float64 for each epoch: Adam's beta1 and beta2 to the power of the
                 updates done before
@@ -31,6 +33,8 @@ COURSE = (
     "ORDERS",
     "STATE",
     "RATES",
+    "RATE_EPOCH",
+    "RATE_UPDATE",
     "LOSSES",
     "POWERS",
 )

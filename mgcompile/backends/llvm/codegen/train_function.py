@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from mgcompile.backends.llvm.abi.context import slot_address
 from mgcompile.backends.llvm.abi.training_run import course
@@ -69,7 +69,6 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
     leads = writer.value("icmp eq i64 %thread, 0")
     gil = released(writer, leads)
     with writer.loop(course(writer, "EPOCHS")) as epoch:
-        rate = writer.load("double", writer.offset(rates, writer.mul(epoch.index, 8)), 8)
         distance = writer.mul(epoch.index, writer.mul(count, 8))
         order = writer.add(orders, distance)
         order = writer.value(f"select i1 {unordered}, i64 0, i64 {order}")
@@ -77,7 +76,10 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
         powers = _powers(writer, rule, epoch.index)
         state = [("double", value) for value in ("0.0", *powers)]
         batches = writer.value(f"udiv i64 {writer.add(count, writer.add(batch, -1))}, {batch}")
+        begun = writer.offset(rates, writer.mul(epoch.index, course(writer, "RATE_EPOCH")))
         with writer.loop(batches, carried=state) as turn:
+            place = writer.offset(begun, writer.mul(turn.index, course(writer, "RATE_UPDATE")))
+            rate = writer.load("double", place, 8)
             first = writer.mul(turn.index, batch)
             size = writer.minimum(writer.value(f"sub i64 {count}, {first}"), batch)
             writer.store("i64", str(first), slot_address(writer, "BEGIN"), 8)
@@ -93,6 +95,8 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
             total = _add_loss(writer, frame, turn.values[0])
             step, grown = _step(writer, frame, rule, rate, str(size), turn.values[1:])
             with writer.when(leads):
+                if rule.clip_norm:
+                    step = _clipped(writer, frame, rule, step)
                 _write_updates(writer, frame, rule, step, left, direct)
             barrier(writer)
             turn.following = [total, *grown]
@@ -108,7 +112,7 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
 
 def _powers(writer: Writer, rule: Rule, epoch: Index) -> list[str]:
     """Append loads of what Adam's betas are raised to before an epoch; return the two powers."""
-    if rule.kind != "adam":
+    if not rule.has_moments:
         return []
     place = writer.offset(course(writer, "POWERS", "ptr"), writer.mul(epoch, 16))
     return [writer.load("double", writer.offset(place, 8 * k), 8) for k in range(2)]
@@ -222,6 +226,52 @@ def _step(
     return _Step(narrow(rate), scale, *(corrections or ("1.0", "1.0"))), grown
 
 
+def _clipped(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> _Step:
+    """Append the norm of the whole gradient; return the step with the factor that shortens it."""
+    element, number = frame.scalar.element, Kind("double", 1)
+    scale = step.scale
+    if element == "float":
+        scale = "1.0" if scale == "1.0" else writer.value(f"fpext float {scale} to double")
+    writer.library.declare("@llvm.sqrt.f64", "declare double @llvm.sqrt.f64(double)")
+    root = writer.value(f"call double @llvm.sqrt.f64(double {_sum_of_squares(writer, frame)})")
+    norm = writer.value(f"fmul double {root}, {scale}")
+    longer = writer.value(f"fadd double {norm}, {number.literal(1e-6)}")
+    factor = writer.value(f"fdiv double {number.literal(rule.clip_norm)}, {longer}")
+    shortens = writer.value(f"fcmp olt double {factor}, 1.0")
+    factor = writer.value(f"select i1 {shortens}, double {factor}, double 1.0")
+    scale = writer.value(f"fmul double {scale}, {factor}")
+    if element == "float":
+        scale = writer.value(f"fptrunc double {scale} to float")
+    return evolve(step, scale=scale)
+
+
+def _sum_of_squares(writer: Writer, frame: Frame) -> str:
+    """Append the sum of the squares of the gradient, in double precision; return it."""
+    count, size = frame.program.n_params, frame.tile.bytes
+    gradient = frame.start(writer, frame.program.output("param_gradient"))
+    whole = count // frame.tile.width * frame.tile.width
+    total = "0.0"
+    for kind, start, stop in ((frame.vector, 0, whole), (frame.scalar, whole, count)):
+        if start >= stop:
+            continue
+        first = "zeroinitializer" if kind.lanes > 1 else total
+        carried = [(str(kind.double), first)]
+        step = size * kind.lanes
+        with writer.loop(stop * size, start=start * size, step=step, carried=carried) as turn:
+            g = writer.load(kind, writer.offset(gradient, turn.index), size)
+            if kind.element == "float":
+                g = writer.value(f"fpext {kind} {g} to {kind.double}")
+            square = writer.value(f"fmul {kind.double} {g}, {g}")
+            turn.following = [writer.value(f"fadd {kind.double} {turn.values[0]}, {square}")]
+        total = turn.values[0]
+        if kind.lanes > 1:
+            symbol = f"@llvm.vector.reduce.fadd.v{kind.lanes}f64"
+            text = f"declare double {symbol}(double, {kind.double})"
+            writer.library.declare(symbol, text)
+            total = writer.value(f"call double {symbol}(double 0.0, {kind.double} {total})")
+    return total
+
+
 def _write_update(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> None:
     """Append the loop over all parameters: vectors first, then what is left one by one."""
     count, size = frame.program.n_params, frame.tile.bytes
@@ -252,7 +302,9 @@ def _write_parameter(
         for pointer in (p_at, g_at, *rows_at)
     )
     g = g * splat(block, step.scale)
-    if rule.weight_decay:
+    if rule.kind == "adamw":
+        p = p - splat(block, step.rate) * rule.weight_decay * p
+    elif rule.weight_decay:
         g = block.fma(p, rule.weight_decay, g)
     p, memory = _updated(block, rule, step, p, g, memory)
     for value, pointer in zip((p, *memory), (p_at, *rows_at), strict=True):

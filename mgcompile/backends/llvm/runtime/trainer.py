@@ -83,7 +83,7 @@ class LlvmTrainer:
         kept = describe_inputs(arena, inputs)
         arena.grow(self.lowered, size)
         arena.set("PARAMS", params.ctypes.data)
-        rates = np.ascontiguousarray(lr, dtype=np.float64)
+        rates = np.asarray(lr, dtype=np.float64)
         powers = self._powers(step + -(-count // size) * np.arange(epochs))
         losses = np.empty(epochs, dtype=np.float64)
         course = np.zeros(len(COURSE), dtype=np.int64)
@@ -94,6 +94,8 @@ class LlvmTrainer:
             "ORDERS": 0 if orders is None else orders.ctypes.data,
             "STATE": state.ctypes.data,
             "RATES": rates.ctypes.data,
+            "RATE_EPOCH": rates.strides[0],
+            "RATE_UPDATE": rates.strides[1],
             "LOSSES": losses.ctypes.data,
             "POWERS": powers.ctypes.data,
         }
@@ -121,6 +123,6 @@ class LlvmTrainer:
 
     def _powers(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return Adam's betas to the power of the updates done before each epoch."""
-        if self.rule.kind != "adam":
+        if not self.rule.has_moments:
             return np.zeros((0, 2))
         return np.power((self.rule.beta1, self.rule.beta2), steps[:, None].astype(np.float64))

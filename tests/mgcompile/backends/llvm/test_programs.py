@@ -266,7 +266,7 @@ def test_a_wide_net_trains_on_samples_in_any_order(rule, batch_size):
         params = start.copy()
         trainer = backend.build_trainer(program, rule, Options())
         state = np.zeros((rule.state_rows, len(params)))
-        rates = np.array([0.1, 0.05])
+        rates = np.broadcast_to([[0.1], [0.05]], (2, -(-200 // batch_size)))
         losses.append(trainer(inputs, 200, params, state, 0, orders, 2, batch_size, rates))
         found.append(params)
     np.testing.assert_allclose(*found, rtol=1e-10, atol=1e-12)

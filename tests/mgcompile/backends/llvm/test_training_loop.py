@@ -16,6 +16,9 @@ RULES = {
     "sgd": Rule("sgd"),
     "momentum and decay": Rule("sgd", momentum=0.9, weight_decay=0.01),
     "adam": Rule("adam", weight_decay=0.001),
+    "adamw": Rule("adamw", weight_decay=0.1),
+    "clipped sgd": Rule("sgd", weight_decay=0.01, clip_norm=0.05),
+    "clipped adam": Rule("adam", clip_norm=0.3),
 }
 
 
@@ -35,7 +38,7 @@ def train(backend, program, rule, dtype, *, orders, threads=1, step=0):
     inputs = random.normal(size=(50, 3)).astype(dtype)
     params = random.normal(size=13).astype(dtype)
     state = np.zeros((rule.state_rows, 13), dtype)
-    rates = np.array([0.1, 0.05, 0.02, 0.01])
+    rates = (0.1 / np.arange(1.0, 17.0)).reshape(4, 4)  # of 4 updates in each of 4 epochs
     trainer = backend.build_trainer(program, rule, Options(dtype, threads))
     losses = trainer(inputs, 50, params, state, step, orders, 4, 16, rates)
     return losses, params, state
@@ -75,7 +78,7 @@ def test_adam_goes_on_with_the_same_bits_wherever_calls_are_cut(program):
     for calls in ([6], [1, 2, 3]):
         params, state, epoch = first.copy(), np.zeros((2, 13)), 0
         for epochs in calls:
-            step, rates = epoch * 4, np.full(epochs, 0.05)
+            step, rates = epoch * 4, np.broadcast_to(0.05, (epochs, 4))
             trainer(inputs, 50, params, state, step, None, epochs, 16, rates)
             epoch += epochs
         found.append((params, state))
