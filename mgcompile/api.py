@@ -11,9 +11,10 @@ from mgcompile.backends.interface import Options
 from mgcompile.errors import LeafError, OperandCountError, OptionError, UnusedInputError
 from mgcompile.graph.capture import capture
 from mgcompile.graph.ir import INPUT
+from mgcompile.graph.pipeline import canonicalize
 from mgcompile.passes import passes
 from mgcompile.program.verifier import verify
-from mgcompile.reroll.pipeline import roll
+from mgcompile.reroll.pipeline import reroll
 from mgcompile.runtime.kernel import Kernel, Signature
 from mgcompile.runtime.nan_trace import Recording
 from mgcompile.support.cache_dir import cache_folder
@@ -106,7 +107,7 @@ def build(
         recording: What was captured; given, NaN and infinity are errors, and are followed in it.
     """
     with collector_paused():
-        program = verify(roll(graph, len(inputs), len(params)))
+        program = verify(reroll(canonicalize(graph), len(inputs), len(params)))
     signature = Signature(
         inputs=tuple(x.label for x in inputs),
         params=tuple(p.label for p in params),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgcompile.graph.pipeline import PASSES as GRAPH
+from mgcompile.reroll.pipeline import PASSES as REROLL
 from mgcompile.schedule.pipeline import PASSES as SCHEDULE
 
 if TYPE_CHECKING:
@@ -19,6 +21,6 @@ def passes() -> tuple[Pass, ...]:
     the form after those that it names. See `docs/compiler.md`.
 
     >>> [each.name for each in passes() if each.name.startswith("f")]
-    ['fusion', 'fission', 'fused-sgd']
+    ['fold-constants', 'flatten-sums', 'fusion', 'fission', 'fused-sgd']
     """
-    return SCHEDULE
+    return (*GRAPH, *REROLL, *SCHEDULE)

@@ -1,7 +1,7 @@
 """Rewrite a captured graph to one form, however it was recorded.
 
 Constants are folded; chains and trees of additions become one `sum`; the products among its terms
-become a `dot`; equal nodes become one. All on whole arrays.
+become a `dot`. All on whole arrays.
 """
 
 from __future__ import annotations
@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.cse import merge_equal
 from mgcompile.graph.dce import compacted, without
-from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph, edge_owner
-from mgcompile.graph.split_bias import split_biases
+from mgcompile.graph.ir import CONST, PARAM, Graph, edge_owner
 from mgcompile.support.csr import starts
 from mgcore import ops
 
@@ -26,24 +24,10 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["canonical", "flatten_sums", "fold_constants", "may_hold_samples"]
+__all__ = ["flatten_sums", "fold_constants"]
 
 # Folding looks one level further in every round; what lies deeper is computed instead.
 _ROUNDS = 8
-
-
-def canonical(graph: Graph) -> Graph:
-    """Return an equal graph in canonical form.
-
-    Where the constants may be samples, which may be equal by chance, equal nodes stay apart.
-    """
-    graph = flatten_sums(split_biases(fold_constants(graph)))
-    return graph if may_hold_samples(graph) else merge_equal(graph)
-
-
-def may_hold_samples(graph: Graph) -> bool:
-    """Tell whether a graph has constants and no inputs: they may be a recorded data set."""
-    return bool(np.any(graph.code == CONST)) and not np.any(graph.code == INPUT)
 
 
 def fold_constants(graph: Graph) -> Graph:

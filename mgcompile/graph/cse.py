@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from mgcompile.graph.dce import compacted
-from mgcompile.graph.ir import CONST, applies, mixed, owners_of
+from mgcompile.graph.ir import CONST, applies, may_hold_samples, mixed, owners_of
 from mgcompile.support.csr import places_within, starts
 from mgcore import ops
 
@@ -24,13 +24,21 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["merge_equal"]
+__all__ = ["merge_computed", "merge_equal"]
 
 # So many rounds on whole arrays; each takes time for the whole graph.
 _ROUNDS = 8
 # Of nodes with more operands all are looked at only where three of them are equal.
 _FEW = 3
 _WEIGHTS = np.array([1_000_003, 998_244_353, 2_147_483_629, 4_294_967_291], dtype=np.int64)
+
+
+def merge_computed(graph: Graph) -> Graph:
+    """Make one node of equal ones.
+
+    Where the constants may be samples, which may be equal by chance, equal nodes stay apart.
+    """
+    return graph if may_hold_samples(graph) else merge_equal(graph)
 
 
 def merge_equal(graph: Graph) -> Graph:

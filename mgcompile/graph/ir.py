@@ -20,7 +20,9 @@ __all__ = [
     "Graph",
     "applies",
     "edge_owner",
+    "may_hold_samples",
     "mixed",
+    "operand_table",
     "owners_of",
 ]
 
@@ -61,6 +63,18 @@ class Graph:
 def applies(graph: Graph, *those: Op) -> NDArray[np.bool_]:
     """Tell which nodes apply one of these ops; shape (n,)."""
     return np.isin(graph.code, [code for code, op in enumerate(graph.ops) if op in those])
+
+
+def may_hold_samples(graph: Graph) -> bool:
+    """Tell whether a graph has constants and no inputs: they may be a recorded data set."""
+    return bool(np.any(graph.code == CONST)) and not np.any(graph.code == INPUT)
+
+
+def operand_table(graph: Graph, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the operands of nodes with the same number of them; shape `nodes.shape + (width,)`."""
+    width = int(graph.start[nodes.flat[0] + 1] - graph.start[nodes.flat[0]])
+    table: NDArray[np.int64] = graph.operand[graph.start[nodes][..., None] + np.arange(width)]
+    return table
 
 
 def owners_of(start: NDArray[np.int64], edges: NDArray[np.int64]) -> NDArray[np.int64]:

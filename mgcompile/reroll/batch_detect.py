@@ -13,21 +13,19 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.canonicalize import may_hold_samples
-from mgcompile.graph.ir import CONST, edge_owner
-from mgcompile.reroll.emit_bundle import operand_table
+from mgcompile.graph.ir import CONST, edge_owner, may_hold_samples, operand_table
 from mgcompile.support.csr import places_within, starts
 from mgcore import ops
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mgcompile.reroll.isomorphism import Structure
+    from mgcompile.reroll.isomorphism import IsomorphismClasses
 
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["Samples", "Segment", "find_samples"]
+__all__ = ["BatchAxis", "BatchSum", "detect_batch"]
 
 _FEWEST = 4
 _MOST_CANDIDATES = 16
@@ -36,7 +34,7 @@ _SHARED, _UNSEEN = -1, -2
 
 
 @attrs.frozen(slots=True, eq=False)
-class Segment:
+class BatchSum:
     """Terms of sums that come, sample by sample, from all samples.
 
     Args:
@@ -54,50 +52,50 @@ class Segment:
 
 
 @attrs.frozen(slots=True, eq=False)
-class Samples:
+class BatchAxis:
     """A recorded data set.
 
     Args:
         count: Number of samples.
         label: The sample that each node belongs to, negative for what is no part of one.
         twin: For nodes of samples the node of the first sample that does the same.
-        segments: All terms that are summed over the samples.
+        batch_sums: All terms that are summed over the samples.
     """
 
     count: int
     label: Numbers
     twin: Numbers
-    segments: tuple[Segment, ...]
+    batch_sums: tuple[BatchSum, ...]
 
 
-def find_samples(structure: Structure) -> Samples | None:
+def detect_batch(classes: IsomorphismClasses) -> BatchAxis | None:
     """Return the data set recorded in a graph without inputs, if there is one."""
-    if not may_hold_samples(structure.graph):
+    if not may_hold_samples(classes.graph):
         return None
-    candidates = _candidates(structure)
+    candidates = _candidates(classes)
     if not candidates:
         return None
-    edges = _inner_edges(structure)
+    edges = _inner_edges(classes)
     for count in candidates:
-        found = _Attempt(structure, count, *edges).run()
+        found = _Attempt(classes, count, *edges).run()
         if found is not None:
             return found
     return None
 
 
-def _is_sum(structure: Structure, group: int) -> bool:
-    op = structure.graph.ops[int(structure.graph.code[structure.nodes(group)[0]])]
+def _is_sum(classes: IsomorphismClasses, group: int) -> bool:
+    op = classes.graph.ops[int(classes.graph.code[classes.nodes(group)[0]])]
     return op is ops.sum or op is ops.dot
 
 
-def _candidates(structure: Structure) -> list[int]:
+def _candidates(classes: IsomorphismClasses) -> list[int]:
     """Return numbers of samples worth trying: divisors of the lengths of long sums."""
     found: dict[int, None] = {}
-    sizes = np.diff(structure.start)
-    for group in range(structure.count - 1, -1, -1):
-        if sizes[group] > _FEWEST or not _is_sum(structure, group):
+    sizes = np.diff(classes.start)
+    for group in range(classes.count - 1, -1, -1):
+        if sizes[group] > _FEWEST or not _is_sum(classes, group):
             continue
-        read = structure.group[operand_table(structure.graph, structure.nodes(group))[0]]
+        read = classes.group[operand_table(classes.graph, classes.nodes(group))[0]]
         for source in np.unique(read[read >= 0]).tolist():
             terms = int((read == source).sum())
             for divisor in range(1, min(terms // _FEWEST, 64) + 1):
@@ -106,9 +104,9 @@ def _candidates(structure: Structure) -> list[int]:
     return sorted(found, reverse=True)[:_MOST_CANDIDATES]
 
 
-def _inner_edges(structure: Structure) -> tuple[list[int], list[int], Numbers]:
+def _inner_edges(classes: IsomorphismClasses) -> tuple[list[int], list[int], Numbers]:
     """Return what each node reads, leaves left out: where it begins, the nodes, the edges."""
-    graph = structure.graph
+    graph = classes.graph
     inner = np.flatnonzero(graph.code[graph.operand] >= 0)
     owner = edge_owner(graph.start)[inner]
     first = starts(np.bincount(owner, minlength=len(graph.code)))
@@ -120,20 +118,20 @@ class _Attempt:
 
     def __init__(
         self,
-        structure: Structure,
+        classes: IsomorphismClasses,
         count: int,
         first: list[int],
         reads: list[int],
         inner: Numbers,
     ) -> None:
-        self.structure = structure
-        self.graph = structure.graph
+        self.classes = classes
+        self.graph = classes.graph
         self.count = count
         self.first, self.reads, self.inner = first, reads, inner
         self.label = np.zeros(0, dtype=np.int64)
         self.twin = np.zeros(0, dtype=np.int64)
 
-    def run(self) -> Samples | None:
+    def run(self) -> BatchAxis | None:
         """Drop sums whose terms turn out not to be alike, until all that are left are."""
         proposed = self._proposed()
         for _ in range(_ROUNDS):
@@ -146,11 +144,11 @@ class _Attempt:
                 key: self._segment(key[0], columns, wrong, varied)
                 for key, columns in proposed.items()
             }
-            good = {key: segment for key, segment in found.items() if segment is not None}
+            good = {key: batch_sum for key, batch_sum in found.items() if batch_sum is not None}
             if len(good) == len(proposed):
-                some = any(segment.varies for segment in good.values())
-                segments = tuple(good.values())
-                return Samples(self.count, self.label, self.twin, segments) if some else None
+                some = any(batch_sum.varies for batch_sum in good.values())
+                batch_sums = tuple(good.values())
+                return BatchAxis(self.count, self.label, self.twin, batch_sums) if some else None
             proposed = {key: proposed[key] for key in good}
         return None
 
@@ -160,10 +158,10 @@ class _Attempt:
         The keys are the group of the sum and the groups that a term (both its factors) comes from.
         """
         found = {}
-        for group in range(self.structure.count):
-            if not _is_sum(self.structure, group):
+        for group in range(self.classes.count):
+            if not _is_sum(self.classes, group):
                 continue
-            kinds = self.structure.group[self._factors(self.structure.nodes(group)[:1])[:, 0]]
+            kinds = self.classes.group[self._factors(self.classes.nodes(group)[:1])[:, 0]]
             for kind in np.unique(kinds, axis=1).T:
                 columns = np.flatnonzero(np.all(kinds == kind[:, None], axis=0))
                 if np.any(kind >= 0) and len(columns) % self.count == 0:
@@ -178,12 +176,12 @@ class _Attempt:
 
     def _segment(
         self, group: int, columns: Numbers, wrong: Mask, varied: list[bool]
-    ) -> Segment | None:
+    ) -> BatchSum | None:
         """Return terms of those sums of a group that are no part of a sample.
 
         None if there are none, or if they are not alike in all samples.
         """
-        nodes = self.structure.nodes(group)
+        nodes = self.classes.nodes(group)
         nodes = nodes[self.label[nodes] < 0]
         if not len(nodes):
             return None
@@ -196,14 +194,14 @@ class _Attempt:
         bits = self.graph.value.view(np.int64)
         data = (self.graph.code[blocks] == CONST) & (bits[blocks] != bits[first])
         varies = bool(np.any(data)) or any(varied[node] for node in blocks[:, :, 0].ravel())
-        return Segment(nodes, blocks, columns, varies)
+        return BatchSum(nodes, blocks, columns, varies)
 
     def _labelled(self, proposed: dict[tuple[int, tuple[int, ...]], Numbers]) -> Numbers:
         """Hand labels on from the terms of sums to what these read."""
         graph = self.graph
         own = np.full(len(graph.operand), _SHARED, dtype=np.int64)
         for (group, _), columns in proposed.items():
-            sums = self.structure.nodes(group)
+            sums = self.classes.nodes(group)
             sample = np.repeat(np.arange(self.count), len(columns) // self.count)
             edges = graph.start[sums][:, None] + columns
             own[edges] = sample
@@ -215,7 +213,7 @@ class _Attempt:
         for node in graph.roots.tolist():
             label[node] = _SHARED
         first, reads = self.first, self.reads
-        for node in reversed(self.structure.members.tolist()):
+        for node in reversed(self.classes.members.tolist()):
             handed = label[node]
             for edge in range(first[node], first[node + 1]):
                 x = reads[edge]
@@ -229,13 +227,13 @@ class _Attempt:
 
     def _find_twins(self) -> Mask:
         """Find the twin of every node of a sample; return which nodes differ from theirs."""
-        structure, label, count = self.structure, self.label, self.count
-        nodes = structure.members[label[structure.members] >= 0]
-        group = structure.group[nodes]
-        nodes = nodes[np.lexsort((structure.place[nodes], label[nodes], group))]
-        size = np.bincount(group, minlength=structure.count)
+        classes, label, count = self.classes, self.label, self.count
+        nodes = classes.members[label[classes.members] >= 0]
+        group = classes.group[nodes]
+        nodes = nodes[np.lexsort((classes.place[nodes], label[nodes], group))]
+        size = np.bincount(group, minlength=classes.count)
         start = np.cumsum(size) - size
-        group = structure.group[nodes]
+        group = classes.group[nodes]
         within = np.arange(len(nodes)) - start[group]
         each = np.maximum(size[group] // count, 1)
         alike = (size[group] % count == 0) & (label[nodes] == within // each)
@@ -265,15 +263,15 @@ class _Attempt:
         if not np.any(wrong):
             return wrong
         found, first, reads = wrong.tolist(), self.first, self.reads
-        for node in self.structure.members.tolist():
+        for node in self.classes.members.tolist():
             if any(found[x] for x in reads[first[node] : first[node + 1]]):
                 found[node] = True
         return np.array(found, dtype=bool)
 
     def _varied(self) -> list[bool]:
         """Tell which nodes of the first sample depend on data."""
-        structure, graph = self.structure, self.graph
-        nodes = structure.members[self.twin[structure.members] >= 0]
+        classes, graph = self.classes, self.graph
+        nodes = classes.members[self.twin[classes.members] >= 0]
         owner = edge_owner(graph.start)
         edge = np.flatnonzero((graph.code[graph.operand] == CONST) & (self.twin[owner] >= 0))
         twin = self.twin[owner[edge]]

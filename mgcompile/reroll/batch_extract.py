@@ -19,15 +19,15 @@ from mgcore import ops
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mgcompile.reroll.batch_detect import Samples, Segment
+    from mgcompile.reroll.batch_detect import BatchAxis, BatchSum
     from mgcore import Op
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["one_sample"]
+__all__ = ["extract_batch"]
 
 
-def one_sample(graph: Graph, samples: Samples) -> tuple[Graph, NDArray[np.float64]]:
+def extract_batch(graph: Graph, samples: BatchAxis) -> tuple[Graph, NDArray[np.float64]]:
     """Return the graph of one sample, and the data set, shape (samples, inputs).
 
     Args:
@@ -36,15 +36,15 @@ def one_sample(graph: Graph, samples: Samples) -> tuple[Graph, NDArray[np.float6
     """
     cut = _Cut(graph, samples)
     cut.keep_first()
-    for segment in samples.segments:
-        cut.mark_sum(segment)
+    for batch_sum in samples.batch_sums:
+        cut.mark_sum(batch_sum)
     return cut.graph(), cut.data()
 
 
 class _Cut:
     """The graph in the making: new nodes are numbered on from the old ones."""
 
-    def __init__(self, graph: Graph, samples: Samples) -> None:
+    def __init__(self, graph: Graph, samples: BatchAxis) -> None:
         self.old = graph
         self.samples = samples
         self.place = {op: place for place, op in enumerate(graph.ops)}
@@ -98,12 +98,12 @@ class _Cut:
         edge = edge[:, constant]
         self.operand[edge[0]] = self._first(graph.operand[edge])
 
-    def mark_sum(self, segment: Segment) -> None:
+    def mark_sum(self, batch_sum: BatchSum) -> None:
         """Take the terms of all samples out of sums, and put one sample's there."""
-        first = self._first(np.moveaxis(segment.factors, 2, 0))
-        kept = self.summed if segment.varies else self.repeated
-        for member, node in enumerate(segment.nodes.tolist()):
-            self.taken.setdefault(node, []).append(segment.columns)
+        first = self._first(np.moveaxis(batch_sum.factors, 2, 0))
+        kept = self.summed if batch_sum.varies else self.repeated
+        for member, node in enumerate(batch_sum.nodes.tolist()):
+            self.taken.setdefault(node, []).append(batch_sum.columns)
             kept.setdefault(node, []).append(self._total(first[:, member]))
 
     def _total(self, factors: Numbers) -> int:

@@ -20,27 +20,19 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.graph.ir import Graph
     from mgcompile.program.builder import Builder
-    from mgcompile.reroll.value_map import Placement
+    from mgcompile.reroll.value_map import ValueMap
     from mgcore import Op
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["Writer", "operand_table"]
+__all__ = ["Writer"]
 
 # With fewer operands an op is part of elementwise code.
 _FEWEST_ALONG = 4
 # Many operands from several arrays are gathered into one: written out, they cost too much.
 _FEWEST_GATHERED = 64
 _MOST_AXES = 4
-
-
-def operand_table(graph: Graph, nodes: Numbers) -> Numbers:
-    """Return the operands of nodes with the same number of them; shape `nodes.shape + (width,)`."""
-    width = int(graph.start[nodes.flat[0] + 1] - graph.start[nodes.flat[0]])
-    table: Numbers = graph.operand[graph.start[nodes][..., None] + np.arange(width)]
-    return table
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -58,7 +50,7 @@ class Writer:
     """Write groups into one block of a program.
 
     Args:
-        placement: Where nodes are.
+        value_map: Where nodes are.
         builder: Where statements go.
         count: Iterations of the loop around, 0 for none. Then nodes come as arrays whose first axis
             is the iteration.
@@ -66,9 +58,9 @@ class Writer:
     """
 
     def __init__(
-        self, placement: Placement, builder: Builder, count: int = 0, local: int = 0
+        self, value_map: ValueMap, builder: Builder, count: int = 0, local: int = 0
     ) -> None:
-        self.placement = placement
+        self.value_map = value_map
         self.builder = builder
         self.count = count
         self.local = local
@@ -95,14 +87,14 @@ class Writer:
         width = int(table.shape[-1])
         if width < _FEWEST_ALONG or op.arity is not None:
             return False
-        array = self.placement.array[table]
+        array = self.value_map.array[table]
         one = bool(np.all(array == array.flat[0])) and array.flat[0] != CONSTS
         gathered = width >= _FEWEST_GATHERED and not self.count
         return (one or gathered) and is_reducible(op, width)
 
     def _write_along(self, op: Op, table: Numbers) -> int:
         shape = self._axes([table[..., slot] for slot in (0, -1)])
-        elements = self.placement.element[table].reshape(-1, table.shape[-1])[0]
+        elements = self.value_map.element[table].reshape(-1, table.shape[-1])[0]
         reduced = best_axes([elements], len(elements))
         return self.builder.bundle(op, shape, [self._read(table, shape, reduced)], reduced)
 
@@ -110,30 +102,30 @@ class Writer:
         """Find axes for the members along which as many columns as possible move steadily."""
         lists = []
         for column in columns:
-            if self.placement.code[column.flat[0]] == CONST:
+            if self.value_map.code[column.flat[0]] == CONST:
                 continue
-            elements = self.placement.element[column]
+            elements = self.value_map.element[column]
             # Inside a loop every iteration has to have the same axes; the first one decides.
             lists.append(elements[0] if elements.ndim == 2 else elements)
         return best_axes(lists, int(columns[0].shape[-1]))
 
     def _read(self, nodes: Numbers, shape: tuple[int, ...], more: tuple[int, ...] = ()) -> Access:
         if not self.count:
-            return self.placement.access(nodes.reshape(shape + more))
-        return self.placement.access_in_loop(nodes.reshape(self.count, *shape, *more), self.local)
+            return self.value_map.access(nodes.reshape(shape + more))
+        return self.value_map.access_in_loop(nodes.reshape(self.count, *shape, *more), self.local)
 
     def _write_sum(self, table: Numbers, *, paired: bool) -> int:
-        segments = self._segments(table, paired=paired)
-        columns = [factor[..., t] for s in segments for factor in s.factors for t in (0, -1)]
+        batch_sums = self._segments(table, paired=paired)
+        columns = [factor[..., t] for s in batch_sums for factor in s.factors for t in (0, -1)]
         shape = self._axes(columns)
-        if len(segments) == 1:
-            return self._write_segment(segments[0], shape)
+        if len(batch_sums) == 1:
+            return self._write_segment(batch_sums[0], shape)
         reads = []
-        for segment in segments:
-            if segment.terms == 1 and len(segment.factors) == 1:
-                reads.append(self._read(segment.factors[0][..., 0], shape))
+        for batch_sum in batch_sums:
+            if batch_sum.terms == 1 and len(batch_sum.factors) == 1:
+                reads.append(self._read(batch_sum.factors[0][..., 0], shape))
             else:
-                part = self._write_segment(segment, shape)
+                part = self._write_segment(batch_sum, shape)
                 reads.append(self._dense(part, shape))
         op = ops.add if len(reads) == 2 else ops.sum
         return self.builder.bundle(op, shape, reads)
@@ -142,17 +134,17 @@ class Writer:
         loops = (0,) if self.count else ()
         return Access(array, Affine(0, loops + dense_strides(shape)))
 
-    def _write_segment(self, segment: _Segment, shape: tuple[int, ...]) -> int:
-        if segment.terms == 1 and len(segment.factors) == 2:
-            reads = [self._read(factor[..., 0], shape) for factor in segment.factors]
+    def _write_segment(self, batch_sum: _Segment, shape: tuple[int, ...]) -> int:
+        if batch_sum.terms == 1 and len(batch_sum.factors) == 2:
+            reads = [self._read(factor[..., 0], shape) for factor in batch_sum.factors]
             return self.builder.bundle(ops.mul, shape, reads)
         first = [
-            self.placement.element[factor].reshape(-1, segment.terms)[0]
-            for factor in segment.factors
-            if self.placement.code[factor.flat[0]] != CONST
+            self.value_map.element[factor].reshape(-1, batch_sum.terms)[0]
+            for factor in batch_sum.factors
+            if self.value_map.code[factor.flat[0]] != CONST
         ]
-        reduced = best_axes(first, segment.terms) or (1,)
-        reads = [self._read(factor, shape, reduced) for factor in segment.factors]
+        reduced = best_axes(first, batch_sum.terms) or (1,)
+        reads = [self._read(factor, shape, reduced) for factor in batch_sum.factors]
         op = ops.dot if len(reads) == 2 else ops.sum
         return self.builder.bundle(op, shape, reads, reduced)
 
@@ -160,7 +152,7 @@ class Writer:
         """Cut the terms where the arrays that are read change; the terms are in that order."""
         half = table.shape[-1] // 2
         factors = (table[..., :half], table[..., half:]) if paired else (table,)
-        arrays = [self.placement.array[factor] for factor in factors]
+        arrays = [self.value_map.array[factor] for factor in factors]
         first = [array.reshape(-1, array.shape[-1])[0] for array in arrays]
         changes = np.zeros(len(first[0]) - 1, dtype=bool)
         for row in first:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from mgcompile.graph.ir import Graph
     from mgcompile.program.builder import Builder
-    from mgcompile.reroll.value_map import Placement
+    from mgcompile.reroll.value_map import ValueMap
 
     Numbers = NDArray[np.int64]
 
@@ -26,13 +26,13 @@ def edges_of(graph: Graph, nodes: Numbers) -> tuple[Numbers, Numbers]:
     return graph.operand[np.repeat(graph.start[nodes], width) + places_within(width)], width
 
 
-def write_tape(graph: Graph, nodes: Numbers, placement: Placement, builder: Builder) -> int:
+def write_tape(graph: Graph, nodes: Numbers, value_map: ValueMap, builder: Builder) -> int:
     """Append a tape of `nodes` and place them.
 
     Args:
         graph: The graph.
         nodes: Nodes of ops, operands first; what they read outside is placed already.
-        placement: Where nodes are.
+        value_map: Where nodes are.
         builder: Where the tape goes.
 
     Returns:
@@ -43,7 +43,7 @@ def write_tape(graph: Graph, nodes: Numbers, placement: Placement, builder: Buil
     number[nodes] = 0
     outside = np.unique(operand[number[operand] < 0])
     externals, pool = [], 0
-    for access, chosen in placement.elements(outside):
+    for access, chosen in value_map.elements(outside):
         number[outside[chosen]] = pool + np.arange(len(chosen))
         externals.append((access, len(chosen)))
         pool += len(chosen)
@@ -51,5 +51,5 @@ def write_tape(graph: Graph, nodes: Numbers, placement: Placement, builder: Buil
     used, code = np.unique(graph.code[nodes], return_inverse=True)
     table = [graph.ops[place] for place in used.tolist()]
     result = builder.tape(externals, table, code, starts(width), number[operand])
-    placement.put(nodes, result)
+    value_map.put(nodes, result)
     return result

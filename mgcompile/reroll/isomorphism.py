@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["Structure", "find_structure"]
+__all__ = ["IsomorphismClasses", "find_classes"]
 
 _LEAF_CLASS = {PARAM: 0, CONST: 1, INPUT: 2}
 _FIRST_CLASS = 3
 
 
 @attrs.frozen(slots=True, eq=False)
-class Structure:
+class IsomorphismClasses:
     """A graph whose operands are aligned, and its nodes in groups.
 
     Args:
@@ -68,7 +68,7 @@ class Structure:
         return len(self.start) - 1
 
 
-def find_structure(graph: Graph) -> Structure:
+def find_classes(graph: Graph) -> IsomorphismClasses:
     """Return the groups of a canonical graph."""
     level, order = levels(graph)
     klass, swaps = _classes(graph, order)
@@ -267,7 +267,7 @@ def _positions(graph: Graph) -> Numbers:
     return position
 
 
-def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) -> Structure:
+def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) -> IsomorphismClasses:
     nodes = np.flatnonzero(position >= 0)
     order = np.argsort(klass[nodes] * (len(nodes) + 1) + position[nodes])
     nodes = nodes[order]
@@ -286,4 +286,4 @@ def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) ->
     group[nodes] = group_of
     place = np.zeros(len(graph.code), dtype=np.int64)
     place[members] = places_within(size)
-    return Structure(graph, group, place, begin, members, level[members[begin[:-1]]])
+    return IsomorphismClasses(graph, group, place, begin, members, level[members[begin[:-1]]])

@@ -13,20 +13,19 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.ir import SUM_OVER_SAMPLES, mixed
-from mgcompile.reroll.emit_bundle import operand_table
+from mgcompile.graph.ir import SUM_OVER_SAMPLES, mixed, operand_table
 from mgcompile.reroll.partition import SMALL_GROUP
 from mgcompile.support.csr import places_within
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mgcompile.reroll.isomorphism import Structure
+    from mgcompile.reroll.isomorphism import IsomorphismClasses
 
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["BodyGroup", "Repetition", "body_places", "find_repetitions"]
+__all__ = ["BodyGroup", "Recurrence", "body_places", "detect_recurrences"]
 
 FEWEST_ITERATIONS = 6
 _MOST_LOOPS = 32
@@ -53,7 +52,7 @@ class BodyGroup:
 
 
 @attrs.frozen(slots=True, eq=False)
-class Repetition:
+class Recurrence:
     """A loop: the groups of its body, in order.
 
     `initial` has, for each group of the body that the next iteration reads, the nodes that the
@@ -65,17 +64,17 @@ class Repetition:
     initial: dict[int, Numbers]
 
 
-def find_repetitions(structure: Structure) -> list[Repetition]:
+def detect_recurrences(classes: IsomorphismClasses) -> list[Recurrence]:
     """Return the loops of a graph, those of most levels first."""
-    if structure.count < 2 * FEWEST_ITERATIONS:
+    if classes.count < 2 * FEWEST_ITERATIONS:
         return []
-    signature = _signatures(structure)
+    signature = _signatures(classes)
     bounds = np.searchsorted(
-        structure.group_level, np.arange(1, int(structure.group_level[-1]) + 2)
+        classes.group_level, np.arange(1, int(classes.group_level[-1]) + 2)
     )
     with np.errstate(over="ignore"):
         of_level = np.add.reduceat(mixed(signature), bounds[:-1])
-    found: list[Repetition] = []
+    found: list[Recurrence] = []
     spans = [(0, len(of_level))]
     while spans and len(found) < _MOST_LOOPS:
         low, high = spans.pop()
@@ -90,7 +89,7 @@ def find_repetitions(structure: Structure) -> list[Repetition]:
             begins = [low, *(low + first + begin for begin in pieces), high]
             spans += list(pairwise(begins))
             continue
-        loop, taken = _accepted(structure, signature, bounds, low + first, period, count)
+        loop, taken = _accepted(classes, signature, bounds, low + first, period, count)
         if loop is not None:
             found.append(loop)
         begin, end = taken
@@ -121,15 +120,15 @@ def _inner_runs(levels: Numbers, period: int, count: int) -> list[int] | None:
     return [begin % period + k * period for k in range(count)]
 
 
-def _signatures(structure: Structure) -> Numbers:
+def _signatures(classes: IsomorphismClasses) -> Numbers:
     """Return a hash of each group: op, size, and what it reads, some steps down."""
-    graph = structure.graph
-    first = structure.members[structure.start[:-1]]
+    graph = classes.graph
+    first = classes.members[classes.start[:-1]]
     width = graph.start[first + 1] - graph.start[first]
     slot = places_within(width)
     operand = graph.operand[np.repeat(graph.start[first], width) + slot]
-    source = structure.group[operand]
-    size = np.diff(structure.start)
+    source = classes.group[operand]
+    size = np.diff(classes.start)
     own = mixed(graph.code[first] * 1_000_003 + width * 8_191 + size)
     leaf = mixed(graph.code[operand] - 17)
     starts = np.cumsum(width) - width
@@ -163,22 +162,22 @@ def _longest_run(levels: Numbers) -> tuple[int, int, int] | None:
 
 
 def _accepted(
-    structure: Structure,
+    classes: IsomorphismClasses,
     signature: Numbers,
     bounds: Numbers,
     first: int,
     period: int,
     count: int,
-) -> tuple[Repetition | None, tuple[int, int]]:
+) -> tuple[Recurrence | None, tuple[int, int]]:
     """Return the loop if it is one, dropping iterations at the start where it is not yet."""
     taken = (first, first + period * count)
     while count >= FEWEST_ITERATIONS:
-        groups = _body_groups(structure, signature, bounds, first, period, count)
+        groups = _body_groups(classes, signature, bounds, first, period, count)
         if groups is not None:
-            body = _checked(structure, groups)
-            initial = None if body is None else _initial_nodes(structure, body)
+            body = _checked(classes, groups)
+            initial = None if body is None else _initial_nodes(classes, body)
             if body is not None and initial is not None:
-                loop = Repetition(count, body, initial)
+                loop = Recurrence(count, body, initial)
                 return loop, (first, first + period * count)
         skipped = max(1, count // 16)
         first += period * skipped
@@ -187,7 +186,7 @@ def _accepted(
 
 
 def _body_groups(
-    structure: Structure,
+    classes: IsomorphismClasses,
     signature: Numbers,
     bounds: Numbers,
     first: int,
@@ -199,7 +198,7 @@ def _body_groups(
     groups = np.arange(low, high)
     if len(groups) % count:
         return None
-    level = structure.group_level[groups]
+    level = classes.group_level[groups]
     order = np.lexsort((groups, signature[groups], level))
     table = groups[order].reshape(count, -1)
     if np.any(signature[table] != signature[table[:1]]):
@@ -207,28 +206,28 @@ def _body_groups(
     return table
 
 
-def _checked(structure: Structure, groups: Numbers) -> tuple[BodyGroup, ...] | None:
+def _checked(classes: IsomorphismClasses, groups: Numbers) -> tuple[BodyGroup, ...] | None:
     """Return the body if every operand is of one kind in all iterations."""
     count, width = groups.shape
-    if _sums_over_samples(structure, groups[0]):
+    if _sums_over_samples(classes, groups[0]):
         return None
-    sizes = np.diff(structure.start)[groups]
+    sizes = np.diff(classes.start)[groups]
     if np.any(sizes != sizes[:1]):
         return None
-    iteration = np.full(structure.count + 1, -1, dtype=np.int64)
-    column = np.full(structure.count + 1, -1, dtype=np.int64)
+    iteration = np.full(classes.count + 1, -1, dtype=np.int64)
+    column = np.full(classes.count + 1, -1, dtype=np.int64)
     iteration[groups] = np.arange(count)[:, None]
     column[groups] = np.arange(width)[None, :]
     body = []
     k = np.arange(count)[:, None, None]
     for j in range(width):
-        start = structure.start[groups[:, j]]
-        nodes = structure.members[start[:, None] + np.arange(int(sizes[0, j]))]
-        table = operand_table(structure.graph, nodes)
-        source = structure.group[table]
+        start = classes.start[groups[:, j]]
+        nodes = classes.members[start[:, None] + np.arange(int(sizes[0, j]))]
+        table = operand_table(classes.graph, nodes)
+        source = classes.group[table]
         when = np.where(source >= 0, iteration[source], -1)
         where = np.where(source >= 0, column[source], -1)
-        place = structure.place[table]
+        place = classes.place[table]
         inside = when >= 0
         now = np.all(inside & (when == k), axis=0)
         before = np.all(inside[1:] & (when[1:] == k[1:] - 1), axis=0) & ~inside[0]
@@ -241,17 +240,17 @@ def _checked(structure: Structure, groups: Numbers) -> tuple[BodyGroup, ...] | N
         if np.any(now & ((where[0] != where[1]) | (place[0] != place[1]))):
             return None
         body.append(BodyGroup(groups[:, j], nodes, table, before))
-    return _split(structure, body)
+    return _split(classes, body)
 
 
-def _sums_over_samples(structure: Structure, groups: Numbers) -> bool:
+def _sums_over_samples(classes: IsomorphismClasses, groups: Numbers) -> bool:
     """Tell whether one of the groups adds up over the samples, which no loop can do."""
-    graph = structure.graph
-    code = graph.code[structure.members[structure.start[groups]]]
+    graph = classes.graph
+    code = graph.code[classes.members[classes.start[groups]]]
     return any(graph.ops[each] is SUM_OVER_SAMPLES for each in np.unique(code).tolist())
 
 
-def _split(structure: Structure, body: list[BodyGroup]) -> tuple[BodyGroup, ...]:
+def _split(classes: IsomorphismClasses, body: list[BodyGroup]) -> tuple[BodyGroup, ...]:
     """Make single nodes of small groups: they then live in registers, not in an array.
 
     Not when the members of a larger group read different members of the small one.
@@ -260,10 +259,10 @@ def _split(structure: Structure, body: list[BodyGroup]) -> tuple[BodyGroup, ...]
     for part in body:
         if part.nodes.shape[1] < SMALL_GROUP:
             continue
-        place = structure.place[part.table[1]]
+        place = classes.place[part.table[1]]
         varied = np.any(place != place[:1], axis=0)
-        whole |= set(structure.group[part.table[1][:, varied]].ravel().tolist())
-        whole |= set(structure.group[part.table[0][:, varied]].ravel().tolist())
+        whole |= set(classes.group[part.table[1][:, varied]].ravel().tolist())
+        whole |= set(classes.group[part.table[0][:, varied]].ravel().tolist())
     singles: list[BodyGroup] = []
     for part in body:
         members = part.nodes.shape[1]
@@ -280,22 +279,26 @@ def _split(structure: Structure, body: list[BodyGroup]) -> tuple[BodyGroup, ...]
     return tuple(singles)
 
 
-def body_places(structure: Structure, body: tuple[BodyGroup, ...]) -> tuple[Numbers, Numbers]:
+def body_places(
+    classes: IsomorphismClasses, body: tuple[BodyGroup, ...]
+) -> tuple[Numbers, Numbers]:
     """Return for every node its number in the body, -1 outside, and its place in that group."""
-    column = np.full(len(structure.graph.code), -1, dtype=np.int64)
-    place = np.zeros(len(structure.graph.code), dtype=np.int64)
+    column = np.full(len(classes.graph.code), -1, dtype=np.int64)
+    place = np.zeros(len(classes.graph.code), dtype=np.int64)
     for j, part in enumerate(body):
         column[part.nodes] = j
         place[part.nodes] = np.arange(part.nodes.shape[1])
     return column, place
 
 
-def _initial_nodes(structure: Structure, body: tuple[BodyGroup, ...]) -> dict[int, Numbers] | None:
+def _initial_nodes(
+    classes: IsomorphismClasses, body: tuple[BodyGroup, ...]
+) -> dict[int, Numbers] | None:
     """Return what the first iteration reads instead of an iteration before it.
 
     None if it reads two different nodes where later iterations read one.
     """
-    column, position = body_places(structure, body)
+    column, position = body_places(classes, body)
     found: dict[int, Numbers] = {}
     for part in body:
         read = part.table[1][part.before]

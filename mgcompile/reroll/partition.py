@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.ir import INPUT, SUM_OVER_SAMPLES, applies, edge_owner
+from mgcompile.graph.ir import INPUT, SUM_OVER_SAMPLES, applies, edge_owner, operand_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from mgcompile.reroll.isomorphism import Structure
-    from mgcompile.reroll.loop_detect import Repetition
+    from mgcompile.reroll.isomorphism import IsomorphismClasses
+    from mgcompile.reroll.loop_detect import Recurrence
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["Stage", "plan_stages"]
+__all__ = ["Stage", "groups_after_sums", "partition"]
 
 # A group smaller than this is irregular, if there are many of them.
 SMALL_GROUP = 4
@@ -33,13 +33,13 @@ class Stage:
 
     groups: tuple[int, ...] = ()
     irregular: bool = False
-    loop: Repetition | None = None
+    loop: Recurrence | None = None
 
 
-def plan_stages(
-    structure: Structure,
+def partition(
+    classes: IsomorphismClasses,
     regular: frozenset[int] = frozenset(),
-    loops: Sequence[Repetition] = (),
+    loops: Sequence[Recurrence] = (),
 ) -> list[Stage]:
     """Return the stages in order: each reads what earlier ones made.
 
@@ -47,26 +47,26 @@ def plan_stages(
     for what does not, for each time that the graph alternates between regular and irregular parts.
 
     Args:
-        structure: The groups.
+        classes: The groups.
         regular: Groups that become bundles however small they are.
-        loops: Repetitions; one that something outside depends on and feeds is left out.
+        loops: Recurrences; one that something outside depends on and feeds is left out.
     """
-    unit = np.arange(structure.count)
+    unit = np.arange(classes.count)
     for number, loop in enumerate(loops):
         for part in loop.body:
-            unit[part.groups] = structure.count + number
-    user, used = _unit_edges(structure, unit)
+            unit[part.groups] = classes.count + number
+    user, used = _unit_edges(classes, unit)
     order = _ordered(unit, user, used)
     if order is None:
-        return plan_stages(structure, regular, loops[:-1])
-    size = np.diff(structure.start)
-    small = (size < SMALL_GROUP) & (unit < structure.count)
+        return partition(classes, regular, loops[:-1])
+    size = np.diff(classes.start)
+    small = (size < SMALL_GROUP) & (unit < classes.count)
     small[list(regular)] = False
     if int(small.sum()) <= FEW_SMALL_GROUPS:
-        return [_stage(structure, loops, each) for each in order]
-    kind = np.zeros(structure.count + len(loops), dtype=np.int64)
+        return [_stage(classes, loops, each) for each in order]
+    kind = np.zeros(classes.count + len(loops), dtype=np.int64)
     edges = _by_user(order, user, used)
-    kind[: structure.count] = np.where(small, 1 + _batched(structure, edges), 0)
+    kind[: classes.count] = np.where(small, 1 + _batched(classes, edges), 0)
     stage = _alternations(edges, kind)
     stages = []
     ranked = np.array(order, dtype=np.int64)
@@ -75,23 +75,23 @@ def plan_stages(
         if key % 3:
             stages.append(Stage(tuple(chosen.tolist()), irregular=True))
         else:
-            stages += [_stage(structure, loops, each) for each in chosen.tolist()]
+            stages += [_stage(classes, loops, each) for each in chosen.tolist()]
     return stages
 
 
-def _stage(structure: Structure, loops: Sequence[Repetition], unit: int) -> Stage:
-    if unit < structure.count:
+def _stage(classes: IsomorphismClasses, loops: Sequence[Recurrence], unit: int) -> Stage:
+    if unit < classes.count:
         return Stage((unit,))
-    return Stage(loop=loops[unit - structure.count])
+    return Stage(loop=loops[unit - classes.count])
 
 
-def _unit_edges(structure: Structure, unit: Numbers) -> tuple[Numbers, Numbers]:
+def _unit_edges(classes: IsomorphismClasses, unit: Numbers) -> tuple[Numbers, Numbers]:
     """Return the pairs (user, used) of units of which one reads the other, each once."""
-    graph = structure.graph
+    graph = classes.graph
     owner = edge_owner(graph.start)
-    inner = (graph.code[graph.operand] >= 0) & (structure.group[owner] >= 0)
-    user = unit[structure.group[owner[inner]]]
-    used = unit[structure.group[graph.operand[inner]]]
+    inner = (graph.code[graph.operand] >= 0) & (classes.group[owner] >= 0)
+    user = unit[classes.group[owner[inner]]]
+    used = unit[classes.group[graph.operand[inner]]]
     width = int(unit.max(initial=0)) + 1
     pair = np.sort(user[user != used] * width + used[user != used])
     pair = pair[np.diff(pair, prepend=-1) != 0]
@@ -132,23 +132,23 @@ def _by_user(order: list[int], user: Numbers, used: Numbers) -> tuple[list[int],
     return user[sorting].tolist(), used[sorting].tolist()
 
 
-def _batched(structure: Structure, edges: tuple[list[int], list[int]]) -> Numbers:
+def _batched(classes: IsomorphismClasses, edges: tuple[list[int], list[int]]) -> Numbers:
     """Tell, with 1, which groups depend on an input; a loop counts as if it did.
 
     What adds up over the samples depends on none.
     """
-    graph = structure.graph
-    summing = applies(graph, SUM_OVER_SAMPLES)[structure.members[structure.start[:-1]]].tolist()
+    graph = classes.graph
+    summing = applies(graph, SUM_OVER_SAMPLES)[classes.members[classes.start[:-1]]].tolist()
     owner = edge_owner(graph.start)
-    direct = structure.group[owner[graph.code[graph.operand] == INPUT]]
-    found = bytearray(max(structure.count, max(edges[0], default=0) + 1))
+    direct = classes.group[owner[graph.code[graph.operand] == INPUT]]
+    found = bytearray(max(classes.count, max(edges[0], default=0) + 1))
     for group in np.unique(direct[direct >= 0]).tolist():
         found[group] = 1
-    count = structure.count
+    count = classes.count
     for one, other in zip(*edges, strict=True):
         if (found[other] or other >= count) and not (one < count and summing[one]):
             found[one] = 1
-    return np.frombuffer(found, np.uint8)[: structure.count].astype(np.int64)
+    return np.frombuffer(found, np.uint8)[: classes.count].astype(np.int64)
 
 
 def _alternations(edges: tuple[list[int], list[int]], kind: Numbers) -> Numbers:
@@ -160,3 +160,22 @@ def _alternations(edges: tuple[list[int], list[int]], kind: Numbers) -> Numbers:
         if reached > stage[one]:
             stage[one] = reached
     return np.array(stage, dtype=np.int64)
+
+
+def groups_after_sums(classes: IsomorphismClasses) -> frozenset[int]:
+    """Return the groups of sums over the samples, and those that depend on one.
+
+    They are no part of a tape: a loss can be cut into those of single samples where it depends on
+    such sums by bundles.
+    """
+    graph = classes.graph
+    sums = np.flatnonzero(applies(graph, SUM_OVER_SAMPLES))
+    if not len(sums):
+        return frozenset()
+    found = set(classes.group[sums].tolist())
+    few = set(found)
+    for group in range(min(found) + 1, classes.count):
+        read = classes.group[operand_table(graph, classes.nodes(group))]
+        if not few.isdisjoint(read.ravel().tolist()):
+            few.add(group)
+    return frozenset(few if len(few - found) <= FEW_SMALL_GROUPS else found)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["Placement"]
+__all__ = ["ValueMap"]
 
 NOWHERE = -1
 
 
-class Placement:
+class ValueMap:
     """The array and the element of every node placed so far; leaves are placed from the start.
 
     A constant has no place: it is written into CONSTS where it is read, so that constants that are
