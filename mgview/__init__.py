@@ -9,6 +9,7 @@ Drawing(title='Graph: 3 nodes')
 
 from mgview.drawing import Drawing, draw
 from mgview.errors import ViewError
+from mgview.network import Network, network
 from mgview.stepper import Stepper, stepper
 
-__all__ = ["Drawing", "Stepper", "ViewError", "draw", "stepper"]
+__all__ = ["Drawing", "Network", "Stepper", "ViewError", "draw", "network", "stepper"]

@@ -17,7 +17,7 @@ import attrs
 from mgview.grid import Grid, arrange, ranks
 from mgview.picture import Box, Picture
 
-_GAP = 44.0
+_GAP = 40.0
 _LARGE = 60  # boxes; below it every edge is a line
 _FAR = 8  # columns that an edge of a large picture may span
 _LANES = 3  # for each box; more than these are cut into tags
@@ -28,7 +28,7 @@ _NARROWEST = 1_300.0  # pixels of a row
 _BETWEEN = 40.0  # rows, pixels
 _WIDEST_GAP = 150.0
 _GAP_PER_EDGE = 1.6
-MARGIN = 16.0
+MARGIN = 12.0
 
 
 @attrs.frozen

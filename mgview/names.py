@@ -37,12 +37,19 @@ def of_parameters(model: Any, values: Sequence[Value]) -> dict[int, str]:
             "give a mgnn.Module, or leave model out"
         )
         raise BadModelError(msg)
-    found = {id(parameter): _shortened(name) for name, parameter in named()}
+    found = {id(parameter): shortened(name) for name, parameter in named()}
     return {i: found[id(value)] for i, value in enumerate(values) if id(value) in found}
 
 
-def _shortened(name: str) -> str:
-    """Write ``layers.0.3.w1`` for ``layers.0.neurons.3.w.1``."""
+def shortened(name: str) -> str:
+    """Write a parameter's way in its model as a reader would.
+
+    Args:
+        name: as ``named_parameters()`` gives it.
+
+    Returns:
+        For example ``layers.0.3.w1`` for ``layers.0.neurons.3.w.1``.
+    """
     parts = [part for part in name.split(".") if part not in _LISTS]
     if len(parts) > 1 and parts[-1].isdigit() and not parts[-2].isdigit():
         parts[-2:] = [parts[-2] + parts[-1]]

@@ -15,18 +15,22 @@ _DARK = "[data-theme=dark]"
 View = tuple[str, str, str]
 
 
-def stepper_page(title: str, nodes: list[dict[str, Any]], svg: str) -> str:
+def stepper_page(
+    title: str, nodes: list[dict[str, Any]], svg: str, rules: dict[str, dict[str, str]]
+) -> str:
     """Write the backpropagation page.
 
     Args:
         title: heading of the page.
         nodes: the graph, operands first; floats may be infinite or NaN.
         svg: drawing of the graph.
+        rules: for each op what its author says: ``doc`` and ``text``.
 
     Returns:
         The HTML text.
     """
-    return _page("stepper", title, {"kind": "stepper", "nodes": nodes}, svg=svg)
+    data = {"kind": "stepper", "nodes": nodes, "rules": rules}
+    return _page("stepper", title, data, svg=svg)
 
 
 def drawing_page(title: str, count: int, views: list[View]) -> str:

@@ -16,7 +16,7 @@ from mgview.text import width
 BoxKind = Literal["leaf", "constant", "op", "group", "ghost"]
 
 LINE = 40.0
-NUMBERS = 132.0
+NUMBERS = 126.0
 CIRCLE = 15.0
 STEM = 10.0
 _LONGEST_LABEL = 22

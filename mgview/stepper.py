@@ -1,8 +1,10 @@
 """Step through backpropagation: a page that computes forwards and backwards, node by node."""
 
 import os
+import sys
 import tempfile
 from html import escape
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +46,14 @@ class Stepper:
     scene: Scene = attrs.field(repr=False)
     _records: tuple[dict[str, Any], ...] = attrs.field(repr=False)
     _partials: tuple[tuple[float, ...], ...] = attrs.field(repr=False, default=())
+    _rules: dict[str, dict[str, str]] = attrs.field(repr=False, factory=dict)
 
     def html(self) -> str:
         """Return the page: one self-contained HTML text that needs no network."""
         groups = tuple(Group(((node.index,),)) for node in self.scene.nodes)
         picture = build(self.scene, groups)
         svg = render(self.scene, picture, lay_out(picture), title=self.title, alone=False)
-        return stepper_page(self.title, list(self._records), svg)
+        return stepper_page(self.title, list(self._records), svg, self._rules)
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, in a frame that can reach nothing outside itself."""
@@ -194,7 +197,22 @@ def stepper(value: Value, *, title: str | None = None, model: Any = None) -> Ste
     records = tuple(_record(node, order[node.index], ours) for node in named.nodes)
     heading = title or f"Backpropagation through {named.nodes[-1].name}"
     drawn = tuple(map(tuple, map(_partials, order))) if len(order) <= MOST_DRAWN else ()
-    return Stepper(visible(heading), named, records, drawn)
+    rules = {value.op.name: _rule(value.op) for value in order if value.op is not None}
+    return Stepper(visible(heading), named, records, drawn, rules)
+
+
+def _rule(op: Op) -> dict[str, str]:
+    """Return what an op's author says of it: its doc, and the docstring of its module or rule."""
+    rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
+    text = ""
+    for function in (*rules, op.forward):
+        module = sys.modules.get(getattr(function, "__module__", None) or "")
+        if module is not None and any(thing is op for thing in vars(module).values()):
+            text = module.__doc__ or ""
+            break
+    else:
+        text = getattr(op.forward, "__doc__", None) or ""
+    return {"doc": visible(op.doc or ""), "text": visible(cleandoc(text))}
 
 
 def _labelled(scene: Scene) -> Scene:

@@ -48,6 +48,8 @@
   var PAN = 80;
   var ATTACH_ALL = 1500;
   var MARGIN = 500;
+  var NARROW = 600;
+  var CIRCLE = 20;
   var DRAG = 4;
   function pathBounds(d) {
     const xs = [];
@@ -77,17 +79,24 @@
     }
     /** Show the drawing of a template; its elements come back, by the names of their boxes. */
     load(template) {
-      const svg = template.content.querySelector("svg.mgv").cloneNode(true);
-      this.svg = svg;
+      const svg2 = template.content.querySelector("svg.mgv").cloneNode(true);
+      this.svg = svg2;
       this.boxes.clear();
       this.centred = void 0;
-      const edges = [...svg.querySelectorAll(".mgv-edge")];
-      const boxes = [...svg.querySelectorAll(".mgv-box")];
+      const edges = [...svg2.querySelectorAll(".mgv-edge")];
+      const boxes = [...svg2.querySelectorAll(".mgv-box")];
       this.items = [...edges.map(edgeItem), ...boxes.map(boxItem)];
       for (const item of this.items) item.element.remove();
       for (const item of this.items.slice(edges.length)) this.boxes.set(item.element.dataset["box"], item);
-      this.frame.replaceChildren(svg);
+      this.frame.replaceChildren(svg2);
       return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])) };
+    }
+    /** A layer above everything else, for what a step adds. */
+    layer() {
+      const layer = document.createElementNS("http://www.w3.org/2000/svg", "g");
+      layer.setAttribute("class", "mgv-flow");
+      this.svg.append(layer);
+      return layer;
     }
     /** The drawing as it is now, everything attached. */
     whole() {
@@ -129,8 +138,9 @@
       const item = this.boxes.get(name);
       if (!item) return;
       this.centred = name;
+      const x = this.frame.clientWidth < NARROW ? item.left + CIRCLE : (item.left + item.right) / 2;
       this.frame.scrollTo({
-        left: (item.left + item.right) / 2 * this.zoom - this.frame.clientWidth / 2,
+        left: x * this.zoom - this.frame.clientWidth / 2,
         top: (item.top + item.bottom) / 2 * this.zoom - this.frame.clientHeight / 2,
         behavior: "instant"
       });
@@ -413,6 +423,11 @@
   function plain(x) {
     const { text, exact } = shown(x);
     return exact ? text : ROUNDED + text;
+  }
+  function brief(x) {
+    const whole = full(x);
+    if (isOdd(x) || whole.length <= 5) return whole;
+    return marked(full(Number(x.toPrecision(3))).replaceAll(MINUS, "-"), x);
   }
   function equals(x) {
     const { text, exact } = shown(x);
@@ -755,7 +770,44 @@
       const doc = node.recorded.doc ? ` Its formula: ${node.recorded.doc}.` : "";
       body.push(make("p", {}, `The op ${node.op} comes from a plugin; this number was recorded by Python.${doc}`));
     }
+    if (node.op === "dot") body.push(pairs(run, node));
+    body.push(...rule(graph, node));
     return body;
+  }
+  function pairs(run, node) {
+    const { graph, values } = run;
+    const half = node.operands.length / 2;
+    const rows = node.operands.slice(0, half).map((left, i) => {
+      const right = node.operands[half + i];
+      const [a, b] = [values[left], values[right]];
+      const product = shown(a * b);
+      const exact = shown(a).exact && shown(b).exact && product.exact && multiplies([a, b], a * b);
+      const numbers = `${bracketed(shown(a).text)} × ${bracketed(shown(b).text)} ${exact ? "=" : ROUNDED} ${product.text}`;
+      return make(
+        "tr",
+        {},
+        make("th", { scope: "row" }, ...rich(graph, `${bracketed(nameOf(graph, left))} × ${bracketed(nameOf(graph, right))}`)),
+        make("td", {}, ...rich(graph, numbers))
+      );
+    });
+    const table = (body) => make("table", { class: "pairs" }, make("tbody", {}, ...body));
+    if (rows.length <= CARDS) return table(rows);
+    const more = make("details", { class: "many" }, make("summary", {}, `${rows.length - CARDS + 1} more products`), table(rows.slice(CARDS - 1)));
+    return make("div", {}, table(rows.slice(0, CARDS - 1)), more);
+  }
+  function rule(graph, node) {
+    const known = graph.rules[node.op];
+    const ours = node.recorded ? void 0 : OPS[node.op];
+    if (!known && !ours) return [];
+    const names = node.operands.map((_, i) => node.operands.length < 4 ? "xyz"[i] : `x${i + 1}`);
+    const lines2 = [];
+    if (known?.doc) lines2.push(make("p", {}, `${node.op}: ${known.doc}`));
+    if (ours && node.operands.length < 4) {
+      lines2.push(make("p", { class: "formula" }, `out = ${ours.formula(names)}`));
+      ours.derivatives(names).forEach((text, i) => lines2.push(make("p", { class: "formula" }, `∂out/∂${names[i]} = ${text}`)));
+    }
+    if (known?.text) lines2.push(...known.text.split(/\n\s*\n/).map((part) => make("p", { class: "hint" }, part.replaceAll(/\s+/g, " "))));
+    return [make("details", { class: "rule" }, make("summary", {}, `The rule of ${node.op}`), ...lines2)];
   }
   function slope(graph, of, by) {
     return `∂${bracketed(nameOf(graph, of))}/∂${bracketed(nameOf(graph, by))}`;
@@ -789,6 +841,7 @@
     body.push(make("ol", { class: "parts" }, ...cards));
     if (contributions.length > single) body.push(grouped(run, node, contributions.slice(single)));
     if (run.breakage !== "overwrite") body.push(...together(run, node, contributions));
+    body.push(...rule(graph, node));
     return body;
   }
   function upstreamLine(run, node, upstream) {
@@ -971,7 +1024,7 @@
   }
 
   // src/graph.ts
-  function readGraph(written) {
+  function readGraph(written, rules = {}) {
     const nodes = written.map((node, index) => {
       const { recorded, ...rest } = node;
       const plain2 = { ...rest, index, data: Number(node.data) };
@@ -981,7 +1034,7 @@
     const uses = nodes.map(() => 0);
     for (const node of nodes) for (const operand of node.operands) uses[operand]++;
     const foreign = [...new Set(nodes.filter((node) => node.recorded).map((node) => node.op))];
-    return { nodes, output: nodes.length - 1, uses, foreign };
+    return { nodes, output: nodes.length - 1, uses, foreign, rules };
   }
   function forward(graph, changed) {
     const values = [];
@@ -1065,13 +1118,66 @@
     });
   }
 
+  // src/flow.ts
+  var NAMESPACE = "http://www.w3.org/2000/svg";
+  var SECONDS = 0.9;
+  function svg(tag, attributes, text = "") {
+    const element = document.createElementNS(NAMESPACE, tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    if (text) element.textContent = text;
+    return element;
+  }
+  function lines(d) {
+    return d.split(/(?=M)/).map((line) => line.replace(/\s*m-6[^]*$/, "").trim());
+  }
+  var Flow = class {
+    constructor(layer) {
+      this.layer = layer;
+      this.still = matchMedia("(prefers-reduced-motion: reduce)");
+    }
+    clear() {
+      this.layer.replaceChildren();
+    }
+    /** Draw one edge backwards; `parts` are the contributions along it, kept secret where asked; a few have room for numbers that move. */
+    draw(edge, parts, secret, few) {
+      const d = edge.getAttribute("d");
+      if (!d) return;
+      const all = lines(d);
+      all.forEach((line, i) => {
+        const part = parts[Math.min(i, parts.length - 1)];
+        const ends = { "data-from": edge.dataset["from"], "data-to": edge.dataset["to"] };
+        const path = svg("path", { d: line, class: "mgv-back-edge", ...ends });
+        const start2 = path.getPointAtLength(0);
+        const head = svg("path", { d: `M${start2.x + 8} ${start2.y - 5}L${start2.x} ${start2.y}l8 5`, class: "mgv-back-edge" });
+        this.layer.append(path, head);
+        if (!part || secret) return;
+        const middle = path.getPointAtLength(path.getTotalLength() * (all.length > 1 ? 0.3 + 0.4 * i : 0.3));
+        this.layer.append(
+          svg("text", { x: String(middle.x), y: String(middle.y - 6), class: "mgv-local", "text-anchor": "middle", ...ends }, `× ${brief(part.local)}`)
+        );
+        if (!this.still.matches) this.pulse(line, part, few);
+      });
+    }
+    pulse(line, part, few) {
+      const group = svg("g", { class: "mgv-pulse" });
+      const motion = svg("animateMotion", { path: line, dur: `${SECONDS}s`, begin: "indefinite", fill: "remove", keyPoints: "1;0", keyTimes: "0;1", calcMode: "linear" });
+      group.append(svg("circle", { r: "7" }), motion);
+      if (few) group.append(svg("text", { y: "22", "text-anchor": "middle" }, brief(part.contribution)));
+      this.layer.append(group);
+      motion.addEventListener("endEvent", () => group.remove());
+      motion.beginElement();
+      setTimeout(() => group.remove(), SECONDS * 1e3);
+    }
+  };
+
   // src/leaves.ts
   var MOST = 60;
   var FEW = 20;
   var Leaves = class {
-    constructor(graph, apply) {
+    constructor(graph, apply, measure) {
       this.graph = graph;
       this.apply = apply;
+      this.measure = measure;
       this.changed = /* @__PURE__ */ new Map();
       this.list = byId("leaves");
       this.note = byId("leaf-note");
@@ -1105,9 +1211,58 @@
       input.disabled = this.graph.foreign.length > 0;
       input.addEventListener("change", () => this.edit(index, input));
       this.inputs.set(index, input);
-      this.list.append(make("p", {}, make("label", { for: `leaf-${index}` }, name), input));
+      const label = make("label", { for: `leaf-${index}`, class: "scrub", title: `${name}: drag to nudge` }, name);
+      this.list.append(make("p", {}, label, input));
+      if (!input.disabled) this.listenToNudges(index, label, input);
+    }
+    valueOf(index) {
+      return this.changed.get(index) ?? this.graph.nodes[index].data;
+    }
+    /** Drag the name sideways, or press up and down in the field: the number moves, and the output with it. */
+    listenToNudges(index, label, input) {
+      let from;
+      const begin = (x) => {
+        from = { x, value: this.valueOf(index), ...this.measure(index) };
+      };
+      const move = (steps) => {
+        const unit = Math.max(Math.abs(from.value), 1) / 100;
+        this.nudge(index, Number((from.value + steps * unit).toPrecision(6)), from, input);
+      };
+      label.addEventListener("pointerdown", (event) => {
+        begin(event.clientX);
+        label.setPointerCapture(event.pointerId);
+      });
+      label.addEventListener("pointermove", (event) => {
+        if (from && Math.abs(event.clientX - from.x) >= 2) move(Math.round((event.clientX - from.x) / 2));
+      });
+      for (const end2 of ["pointerup", "pointercancel"]) label.addEventListener(end2, () => from = void 0);
+      input.addEventListener("keydown", (event) => {
+        if (event.key !== "ArrowUp" && event.key !== "ArrowDown") return;
+        event.preventDefault();
+        begin(0);
+        move(event.key === "ArrowUp" ? 1 : -1);
+        from = void 0;
+      });
+    }
+    nudge(index, value, from, input) {
+      const before = this.valueOf(index);
+      this.changed.set(index, value);
+      const problem = this.apply();
+      if (problem) {
+        this.changed.set(index, before);
+        say(this.note, problem);
+        return;
+      }
+      say(this.note, "");
+      input.value = full(value);
+      const { out } = this.measure(index);
+      const [name, end2] = [nameOf(this.graph, index), nameOf(this.graph, this.graph.output)];
+      const [dx, dy] = [value - from.value, out - from.out];
+      const text = `${name} from ${plain(from.value)} to ${plain(value)}: ${end2} from ${plain(from.out)} to ${plain(out)}. Δ${end2}/Δ${name} ≈ ${plain(dy / dx).replace("≈", "")}; ${slope(this.graph, this.graph.output, index)} at ${plain(from.value)} ${equals(from.grad)}`;
+      byId("nudge").replaceChildren(...dx === 0 ? [] : rich(this.graph, text));
     }
     edit(index, input) {
+      byId("nudge").replaceChildren();
       const number2 = parse(input.value);
       const before = this.changed.get(index) ?? this.graph.nodes[index].data;
       let problem;
@@ -1133,9 +1288,45 @@
       this.changed.clear();
       for (const [index, input] of this.inputs) input.value = full(this.graph.nodes[index].data);
       say(this.note, "");
+      byId("nudge").replaceChildren();
       this.apply();
     }
   };
+
+  // src/links.ts
+  var MARKED = "is-lit";
+  function startLinks(words, frame, elements) {
+    let lit = [];
+    const clear = () => {
+      for (const element of lit) element.classList.remove(MARKED);
+      lit = [];
+    };
+    const light = (found) => {
+      clear();
+      lit = found;
+      for (const element of lit) element.classList.add(MARKED);
+    };
+    const inWords = (event) => {
+      const at = event.target.closest("[data-from], [data-node]");
+      if (!at) return clear();
+      const { node, from, to } = at.dataset;
+      light(elements(from !== void 0 ? { from, to } : { node }));
+    };
+    const inPicture = (event) => {
+      const target = event.target;
+      const edge = target.closest("[data-from]");
+      const box = target.closest("[data-box]");
+      const [from, to, node] = [edge?.dataset["from"], edge?.dataset["to"], box?.dataset["box"]].map((name) => name?.slice(1));
+      if (from !== void 0) light([...words.querySelectorAll(`[data-from="${from}"][data-to="${to}"]`)]);
+      else if (node !== void 0) light([...words.querySelectorAll(`[data-node="${node}"]:not([data-from])`)]);
+      else clear();
+    };
+    for (const kind of ["pointerover", "click"]) {
+      words.addEventListener(kind, inWords);
+      frame.addEventListener(kind, inPicture);
+    }
+    for (const place of [words, frame]) place.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && clear());
+  }
 
   // src/picture.ts
   var FAINTEST = 0.12;
@@ -1148,8 +1339,9 @@
     return FAINTEST + (STRONGEST - FAINTEST) * size / (1 + size);
   }
   var Picture = class {
-    constructor(graph, boxes, edges) {
+    constructor(graph, boxes, edges, flow) {
       this.graph = graph;
+      this.flow = flow;
       this.edges = /* @__PURE__ */ new Map();
       this.far = [];
       this.marked = [];
@@ -1171,6 +1363,13 @@
           this.edges.set(`${far.dataset["from"]}>${far.dataset["to"]}`, far);
           this.far.push(far);
         }
+    }
+    /** The elements of a node or of an edge, by numbers of nodes. */
+    elements(target) {
+      if (target.node !== void 0) return [this.parts[Number(target.node)].box];
+      const edge = this.edges.get(`n${target.from}>n${target.to}`);
+      const back = document.querySelectorAll(`.mgv-flow [data-from="n${target.from}"][data-to="n${target.to}"]`);
+      return [...edge ? [edge] : [], ...back];
     }
     /** Call a listener when a name that stands for a long edge is clicked. */
     onFar(listener) {
@@ -1207,7 +1406,7 @@
     }
     mark(shown2) {
       for (const element of this.marked)
-        element.classList.remove("is-current", "is-touched", "is-wrong", "is-live");
+        element.classList.remove("is-current", "is-touched", "is-wrong", "is-live", "is-back");
       this.marked = [];
       const add2 = (element, name) => {
         if (!element) return;
@@ -1219,6 +1418,14 @@
         for (const operand of this.graph.nodes[shown2.current].operands)
           add2(this.edges.get(`n${operand}>n${shown2.current}`), "is-live");
       }
+      this.flow.clear();
+      if (shown2.backwards && shown2.current !== void 0)
+        for (const operand of new Set(shown2.parts.map((part) => part.operand))) {
+          const edge = this.edges.get(`n${operand}>n${shown2.current}`);
+          if (!edge) continue;
+          add2(edge, "is-back");
+          this.flow.draw(edge, shown2.parts.filter((part) => part.operand === operand), shown2.secret, shown2.parts.length <= 2);
+        }
       for (const index of shown2.touched) add2(this.parts[index].box, "is-touched");
       for (const index of shown2.wrong) add2(this.parts[index].box, "is-wrong");
     }
@@ -1355,12 +1562,12 @@
     }
     /** Say which guesses are wrong, and what probably went wrong, but not the right number. */
     again(guesses, good, first) {
-      const lines = this.current.map(({ name, mistakes: known }, i) => {
+      const lines2 = this.current.map(({ name, mistakes: known }, i) => {
         if (good[i]) return `${name} is right.`;
         const likely = known.find(({ guess }) => close(guesses[i], guess));
         return `${name} is not ${plain(guesses[i])}${likely ? `: ${likely.words}` : ""}.`;
       });
-      this.tell(`${lines.join(" ")} Try once more, or reveal.`, "bad");
+      this.tell(`${lines2.join(" ")} Try once more, or reveal.`, "bad");
       this.inputs.forEach((input, i) => {
         input.setAttribute("aria-invalid", String(!good[i]));
         input.readOnly = good[i];
@@ -1379,48 +1586,48 @@
   }
 
   // src/saving.ts
-  var NAMESPACE = "http://www.w3.org/2000/svg";
+  var NAMESPACE2 = "http://www.w3.org/2000/svg";
   var SCALE = 2;
   var LARGEST2 = 8e3;
-  function standalone(svg) {
-    const { width, height } = svg.viewBox.baseVal;
-    svg.setAttribute("xmlns", NAMESPACE);
-    svg.setAttribute("width", String(width));
-    svg.setAttribute("height", String(height));
+  function standalone(svg2) {
+    const { width, height } = svg2.viewBox.baseVal;
+    svg2.setAttribute("xmlns", NAMESPACE2);
+    svg2.setAttribute("width", String(width));
+    svg2.setAttribute("height", String(height));
     const root = getComputedStyle(document.documentElement);
     const theme = document.documentElement.dataset["theme"] ?? "light";
     const names = /* @__PURE__ */ new Set();
     const rules = [];
     for (const sheet of document.styleSheets)
-      for (const rule of sheet.cssRules) {
-        const text = rule.cssText;
-        if (!(rule instanceof CSSStyleRule) || !rule.selectorText.includes(".mgv")) continue;
-        const own = /^\[data-theme="?(\w+)"?\]/.exec(rule.selectorText)?.[1];
+      for (const rule2 of sheet.cssRules) {
+        const text = rule2.cssText;
+        if (!(rule2 instanceof CSSStyleRule) || !rule2.selectorText.includes(".mgv")) continue;
+        const own = /^\[data-theme="?(\w+)"?\]/.exec(rule2.selectorText)?.[1];
         if (own && own !== theme) continue;
         for (const [, name] of text.matchAll(/var\((--[\w-]+)\)/g)) names.add(name);
         rules.push(text.replaceAll(/\[data-theme="?\w+"?\] /g, ""));
       }
     const variables = [...names].map((name) => `${name}:${root.getPropertyValue(name).trim()}`).join(";");
-    const style = document.createElementNS(NAMESPACE, "style");
+    const style = document.createElementNS(NAMESPACE2, "style");
     style.textContent = `.mgv{${variables}}${rules.join("")}`;
-    const paper = document.createElementNS(NAMESPACE, "rect");
+    const paper = document.createElementNS(NAMESPACE2, "rect");
     paper.setAttribute("width", "100%");
     paper.setAttribute("height", "100%");
     paper.setAttribute("fill", root.getPropertyValue("--card").trim());
-    svg.prepend(style, paper);
-    return new XMLSerializer().serializeToString(svg);
+    svg2.prepend(style, paper);
+    return new XMLSerializer().serializeToString(svg2);
   }
   function download(name, content) {
     const link = make("a", { href: URL.createObjectURL(content), download: name });
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1e4);
   }
-  function saveSvg(svg, name) {
-    download(`${name}.svg`, new Blob([standalone(svg)], { type: "image/svg+xml" }));
+  function saveSvg(svg2, name) {
+    download(`${name}.svg`, new Blob([standalone(svg2)], { type: "image/svg+xml" }));
   }
-  async function savePng(svg, name) {
-    const text = standalone(svg);
-    const { width, height } = svg.viewBox.baseVal;
+  async function savePng(svg2, name) {
+    const text = standalone(svg2);
+    const { width, height } = svg2.viewBox.baseVal;
     const scale = Math.min(SCALE, LARGEST2 / Math.max(width, height));
     const image = new Image();
     image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
@@ -1490,15 +1697,56 @@
     }
   };
 
+  // src/words.ts
+  var WORDS = {
+    gradient: "how fast the output changes when this value changes, all else the same.",
+    upstream: "the gradient of the node itself, d(output)/d(node), when its turn comes.",
+    "local derivative": "how fast one op’s result changes with one of its operands: its partial.",
+    contribution: "upstream times local derivative: what a node adds to the gradient of an operand.",
+    operand: "an input of an op.",
+    leaf: "a node without operands: an input or a parameter.",
+    leaves: "nodes without operands: inputs and parameters.",
+    constant: "a plain number in an expression; it receives no gradient."
+  };
+  var TERMS = new RegExp(`\\b((?:${Object.keys(WORDS).sort((a, b) => b.length - a.length).join("|")})s?)\\b`, "i");
+  function explainWords(body) {
+    const told = /* @__PURE__ */ new Set();
+    for (const element of body) {
+      const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+      const texts = [];
+      while (walker.nextNode()) texts.push(walker.currentNode);
+      for (const text of texts) if (!text.parentElement.closest(".name, .n, .formula, summary, th")) mark(text, told);
+    }
+  }
+  function mark(text, told) {
+    const found = TERMS.exec(text.data);
+    const word = found?.[1].toLowerCase().replace(/s$/, (s) => found[1].toLowerCase() in WORDS ? s : "");
+    if (!found || !word || told.has(word)) return;
+    told.add(word);
+    const button = make("button", { type: "button", class: "word", "aria-expanded": "false" }, found[1]);
+    const rest = text.splitText(found.index);
+    rest.data = rest.data.slice(found[1].length);
+    rest.before(button);
+    button.addEventListener("click", () => toggle(button, word));
+    mark(rest, told);
+  }
+  function toggle(button, word) {
+    const open = button.getAttribute("aria-expanded") === "true";
+    button.setAttribute("aria-expanded", String(!open));
+    const block = button.closest("p, h3, li") ?? button;
+    if (open) block.nextElementSibling?.remove();
+    else block.after(make("p", { class: "gloss" }, make("strong", {}, word), `: ${WORDS[word]}`));
+  }
+
   // src/stepper.ts
   var PAUSE = 1100;
   var LEGIBLE2 = 0.92;
   var ROWS = 300;
-  function startStepper(written) {
-    const graph = readGraph(written);
+  function startStepper(written, rules) {
+    const graph = readGraph(written, rules);
     const stage = new Stage(byId("frame"));
     const { boxes, edges } = stage.load(byId("picture"));
-    const picture = new Picture(graph, boxes, edges);
+    const picture = new Picture(graph, boxes, edges, new Flow(stage.layer()));
     const slider = byId("slider");
     const play = byId("play");
     const numbers = byId("numbers");
@@ -1519,7 +1767,7 @@
       if (lost) return `With that number ${lost.name} = ${lost.op}(…) is not defined.`;
       restart();
       return void 0;
-    });
+    }, (index) => ({ out: run.values[graph.output], grad: run.right[index] }));
     function restart() {
       run = new Run(graph, leaves.changed, breakage);
       revealed.clear();
@@ -1536,6 +1784,7 @@
       const secret = hidden();
       const { title, body } = explain(run, at, secret);
       say(byId("what"), title);
+      explainWords(body);
       byId("explanation").replaceChildren(...body);
       byId("broken").hidden = breakage === "none";
       say(byId("broken"), breakage === "none" ? "" : BROKEN[breakage]);
@@ -1562,7 +1811,10 @@
         grads,
         current,
         touched,
-        wrong: new Set(step2.kind === "end" ? run.wrong() : [])
+        wrong: new Set(step2.kind === "end" ? run.wrong() : []),
+        parts: step2.kind === "backward" ? step2.step.contributions : [],
+        secret,
+        backwards: step2.kind === "backward"
       });
       table(run.valuesAt(at), grads);
       const first = graph.nodes.find((node) => node.kind === "op")?.index ?? 0;
@@ -1616,7 +1868,7 @@
       timer = void 0;
       say(play, "Play");
     }
-    function toggle() {
+    function toggle2() {
       if (timer !== void 0) return stop();
       if (at === run.steps.length - 1) go(0);
       say(play, "Pause");
@@ -1635,7 +1887,7 @@
       back: jump(() => at - 1),
       next: jump(() => at + 1),
       last: jump(() => run.steps.length - 1),
-      play: toggle
+      play: toggle2
     };
     for (const [id, move] of Object.entries(moves)) byId(id).addEventListener("click", move);
     slider.addEventListener("input", () => {
@@ -1658,6 +1910,7 @@
       else visit(index);
     });
     picture.onFar(visit);
+    startLinks(byId("step"), byId("frame"), (target) => picture.elements(target));
     startFinding(graph, visit);
     byId("slide").addEventListener("click", () => setSlide(!slide));
     byId("save-svg").addEventListener("click", () => saveSvg(stage.whole(), `step-${at}`));
@@ -1700,6 +1953,6 @@
   var data = JSON.parse(byId("data").textContent ?? "");
   if (data.kind === "stepper") {
     measureBar(byId("controls"));
-    startStepper(data.nodes);
+    startStepper(data.nodes, data.rules);
   } else startDrawing(data.views);
 })();

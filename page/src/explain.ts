@@ -94,7 +94,7 @@ function forwardBody(run: Run, node: Node): Element[] {
   const operands = node.operands.map((operand) => values[operand]!);
   const isTrue = !node.recorded && holds(node.op, operands, values[node.index]!);
   const left = `${exact ? "=" : ROUNDED} ${numbers}`;
-  const body = [
+  const body: Element[] = [
     paragraph(graph, `${nameOf(graph, node.index)} = ${names}`, "formula"),
     paragraph(graph, equation(left, exact, values[node.index]!, isTrue), "formula"),
   ];
@@ -102,7 +102,48 @@ function forwardBody(run: Run, node: Node): Element[] {
     const doc = node.recorded.doc ? ` Its formula: ${node.recorded.doc}.` : "";
     body.push(make("p", {}, `The op ${node.op} comes from a plugin; this number was recorded by Python.${doc}`));
   }
+  if (node.op === "dot") body.push(pairs(run, node));
+  body.push(...rule(graph, node));
   return body;
+}
+
+/** The products that a dot adds up, weight beside input. */
+function pairs(run: Run, node: Node): Element {
+  const { graph, values } = run;
+  const half = node.operands.length / 2;
+  const rows = node.operands.slice(0, half).map((left, i) => {
+    const right = node.operands[half + i]!;
+    const [a, b] = [values[left]!, values[right]!];
+    const product = shown(a * b);
+    const exact = shown(a).exact && shown(b).exact && product.exact && multiplies([a, b], a * b);
+    const numbers = `${bracketed(shown(a).text)} × ${bracketed(shown(b).text)} ${exact ? "=" : ROUNDED} ${product.text}`;
+    return make(
+      "tr",
+      {},
+      make("th", { scope: "row" }, ...rich(graph, `${bracketed(nameOf(graph, left))} × ${bracketed(nameOf(graph, right))}`)),
+      make("td", {}, ...rich(graph, numbers)),
+    );
+  });
+  const table = (body: Element[]): HTMLElement => make("table", { class: "pairs" }, make("tbody", {}, ...body));
+  if (rows.length <= CARDS) return table(rows);
+  const more = make("details", { class: "many" }, make("summary", {}, `${rows.length - CARDS + 1} more products`), table(rows.slice(CARDS - 1)));
+  return make("div", {}, table(rows.slice(0, CARDS - 1)), more);
+}
+
+/** The rule of an op as a card: what its author says, and its partials. */
+function rule(graph: Graph, node: Node): Element[] {
+  const known = graph.rules[node.op];
+  const ours = node.recorded ? undefined : OPS[node.op];
+  if (!known && !ours) return [];
+  const names = node.operands.map((_, i) => (node.operands.length < 4 ? "xyz"[i]! : `x${i + 1}`));
+  const lines: HTMLElement[] = [];
+  if (known?.doc) lines.push(make("p", {}, `${node.op}: ${known.doc}`));
+  if (ours && node.operands.length < 4) {
+    lines.push(make("p", { class: "formula" }, `out = ${ours.formula(names)}`));
+    ours.derivatives(names).forEach((text, i) => lines.push(make("p", { class: "formula" }, `∂out/∂${names[i]} = ${text}`)));
+  }
+  if (known?.text) lines.push(...known.text.split(/\n\s*\n/).map((part) => make("p", { class: "hint" }, part.replaceAll(/\s+/g, " "))));
+  return [make("details", { class: "rule" }, make("summary", {}, `The rule of ${node.op}`), ...lines)];
 }
 
 /** "∂L/∂x" with places for the names. */
@@ -143,6 +184,7 @@ function backwardBody(run: Run, step: Step & { kind: "backward" }, hidden: boole
   body.push(make("ol", { class: "parts" }, ...cards));
   if (contributions.length > single) body.push(grouped(run, node, contributions.slice(single)));
   if (run.breakage !== "overwrite") body.push(...together(run, node, contributions));
+  body.push(...rule(graph, node));
   return body;
 }
 

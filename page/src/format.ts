@@ -82,6 +82,13 @@ export function plain(x: number): string {
   return exact ? text : ROUNDED + text;
 }
 
+/** At most three significant digits, for a number on an edge; a rounded one is marked. */
+export function brief(x: number): string {
+  const whole = full(x);
+  if (isOdd(x) || whole.length <= 5) return whole;
+  return marked(full(Number(x.toPrecision(3))).replaceAll(MINUS, "-"), x);
+}
+
 /** "= 0.5", or "≈ 0.333333" for a rounded number. */
 export function equals(x: number): string {
   const { text, exact } = shown(x);

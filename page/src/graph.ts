@@ -21,6 +21,12 @@ export interface Node extends Omit<WrittenNode, "data" | "recorded"> {
   recorded?: { partials: number[]; doc: string };
 }
 
+/** What an op's author says of it: its formula, and the text beside its rule. */
+export interface Rule {
+  doc: string;
+  text: string;
+}
+
 /** Nodes in topological order, operands first; the last one is the output. */
 export interface Graph {
   nodes: Node[];
@@ -29,9 +35,10 @@ export interface Graph {
   uses: number[];
   /** Names of ops that only Python can compute. */
   foreign: string[];
+  rules: Readonly<Record<string, Rule>>;
 }
 
-export function readGraph(written: WrittenNode[]): Graph {
+export function readGraph(written: WrittenNode[], rules: Readonly<Record<string, Rule>> = {}): Graph {
   const nodes = written.map((node, index): Node => {
     const { recorded, ...rest } = node;
     const plain: Node = { ...rest, index, data: Number(node.data) };
@@ -41,7 +48,7 @@ export function readGraph(written: WrittenNode[]): Graph {
   const uses = nodes.map(() => 0);
   for (const node of nodes) for (const operand of node.operands) uses[operand]!++;
   const foreign = [...new Set(nodes.filter((node) => node.recorded).map((node) => node.op))];
-  return { nodes, output: nodes.length - 1, uses, foreign };
+  return { nodes, output: nodes.length - 1, uses, foreign, rules };
 }
 
 /** Values of all nodes; `changed` replaces the numbers of some leaves. */

@@ -2,15 +2,15 @@
 
 import { byId, measureBar, startTheme } from "./dom";
 import { startDrawing, type View } from "./drawing";
-import type { WrittenNode } from "./graph";
+import type { Rule, WrittenNode } from "./graph";
 import { startStepper } from "./stepper";
 
-type Data = { kind: "stepper"; nodes: WrittenNode[] } | { kind: "drawing"; views: View[] };
+type Data = { kind: "stepper"; nodes: WrittenNode[]; rules: Record<string, Rule> } | { kind: "drawing"; views: View[] };
 
 startTheme();
 const data = JSON.parse(byId("data").textContent ?? "") as Data;
 if (data.kind === "stepper") {
   measureBar(byId("controls"));
-  startStepper(data.nodes);
+  startStepper(data.nodes, data.rules);
 }
 else startDrawing(data.views);

@@ -2,7 +2,8 @@
 
 import { say } from "./dom";
 import { boxed, full, isOdd } from "./format";
-import type { Graph } from "./graph";
+import type { Flow } from "./flow";
+import type { Contribution, Graph } from "./graph";
 
 const FAINTEST = 0.12;
 const STRONGEST = 0.62;
@@ -36,11 +37,16 @@ export interface Shown {
   touched: ReadonlySet<number>;
   /** Nodes whose gradient is wrong, with a breakage switched on. */
   wrong: ReadonlySet<number>;
+  /** What goes backwards along the edges of this step. */
+  parts: readonly Contribution[];
+  /** Whether the reader has still to predict them. */
+  secret: boolean;
+  backwards: boolean;
 }
 
 export class Picture {
   private readonly parts: Parts[];
-  private readonly edges = new Map<string, Element>();
+  private readonly edges = new Map<string, SVGElement>();
   private readonly far: SVGElement[] = [];
   private marked: Element[] = [];
 
@@ -48,6 +54,7 @@ export class Picture {
     private readonly graph: Graph,
     boxes: ReadonlyMap<string, SVGElement>,
     edges: readonly SVGElement[],
+    private readonly flow: Flow,
   ) {
     this.parts = graph.nodes.map((node) => {
       const box = boxes.get(`n${node.index}`)!;
@@ -67,6 +74,14 @@ export class Picture {
         this.edges.set(`${far.dataset["from"]}>${far.dataset["to"]}`, far);
         this.far.push(far);
       }
+  }
+
+  /** The elements of a node or of an edge, by numbers of nodes. */
+  elements(target: { node?: string; from?: string; to?: string }): Element[] {
+    if (target.node !== undefined) return [this.parts[Number(target.node)]!.box];
+    const edge = this.edges.get(`n${target.from}>n${target.to}`);
+    const back = document.querySelectorAll(`.mgv-flow [data-from="n${target.from}"][data-to="n${target.to}"]`);
+    return [...(edge ? [edge] : []), ...back];
   }
 
   /** Call a listener when a name that stands for a long edge is clicked. */
@@ -108,7 +123,7 @@ export class Picture {
 
   private mark(shown: Shown): void {
     for (const element of this.marked)
-      element.classList.remove("is-current", "is-touched", "is-wrong", "is-live");
+      element.classList.remove("is-current", "is-touched", "is-wrong", "is-live", "is-back");
     this.marked = [];
     const add = (element: Element | undefined, name: string): void => {
       if (!element) return;
@@ -120,6 +135,14 @@ export class Picture {
       for (const operand of this.graph.nodes[shown.current]!.operands)
         add(this.edges.get(`n${operand}>n${shown.current}`), "is-live");
     }
+    this.flow.clear();
+    if (shown.backwards && shown.current !== undefined)
+      for (const operand of new Set(shown.parts.map((part) => part.operand))) {
+        const edge = this.edges.get(`n${operand}>n${shown.current}`);
+        if (!edge) continue;
+        add(edge, "is-back");
+        this.flow.draw(edge, shown.parts.filter((part) => part.operand === operand), shown.secret, shown.parts.length <= 2);
+      }
     for (const index of shown.touched) add(this.parts[index]!.box, "is-touched");
     for (const index of shown.wrong) add(this.parts[index]!.box, "is-wrong");
   }

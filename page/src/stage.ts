@@ -8,6 +8,8 @@ const STEP = 1.25;
 const PAN = 80; // pixels a key moves
 const ATTACH_ALL = 1500;
 const MARGIN = 500; // pixels around the frame that are attached as well
+const NARROW = 600;
+const CIRCLE = 20;
 const DRAG = 4; // pixels a pointer moves before it drags
 
 interface Item {
@@ -68,6 +70,14 @@ export class Stage {
     return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])) };
   }
 
+  /** A layer above everything else, for what a step adds. */
+  layer(): SVGElement {
+    const layer = document.createElementNS("http://www.w3.org/2000/svg", "g");
+    layer.setAttribute("class", "mgv-flow");
+    this.svg!.append(layer);
+    return layer;
+  }
+
   /** The drawing as it is now, everything attached. */
   whole(): SVGSVGElement {
     this.attach(true);
@@ -113,8 +123,10 @@ export class Stage {
     const item = this.boxes.get(name);
     if (!item) return;
     this.centred = name;
+    // in a narrow frame the circle stands in the middle, so that what goes through it is seen
+    const x = this.frame.clientWidth < NARROW ? item.left + CIRCLE : (item.left + item.right) / 2;
     this.frame.scrollTo({
-      left: ((item.left + item.right) / 2) * this.zoom - this.frame.clientWidth / 2,
+      left: x * this.zoom - this.frame.clientWidth / 2,
       top: ((item.top + item.bottom) / 2) * this.zoom - this.frame.clientHeight / 2,
       behavior: "instant",
     });

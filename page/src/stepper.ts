@@ -3,10 +3,12 @@
 import { byId, make, say } from "./dom";
 import { BROKEN, explain, mistake } from "./explain";
 import { full, isOdd } from "./format";
-import type { Breakage, WrittenNode } from "./graph";
+import type { Breakage, Rule, WrittenNode } from "./graph";
 import { readGraph, undefinedAt } from "./graph";
 import { startFinding } from "./find";
+import { Flow } from "./flow";
 import { Leaves } from "./leaves";
+import { startLinks } from "./links";
 import { Picture } from "./picture";
 import { readPlace, writePlace } from "./place";
 import { Predict } from "./predict";
@@ -14,16 +16,17 @@ import { nameTag } from "./rich";
 import { savePng, saveSvg } from "./saving";
 import { Stage } from "./stage";
 import { Run } from "./steps";
+import { explainWords } from "./words";
 
 const PAUSE = 1100;
 const LEGIBLE = 0.92; // 12 pixels become 11
 const ROWS = 300;
 
-export function startStepper(written: WrittenNode[]): void {
-  const graph = readGraph(written);
+export function startStepper(written: WrittenNode[], rules: Record<string, Rule>): void {
+  const graph = readGraph(written, rules);
   const stage = new Stage(byId("frame"));
   const { boxes, edges } = stage.load(byId<HTMLTemplateElement>("picture"));
-  const picture = new Picture(graph, boxes, edges);
+  const picture = new Picture(graph, boxes, edges, new Flow(stage.layer()));
   const slider = byId<HTMLInputElement>("slider");
   const play = byId<HTMLButtonElement>("play");
   const numbers = byId<HTMLDetailsElement>("numbers");
@@ -45,7 +48,7 @@ export function startStepper(written: WrittenNode[]): void {
     if (lost) return `With that number ${lost.name} = ${lost.op}(…) is not defined.`;
     restart();
     return undefined;
-  });
+  }, (index) => ({ out: run.values[graph.output]!, grad: run.right[index]! }));
 
   function restart(): void {
     run = new Run(graph, leaves.changed, breakage);
@@ -65,6 +68,7 @@ export function startStepper(written: WrittenNode[]): void {
     const secret = hidden();
     const { title, body } = explain(run, at, secret);
     say(byId("what"), title);
+    explainWords(body);
     byId("explanation").replaceChildren(...body);
     byId("broken").hidden = breakage === "none";
     say(byId("broken"), breakage === "none" ? "" : BROKEN[breakage]);
@@ -93,6 +97,9 @@ export function startStepper(written: WrittenNode[]): void {
       current,
       touched,
       wrong: new Set(step.kind === "end" ? run.wrong() : []),
+      parts: step.kind === "backward" ? step.step.contributions : [],
+      secret,
+      backwards: step.kind === "backward",
     });
     table(run.valuesAt(at), grads);
     const first = graph.nodes.find((node) => node.kind === "op")?.index ?? 0;
@@ -199,6 +206,7 @@ export function startStepper(written: WrittenNode[]): void {
     else visit(index);
   });
   picture.onFar(visit);
+  startLinks(byId("step"), byId("frame"), (target) => picture.elements(target));
   startFinding(graph, visit);
   byId("slide").addEventListener("click", () => setSlide(!slide));
   byId("save-svg").addEventListener("click", () => saveSvg(stage.whole(), `step-${at}`));

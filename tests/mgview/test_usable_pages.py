@@ -229,7 +229,8 @@ def test_the_step_is_in_the_address_and_slides_hide_the_controls(
     page.fill("#slider", "3")
     assert page.evaluate("location.hash") == "#step=3"
     page.evaluate("location.hash = '#step=6&slide'")
-    page.wait_for_function("document.querySelector('#count').textContent === 'Step 6 of 8'")
+    page.wait_for_timeout(300)
+    assert page.text_content("#count") == "Step 6 of 8"
     for hidden in ("#controls", ".tools", "#edit", "#theme", ".legend"):
         assert page.locator(hidden).is_hidden(), hidden
     assert page.locator("#explanation").is_visible()
