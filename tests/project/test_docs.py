@@ -1,5 +1,6 @@
 """The documents run as printed, and leave out no op, hook, state, setting or error."""
 
+import importlib.util
 import inspect
 import os
 import re
@@ -113,3 +114,13 @@ def test_make_help_lists_every_goal_that_is_for_people():
     phony = re.search(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
     listed = re.findall(r"^([\w-]+):.*## ", makefile, re.MULTILINE)
     assert sorted(listed) == sorted(phony[1].split())
+
+
+def test_the_page_of_passes_is_what_the_code_makes() -> None:
+    path = ROOT / "tools" / "passes_page.py"
+    spec = importlib.util.spec_from_file_location("passes_page", path)
+    assert spec is not None
+    assert spec.loader is not None
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    assert tool.PAGE.read_text(encoding="utf-8") == tool.page(), "run python tools/passes_page.py"
