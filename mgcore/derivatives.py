@@ -111,6 +111,7 @@ def jvp(
     for x, seed in zip(leaves, seeds, strict=True):
         _add(moving, x, seed)
     order = order_between(leaves, roots)
+    inner = {x for x in leaves if x.op is not None}
     check_fresh(order)
     if (watch := watcher.get()) is not None:
         watch.started(*roots)
@@ -121,7 +122,7 @@ def jvp(
         if node.op is None or not any(x in moving for x in node.operands):
             continue
         total = moving.get(node, 0.0)
-        factors = partials_for(node, moving, on_values=create_graph)
+        factors = partials_for(node, moving, on_values=create_graph, is_input=node in inner)
         for x, d in zip(node.operands, factors, strict=True):
             if d is not None:
                 total = _plus(total, _chained(d, moving[x]))
@@ -197,6 +198,7 @@ def _reverse(
     order = order_between(inputs, roots)
     check_fresh(order)
     needed = _depending_on(inputs, order)
+    inner = {x for x in inputs if x.op is not None}
     adjoints: dict[Value, Number] = {}
     for root, seed in zip(roots, seeds, strict=True):
         _add(adjoints, root, seed)
@@ -209,7 +211,7 @@ def _reverse(
         upstream = adjoints.get(node)
         if upstream is None or node.op is None or node not in needed:
             continue
-        factors = partials_for(node, needed, on_values=create_graph)
+        factors = partials_for(node, needed, on_values=create_graph, is_input=node in inner)
         for i, (x, d) in enumerate(zip(node.operands, factors, strict=True)):
             if d is not None:
                 _add(adjoints, x, _chained(upstream, d))

@@ -11,6 +11,7 @@ from mgcore.op import Op, real
 from mgcore.places import rule_place
 from mgcore.seam import refusing, watcher
 from mgcore.value import Constant, Value, clock
+from mgcore.value import node as applied
 
 __all__ = [
     "Number",
@@ -38,7 +39,9 @@ def local_derivatives(node: Value) -> tuple[float | None, ...]:
     return tuple(partials_for(node, wanted, on_values=False))
 
 
-def partials_for(node: Value, wanted: Container[Value], *, on_values: bool) -> list[Number | None]:
+def partials_for(
+    node: Value, wanted: Container[Value], *, on_values: bool, is_input: bool = False
+) -> list[Number | None]:
     """Return the local derivative for each operand that is `wanted`, None for the others.
 
     Args:
@@ -46,6 +49,8 @@ def partials_for(node: Value, wanted: Container[Value], *, on_values: bool) -> l
         wanted: the operands to differentiate by.
         on_values: whether the rules run on Values, so that they can be differentiated again.
             Constants are plain numbers then too: what they are made into does not depend on them.
+        is_input: whether the derivative is to `node` too: it stands for a nudge added to the
+            result, which the op's own slopes do not feel, so they get the result without it.
 
     """
     op, operands = node.op, node.operands
@@ -53,7 +58,8 @@ def partials_for(node: Value, wanted: Container[Value], *, on_values: bool) -> l
     partials = op.partials
     here: list[Number] = [node.number, *[x.number for x in operands]]
     if on_values:
-        here = [node, *[x.number if type(x) is Constant else x for x in operands]]
+        out = applied(op, operands, node.number) if is_input else node
+        here = [out, *[x.number if type(x) is Constant else x for x in operands]]
     found: list[Number | None] = [None] * len(operands)
     i: int | None = None
     try:

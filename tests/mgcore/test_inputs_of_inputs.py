@@ -90,3 +90,30 @@ def test_backward_means_the_same() -> None:
     expected = grad(y, inputs)
     y.backward()
     close([x.grad for x in inputs], expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "f"),
+    [
+        ("exp", mpmath.exp),
+        ("sqrt", mpmath.sqrt),
+        ("tanh", mpmath.tanh),
+        ("sigmoid", lambda x: 1 / (1 + mpmath.exp(-x))),
+        ("silu", lambda x: x / (1 + mpmath.exp(-x))),
+    ],
+)
+def test_the_slopes_of_an_input_do_not_feel_its_own_nudge(name: str, f: Any) -> None:
+    a = Value(0.6)
+    b = getattr(ops, name)(a)  # its rule may ask the result, which the nudge is added to
+    y = b * b
+    with mpmath.workdps(30):
+        value, slope, bend = (float(mpmath.diff(f, 0.6, order)) for order in range(3))
+    expected = [[2 * slope**2 + 2 * value * bend, 2 * slope], [2 * slope, 2.0]]
+    found = hessian(y, [a, b])
+    for row, right in zip(found, expected, strict=True):
+        close(row, right)
+    columns = [hvp(y, [a, b], unit) for unit in ([1.0, 0.0], [0.0, 1.0])]
+    for row, right in zip(columns, expected, strict=True):
+        close(row, right)
+    forward = jvp(jvp(y, [a, b], [1.0, 0.0], create_graph=True), [a, b], [0.0, 1.0])
+    close(forward, 2 * slope)

@@ -9,7 +9,7 @@ import attrs
 
 from mgcore import Value, ops
 
-__all__ = ["LEAVES", "Graph", "Maker", "Node", "record"]
+__all__ = ["LEAVES", "Graph", "Maker", "Node", "names", "record"]
 
 LEAVES = {
     "x": "an input",
@@ -130,30 +130,31 @@ class Graph:
 
     def script(self):
         """Return Python lines that record it: `y` (or `ys`), `inputs`, `params`, `X`."""
-        names, lines = _names(self), []
+        shown, lines = names(self), []
         for i, node in enumerate(self.nodes):
             if node.op != "c":
-                lines.append(f"{names[i]} = {_expression(node, names, self.nodes)}")
+                lines.append(f"{shown[i]} = {_expression(node, shown, self.nodes)}")
         if len(self.outputs) == 1:
-            lines.append(f"y = {names[self.outputs[0]]}")
+            lines.append(f"y = {shown[self.outputs[0]]}")
         else:
-            lines.append(f"y = [{', '.join(names[i] for i in self.outputs)}]")
-        lines.append(f"inputs = [{', '.join(names[i] for i in self.inputs)}]")
-        lines.append(f"params = [{', '.join(names[i] for i in self.params)}]")
+            lines.append(f"y = [{', '.join(shown[i] for i in self.outputs)}]")
+        lines.append(f"inputs = [{', '.join(shown[i] for i in self.inputs)}]")
+        lines.append(f"params = [{', '.join(shown[i] for i in self.params)}]")
         if self.inputs:
             lines.append(f"X = {[list(row) for row in self.samples]!r}")
         return "\n".join(lines)
 
 
-def _names(graph):
-    names = []
+def names(graph):
+    """Return what each node is called in a script."""
+    shown = []
     for i, node in enumerate(graph.nodes):
         if node.op == "c":
             text = repr(node.number) if math.isfinite(node.number) else f"float('{node.number}')"
-            names.append(f"({text})" if node.number < 0 else text)
+            shown.append(f"({text})" if node.number < 0 else text)
         else:
-            names.append(f"{node.op if node.leaf else 'n'}{i}")
-    return names
+            shown.append(f"{node.op if node.leaf else 'n'}{i}")
+    return shown
 
 
 def _expression(node, names, nodes):

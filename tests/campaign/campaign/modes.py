@@ -12,7 +12,7 @@ import numpy as np
 import mgcompile
 from campaign import truth as truths
 from campaign.beside import by_torch
-from campaign.graphs import record
+from campaign.graphs import names, record
 from mgcore import Value, grad, hessian, hvp, jacobian, jvp, vjp
 from mgnn import optim
 
@@ -281,6 +281,66 @@ def eager_second(subject):
     yield from _eager(subject, _second)
 
 
+def eager_chained(subject):
+    """Derivatives by nodes that are computed from one another, one meaning in every function."""
+    graph, rng = subject.graph, subject.rng
+    plain = _plain_nodes(graph)
+    inner = [i for i, n in enumerate(graph.nodes) if not n.leaf and not plain[i]]
+    if 0 not in subject.good("float64") or not inner:
+        return
+    points = [*rng.sample(inner, min(len(inner), 2)), *graph.leaves[:2]]
+    rng.shuffle(points)
+    n = len(points)
+    graph = graph.moved(graph.samples[0])
+    t = truths.evaluate(graph, directions=np.eye(n), points=points, seed=graph.seed % 991)
+    made = _Recording(graph)
+    chosen = functools.cache(lambda: [made.values[i] for i in points])
+    # after the leaves have been recorded, by name
+    shown = f"P = [{', '.join(names(graph)[i] for i in points)}]; "
+    gradients = np.stack([g[:, 0] for g in t.g])
+    vector = [_odd(k) for k in range(n)]
+    along = sum(gradients[:, k] * truths.F(v) for k, v in enumerate(vector))
+    y = rng.randrange(len(graph.outputs))
+    yield Case(
+        "grad",
+        lambda: [grad(out, chosen()) for out in made.outputs],
+        gradients,
+        shown + "[grad(y, P) for y in Y]",
+    )
+    yield Case(
+        "jacobian", lambda: jacobian(made.outputs, chosen()), gradients, shown + "jacobian(Y, P)"
+    )
+    many = [made.graph.outputs[y]] * (n + 1)
+    yield Case(
+        "jacobian, forward",
+        lambda: jacobian([made.values[i] for i in many], chosen()),
+        np.stack([gradients[y]] * (n + 1)),
+        shown + f"jacobian([Y[{y}]] * {n + 1}, P)",
+    )
+    yield Case(
+        "jvp", lambda: jvp(made.outputs, chosen(), vector), along, shown + f"jvp(Y, P, {vector})"
+    )
+    square = t.h[y][:, :, 0]
+    yield Case(
+        "hessian", lambda: hessian(made.outputs[y], chosen()), square, shown + f"hessian(Y[{y}], P)"
+    )
+    product = sum(square[:, k] * truths.F(v) for k, v in enumerate(vector))
+    yield Case(
+        "hvp",
+        lambda: hvp(made.outputs[y], chosen(), vector),
+        product,
+        shown + f"hvp(Y[{y}], P, {vector})",
+    )
+
+
+def _plain_nodes(graph):
+    """Return per node whether it comes from plain numbers alone, so that it is no Value."""
+    plain = []
+    for node in graph.nodes:
+        plain.append(node.op == "c" or (not node.leaf and all(plain[i] for i in node.operands)))
+    return plain
+
+
 def torch(subject):
     """PyTorch against the truth: a fault here is one of the truth."""
     t, graph = subject.truth, subject.graph
@@ -339,9 +399,7 @@ class _Compiled:
 
 def _constant_outputs(graph):
     """Tell whether an output came from plain numbers alone, so that it is a float."""
-    plain = []
-    for node in graph.nodes:
-        plain.append(node.op == "c" or (not node.leaf and all(plain[i] for i in node.operands)))
+    plain = _plain_nodes(graph)
     return any(plain[i] for i in graph.outputs)
 
 
@@ -591,6 +649,7 @@ def _trained(subject, good, batch, epochs, rate, dtype):
 MODES = {
     "eager": eager,
     "eager second": eager_second,
+    "eager chained": eager_chained,
     "torch": torch,
     "numpy": kernel("numpy"),
     "llvm": kernel("llvm"),

@@ -18,6 +18,7 @@ __all__ = ["Report", "campaign"]
 SHARES = {
     "eager": 0.6,
     "eager second": 0.4,
+    "eager chained": 0.15,
     "torch": 0.05,
     "numpy": 0.3,
     "llvm": 0.05,

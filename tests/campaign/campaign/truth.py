@@ -313,7 +313,7 @@ def _tanh(c, x):
     scale = d * (1 + np.minimum(np.abs(x), 400))
     if "tanh slope" in LENIENT:
         scale = 2 * v * v
-    return _smooth(v, d, -2 * v * d, d_scale=scale, q_scale=np.abs(2 * v) * scale)
+    return _smooth(v, d, -2 * v * d, d_scale=scale, q_scale=np.abs(2 * v) * scale + d)
 
 
 def _logistic(x):
@@ -571,27 +571,29 @@ class Truth:
 WILD = {"float64": (1e-100, 1e100), "float32": (1e-12, 1e12)}
 
 
-def evaluate(graph, *, order=SECOND, directions=None, params=None, seed=0):
+def evaluate(graph, *, order=SECOND, directions=None, params=None, points=None, seed=0):
     """Return the truth of a graph.
 
     Args:
         graph: the graph.
         order: FIRST, or SECOND with Hessians.
         directions: (D, n): what the Hessian is multiplied by; all unit vectors if None.
+        points: places of n nodes to differentiate by, the leaves if None; by an inner node is meant
+            the effect of a nudge that is added to it, on all that is computed from it.
         params: (n_params, K) numbers instead of the recorded parameters, each column its own.
         seed: of the disturbances.
     """
     with np.errstate(all="ignore"):
-        return _evaluate(graph, order, directions, params, seed)
+        return _evaluate(graph, order, directions, params, points or graph.leaves, seed)
 
 
-def _evaluate(graph, order, directions, params, seed):
-    samples, n = graph.samples, len(graph.leaves)
+def _evaluate(graph, order, directions, params, points, seed):
+    samples, n = graph.samples, len(points)
     rows = len(samples)
     context = Context(Noise(seed), rows, order)
     context.ambiguous = {dtype: np.zeros(rows, dtype=bool) for dtype in COLUMNS}
     directions = np.eye(n) if directions is None else np.asarray(directions, dtype=float)
-    seeds = {place: k for k, place in enumerate(graph.leaves)}
+    seeds = {place: k for k, place in enumerate(points)}
     own = {p: params[k] for k, p in enumerate(graph.params)} if params is not None else {}
     columns = {p: [row[k] for row in samples] for k, p in enumerate(graph.inputs)}
     duals, broken = [], np.zeros(rows, dtype=bool)
@@ -600,8 +602,6 @@ def _evaluate(graph, order, directions, params, seed):
     for place, node in enumerate(graph.nodes):
         if node.leaf:
             dual = _leaf(node, columns.get(place), own.get(place), context)
-            if place in seeds:
-                _seed(dual, seeds[place], directions, rows, order)
         else:
             dual = apply(node.op, [duals[i] for i in node.operands], context)
             felt = ~skipped[place]
@@ -612,6 +612,8 @@ def _evaluate(graph, order, directions, params, seed):
             if dual.g is not None:
                 slope = np.max(np.abs(dual.g[:, :, 0]), axis=0)
                 largest = np.where(felt & (slope > largest), slope, largest)
+        if place in seeds:
+            _seed(dual, seeds[place], directions, rows, order)
         duals.append(dual)
     outputs = [_whole(duals[i], n, len(directions), rows, order) for i in graph.outputs]
     wild = {dtype: (smallest < low) | (largest > high) for dtype, (low, high) in WILD.items()}
@@ -677,12 +679,13 @@ def _leaf(node, column, own, context):
 
 def _seed(dual, k, directions, rows, order):
     n = directions.shape[1]
-    dual.g = np.zeros((n, rows, K), dtype=F)
-    dual.g[k] = 1
+    dual.g = np.zeros((n, rows, K), dtype=F) if dual.g is None else dual.g.copy()
+    dual.g[k] += 1
     if order >= SECOND:
-        dual.t = np.broadcast_to(
+        moved = np.broadcast_to(
             directions[:, k].astype(F)[:, None, None], (len(directions), rows, K)
         )
+        dual.t = moved if dual.t is None else dual.t + moved
 
 
 def _whole(dual, n, d, rows, order):
