@@ -92,21 +92,28 @@ def mlp_reference(X: np.ndarray, params: np.ndarray) -> tuple[np.ndarray, np.nda
     return errors.detach().numpy(), p.grad.numpy()
 
 
+def recorded_again(output, leaves, numbers):
+    """Return a graph like that of `output` with new leaves at other numbers, and these."""
+    from mgcore import Value, topological_order
+
+    fresh = {x: Value(float(n), x.label) for x, n in zip(leaves, numbers, strict=True)}
+    for node in topological_order(output):
+        if node not in fresh:
+            again = node.op is not None
+            fresh[node] = node.op(*(fresh[x] for x in node.operands)) if again else node
+    return fresh[output], [fresh[x] for x in leaves]
+
+
 def engine_results(output, inputs, params, X):
     """Values, gradients to inputs, and the mean gradient to params, by the eager engine."""
     from mgcore import grad
-    from mgcore.order import topological_order
 
-    order = topological_order(output)
     values, to_inputs, to_params = [], [], []
+    here = [p.data for p in params]
     for row in X:
-        for leaf, number in zip(inputs, row, strict=True):
-            leaf.data = float(number)
-        for node in order:
-            if node.op is not None:
-                node.data = node.op(*(operand.data for operand in node.operands))
-        values.append(output.data)
-        found = grad(output, [*inputs, *params])
+        again, leaves = recorded_again(output, [*inputs, *params], [*row, *here])
+        values.append(again.data)
+        found = grad(again, leaves)
         to_inputs.append(found[: len(inputs)])
         to_params.append(found[len(inputs) :])
     return np.array(values), np.array(to_inputs), np.array(to_params)
@@ -133,32 +140,24 @@ def held_against_engine():
 
 
 def by_engine(output, inputs, params, X, optimizer, steps=20):
-    """Return the parameters after some full-batch steps of the engine, and restore them."""
-    from mgcore import grad
-    from mgcore.order import topological_order
+    """Return the parameters after some full-batch steps of the engine, and leave them alone."""
+    from mgcore import Value, grad
 
-    start = [p.data for p in params]
-    update = optimizer.start(params)
-    order = [node for node in topological_order(output) if node.op is not None]
+    moving = [Value(p.data) for p in params]
+    update = optimizer.start(moving)
     for _ in range(steps):
         total = np.zeros(len(params))
         for row in X.tolist():
-            for leaf, number in zip(inputs, row, strict=True):
-                leaf.data = number
-            for node in order:
-                node.data = node.op(*(operand.data for operand in node.operands))
-            total += grad(output, params)
-        for p, gradient in zip(params, (total / len(X)).tolist(), strict=True):
+            here = [p.data for p in moving]
+            again, leaves = recorded_again(output, [*inputs, *params], [*row, *here])
+            total += grad(again, leaves[len(inputs) :])
+        for p, gradient in zip(moving, (total / len(X)).tolist(), strict=True):
             p.grad = gradient
         update(optimizer.lr)
-    found = [p.data for p in params]
-    for p, number in zip(params, start, strict=True):
-        p.data = number
-        p.grad = 0.0
-    return found
+    return [p.data for p in moving]
 
 
 @pytest.fixture
 def trained_by_engine():
-    """Training by the engine, full batches; the parameters are restored."""
+    """Training by the engine, full batches; the parameters stay."""
     return by_engine

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -156,3 +157,15 @@ def test_corners_go_through_an_axis_as_through_operands(classes):
         expected = np.logaddexp.reduce(-X, axis=1)
     expected[3] = np.nan
     np.testing.assert_allclose(kernel(X), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_logsumexp_keeps_its_digits_beside_a_largest_operand_of_0(backend):
+    xs = [Value(0.1 * i) for i in range(5)]
+    rng = np.random.default_rng(0)
+    X = np.concatenate([rng.normal(size=(20, 5)) * scale for scale in (1.0, 30.0, 100.0)])
+    X -= X.max(axis=1, keepdims=True)
+    found = mgcompile.compile(ops.logsumexp(*xs), xs, [], backend=backend, cache=False)(X)
+    with mpmath.workdps(300):
+        right = [float(mpmath.log(sum(mpmath.exp(x) for x in row))) for row in X.tolist()]
+    np.testing.assert_allclose(found, right, rtol=2e-15, atol=0)

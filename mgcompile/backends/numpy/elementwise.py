@@ -103,10 +103,13 @@ def _gelu(x: Floats) -> Floats:
 
 def _logsumexp(*xs: Floats) -> Floats:
     stacked = np.stack(np.broadcast_arrays(*xs))
-    top = stacked.max(axis=0)
-    safe = np.where(np.isfinite(top), top, 0.0)
-    total: Floats = safe + np.log(np.exp(stacked - safe).sum(axis=0))
-    return np.where(np.isfinite(top), total, top)
+    place = stacked.argmax(axis=0)[None]
+    top = np.take_along_axis(stacked, place, axis=0)
+    # The largest one's share is the 1 of log1p: beside it the others would be rounded away.
+    others = np.exp(stacked - np.where(np.isfinite(top), top, 0.0))
+    np.put_along_axis(others, place, 0.0, axis=0)
+    total: Floats = np.where(np.isfinite(top[0]), top[0] + np.log1p(others.sum(axis=0)), top[0])
+    return total
 
 
 def _total(*xs: Floats) -> Floats:
