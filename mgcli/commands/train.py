@@ -168,8 +168,10 @@ def command(source: str, out: Path | None, report: Path | None, **options: Any) 
     folder = out if out is not None else Path(f"mg-{data.name}")
     _describe_data(data)
     recorder: list[Any] = []
+    jobs: list[Job] = []
 
     def watch(job: "Job") -> Any:
+        jobs.append(job)
         folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before training
         _describe_job(job, choices)
         if report is not None:
@@ -187,7 +189,9 @@ def command(source: str, out: Path | None, report: Path | None, **options: Any) 
             note(text)
     files = _save(outcome, folder)
     if report is not None and outcome.history.loss:
-        files["report"] = _write_report(report, data, choices, outcome, recorder[0])
+        files["report"] = _write_report(
+            report, data, _used(choices, jobs[-1], outcome), outcome, recorder[0]
+        )
     console().print()
     for what, path in files.items():
         fact(what, str(path))
@@ -352,11 +356,25 @@ def _save(outcome: "Outcome", folder: Path) -> dict[str, Path]:
     return files
 
 
-def _write_report(
-    path: Path, data: "Data", choices: "Choices", outcome: "Outcome", recorder: Any
-) -> Path:
+def _used(choices: "Choices", job: "Job", outcome: "Outcome") -> dict[str, object]:
+    """Return the settings as they were used, those that nobody chose too."""
     import attrs
 
+    chosen = {name: value for name, value in attrs.asdict(choices).items() if value is not None}
+    used = attrs.asdict(job.settings)
+    used["hidden"] = used["hidden"] or "none: a linear model"
+    return {
+        **chosen,
+        **used,
+        "epochs": len(outcome.history.loss),
+        "nets averaged": job.members,
+        "backend": outcome.history.backend,
+    }
+
+
+def _write_report(
+    path: Path, data: "Data", settings: dict[str, object], outcome: "Outcome", recorder: Any
+) -> Path:
     from mgview.report import write_report
 
     judged = {score.who: f"{score.score:.4g}" for score in outcome.scores}
@@ -369,7 +387,7 @@ def _write_report(
         y=outcome.targets,
         loss=outcome.loss,
         title=f"Training on {data.name}",
-        settings=attrs.asdict(choices),
+        settings=settings,
         data={
             "source": data.source,
             "rows": len(data),
@@ -380,5 +398,9 @@ def _write_report(
         inputs=outcome.inputs,
         classes=data.classes,
         judged="On the held-out rows" if outcome.scores else "On the training rows",
+        scores=outcome.scores,
+        target=data.target_name,
+        mean=outcome.model.mean,
+        scale=outcome.model.scale,
         recorder=recorder,
     )

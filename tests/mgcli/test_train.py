@@ -83,6 +83,24 @@ def test_a_report_is_one_page_that_asks_no_network(run: Mg) -> None:
     assert "<script src=" not in page
 
 
+def test_a_report_judges_in_the_targets_unit_and_names_the_settings_used(
+    run: Mg, houses: Path
+) -> None:
+    args = ("train", houses, "--target", "price", "--epochs", "2", "--report", "houses.html")
+    result = run(*args)
+    assert result.exit_code == 0, result.output
+    page = Path("houses.html").read_text(encoding="utf-8")
+    assert "R2, on the held-out rows" in page
+    assert re.search("This net has R2 .*, .*: (its error|it does)", page)
+    assert "in the unit of price" in page
+    (table,) = re.findall("<h2>Settings</h2>(.*?)</table>", page, re.DOTALL)
+    settings = dict(re.findall('<th scope="row">(.*?)</th><td>(.*?)</td>', table))
+    assert settings["epochs"] == "2"
+    assert float(settings["lr"]) > 0
+    assert float(settings["weight_decay"]) > 0
+    assert not {"automatic", "None", "none"} & set(settings.values())
+
+
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_the_same_command_gives_the_same_scores(run: Mg, houses: Path, optimizer: str) -> None:
     args = ("train", houses, "--target", "price", "--epochs", "2", "--optimizer", optimizer)
