@@ -47,7 +47,7 @@ def predict(model: Any, X: Any, *, backend: str = "auto", batch_size: int = 6553
     Raises:
         ShapeError, DataError: naming row and column, if X does not fit.
         BackendError: if the backend asked for is not there or cannot run this model.
-        DomainError, RangeError: where the model has no value.
+        MgcoreError: where the engine is set to raise, for a row that has no finite value.
 
     """
     size, rows = count_of("batch_size", batch_size), table(X, "X")

@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from mgcore import Value
-from mgcore.errors import RangeError
 from mgnn import MLP, Module, fit, predict
 from mgnn.errors import BackendError, DataError, ShapeError, TrainingSettingError
 
@@ -112,18 +111,21 @@ def test_a_model_that_looks_at_numbers_runs_row_by_row() -> None:
 
 
 @pytest.mark.parametrize("backend", ["eager", "compiled"])
-def test_where_the_model_has_no_value_the_row_says_so(backend: str) -> None:
-    class Exponential(Module):
+def test_the_edges_of_numbers_are_those_of_the_engine(backend: str) -> None:
+    class Edge(Module):
         def __init__(self) -> None:
             self.w = Value(1.0)
 
         def __call__(self, row: Any) -> Any:
-            return (self.w * row[0]).exp()
+            return [(self.w * row[0]).exp(), (self.w * row[1]).log()]
 
-    model = Exponential()
-    assert model.predict([[0.0], [1.0]], backend=backend) == pytest.approx([1.0, math.e])
-    with pytest.raises(RangeError, match="exp"):
-        model.predict([[0.0], [1000.0]], backend=backend)
+    found = Edge().predict([[0.0, 1.0], [1.0, math.e]], backend=backend)
+    np.testing.assert_allclose(found, [[1.0, 0.0], [math.e, 1.0]], rtol=1e-15)
+    found = Edge().predict([[0.0, 1.0], [1000.0, 1.0]], backend=backend)
+    assert found[1].tolist() == [math.inf, 0.0]
+    found = Edge().predict([[0.0, 1.0], [0.0, -1.0]], backend=backend)
+    assert found[1, 0] == 1.0
+    assert math.isnan(found[1, 1])
 
 
 @pytest.mark.parametrize(

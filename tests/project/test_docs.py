@@ -36,6 +36,7 @@ PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
         "how-it-works.md",
         "pictures.md",
         "plugins.md",
+        "training.md",
     ],
 )
 def test_the_python_of_a_page_runs_from_top_to_bottom(name, tmp_path):
