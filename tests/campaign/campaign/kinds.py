@@ -431,7 +431,7 @@ def net(rng):
     x = h = [m.x(number(rng)) for _ in range(rng.randint(1, 4))]
     known, extra = {}, []
     for _ in range(rng.randint(1, 3)):
-        width = rng.choice([1, 2, 3, 5])
+        width = rng.choice([1, 2, 3, 5]) if rng.random() < 0.9 else rng.choice([8, 9, 17])
         rows = known.get((len(h), width)) if rng.random() < 0.4 else None
         outs, sums, known[len(h), width] = layer(
             m, rng, h, width, rng.choice(["relu", "leaky_relu", *SMOOTH]), rows
