@@ -101,6 +101,10 @@ class _Compiled:
     parameters: list[Value]
     run: Callable[[Floats, Floats], Floats]
 
+    def __reduce__(self) -> Any:
+        """Leave machine code out of copies and files of whatever model it is kept with."""
+        return type(None), ()
+
     def fits(self, columns: int, parameters: list[Value]) -> bool:
         """Tell whether it is of a model with this many columns and the same parameters."""
         return self.columns == columns and [*map(id, self.parameters)] == [*map(id, parameters)]

@@ -94,6 +94,28 @@ def test_copies_and_pickles_leave_out_what_was_compiled() -> None:
         np.testing.assert_array_equal(twin.predict(X), expected)
 
 
+class Bare:
+    """A model of one's own that is no Module."""
+
+    def __init__(self) -> None:
+        self.w = Value(2.0)
+
+    def parameters(self) -> list[Value]:
+        return [self.w]
+
+    def __call__(self, row: Any) -> Any:
+        return self.w * row[0]
+
+
+def test_a_model_that_is_no_module_predicts_copies_and_pickles_after_training() -> None:
+    model = Bare()
+    fit(model, [[1.0], [2.0]], [3.0, 6.0], epochs=1, progress=False)
+    expected = predict(model, [[4.0]])
+    assert expected[0] == pytest.approx(4.0 * model.w.data)
+    for twin in (copy.deepcopy(model), pickle.loads(pickle.dumps(model))):
+        assert predict(twin, [[4.0]]) == expected
+
+
 class Step(Module):
     def __init__(self) -> None:
         self.w = Value(2.0)
