@@ -27,6 +27,7 @@ from mgcompile.runtime.train_loop import (
     update_size,
 )
 from mgcompile.support.cache_dir import cache_folder
+from mgcore.value import set_leaves
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -348,8 +349,8 @@ class Kernel:
 
     def write_back(self, params: Floats) -> None:
         """Write parameters to the leaves that were compiled."""
-        for leaf, value in zip(self._leaves, params.tolist(), strict=False):
-            leaf.data = value
+        if self._leaves:  # a kernel from a file has none
+            set_leaves(self._leaves, params.tolist())
 
     # To people and files
 

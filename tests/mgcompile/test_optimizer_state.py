@@ -9,7 +9,8 @@ import pytest
 
 import mgcompile
 from mgcompile.errors import OptionError
-from mgcore import Value, ops
+from mgcore import Value, grad, ops
+from mgcore.errors import StaleGraphError
 from mgnn import optim
 
 RNG = np.random.default_rng(9)
@@ -92,3 +93,14 @@ def test_a_state_of_another_kernel_is_refused():
 def test_a_rate_that_is_no_number_names_its_update():
     with pytest.raises(OptionError, match="learning rate of update 3 is nan"):
         kernel_of().train(X, optim.SGD(lr=lambda u: float("nan") if u == 2 else 0.1), batch_size=6)
+
+
+def test_graphs_of_parameters_that_were_trained_meanwhile_are_out_of_date():
+    x, w = Value(2.0, "x"), Value(0.5, "w")
+    kernel = mgcompile.compile(w * x, inputs=[x], params=[w])
+    old = w * w
+    kernel.train(np.ones((1, 1)), optim.SGD(lr=0.25))
+    assert w.data == 0.25
+    with pytest.raises(StaleGraphError):
+        old.backward()
+    assert grad(w * w, [w]) == [0.5]
