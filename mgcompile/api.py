@@ -19,8 +19,9 @@ from mgcompile.runtime.kernel import Kernel, Signature
 from mgcompile.runtime.nan_trace import Recording
 from mgcompile.support.cache_dir import cache_folder
 from mgcompile.support.gc_pause import collector_paused
+from mgcompile.support.op_traits import traits_of
 from mgcompile.support.passes import check_names
-from mgcore import Constant, Value, ops
+from mgcore import Constant, Value
 
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend
@@ -30,8 +31,6 @@ __all__ = ["build", "compile"]
 
 MOST_OPERANDS = 2048
 """Of an op whose rule has to be written out for each operand."""
-
-_ENDLESS = ("sum", "dot", "logsumexp")
 
 
 def compile(  # noqa: A001 - the name says what it does, as re.compile's does
@@ -174,7 +173,7 @@ def _check_widths(graph: Graph) -> None:
     width = np.diff(graph.start)
     for node in np.flatnonzero(width > MOST_OPERANDS).tolist():
         op, count = graph.ops[int(graph.code[node])], int(width[node])
-        if op.name in _ENDLESS and getattr(ops, op.name) is op:
+        if traits_of(op).endless:
             continue
         message = (
             f"op {op.name} is applied to {count:,} operands, and its rule is written out for each; "

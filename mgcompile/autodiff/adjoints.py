@@ -17,12 +17,15 @@ from mgcompile.program.index_maps import (
     only_axes,
 )
 from mgcompile.program.ir import CONSTS, SAMPLES, Access, Affine, IndexMap
+from mgcompile.support.ranges import Doubt, ends_below
+from mgcompile.support.zero_product import ZERO_DOT
 from mgcore import ops
 
 if TYPE_CHECKING:
     from mgcompile.program.builder import Builder
+    from mgcore import Op
 
-__all__ = ["Adjoints", "Contribution", "Part", "over_shape"]
+__all__ = ["Adjoints", "Contribution", "Part", "dot_of", "over_shape"]
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -38,6 +41,11 @@ class Contribution:
     target: int
     index: IndexMap
     batched: bool
+
+    @property
+    def factors(self) -> tuple[Number, Number]:
+        """Return what is multiplied, what is nearer to the output first."""
+        return self.adjoint, self.partial
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -78,7 +86,7 @@ class Adjoints:
 
     def contribute(self, contribution: Contribution) -> None:
         """Sum over the axes that the target does not see, and over the batch if it has none."""
-        if not isinstance(contribution.partial, Symbol) and contribution.partial == 0.0:
+        if any(not isinstance(x, Symbol) and x == 0.0 for x in contribution.factors):
             return
         builder, depth = self.builder, len(self.loops)
         domain, index = contribution.domain, contribution.index
@@ -99,10 +107,10 @@ class Adjoints:
     ) -> Access:
         builder, depth = self.builder, len(self.loops)
         emitter = Emitter(builder, self.loops, item.domain)
-        numbers = [x for x in (item.adjoint, item.partial) if isinstance(x, Symbol)]
+        numbers = [x for x in item.factors if isinstance(x, Symbol)]
         over_batch_sum = over_batch and builder.is_batched([x.access for x in numbers])
         if not gone and not over_batch_sum:
-            product = emitter.multiply(item.adjoint, item.partial)
+            product = emitter.chained(item.adjoint, item.partial)
             if over_batch:
                 samples = Symbol(affine(SAMPLES, 0, *(0,) * (depth + len(item.domain))), emitter)
                 product = emitter.multiply(product, samples)
@@ -110,7 +118,7 @@ class Adjoints:
             read = emitter.access(product)
             return Access(read.array, only_axes(read.index, axes))
         scale = 1.0
-        for x in (item.adjoint, item.partial):
+        for x in item.factors:
             scale *= 1.0 if isinstance(x, Symbol) else x
         if not numbers:
             numbers = [Symbol(emitter.access(1.0), emitter)]
@@ -118,7 +126,7 @@ class Adjoints:
         reads = [Access(x.access.array, only_axes(x.access.index, axes)) for x in numbers]
         shape = tuple(item.domain[axis] for axis in kept)
         reduced = tuple(item.domain[axis] for axis in gone)
-        op = ops.dot if len(reads) == 2 else ops.sum
+        op = dot_of(emitter, *item.factors) if len(reads) == 2 else ops.sum
         result = builder.bundle(op, shape, reads, reduced, over_batch=over_batch_sum)
         after = Emitter(builder, self.loops, shape)
         strides = (0,) * depth + dense_strides(shape)
@@ -165,6 +173,28 @@ class Adjoints:
         if read is None:
             return part.source if len(part.shape) == 1 else None
         return Access(read.array, added_axis(read.index, 0, depth))
+
+
+def dot_of(emitter: Emitter, above: Number, below: Number) -> Op:
+    """Return what adds up the products of two factors of the chain rule, `above` first.
+
+    A factor that only may overflow is looked at where that takes little beside computing it; in a
+    product of matrices, which reads each number many times, it is not.
+    """
+    if not ends_below(emitter.range(above), emitter.range(below)):
+        return ops.dot
+    spread = any(_covers(emitter, x) for x in (above, below))
+    return ZERO_DOT if emitter.range(below).doubt is Doubt.EDGE or spread else ops.dot
+
+
+def _covers(emitter: Emitter, number: Number) -> bool:
+    """Tell whether there is a number for every point of the domain."""
+    if not isinstance(number, Symbol):
+        return False
+    moves = moving_axes(number.access.index)[len(emitter.loops) :]
+    batched = emitter.builder.arrays[number.access.array].batched
+    lengths = zip(emitter.domain, moves, strict=True)
+    return batched and all(moving or length == 1 for length, moving in lengths)
 
 
 def over_shape(access: Access, shape: tuple[int, ...], more: int, depth: int) -> Access:

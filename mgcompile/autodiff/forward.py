@@ -6,6 +6,9 @@ Applied to a gradient program it gives the product of the Hessian with a vector.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from mgcompile.autodiff.adjoints import dot_of
 from mgcompile.autodiff.forward_tape import write_tangent_tape
 from mgcompile.autodiff.partials import local_derivatives
 from mgcompile.autodiff.reverse import active_arrays
@@ -30,7 +33,11 @@ from mgcompile.program.ir import (
     Statement,
     extent,
 )
+from mgcompile.support.zero_product import ZERO_DOT, adds_up
 from mgcore import ops
+
+if TYPE_CHECKING:
+    from mgcore import Op
 
 __all__ = ["product_with_hessian"]
 
@@ -70,6 +77,7 @@ class _Writer:
         self.builder.arrays[INPUTS] = Array(twice[INPUTS], batched=True)
         self.builder.arrays[PARAMS] = Array(twice[PARAMS], batched=False)
         self.half = program.arrays[source].size
+        self.builder.bound_numbers(program)
         self.active = active_arrays(program.statements, {source})
         self.tangent: dict[int, int] = {}
         for statement in program.statements:
@@ -121,11 +129,11 @@ class _Writer:
         terms = [(partials[i], tangents[i]) for i in tangents if not _is_zero(partials[i])]
         if not terms:
             return
-        if bundle.reduced or bundle.op is ops.sum or bundle.op is ops.dot:
+        if bundle.reduced or adds_up(bundle.op):
             reads = [self._summed(bundle, emitter, *term, loops=loops) for term in terms]
             inner = Emitter(self.builder, loops, bundle.shape)
         else:
-            reads = [emitter.multiply(t, p) for p, t in terms]
+            reads = [emitter.moved(p, t) for p, t in terms]
             inner = emitter
         total = inner.apply(ops.sum, reads)
         self.tangent[bundle.result] = self._whole(inner.access(total), bundle.shape)
@@ -149,9 +157,11 @@ class _Writer:
         scale = 1.0
         for x in (partial, tangent):
             scale *= 1.0 if isinstance(x, Symbol) else x
+        op: Op = ops.sum
+        if len(factors) == 2:
+            op, factors = self._paired(emitter, *factors)
         reads = [emitter.access(x) for x in factors]
         over_batch = bundle.over_batch and builder.is_batched(reads)
-        op = ops.dot if len(reads) == 2 else ops.sum
         result = builder.bundle(op, bundle.shape, reads, bundle.reduced, over_batch=over_batch)
         inner = Emitter(builder, loops, bundle.shape)
         strides = (0,) * len(loops) + dense_strides(bundle.shape)
@@ -160,6 +170,16 @@ class _Writer:
             samples = Symbol(affine(SAMPLES, 0, *(0,) * len(strides)), inner)
             total = inner.multiply(total, samples)
         return inner.multiply(total, scale)
+
+    @staticmethod
+    def _paired(emitter: Emitter, partial: Symbol, tangent: Symbol) -> tuple[Op, list[Symbol]]:
+        """Return what adds up products that are 0 where either factor is, and the factors."""
+        first, second = dot_of(emitter, partial, tangent), dot_of(emitter, tangent, partial)
+        if first is ZERO_DOT and second is ZERO_DOT:
+            beside = emitter.apply(ops.select, (tangent, partial, 0.0))
+            assert isinstance(beside, Symbol)  # noqa: S101 - the condition is one
+            return ZERO_DOT, [beside, tangent]
+        return (second, [tangent, partial]) if second is ZERO_DOT else (first, [partial, tangent])
 
     def _write_loop(self, loop: Loop, loops: tuple[int, ...]) -> None:
         builder = self.builder

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgcompile.autodiff.partial_template import partial_template
+from mgcompile.autodiff.partial_template import grouped
 from mgcompile.autodiff.tape_tables import Rows, assemble, joined, rows_of
 from mgcompile.program.ir import CONSTS, Access, Affine
+from mgcompile.support.zero_product import ZERO_BOTH
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -64,16 +65,19 @@ class _Writer:
             first += length
         self.first_constant = place
         self.constants: list[float] = [0.0]
-        self.ops: list[Op] = [ops.mul, ops.sum]
-        self.groups = self._group()
+        ranges = builder.known_ranges()
+        self.groups = grouped(tape, ranges)
+        reads = zip(tangents, tape.lengths, strict=True)
+        doubtful = any(np.any(group.doubtful) for group in self.groups) or not all(
+            access is None or ranges.of_access(access, (length,)).finite for access, length in reads
+        )
+        self.product = ZERO_BOTH if doubtful else ops.mul
+        self.ops: list[Op] = [self.product, ops.sum]
+        self._number_ops_and_constants()
 
-    def _group(self) -> list[tuple[Numbers, Template]]:
-        kind = self.tape.code * (int(self.width.max()) + 1) + self.width
-        groups = []
-        for value in np.unique(kind).tolist():
-            members = np.flatnonzero(kind == value)
-            op = self.tape.ops[int(self.tape.code[members[0]])]
-            template = partial_template(op, int(self.width[members[0]]))
+    def _number_ops_and_constants(self) -> None:
+        for group in self.groups:
+            template = group.template
             numbers = [x for _, operands in template.instructions for x in operands]
             for x in (*numbers, *template.partials):
                 if isinstance(x, float) and x not in self.constants:
@@ -81,18 +85,17 @@ class _Writer:
             for inner, _ in template.instructions:
                 if inner not in self.ops:
                     self.ops.append(inner)
-            groups.append((members, template))
-        return groups
 
     def write(self) -> int:
         """Append the tape and a copy of the tangents out of it."""
         steps = np.zeros(self.count, dtype=np.int64)
-        for members, template in self.groups:
-            steps[members] = len(template.instructions) + len(template.partials) + 1
+        for group in self.groups:
+            template = group.template
+            steps[group.members] = len(template.instructions) + len(template.partials) + 1
         first = np.cumsum(steps) - steps
         self.first_own = self.first_constant + len(self.constants)
         self.tangent_at[self.pool :] = self.first_own + first + steps - 1
-        rows = [self._group_rows(members, template, first) for members, template in self.groups]
+        rows = [self._group_rows(group.members, group.template, first) for group in self.groups]
         code, start, operand = assemble([joined(rows)], int(steps.sum()))
         offset = self.builder.constants(self.constants)
         self.externals.append((Access(CONSTS, Affine(offset, (1,))), len(self.constants)))
@@ -115,9 +118,9 @@ class _Writer:
             tangent = np.where(tangent < 0, zero, tangent)
             place = first[members] + begin + i
             factor = self._resolve(partial, members, first)
-            still = tangent == zero  # 0 times a partial that is infinite would be NaN
-            factor = np.where(still, zero, factor)
-            rows.append(rows_of(place, self.ops.index(ops.mul), tangent, factor))
+            # Nothing moves there: a partial that is infinite does not count.
+            factor = np.where(tangent == zero, zero, factor)
+            rows.append(rows_of(place, self.ops.index(self.product), factor, tangent))
             products.append(self.first_own + place)
         end = first[members] + begin + len(template.partials)
         rows.append(rows_of(end, self.ops.index(ops.sum), *products))

@@ -5,16 +5,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from mgcompile.autodiff.partials import local_derivatives
 from mgcompile.autodiff.symbols import Emitter, Number, Symbol, simplified
+from mgcompile.program.value_ranges import range_of_op, tape_constants, tape_doubts
+from mgcompile.support.ranges import FINITE, Range, of_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
+    from mgcompile.program.ir import Tape
+    from mgcompile.program.value_ranges import ValueRanges
     from mgcore import Op
 
-__all__ = ["Template", "partial_template"]
+    Numbers = NDArray[np.int64]
+
+__all__ = ["Group", "Template", "grouped", "partial_template"]
+
+_MOST_CONSTANTS = 32
+"""Distinct constants beside an op that have a template each."""
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -27,10 +39,12 @@ class Template:
     Args:
         instructions: `(op, operands)`.
         partials: One for each operand.
+        doubtful: For each whether it may be infinite or NaN, for finite operands and result.
     """
 
     instructions: tuple[tuple[Op, tuple[int | float, ...]], ...]
     partials: tuple[int | float, ...]
+    doubtful: tuple[bool, ...]
 
 
 class _Recorder(Emitter):
@@ -61,11 +75,84 @@ def reference(number: Number) -> int | float:
     return number.access if isinstance(number, Symbol) else number  # type: ignore[return-value] # a placeholder's access is its number
 
 
-def partial_template(op: Op, arity: int) -> Template:
-    """Return the partials of `op` applied to `arity` operands."""
-    recorder = _Recorder(arity)
-    operands = [recorder.placeholder(i) for i in range(arity)]
-    out = recorder.placeholder(arity)
-    found = local_derivatives(op, recorder, out, operands, range(arity))
-    partials = tuple(reference(found[i]) for i in range(arity))
-    return Template(tuple(recorder.instructions), partials)
+def partial_template(op: Op, constants: Sequence[float | None]) -> Template:
+    """Return the partials of an op.
+
+    Args:
+        op: The op.
+        constants: For each operand its value if it is a constant, else None. The partial to a
+            constant is 0.
+    """
+    recorder = _Recorder(len(constants))
+    operands = [recorder.placeholder(i) if c is None else c for i, c in enumerate(constants)]
+    out = recorder.placeholder(len(constants))
+    wanted = [i for i, c in enumerate(constants) if c is None]
+    found = local_derivatives(op, recorder, out, operands, wanted)
+    partials = tuple(reference(found[i]) if i in found else 0.0 for i in range(len(constants)))
+    ranges = [FINITE if c is None else of_number(c) for c in constants]
+    ranges.append(range_of_op(op, tuple(ranges)))
+    for inner, read in recorder.instructions:
+        ranges.append(range_of_op(inner, tuple(_range(x, ranges) for x in read)))
+    doubts = tuple(not _range(x, ranges).finite for x in partials)
+    return Template(tuple(recorder.instructions), partials, doubts)
+
+
+def _range(x: float, ranges: Sequence[Range]) -> Range:
+    return ranges[x] if isinstance(x, int) else of_number(x)
+
+
+@attrs.frozen(slots=True, eq=False)
+class Group:
+    """Instructions of a tape that have one template.
+
+    Args:
+        members: Their numbers.
+        template: How their partials are computed.
+        doubtful: For each of them and each operand whether that partial may be infinite or NaN;
+            shape (members, operands).
+    """
+
+    members: Numbers
+    template: Template
+    doubtful: NDArray[np.bool_]
+
+
+def grouped(tape: Tape, ranges: ValueRanges) -> list[Group]:
+    """Return the instructions of each op and number of operands with their template.
+
+    Those of a few distinct constants, as exponents are, have a template for each of these.
+    """
+    width = np.diff(tape.start)
+    doubts = tape_doubts(tape, ranges)
+    constant = tape_constants(tape, ranges)
+    widest = int(width.max()) + 1
+    kind = tape.code * widest + width
+    found = []
+    for value in np.unique(kind).tolist():
+        members = np.flatnonzero(kind == value)
+        op, count = tape.ops[value // widest], value % widest
+        operands = tape.operand[tape.start[members][:, None] + np.arange(count)]
+        reads = np.concatenate([operands, sum(tape.lengths) + members[:, None]], axis=1)
+        around = np.any(doubts[reads], axis=1)
+        for which, constants in _by_constants(op, operands, constant):
+            template = partial_template(op, constants)
+            computed = np.array([isinstance(x, int) for x in template.partials])
+            doubtful = np.array(template.doubtful) | (around[which][:, None] & computed)
+            found.append(Group(members[which], template, doubtful))
+    return found
+
+
+def _by_constants(
+    op: Op, operands: Numbers, constant: dict[int, float]
+) -> list[tuple[Numbers, tuple[float | None, ...]]]:
+    """Return which rows of operands have which constants among them, where that matters."""
+    count = operands.shape[1]
+    everything = [(np.arange(len(operands)), (None,) * count)]
+    if range_of_op(op, (FINITE,) * count).finite or op.arity is None:
+        return everything
+    rows: dict[tuple[float | None, ...], list[int]] = {}
+    for place, row in enumerate(operands.tolist()):
+        rows.setdefault(tuple(constant.get(x) for x in row), []).append(place)
+        if len(rows) > _MOST_CONSTANTS:
+            return everything
+    return [(np.array(places), key) for key, places in rows.items()]

@@ -235,7 +235,7 @@ class _Reverse:
     def leave(self, item: Contribution) -> None:
         """Arrange for a contribution to an array outside: summed along the loop, or kept whole."""
         depth = self._depth
-        factors = [x for x in (item.adjoint, item.partial) if isinstance(x, Symbol)]
+        factors = [x for x in item.factors if isinstance(x, Symbol)]
         product = extent(item.domain)
         separate = sum(self._footprint(x.access, item.domain) for x in factors)
         if len(factors) == 2 and product > separate:
@@ -254,7 +254,7 @@ class _Reverse:
     def _keep_factors(self, item: Contribution) -> None:
         """Keep both factors of every iteration; their product is summed after the loop."""
         domain = (self.loop.count, *item.domain)
-        reads = [self._kept(x, item.domain) for x in (item.adjoint, item.partial)]
+        reads = [self._kept(x, item.domain) for x in item.factors]
 
         def leave(results: list[int]) -> Contribution:
             first, second = (self._outside(read(results), domain) for read in reads)
@@ -298,7 +298,7 @@ class _Reverse:
         gone = tuple(axis for axis, moving in enumerate(moves) if not moving)
         shape = tuple(item.domain[axis] for axis in kept)
         emitter = Emitter(self.builder, self._loops, item.domain)
-        read = emitter.access(emitter.multiply(item.adjoint, item.partial))
+        read = emitter.access(emitter.chained(item.adjoint, item.partial))
         axes = (*range(depth), *(depth + axis for axis in kept))
         index = only_axes(item.index, axes)
         if extent(tuple(item.domain[axis] for axis in gone)) == 1:
@@ -368,7 +368,7 @@ def _along(index: IndexMap, axis: int, stride: int) -> IndexMap:
 
 
 def _is_zero(item: Contribution) -> bool:
-    return any(not isinstance(x, Symbol) and x == 0.0 for x in (item.adjoint, item.partial))
+    return any(not isinstance(x, Symbol) and x == 0.0 for x in item.factors)
 
 
 def _results(statement: Statement) -> list[int]:

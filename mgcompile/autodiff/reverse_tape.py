@@ -14,11 +14,12 @@ import attrs
 import numpy as np
 
 from mgcompile.autodiff.adjoints import Adjoints, Contribution
-from mgcompile.autodiff.partial_template import Template, partial_template
+from mgcompile.autodiff.partial_template import grouped
 from mgcompile.autodiff.symbols import Emitter
 from mgcompile.autodiff.tape_tables import Rows, assemble, joined, rows_of, sum_rows
 from mgcompile.program.infer_maps import fit_map
 from mgcompile.program.ir import CONSTS, Access, Affine, Tape, map_elements
+from mgcompile.support.zero_product import ZERO_MUL
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.program.builder import Builder
+    from mgcompile.program.value_ranges import ValueRanges
     from mgcore import Op
 
     Numbers = NDArray[np.int64]
@@ -59,7 +61,7 @@ def reverse_tape(
             for access, length in zip(tape.externals, tape.lengths, strict=True)
         ]
     )
-    writer = _Writer(tape, np.concatenate(seeds), is_active)
+    writer = _Writer(tape, np.concatenate(seeds), is_active, builder.known_ranges())
     leaving = writer.write()
     if len(leaving.element) == 0:
         return
@@ -108,7 +110,9 @@ class _Writer:
     constants, then its own instructions.
     """
 
-    def __init__(self, tape: Tape, seeded: Numbers, is_active: NDArray[np.bool_]) -> None:
+    def __init__(
+        self, tape: Tape, seeded: Numbers, is_active: NDArray[np.bool_], ranges: ValueRanges
+    ) -> None:
         self.tape = tape
         self.seeded = seeded
         self.count = len(tape.code)
@@ -116,34 +120,28 @@ class _Writer:
         self.width = np.diff(tape.start)
         self.owner = np.repeat(np.arange(self.count), self.width)
         self.slot = np.arange(len(tape.operand)) - tape.start[self.owner]
-        self.ops: list[Op] = [ops.mul, ops.neg, ops.sum]
+        self.ops: list[Op] = [ops.mul, ops.neg, ops.sum, ZERO_MUL]
         self.constants: list[float] = [0.0]
         self._constant_at: dict[str, int] = {}
         self._op_at: dict[Op, int] = {op: place for place, op in enumerate(self.ops)}
-        self.groups = self._group()
+        self.groups = grouped(tape, ranges)
+        self._number_ops_and_constants()
         self.first_seed = self.pool + self.count
         self.first_constant = self.first_seed + len(seeded)
         self.first_own = self.first_constant + len(self.constants)
         self._find_edges(is_active)
 
-    def _group(self) -> list[tuple[Numbers, Template]]:
-        """Return the instructions of each op and number of operands, with their template."""
-        kind = self.tape.code * (int(self.width.max()) + 1) + self.width
-        groups = []
-        for value in np.unique(kind).tolist():
-            members = np.flatnonzero(kind == value)
-            op = self.tape.ops[int(self.tape.code[members[0]])]
-            template = partial_template(op, int(self.width[members[0]]))
-            for inner, operands in template.instructions:
+    def _number_ops_and_constants(self) -> None:
+        """Give a number to the ops and the constants of all templates."""
+        for group in self.groups:
+            for inner, operands in group.template.instructions:
                 self._code(inner)
                 for x in operands:
                     if isinstance(x, float):
                         self._constant(x)
-            for x in template.partials:
+            for x in group.template.partials:
                 if isinstance(x, float) and x not in (0.0, 1.0, -1.0):
                     self._constant(x)
-            groups.append((members, template))
-        return groups
 
     def _code(self, op: Op) -> int:
         if op not in self._op_at:
@@ -162,10 +160,12 @@ class _Writer:
         """Find the operands to which something is contributed: `edge`, and how: `unit`."""
         tape = self.tape
         factor = np.full(len(tape.operand), np.nan)
-        for members, template in self.groups:
-            for i, partial in enumerate(template.partials):
+        doubtful = np.zeros(len(tape.operand), dtype=bool)
+        for group in self.groups:
+            for i, partial in enumerate(group.template.partials):
+                doubtful[tape.start[group.members] + i] = group.doubtful[:, i]
                 if isinstance(partial, float):
-                    factor[tape.start[members] + i] = partial
+                    factor[tape.start[group.members] + i] = partial
         nonzero = factor != 0.0
         active = bytearray(is_active.tobytes()) + bytearray(self.count)
         operand, start, ok = tape.operand.tolist(), tape.start.tolist(), nonzero.tolist()
@@ -189,6 +189,7 @@ class _Writer:
         edges = nonzero & live[self.owner] & self.used[tape.operand]
         self.edge = np.flatnonzero(edges)
         self.factor = factor[self.edge]
+        self.doubtful = doubtful[self.edge]
 
     def write(self) -> _Written:
         """Lay out the instructions, then fill the tables."""
@@ -200,8 +201,8 @@ class _Writer:
         arrivals = np.bincount(target, minlength=pool + count)
         arrivals += np.bincount(pool + self.seeded[seeds], minlength=pool + count)
         steps = np.zeros(count, dtype=np.int64)
-        for members, template in self.groups:
-            steps[members] = len(template.instructions)
+        for group in self.groups:
+            steps[group.members] = len(group.template.instructions)
         steps *= live
         summed = (arrivals[pool:] > 1) & live
         product = factor != 1.0
@@ -222,8 +223,10 @@ class _Writer:
         made = np.where(product, self.first_own + product_at, adjoint[own])
         pieces = [self._template_rows(first, live)]
         negative = product & (factor == -1.0)
-        general = product & ~negative
-        pieces.append(rows_of(product_at[general], 0, adjoint[own[general]], partial[general]))
+        for op, chosen in ((ops.mul, ~self.doubtful), (ZERO_MUL, self.doubtful)):
+            these = product & ~negative & chosen
+            upstream = adjoint[own[these]]
+            pieces.append(rows_of(product_at[these], self._code(op), upstream, partial[these]))
         pieces.append(rows_of(product_at[negative], 1, adjoint[own[negative]]))
         arriving = np.concatenate([target, pool + self.seeded[seeds]])
         reference = np.concatenate([made, self.first_seed + seeds])
@@ -250,9 +253,10 @@ class _Writer:
         """Return for every operand of every instruction where its partial is in the pool."""
         tape = self.tape
         found = np.zeros(len(tape.operand), dtype=np.int64)
-        for members, template in self.groups:
-            for i, partial in enumerate(template.partials):
-                found[tape.start[members] + i] = self._resolve(partial, members, first)
+        for group in self.groups:
+            for i, partial in enumerate(group.template.partials):
+                places = tape.start[group.members] + i
+                found[places] = self._resolve(partial, group.members, first)
         return found
 
     def _resolve(self, x: float, members: Numbers, first: Numbers) -> Numbers:
@@ -269,11 +273,11 @@ class _Writer:
 
     def _template_rows(self, first: Numbers, live: NDArray[np.bool_]) -> Rows:
         rows = []
-        for members, template in self.groups:
-            chosen = members[live[members]]
+        for group in self.groups:
+            chosen = group.members[live[group.members]]
             if not len(chosen):
                 continue
-            for j, (op, operands) in enumerate(template.instructions):
+            for j, (op, operands) in enumerate(group.template.instructions):
                 columns = [self._resolve(x, chosen, first) for x in operands]
                 rows.append(rows_of(first[chosen] + j, self._code(op), *columns))
         return joined(rows)

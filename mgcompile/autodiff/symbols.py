@@ -14,6 +14,8 @@ from mgcompile.errors import SymbolError
 from mgcompile.program.builder import affine
 from mgcompile.program.index_maps import dense_strides, moving_axes, only_axes
 from mgcompile.program.ir import CONSTS, Access, Affine
+from mgcompile.support.ranges import UNKNOWN, Range, ends_below, of_number
+from mgcompile.support.zero_product import ZERO_BOTH, ZERO_MUL
 from mgcore import ops
 from mgcore.foreign import with_operators
 
@@ -172,6 +174,31 @@ class Emitter:
             return self.apply(ops.mul, (x, y))
         return x * y
 
+    def range(self, number: Number) -> Range:
+        """Return in what range a number is at all points of the domain."""
+        if not isinstance(number, Symbol):
+            return of_number(number)
+        ranges = self.builder.ranges
+        return UNKNOWN if ranges is None else ranges.of_access(number.access, self.domain)
+
+    def chained(self, above: Number, below: Number) -> Number:
+        """Return the product of two factors of the chain rule, `above` nearer to the output.
+
+        Where that is 0 the product is, even if the other factor is infinite or NaN.
+        """
+        if ends_below(self.range(above), self.range(below)):
+            return self.apply(ZERO_MUL, (above, below))
+        return self.multiply(above, below)
+
+    def moved(self, partial: Number, tangent: Number) -> Number:
+        """Return the product of a partial and a tangent: where either is 0, so is the product."""
+        first, second = self.range(partial), self.range(tangent)
+        if not ends_below(second, first):
+            return self.chained(partial, tangent)
+        if not ends_below(first, second):
+            return self.chained(tangent, partial)
+        return self.apply(ZERO_BOTH, (partial, tangent))
+
     def _emit(self, op: Op, accesses: tuple[Access, ...]) -> Symbol:
         depth = len(self.loops)
         moving = [moving_axes(access.index) for access in accesses]
@@ -192,6 +219,8 @@ def simplified(op: Op, operands: tuple[Number, ...]) -> Number | None:
     """Return the result where arithmetic with 0 and 1 needs no instruction."""
     if len(operands) == 1:
         return operands[0] if op is ops.sum else None
+    if op is ops.select and not isinstance(operands[0], Symbol):
+        return operands[1] if operands[0] != 0.0 else operands[2]
     if len(operands) != 2:
         return None
     x, y = operands
@@ -199,6 +228,8 @@ def simplified(op: Op, operands: tuple[Number, ...]) -> Number | None:
         if not isinstance(x, Symbol) and x == 1.0:
             return y
         return x if not isinstance(y, Symbol) and y == 1.0 else None
+    if op is ops.pow and not isinstance(y, Symbol) and y == 0.0:
+        return 1.0
     unit: dict[Op, float] = {ops.div: 1.0, ops.pow: 1.0, ops.sub: 0.0, ops.add: 0.0}
     if op in unit and not isinstance(y, Symbol) and y == unit[op]:
         return x

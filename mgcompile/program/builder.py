@@ -26,6 +26,7 @@ from mgcompile.program.ir import (
     Tape,
     extent,
 )
+from mgcompile.program.value_ranges import ValueRanges
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -72,15 +73,29 @@ class Builder:
         self._constant_at: dict[str, int] = {}
         self._bundles: dict[int, Bundle] = {}
         self._reciprocals: list[dict[object, Access]] = [{}]
+        self.ranges: ValueRanges | None = None
 
     @classmethod
     def continuing(cls, program: Program) -> Builder:
-        """Return a builder that holds the statements of `program` already."""
+        """Return a builder that holds the statements of `program` already, and bounds numbers."""
         builder = cls(program.n_inputs, program.n_params, [float(c) for c in program.consts])
         builder.arrays = list(program.arrays)
         builder._blocks = [list(program.statements)]
         builder._bundles = {s.result: s for s in program.statements if isinstance(s, Bundle)}
+        builder.bound_numbers(program)
         return builder
+
+    def bound_numbers(self, program: Program) -> None:
+        """Know from now on in what range every number is; of those of `program`, at once."""
+        self.ranges = ValueRanges.of_program(program)
+        self.ranges.consts = self.consts
+
+    def known_ranges(self) -> ValueRanges:
+        """Return the ranges of the arrays, of a builder that bounds numbers."""
+        if self.ranges is None:
+            message = "this builder does not bound numbers"
+            raise ValueError(message)
+        return self.ranges
 
     def constant(self, value: float) -> int:
         """Return the element number of `value` in CONSTS, adding it when it is new."""
@@ -103,6 +118,11 @@ class Builder:
     def add(self, statement: Statement) -> None:
         """Append a statement whose arrays were made by `new_array`."""
         self._blocks[-1].append(statement)
+        if self.ranges is not None:
+            if isinstance(statement, Loop):
+                self.ranges.note_ends(statement)
+            else:
+                self.ranges.note(statement)
 
     def is_batched(self, accesses: Sequence[Access]) -> bool:
         """Tell whether anything read through `accesses` has a copy for every sample."""
@@ -226,6 +246,8 @@ class Builder:
                 result = self.new_array(loop.count * array.size, batched=array.batched)
                 found[carry.array] = result
                 stacks.append(Stack(result, carry.array))
+                if self.ranges is not None:
+                    self.ranges.put(result, self.ranges.of_array(carry.array))
         block = self._blocks[-1]
         place = next(at for at, statement in enumerate(block) if statement is loop)
         block[place] = Loop(loop.count, loop.body, loop.carries, tuple(stacks))

@@ -16,7 +16,7 @@ from mgcompile.program.ir import (
     Scatter,
     Statement,
 )
-from mgcore import ops
+from mgcompile.support.zero_product import adds_up
 
 __all__ = ["format_access", "format_program", "format_statement"]
 
@@ -123,7 +123,7 @@ def _made(array: int, program: Program) -> str:
 
 def _how(bundle: Bundle) -> str:
     """Return what is done along reduced axes."""
-    return "sum" if bundle.op is ops.sum or bundle.op is ops.dot else "along"
+    return "sum" if adds_up(bundle.op) else "along"
 
 
 def _ranges(shape: tuple[int, ...], reduced: tuple[int, ...], how: str = "sum") -> str:

@@ -10,17 +10,14 @@ from mgcompile.program.ir import Bundle, Gather, Loop, Program, Scatter, Stateme
 from mgcompile.program.printer import format_program
 from mgcompile.program.traversal import accesses
 from mgcompile.reroll.partition import SMALL_GROUP
+from mgcompile.support.op_traits import traits_of
+from mgcompile.support.zero_product import adds_products
 from mgcore import ops
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = ["Cost", "cost", "explain"]
-
-# In flops; a rough measure for what is no single instruction.
-_TRANSCENDENTAL = 20
-_CHEAP = {"add", "sub", "mul", "neg", "abs", "maximum", "minimum", "gt", "ge", "lt", "le", "select"}
-_CHEAP |= {"relu", "leaky_relu"}
 
 
 @attrs.frozen(slots=True)
@@ -77,23 +74,19 @@ def _flops(statement: Statement, program: Program) -> tuple[bool, int]:
     if isinstance(statement, Bundle):
         batched = any(arrays[access.array].batched for access in statement.operands)
         points = extent(statement.shape + statement.reduced)
-        if statement.op is ops.dot:
+        if adds_products(statement.op):
             return batched, 2 * points
         if statement.op is ops.sum:
             return batched, points * len(statement.operands)
-        return batched, points * _weight(statement.op.name)
+        return batched, points * traits_of(statement.op).flops
     if isinstance(statement, Tape):
-        weights = [_weight(op.name) for op in statement.ops]
+        weights = [traits_of(op).flops for op in statement.ops]
         total = sum(weights[code] for code in statement.code.tolist())
         return arrays[statement.result].batched, total
     if isinstance(statement, Scatter):
         batched = arrays[statement.result].batched
         return batched, sum(extent(part.shape) for part in statement.parts)
     return False, 0
-
-
-def _weight(name: str) -> int:
-    return 1 if name in _CHEAP else _TRANSCENDENTAL
 
 
 def _costs(program: Program, dtype: str) -> list[str]:
@@ -132,14 +125,16 @@ def _summary(program: Program) -> list[str]:
         for access in accesses(statement)
     )
     elementwise = sum(
-        isinstance(s, Bundle) and s.op is not ops.dot for s, _ in _everything(program.statements, 1)
+        isinstance(s, Bundle) and not adds_products(s.op)
+        for s, _ in _everything(program.statements, 1)
     )
     lines.append(f"{elementwise} other bundles; {gathers} reads through index tables (gathers)")
     return lines
 
 
 def _product(bundle: Bundle, program: Program) -> str:
-    if bundle.op is not ops.dot or not bundle.shape or not (bundle.reduced or bundle.over_batch):
+    sums = bundle.reduced or bundle.over_batch
+    if not adds_products(bundle.op) or not bundle.shape or not sums:
         return ""
     batch = any(program.arrays[access.array].batched for access in bundle.operands)
     inner = [str(n) for n in bundle.reduced] + (["samples"] if bundle.over_batch else [])

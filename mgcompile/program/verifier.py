@@ -28,6 +28,7 @@ from mgcompile.program.ir import (
     extent,
 )
 from mgcompile.program.printer import format_statement
+from mgcompile.support.zero_product import adds_products, adds_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -175,9 +176,9 @@ def _check_bundle(bundle: Bundle, scope: _Scope) -> None:
     domain = bundle.shape + bundle.reduced
     _require(all(length > 0 for length in domain), f"an axis of {domain} is empty")
     batched = _any_batched(((access, domain) for access in bundle.operands), scope)
-    if name == "dot":
-        _require(count == 2, f"dot has {count} accesses, not two")
-    elif name == "sum":
+    if adds_products(bundle.op):
+        _require(count == 2, f"{name} has {count} accesses, not two")
+    elif adds_up(bundle.op):
         _require(count >= 1, "sum has no access")
     else:
         _require(not bundle.over_batch, f"{name} cannot run over the batch")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.math.op_table import lowering_of
+from mgcompile.support.op_traits import traits_of
 
 if TYPE_CHECKING:
     from mgcompile.program.ir import Bundle
@@ -29,58 +30,21 @@ MOST_CHEAP = 8
 TOGETHER = 4
 """Vectors that elementary functions work on side by side: each waits for the step before."""
 
-_CHEAP = frozenset(
-    [
-        "add",
-        "sub",
-        "mul",
-        "neg",
-        "abs",
-        "maximum",
-        "minimum",
-        "select",
-        "relu",
-        "leaky_relu",
-        "gt",
-        "ge",
-        "lt",
-        "le",
-    ]
-)
-
-_WEIGHT = {
-    "exp": 20,
-    "log": 25,
-    "tanh": 30,
-    "sigmoid": 25,
-    "softplus": 45,
-    "erf": 40,
-    "sin": 35,
-    "cos": 35,
-    "pow": 60,
-    "gelu": 45,
-    "silu": 28,
-    "elu": 25,
-    "div": 3,
-    "sqrt": 4,
-}
-
-_DIVISIONS = {"div": 1, "sqrt": 2, "log": 1, "tanh": 1, "sigmoid": 1, "erf": 1, "gelu": 2}
-
 
 def weight(bundle: Bundle) -> int:
     """Return about how many instructions a bundle takes for a vector."""
-    return _WEIGHT.get(bundle.op.name, max(1, len(bundle.operands) - 1))
+    known = traits_of(bundle.op).weight
+    return max(1, len(bundle.operands) - 1) if known is None else known
 
 
 def divisions(bundle: Bundle) -> int:
     """Return how many divisions a bundle keeps the divider busy with."""
-    return _DIVISIONS.get(bundle.op.name, 0)
+    return traits_of(bundle.op).divisions
 
 
 def is_cheap(bundle: Bundle) -> bool:
     """Tell whether a bundle's op takes a few instructions."""
-    return bundle.op.name in _CHEAP
+    return traits_of(bundle.op).cheap
 
 
 def cheap_group(group: Group) -> bool:

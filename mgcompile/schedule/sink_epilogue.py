@@ -18,6 +18,7 @@ from mgcompile.program.traversal import read, touched
 from mgcompile.schedule.costs import cheap_group, is_cheap
 from mgcompile.schedule.ir import Group, LoopUnit, Product, members, reads
 from mgcompile.schedule.weight_gradients import users_by_phase
+from mgcompile.support.zero_product import adds_up
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -198,7 +199,7 @@ def _started(
 
 def _can_be_finished(program: Program, bundle: Bundle, pinned: set[int]) -> bool:
     return (
-        bundle.op in (ops.sum, ops.dot)
+        adds_up(bundle.op)
         and not bundle.over_batch
         and program.arrays[bundle.result].batched
         and bundle.result not in pinned

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mgcompile.backends.callbacks import number
-from mgcore import ops
+from mgcompile.support.op_traits import shipped_name
 from mgcore.foreign import with_operators
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def apply(op: Op, operands: Sequence[Floats]) -> Floats:
     Returns:
         An array of that dtype.
     """
-    function = _FUNCTIONS.get(op.name)
-    if function is not None and getattr(ops, op.name) is op:
-        result = function(*operands)
+    name = shipped_name(op)
+    if name is not None and name in _FUNCTIONS:
+        result = _FUNCTIONS[name](*operands)
     else:
         result = _by_rule(op, operands)
     return np.asarray(result, dtype=operands[0].dtype)

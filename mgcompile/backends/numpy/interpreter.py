@@ -29,6 +29,7 @@ from mgcompile.program.ir import (
     Tape,
     map_elements,
 )
+from mgcompile.support.zero_product import ZERO_DOT, ZERO_MUL
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -134,7 +135,10 @@ def _read(access: Access, store: Store, at: tuple[int, ...], domain: tuple[int, 
 def _run_bundle(bundle: Bundle, store: Store, program: Program, at: tuple[int, ...]) -> None:
     domain = bundle.shape + bundle.reduced
     operands = [_read(access, store, at, domain) for access in bundle.operands]
-    if bundle.op is ops.dot:
+    if bundle.op is ZERO_DOT:
+        first, second = operands
+        result = _sum(bundle, [apply(ZERO_MUL, [first, second])])
+    elif bundle.op is ops.dot:
         result = _dot(bundle, operands)
     elif bundle.op is ops.sum:
         result = _sum(bundle, operands)

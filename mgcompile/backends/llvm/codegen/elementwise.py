@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from mgcompile.backends.llvm.codegen.interleave import first_left, one_by_one
 from mgcompile.backends.llvm.codegen.streaming_reduction import write_logsumexp
 from mgcompile.backends.llvm.math.emit import emit
-from mgcompile.backends.llvm.math.op_table import is_shipped
 from mgcompile.program.ir import extent
 from mgcompile.schedule.costs import TOGETHER, cheap_group, is_heavy
+from mgcompile.support.op_traits import is_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,8 +18,10 @@ from mgcompile.backends.llvm.codegen.horizontal_sum import (
 from mgcompile.backends.llvm.codegen.interleave import in_pairs
 from mgcompile.backends.llvm.codegen.tile_addresses import Spread
 from mgcompile.backends.llvm.ir.vector_type import Kind
+from mgcompile.backends.llvm.math.op_table import counted
 from mgcompile.program.ir import extent
 from mgcompile.schedule.register_blocking import Range, batch_ranges, lane_ranges
+from mgcompile.support.zero_product import ZERO_DOT, adds_products
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -247,8 +249,11 @@ def _accumulate(nest: _Nest, totals: Sequence[str]) -> list[str]:
                 for access, spread in zip(nest.bundle.operands, nest.operands, strict=True)
             ]
             total = block.register(totals[place])
-            if nest.bundle.op.name == "dot":
-                total = block.fma(values[0], values[1], total)
+            if adds_products(nest.bundle.op):
+                first, second = values
+                if nest.bundle.op is ZERO_DOT:
+                    second = counted(block, first, second)
+                total = block.fma(first, second, total)
             else:
                 for value in values:
                     total = total + value

@@ -12,7 +12,7 @@ from mgcompile.backends.llvm.codegen.straight_tape import write_tape
 from mgcompile.backends.llvm.tapevm.tapes import run_tape
 from mgcompile.program.ir import Access, Affine, Bundle, Scatter, Tape
 from mgcompile.schedule.ir import Group, LoopUnit, Product
-from mgcore import ops
+from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ def write_units(
 
 
 def _write_bundle(writer: Writer, frame: Frame, bundle: Bundle) -> None:
-    if bundle.op in (ops.sum, ops.dot):
+    if adds_up(bundle.op):
         write_reduction(writer, frame, Product(bundle, None))
     else:
         write_many_operands(writer, frame, bundle)

@@ -7,7 +7,6 @@ result. Ops without an entry are lowered by :mod:`mgcompile.backends.llvm.math.c
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -18,6 +17,8 @@ from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P
 from mgcompile.backends.llvm.math.functions.power import power
 from mgcompile.backends.llvm.math.functions.sigmoids import TANH, sigmoid, silu, softplus
 from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN
+from mgcompile.support.op_traits import shipped_name
+from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,6 +63,21 @@ def _select(block: Block, condition: Vec, a: Vec, b: Vec) -> Vec:
     return block.select(condition.same(0.0), b, a)
 
 
+def counted(block: Block, above: Vec, below: Vec) -> Vec:
+    """Append the second of two factors as it counts: 0 where the first is."""
+    return block.select(above.same(0.0), 0.0, below)
+
+
+def _zero_mul(block: Block, above: Vec, below: Vec) -> Vec:
+    return above * counted(block, above, below)
+
+
+def _zero_dot(block: Block, *factors: Vec) -> Vec:
+    half = len(factors) // 2
+    below = [counted(block, x, y) for x, y in zip(factors[:half], factors[half:], strict=True)]
+    return _dot(block, *factors[:half], *below)
+
+
 def _logsumexp(block: Block, *xs: Vec) -> Vec:
     # m + log1p of the other terms: the largest term is exactly 1 and is left out, so that no
     # small ones are lost beside it.
@@ -88,21 +104,12 @@ def finished(block: Block, largest: Vec, rest: Vec) -> Vec:
     return block.select(block.absolute(largest).same(math.inf), largest, total)
 
 
-# The packages that the ops of the table come from; an op of the same name from elsewhere differs.
-_HOMES = ("mgops_basic", "mgops_activations")
-
-
-def is_shipped(op: Op, name: str) -> bool:
-    """Tell whether an op is the shipped one of a name."""
-    if op.name != name:
-        return False
-    modules = (sys.modules.get(f"{home}.{name}") for home in _HOMES)
-    return any(getattr(module, name, None) is op for module in modules)
-
-
 def lowering_of(op: Op) -> Lowering | None:
-    """Return the table's lowering of a shipped op; None for an op of another package."""
-    return LOWERINGS.get(op.name) if is_shipped(op, op.name) else None
+    """Return the lowering of a shipped op or the compiler's own; None for any other."""
+    if op in _OWN:
+        return _OWN[op]
+    name = shipped_name(op)
+    return None if name is None else LOWERINGS.get(name)
 
 
 LOWERINGS: Mapping[str, Lowering] = {
@@ -137,4 +144,10 @@ LOWERINGS: Mapping[str, Lowering] = {
     "silu": silu,
     "gelu": lambda block, a: block.call(GELU, a),
     "logsumexp": _logsumexp,
+}
+
+_OWN: Mapping[Op, Lowering] = {
+    ZERO_MUL: _zero_mul,
+    ZERO_BOTH: lambda block, a, b: counted(block, b, _zero_mul(block, a, b)),
+    ZERO_DOT: _zero_dot,
 }

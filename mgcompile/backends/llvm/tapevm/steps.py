@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, field, frozen
 
-from mgcompile.backends.llvm.math.op_table import is_shipped
 from mgcompile.backends.llvm.tapevm.opcodes import Action
+from mgcompile.support.op_traits import is_shipped, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,6 @@ __all__ = ["Steps", "steps_of"]
 
 _TERMS = 4  # of a sum in one step
 _PAIRS = 3  # of a dot product in one step
-_COMMUTATIVE = ("add", "mul", "sum", "logsumexp")
 
 
 @frozen(eq=False)
@@ -152,7 +151,7 @@ def _sorted_operands(action: Action, operands: Numbers, shared: NDArray[np.bool_
             pairs, np.argsort(weight, axis=1, kind="stable")[..., None], axis=1
         )
         return np.concatenate([total, pairs[:, :, 0], pairs[:, :, 1]], axis=1)
-    if any(is_shipped(action.op, name) for name in _COMMUTATIVE):
+    if traits_of(action.op).commutative:
         order = np.argsort(shared[operands], axis=1, kind="stable")
         return np.take_along_axis(operands, order, axis=1)
     return operands

@@ -11,7 +11,8 @@ import pytest
 from scipy import special
 
 from mgcompile.backends.llvm.math.emit import emit
-from mgcompile.backends.llvm.math.op_table import LOWERINGS, is_shipped, lowering_of
+from mgcompile.backends.llvm.math.op_table import LOWERINGS, lowering_of
+from mgcompile.support.op_traits import is_shipped
 from mgcompile.testing.array_functions import over_arrays
 from mgcore import MgcoreError, Op, ops, plugins
 

@@ -1,0 +1,120 @@
+"""What the compiler knows of the shipped ops: one table, looked up by the op itself.
+
+An op of the same name from another package is another op: of it nothing is known but its rules.
+What a backend does to run an op stands beside that backend, in a table that is asked by `shipped`.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import cache
+from typing import TYPE_CHECKING
+
+import attrs
+
+from mgcompile.support import ranges
+from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mgcompile.support.ranges import Rule
+    from mgcore import Op
+
+__all__ = ["Traits", "is_shipped", "shipped_name", "traits_of"]
+
+# The packages that the ops of the table come from.
+_HOMES = ("mgops_basic", "mgops_activations")
+
+_OWN = {op.name: op for op in (ZERO_MUL, ZERO_BOTH, ZERO_DOT)}
+
+
+@attrs.frozen(slots=True)
+class Traits:
+    """What is known of an op.
+
+    Args:
+        range: What it makes of the ranges of its operands; None: its rule tells, or nobody.
+        weight: About how many instructions it takes for a vector; None: one less than operands.
+        divisions: How many long divisions keep the divider busy meanwhile.
+        cheap: Whether it takes a few instructions of arithmetic.
+        commutative: Whether its operands may change places.
+        endless: Whether it takes any number of operands without its rule being written out.
+        edge: Whether its domain ends where a sum that cancels may come to lie.
+        flops: Operations, as `explain` counts them; for sums and products one a term.
+    """
+
+    range: Rule | None = None
+    weight: int | None = None
+    divisions: int = 0
+    cheap: bool = False
+    commutative: bool = False
+    endless: bool = False
+    edge: bool = False
+
+    @property
+    def flops(self) -> int:
+        """Return about how many operations it counts for."""
+        return 1 if self.cheap else _TRANSCENDENTAL
+
+
+_TRANSCENDENTAL = 20
+_UNKNOWN = Traits()
+
+_TABLE: Mapping[str, Traits] = {
+    "add": Traits(ranges.add, cheap=True, commutative=True),
+    "sub": Traits(ranges.sub, cheap=True),
+    "mul": Traits(ranges.mul, cheap=True, commutative=True),
+    "neg": Traits(ranges.neg, cheap=True),
+    "div": Traits(ranges.div, weight=3, divisions=1),
+    "pow": Traits(ranges.power, weight=60, edge=True),
+    "exp": Traits(ranges.exp, weight=20),
+    "log": Traits(ranges.log, weight=25, divisions=1, edge=True),
+    "sqrt": Traits(ranges.sqrt, weight=4, divisions=2, edge=True),
+    "sin": Traits(ranges.periodic, weight=35),
+    "cos": Traits(ranges.periodic, weight=35),
+    "erf": Traits(ranges.within(-1.0, 1.0), weight=40, divisions=1),
+    "abs": Traits(ranges.magnitude, cheap=True),
+    "maximum": Traits(ranges.maximum, cheap=True),
+    "minimum": Traits(ranges.minimum, cheap=True),
+    "gt": Traits(ranges.truth, cheap=True),
+    "ge": Traits(ranges.truth, cheap=True),
+    "lt": Traits(ranges.truth, cheap=True),
+    "le": Traits(ranges.truth, cheap=True),
+    "select": Traits(ranges.select, cheap=True),
+    "sum": Traits(ranges.add, commutative=True, endless=True),
+    "dot": Traits(ranges.dot, endless=True),
+    "relu": Traits(ranges.relu, cheap=True),
+    "leaky_relu": Traits(ranges.add, cheap=True),
+    "elu": Traits(ranges.rising(-1.0), weight=25),
+    "tanh": Traits(ranges.within(-1.0, 1.0), weight=30, divisions=1),
+    "sigmoid": Traits(ranges.within(ranges.TINY, 1.0), weight=25, divisions=1),
+    "softplus": Traits(ranges.softplus, weight=45),
+    "silu": Traits(ranges.rising(-0.3), weight=28),
+    "gelu": Traits(ranges.rising(-0.2), weight=45, divisions=2),
+    "logsumexp": Traits(ranges.logsumexp, commutative=True, endless=True),
+    ZERO_MUL.name: Traits(ranges.mul, weight=6, cheap=True),
+    ZERO_BOTH.name: Traits(ranges.mul, weight=5, cheap=True),
+    ZERO_DOT.name: Traits(ranges.dot, weight=3),
+}
+
+
+def is_shipped(op: Op, name: str) -> bool:
+    """Tell whether an op is the shipped one of a name."""
+    if op.name != name:
+        return False
+    if op is _OWN.get(name):
+        return True
+    modules = (sys.modules.get(f"{home}.{name}") for home in _HOMES)
+    return any(getattr(module, name, None) is op for module in modules)
+
+
+def shipped_name(op: Op) -> str | None:
+    """Return the name by which a table may be asked; None for an op of another package."""
+    return op.name if is_shipped(op, op.name) else None
+
+
+@cache
+def traits_of(op: Op) -> Traits:
+    """Return what is known of an op; of one that is not shipped, nothing."""
+    return _TABLE.get(op.name, _UNKNOWN) if is_shipped(op, op.name) else _UNKNOWN
