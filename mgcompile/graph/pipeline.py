@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from mgcompile.graph.canonicalize import flatten_sums, fold_constants
 from mgcompile.graph.cse import merge_computed
+from mgcompile.graph.expand_powers import expand_powers
 from mgcompile.graph.printer import format_graph
 from mgcompile.graph.split_bias import split_biases
 from mgcompile.graph.verifier import verify_graph
@@ -24,6 +25,13 @@ PASSES = (
         GRAPH,
         fold_constants,
         "compute what constants alone decide",
+        optional=True,
+    ),
+    Pass(
+        "expand-powers",
+        GRAPH,
+        expand_powers,
+        "powers of small constants as products, quotients, roots",
         optional=True,
     ),
     Pass("split-bias", GRAPH, split_biases, "take the bias out of a neuron's dot", optional=True),
