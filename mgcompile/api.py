@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+import attrs
 import numpy as np
 
 from mgcompile.backends.interface import Options
@@ -43,6 +44,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     threads: int = 1,
     cache: bool = True,
     checks: bool = False,
+    strict: bool = False,
 ) -> Kernel:
     """Compile the graph below `outputs` into a kernel.
 
@@ -55,6 +57,9 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
         threads: How many threads a call may use; results do not depend on it.
         cache: Whether compiled objects are kept in the user's cache folder.
         checks: Whether NaN and infinity in parameters and results are errors.
+        strict: Whether values are those of Python's order of operations and rounding: in float64
+            the bits that the engine has, but for elementary functions, which are within 3 ulp.
+            Sums are then added up term by term, and no matrix product is made of them.
 
     Returns:
         The kernel.
@@ -73,6 +78,9 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     inputs, params = _listed("inputs", inputs), _listed("params", params)
     _check_leaves(inputs, params)
     _check_options(dtype, threads)
+    if not isinstance(strict, bool):
+        message = f"strict is {strict!r}; it is True or False"
+        raise OptionError(message)
     options = Options(dtype, threads, cache_folder() if cache else None)
     with collector_paused():
         graph = capture(roots, inputs, params)
@@ -80,7 +88,9 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     _check_widths(graph)
     # Only a kernel with checks keeps the graph that it was made from: to follow a NaN.
     recording = Recording(tuple(roots), tuple(inputs), tuple(params)) if checks else None
-    kernel = build(graph, inputs, params, options, backend, several=several, recording=recording)
+    kernel = build(
+        graph, inputs, params, options, backend, several=several, recording=recording, strict=strict
+    )
     return kernel.prepare()
 
 
@@ -93,6 +103,7 @@ def build(
     *,
     several: bool,
     recording: Recording | None = None,
+    strict: bool = False,
 ) -> Kernel:
     """Return the kernel of a captured graph: the list of stages after `capture`.
 
@@ -103,9 +114,11 @@ def build(
         options: How to build.
         backend: A backend or its name.
         several: Whether the outputs are a list.
+        strict: As for `compile`.
         recording: What was captured; given, NaN and infinity are errors, and are followed in it.
     """
     with collector_paused():
+        graph = attrs.evolve(graph, strict=strict)
         program = verify(reroll(canonicalize(graph), len(inputs), len(params)))
     signature = Signature(
         inputs=tuple(x.label for x in inputs),

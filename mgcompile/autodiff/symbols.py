@@ -51,6 +51,9 @@ class Symbol:
 
 Number = Symbol | float
 
+# Two constants become one if that is far from overflow and from losing digits.
+_SMALLEST, _LARGEST = 1e-30, 1e30
+
 
 @attrs.define(slots=True, eq=False)
 class Emitter:
@@ -87,6 +90,8 @@ class Emitter:
         simple = simplified(op, operands)
         if simple is not None:
             return simple
+        if self.builder.strict:
+            return self._applied(op, operands)
         if op is ops.mul or op is ops.neg:
             plain = [x for x in operands if not isinstance(x, Symbol)]
             symbols = [x for x in operands if isinstance(x, Symbol)]
@@ -105,7 +110,8 @@ class Emitter:
         known = self.builder.reciprocals()
         key = (self.loops, self.domain, y.access)
         if key in known:
-            return self.multiply(x, Symbol(known[key], self))
+            # Of a subnormal number the reciprocal is infinite, while 0 / y is 0.
+            return self.chained(x, Symbol(known[key], self))
         result = self._applied(ops.div, (x, y))
         if not isinstance(x, Symbol) and x == 1.0 and isinstance(result, Symbol):
             known[key] = result.access
@@ -114,7 +120,7 @@ class Emitter:
     def _scaled(self, x: Symbol, factor: float) -> Number:
         """Return `factor * x`, as one product when `x` is a number times something already."""
         inner = self._scaling(x)
-        if inner is not None:
+        if inner is not None and _SMALLEST <= abs(factor * inner[1]) <= _LARGEST:
             x, factor = inner[0], factor * inner[1]
         if factor == 1.0:
             return x
@@ -186,9 +192,19 @@ class Emitter:
 
         Where that is 0 the product is, even if the other factor is infinite or NaN.
         """
-        if ends_below(self.range(above), self.range(below)):
-            return self.apply(ZERO_MUL, (above, below))
-        return self.multiply(above, below)
+        if not ends_below(self.range(above), self.range(below)):
+            return self.multiply(above, below)
+        # Constant factors go outside, where they meet others.
+        (above, first), (below, second) = self._apart(above), self._apart(below)
+        return self.multiply(self._applied(ZERO_MUL, (above, below)), first * second)
+
+    def _apart(self, x: Number) -> tuple[Number, float]:
+        """Return `(y, c)`, of which `x` is the product."""
+        inner = None
+        if isinstance(x, Symbol) and not self.builder.strict:
+            inner = self._scaling(x)
+        near = inner is not None and _SMALLEST**0.5 <= abs(inner[1]) <= _LARGEST**0.5
+        return inner if inner is not None and near else (x, 1.0)
 
     def moved(self, partial: Number, tangent: Number) -> Number:
         """Return the product of a partial and a tangent: where either is 0, so is the product."""

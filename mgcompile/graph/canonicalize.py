@@ -13,6 +13,7 @@ import numpy as np
 
 from mgcompile.graph.dce import compacted, without
 from mgcompile.graph.ir import CONST, PARAM, Graph, edge_owner
+from mgcompile.graph.near_edges import kept_as_written
 from mgcompile.support.csr import starts
 from mgcore import ops
 
@@ -73,10 +74,16 @@ def flatten_sums(graph: Graph) -> Graph:
             place[op] = len(table)
             table.append(op)
     additive = (graph.code == place[ops.add]) | (graph.code == place[ops.sum])
-    if not np.any(additive):
+    if graph.strict or not np.any(additive):
         return graph
     owner = edge_owner(graph.start)
     terms = _terms(graph, additive, owner)
+    kept = kept_as_written(graph, terms.root, terms.node)
+    if np.any(kept):
+        additive = additive & ~(graph.code == place[ops.add]) | additive & ~kept[terms.group]
+        if not np.any(additive):
+            return graph
+        terms = _terms(graph, additive, owner)
     # Leaves have negative codes: a graph without products is given a code that no node has.
     product = _products(graph, terms, place.get(ops.mul, len(table)))
     graph = attrs.evolve(graph, ops=tuple(table))
@@ -87,13 +94,14 @@ def flatten_sums(graph: Graph) -> Graph:
 class _Terms:
     """The terms of all flattened sums: `node[i]` is a term of the sum at `root[i]`.
 
-    `merged` marks the additions that went into another one.
+    `merged` marks the additions that went into another one, `group` says for each node into which.
     """
 
     root: Numbers
     node: Numbers
     merged: Mask
     uses: Numbers
+    group: Numbers
 
 
 def _terms(graph: Graph, additive: Mask, owner: Numbers) -> _Terms:
@@ -119,7 +127,7 @@ def _terms(graph: Graph, additive: Mask, owner: Numbers) -> _Terms:
     key = (group[owner[edge]] * (n + 1) + (n - owner[edge])) * widest + slot
     edge = edge[np.argsort(key, kind="stable")]  # long runs are in order as they are
     edge = edge[~_starting_zero(graph, group[owner[edge]], graph.operand[edge])]
-    return _Terms(group[owner[edge]], graph.operand[edge], merged, uses)
+    return _Terms(group[owner[edge]], graph.operand[edge], merged, uses, group)
 
 
 def _starting_zero(graph: Graph, root: Numbers, node: Numbers) -> Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from mgcompile.graph.ir import INPUT, PARAM, Graph, edge_owner
@@ -41,8 +42,8 @@ def without(graph: Graph, dead: Mask) -> Graph:
     number = np.cumsum(used) - 1
     width = np.diff(graph.start)
     kept = used if np.all(width[dead] == 0) else used[edge_owner(graph.start)]
-    return Graph(
-        ops=graph.ops,
+    return attrs.evolve(
+        graph,
         code=graph.code[used],
         start=starts(width[used]),
         operand=number[graph.operand if kept is used else graph.operand[kept]],

@@ -49,6 +49,7 @@ class Graph:
         index: Number of the parameter or the input, 0 for other nodes; shape (n,).
         value: Value of a constant, 0 for other nodes; float64, shape (n,).
         roots: The nodes of the outputs, in their order.
+        strict: Whether every op is done as it was recorded, in Python's order.
     """
 
     ops: tuple[Op, ...]
@@ -58,6 +59,7 @@ class Graph:
     index: NDArray[np.int64]
     value: NDArray[np.float64]
     roots: NDArray[np.int64]
+    strict: bool = False
 
 
 def applies(graph: Graph, *those: Op) -> NDArray[np.bool_]:

@@ -8,6 +8,7 @@ from mgcompile.graph.canonicalize import flatten_sums, fold_constants
 from mgcompile.graph.cse import merge_computed
 from mgcompile.graph.expand_powers import expand_powers
 from mgcompile.graph.printer import format_graph
+from mgcompile.graph.python_order import in_python_order
 from mgcompile.graph.split_bias import split_biases
 from mgcompile.graph.verifier import verify_graph
 from mgcompile.support.passes import Level, Pass, run_passes
@@ -27,6 +28,7 @@ PASSES = (
         "compute what constants alone decide",
         optional=True,
     ),
+    Pass("python-order", GRAPH, in_python_order, "sums term by term, where that is asked for"),
     Pass(
         "expand-powers",
         GRAPH,

@@ -26,7 +26,7 @@ __all__ = ["split_biases"]
 def split_biases(graph: Graph) -> Graph:
     """Return an equal graph where the last pair of a dot is no parameter times the constant 1."""
     dots, bias = _biased(graph)
-    if not len(dots):
+    if graph.strict or not len(dots):
         return graph
     n, table = len(graph.code), graph.ops
     if ops.add not in table:

@@ -74,6 +74,7 @@ class Builder:
         self._bundles: dict[int, Bundle] = {}
         self._reciprocals: list[dict[object, Access]] = [{}]
         self.ranges: ValueRanges | None = None
+        self.strict = False
 
     @classmethod
     def continuing(cls, program: Program) -> Builder:
@@ -89,6 +90,7 @@ class Builder:
         """Know from now on in what range every number is; of those of `program`, at once."""
         self.ranges = ValueRanges.of_program(program)
         self.ranges.consts = self.consts
+        self.strict = program.strict
 
     def known_ranges(self) -> ValueRanges:
         """Return the ranges of the arrays, of a builder that bounds numbers."""
@@ -272,4 +274,5 @@ class Builder:
             statements=tuple(self._blocks[0]),
             outputs=tuple(Output(name, array) for name, array in outputs),
             data=data,
+            strict=self.strict,
         )

@@ -235,7 +235,9 @@ class Program:
     """A function from inputs and parameters to the arrays named in `outputs`.
 
     `consts` are float64, whatever the kernel computes in. `data` is the data set that was recorded
-    into the graph, shape (samples, n_inputs): the inputs of a program whose kernel has none.
+    into the graph, shape (samples, n_inputs): the inputs of a program whose kernel has none. Of a
+    `strict` program every op is rounded as it stands: nothing is fused, reordered or shared by a
+    reciprocal.
     """
 
     n_inputs: int
@@ -245,6 +247,7 @@ class Program:
     statements: tuple[Statement, ...]
     outputs: tuple[Output, ...]
     data: NDArray[np.float64] | None = None
+    strict: bool = False
 
     def output(self, name: str) -> int:
         """Return the array of the output `name`; raise KeyError when there is none."""

@@ -44,7 +44,8 @@ def explain(program: Program, dtype: str) -> str:
         program: Any verified program.
         dtype: "float64" or "float32", for the bytes.
     """
-    lines = [*_summary(program), *_costs(program, dtype), "", format_program(program)]
+    mode = ["strict: every op rounded as it was recorded"] if program.strict else []
+    lines = [*mode, *_summary(program), *_costs(program, dtype), "", format_program(program)]
     return "\n".join(lines)
 
 

@@ -31,6 +31,7 @@ def emit(form: Rerolling) -> Program:
     """Return the forward program of a partitioned graph, with the one output `value`."""
     classes = form.known
     builder = Builder(form.n_inputs, form.n_params)
+    builder.strict = form.graph.strict
     value_map = ValueMap(classes.graph, builder)
     for stage in form.stages:
         if stage.loop is not None:

@@ -69,9 +69,7 @@ def detect_recurrences(classes: IsomorphismClasses) -> list[Recurrence]:
     if classes.count < 2 * FEWEST_ITERATIONS:
         return []
     signature = _signatures(classes)
-    bounds = np.searchsorted(
-        classes.group_level, np.arange(1, int(classes.group_level[-1]) + 2)
-    )
+    bounds = np.searchsorted(classes.group_level, np.arange(1, int(classes.group_level[-1]) + 2))
     with np.errstate(over="ignore"):
         of_level = np.add.reduceat(mixed(signature), bounds[:-1])
     found: list[Recurrence] = []

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "write_file"]
 
-_MARK = b"mgcompile kernel 2\n"
+_MARK = b"mgcompile kernel 3\n"
 
 
 def write_file(kernel: Kernel, path: str | Path) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mgcompile.support.ranges import Rule
     from mgcore import Op
 
-__all__ = ["Traits", "is_shipped", "shipped_name", "traits_of"]
+__all__ = ["Traits", "has_edge", "is_shipped", "shipped_name", "traits_of"]
 
 # The packages that the ops of the table come from.
 _HOMES = ("mgops_basic", "mgops_activations")
@@ -41,7 +41,7 @@ class Traits:
         commutative: Whether its operands may change places.
         endless: Whether it takes any number of operands without its rule being written out.
         edge: Whether its domain ends where a sum that cancels may come to lie.
-        flops: Operations, as `explain` counts them; for sums and products one a term.
+        arithmetic: Whether it adds, multiplies and divides, and nothing else.
     """
 
     range: Rule | None = None
@@ -51,6 +51,7 @@ class Traits:
     commutative: bool = False
     endless: bool = False
     edge: bool = False
+    arithmetic: bool = False
 
     @property
     def flops(self) -> int:
@@ -62,11 +63,11 @@ _TRANSCENDENTAL = 20
 _UNKNOWN = Traits()
 
 _TABLE: Mapping[str, Traits] = {
-    "add": Traits(ranges.add, cheap=True, commutative=True),
-    "sub": Traits(ranges.sub, cheap=True),
-    "mul": Traits(ranges.mul, cheap=True, commutative=True),
-    "neg": Traits(ranges.neg, cheap=True),
-    "div": Traits(ranges.div, weight=3, divisions=1),
+    "add": Traits(ranges.add, cheap=True, commutative=True, arithmetic=True),
+    "sub": Traits(ranges.sub, cheap=True, arithmetic=True),
+    "mul": Traits(ranges.mul, cheap=True, commutative=True, arithmetic=True),
+    "neg": Traits(ranges.neg, cheap=True, arithmetic=True),
+    "div": Traits(ranges.div, weight=3, divisions=1, arithmetic=True),
     "pow": Traits(ranges.power, weight=60, edge=True),
     "exp": Traits(ranges.exp, weight=20),
     "log": Traits(ranges.log, weight=25, divisions=1, edge=True),
@@ -82,8 +83,8 @@ _TABLE: Mapping[str, Traits] = {
     "lt": Traits(ranges.truth, cheap=True),
     "le": Traits(ranges.truth, cheap=True),
     "select": Traits(ranges.select, cheap=True),
-    "sum": Traits(ranges.add, commutative=True, endless=True),
-    "dot": Traits(ranges.dot, endless=True),
+    "sum": Traits(ranges.add, commutative=True, endless=True, arithmetic=True),
+    "dot": Traits(ranges.dot, endless=True, arithmetic=True),
     "relu": Traits(ranges.relu, cheap=True),
     "leaky_relu": Traits(ranges.add, cheap=True),
     "elu": Traits(ranges.rising(-1.0), weight=25),
@@ -93,7 +94,7 @@ _TABLE: Mapping[str, Traits] = {
     "silu": Traits(ranges.rising(-0.3), weight=28),
     "gelu": Traits(ranges.rising(-0.2), weight=45, divisions=2),
     "logsumexp": Traits(ranges.logsumexp, commutative=True, endless=True),
-    ZERO_MUL.name: Traits(ranges.mul, weight=6, cheap=True),
+    ZERO_MUL.name: Traits(ranges.mul, weight=3, cheap=True),
     ZERO_BOTH.name: Traits(ranges.mul, weight=5, cheap=True),
     ZERO_DOT.name: Traits(ranges.dot, weight=3),
 }
@@ -112,6 +113,11 @@ def is_shipped(op: Op, name: str) -> bool:
 def shipped_name(op: Op) -> str | None:
     """Return the name by which a table may be asked; None for an op of another package."""
     return op.name if is_shipped(op, op.name) else None
+
+
+def has_edge(op: Op) -> bool:
+    """Tell whether an op's domain ends: that of a shipped one, or one that its author declares."""
+    return traits_of(op).edge or (op.domain is not None and not is_shipped(op, op.name))
 
 
 @cache

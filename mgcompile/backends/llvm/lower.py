@@ -20,6 +20,7 @@ from mgcompile.backends.llvm.ir.module_builder import Library
 from mgcompile.backends.llvm.ir.target import host_target
 from mgcompile.backends.llvm.tapevm.machine import write_machines
 from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
+from mgcompile.program.rounding import rounded_as_written
 from mgcompile.schedule.pipeline import schedule
 
 if TYPE_CHECKING:
@@ -77,9 +78,10 @@ def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
     Returns:
         The module's text and the loop program that its callers provide memory for.
     """
-    library = Library(host_target())
+    library = Library(host_target(), flags="" if program.strict else "contract")
     loops = schedule(program, dtype, library.target.lanes(dtype), rule)
-    frame = Frame(loops, Tables(), library, Opcodes())
+    exact = frozenset() if program.strict else rounded_as_written(loops.program)
+    frame = Frame(loops, Tables(), library, Opcodes(), exact)
     functions = [input_function(frame)]
     for number, array in enumerate(output.array for output in loops.program.outputs):
         if array in loops.batched_outputs:

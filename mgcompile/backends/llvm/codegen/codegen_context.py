@@ -61,12 +61,16 @@ class Tables:
 
 @frozen
 class Frame:
-    """Where a function stands: the loop program, and the iterations of the loops around."""
+    """Where a function stands: the loop program, and the iterations of the loops around.
+
+    Products and sums that make the arrays `exact` are not fused.
+    """
 
     loops: LoopProgram
     tables: Tables
     library: Library
     opcodes: Opcodes
+    exact: frozenset[int] = frozenset()
     iterations: tuple[Index, ...] = ()
 
     @property

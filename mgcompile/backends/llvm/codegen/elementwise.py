@@ -193,7 +193,8 @@ def apply(
                 operands.append(results[access.array])
             else:
                 operands.append(known[access])
-        results[bundle.result] = emit(block, bundle.op, operands)
+        with block.rounded(exactly=bundle.result in frame.exact):
+            results[bundle.result] = emit(block, bundle.op, operands)
     return results
 
 

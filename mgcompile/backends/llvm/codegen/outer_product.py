@@ -150,7 +150,7 @@ def _write_block(
                 factor = splat(block, number.name)
                 for vector in range(each):
                     total = block.register(lane.values[k * each + vector])
-                    following.append(block.fma(factor, loaded[vector], total).name)
+                    following.append(block.multiply_add(factor, loaded[vector], total).name)
             writer.splice(block)
             lane.following = following
         outer.following = lane.values
@@ -190,7 +190,9 @@ def _update(
     cursor = frame.target(writer, PARAMS, frame.loops.destinations[wide.bundle.result].index)
     for pointer, total in _places(wide, cursor, place, kind, rows):
         old = block.register(writer.load(kind, pointer, size))
-        new = block.fma(factors, block.register(total), old if kept is None else kept * old)
+        new = block.multiply_add(
+            factors, block.register(total), old if kept is None else kept * old
+        )
         writer.splice(block)
         writer.store(kind, new.name, pointer, size)
 

@@ -253,7 +253,8 @@ def _accumulate(nest: _Nest, totals: Sequence[str]) -> list[str]:
                 first, second = values
                 if nest.bundle.op is ZERO_DOT:
                     second = counted(block, first, second)
-                total = block.fma(first, second, total)
+                with block.rounded(exactly=nest.bundle.result in nest.frame.exact):
+                    total = block.multiply_add(first, second, total)
             else:
                 for value in values:
                     total = total + value

@@ -103,7 +103,8 @@ class _Segment:
         for i in range(*bounds):
             read = operand[start[i] : start[i + 1]].tolist()
             op = self.tape.ops[int(self.tape.code[i])]
-            self._results.append(emit(self.block, op, [self._operand(k) for k in read]))
+            with self.block.rounded(exactly=self.tape.result in self.frame.exact):
+                self._results.append(emit(self.block, op, [self._operand(k) for k in read]))
         for i in stored:
             value = self._results[i - self.begin]
             pointer = self._pointer(_Source(self.tape.result, i))

@@ -305,7 +305,7 @@ def _write_parameter(
     if rule.kind == "adamw":
         p = p - splat(block, step.rate) * rule.weight_decay * p
     elif rule.weight_decay:
-        g = block.fma(p, rule.weight_decay, g)
+        g = block.multiply_add(p, rule.weight_decay, g)
     p, memory = _updated(block, rule, step, p, g, memory)
     for value, pointer in zip((p, *memory), (p_at, *rows_at), strict=True):
         block.lines.append(f"  store {kind} {value.name}, ptr {pointer}, align {size}")
@@ -319,7 +319,7 @@ def _updated(
     rate = splat(block, step.rate)
     if rule.kind == "sgd":
         if memory:
-            g = block.fma(memory[0], rule.momentum, g)
+            g = block.multiply_add(memory[0], rule.momentum, g)
             memory = [g]
         return p - rate * g, memory
     m = memory[0] * rule.beta1 + g * (1 - rule.beta1)

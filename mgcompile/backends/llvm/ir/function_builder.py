@@ -138,7 +138,7 @@ class Writer:
             self.library,
             kind,
             prefix=self.fresh("b") + ".",
-            flags="contract",
+            flags=self.library.flags,
             straight=straight,
             shared=shared,
         )

@@ -48,10 +48,11 @@ class Library:
     """Hold the functions, declarations and constants that the code emitted so far needs.
 
     The text of the finished module is the caller's own functions followed by :meth:`text`; it has
-    to be linked with the ``imports``, by symbol.
+    to be linked with the ``imports``, by symbol. ``flags`` are those of plain arithmetic.
     """
 
     target: Target
+    flags: str = "contract"
     imports: dict[str, Import] = Factory(dict)
     _items: dict[str, str] = Factory(dict)
     _calls: dict[str, int] = Factory(dict)

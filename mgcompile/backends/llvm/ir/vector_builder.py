@@ -156,6 +156,18 @@ class Block:
             return self._fused(a, b, c)
         return a * b + c
 
+    def multiply_add(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
+        """Append ``a * b + c`` as plain arithmetic: fused if this block's arithmetic may be."""
+        return self.fma(a, b, c) if self._flags else a * b + c
+
+    @contextmanager
+    def rounded(self, *, exactly: bool) -> Iterator[None]:
+        """Let arithmetic be rounded as it is written, if so asked, while the context lasts."""
+        flags = self._flags
+        self._flags = "" if exactly else flags
+        yield
+        self._flags = flags
+
     def exact_fma(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
         """Append ``a * b + c`` with one rounding, whatever it takes.
 

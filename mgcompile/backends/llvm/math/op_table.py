@@ -42,7 +42,7 @@ def _dot(block: Block, *factors: Vec) -> Vec:
         return block.constant(0.0)
     total = factors[0] * factors[half]
     for left, right in zip(factors[1:half], factors[half + 1 :], strict=True):
-        total = block.fma(left, right, total)
+        total = block.multiply_add(left, right, total)
     return total
 
 

@@ -139,7 +139,7 @@ def apply(block: Block, action: Action, numbers: list[Vec]) -> Vec:
     total, *factors = numbers
     half = len(factors) // 2
     for left, right in zip(factors[:half], factors[half:], strict=True):
-        total = block.fma(left, right, total)
+        total = block.multiply_add(left, right, total)
     return total
 
 
