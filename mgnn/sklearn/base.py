@@ -240,8 +240,10 @@ class Net(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise TrainingSettingError(
                 f"validation_fraction is {self.validation_fraction!r}; it must be in (0, 1)"
             )
-        if strata is not None and min(np.bincount(strata)) < 2:
-            strata = None  # a class of one sample cannot be in both parts
+        if strata is not None:
+            counts = np.bincount(strata)
+            if min(counts) < 2 or min(share, 1.0 - share) * len(X) < len(counts):
+                strata = None  # not every class can be in both parts
         train, test = train_test_split(
             np.arange(len(X)),
             test_size=share,

@@ -148,6 +148,9 @@ def test_early_stopping_keeps_the_best_of_what_was_held_out() -> None:
     assert net.n_iter_ < 500
     assert len(net.validation_scores_) == net.n_iter_
     assert MLPClassifier(**QUICK).fit(X, noise).validation_scores_ is None
+    few = MLPClassifier((2,), early_stopping=True, max_iter=2, random_state=1)
+    for y in ([0, 1, 0, 1], [0, 0, 0, 1]):  # too few to hold out some of each class
+        assert len(few.fit(X[:4], y).validation_scores_) == 2
 
 
 def test_sparse_and_float32_input_are_taken() -> None:
