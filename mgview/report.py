@@ -245,7 +245,11 @@ def _confusion(
         low, high = (-1.0, 1.0) if labels.min() < 0 else (0.0, 1.0)
         labels = np.array([low, high])
         predicted = np.where(found[:, 0] > 0, high, low)
-    names = list(classes) if len(classes) == len(labels) else [f"{label:g}" for label in labels]
+    names = (
+        list(classes)
+        if len(classes) == len(labels)
+        else [typographic(f"{label:g}") for label in labels]
+    )
     rows = []
     for i, label in enumerate(labels):
         mine = targets == label

@@ -11,6 +11,7 @@ from mgcore import MgcoreError
 from mgnn.eager import predict
 from mgview import files
 from mgview.errors import BadHistoryError, BadModelError
+from mgview.numbers import typographic
 from mgview.text import visible
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def plot_decision_boundary(
     for label, colour in class_colours(classes, out.shape[-1]).items():
         x1, x2 = points[classes == label].T
         look: dict[str, Any] = {"s": 22, "edgecolors": "white", "linewidths": 0.7}
-        ax.scatter(x1, x2, color=colour, label=f"{label:g}", **look)
+        ax.scatter(x1, x2, color=colour, label=typographic(f"{label:g}"), **look)
     ax.set(
         xlabel="x1",
         ylabel="x2",

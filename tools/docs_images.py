@@ -44,6 +44,20 @@ def graphs() -> None:
     out.label = "out"
     out.backward()
     (IMAGES / "mlp.png").write_bytes(mgview.draw(out).png(scale=1.2))
+    model = MLP(2, [4, 3, 1], activation="tanh", seed=7)
+    mgview.network(model, inputs=["x1", "x2"]).save(IMAGES / "network.png")
+    mgview.stepper(lesson()).save(IMAGES / "pass.gif", seconds=1.2)
+
+
+def neuron() -> mgview.Stepper:
+    """Return the page of tanh(w1 x1 + w2 x2 + b), the second lesson."""
+    x1, x2 = Value(2.0, label="x1"), Value(0.0, label="x2")
+    w1, w2, b = Value(-3.0, label="w1"), Value(1.0, label="w2"), Value(6.8814, label="b")
+    n = x1 * w1 + x2 * w2 + b
+    n.label = "n"
+    o = n.tanh()
+    o.label = "o"
+    return mgview.stepper(o)
 
 
 def moons() -> None:
@@ -92,14 +106,18 @@ def report(folder: Path) -> Path:
 
 def screenshot(browser: Any, page_file: Path, name: str, **how: Any) -> None:
     """Save one screenshot of a page at a step."""
-    step, full = how.pop("step", None), how.pop("full", False)
+    step, full, media = how.pop("step", None), how.pop("full", False), how.pop("media", "screen")
     context = browser.new_context(**how)
     page = context.new_page()
     page.goto(page_file.as_uri())
     if step is not None:
         page.fill("#slider", str(step))
-    if how["color_scheme"] == "dark" and step is not None:
+    if how["color_scheme"] == "dark" and step is not None and media == "screen":
         page.check("#predicting")
+    page.emulate_media(media=media)
+    if media == "print":
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(350)  # let the pulse be under way
     page.screenshot(path=IMAGES / name, full_page=full)
     context.close()
 
@@ -115,6 +133,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, sync_playwright() as driver:
         folder = Path(name)
         stepper = mgview.stepper(lesson()).save(folder / "stepper.html")
+        second = neuron().save(folder / "neuron.html")
         written = report(folder)
         browser = driver.chromium.launch(
             executable_path=chromium,
@@ -124,6 +143,11 @@ def main() -> None:
         screenshot(browser, stepper, "stepper.png", step=6, viewport=DESKTOP, **light)
         screenshot(browser, stepper, "stepper-dark.png", step=7, viewport=DESKTOP, **dark)
         screenshot(browser, stepper, "stepper-phone.png", step=6, viewport=PHONE, **light)
+        screenshot(browser, second, "neuron.png", step=8, viewport=DESKTOP, **light)
+        paper = {"width": 794, "height": 1000}
+        screenshot(
+            browser, second, "stepper-print.png", step=8, media="print", viewport=paper, **dark
+        )
         wide = {"width": 900, "height": 700}
         screenshot(browser, written, "report.png", full=True, viewport=wide, **light)
         browser.close()

@@ -399,7 +399,8 @@
     return Number(tie[2]) % 2 === 0 ? tie[1] + (tie[3] ?? "") : text;
   }
   function fixed(x, decimals) {
-    return even(x.toFixed(decimals), x.toFixed(80));
+    const text = x.toFixed(decimals);
+    return Number.isInteger(x * 2 * 10 ** decimals) ? even(text, x.toFixed(80)) : text;
   }
   function boxed(x) {
     if (isOdd(x)) return full(x);
@@ -1753,6 +1754,7 @@
     const predicting = byId("predicting");
     const revealed = /* @__PURE__ */ new Set();
     let slide = false;
+    let looking = 0;
     let breakage = "none";
     let at = 0;
     let timer;
@@ -1849,7 +1851,8 @@
       at = Math.max(0, Math.min(run.steps.length - 1, to));
       show(true);
       writePlace(at, slide);
-      keepInView(byId("step"));
+      cancelAnimationFrame(looking);
+      looking = requestAnimationFrame(() => keepInView(byId("step")));
     }
     function setSlide(on) {
       slide = on;

@@ -44,7 +44,9 @@ function even(text: string, digits: string): string {
 }
 
 function fixed(x: number, decimals: number): string {
-  return even(x.toFixed(decimals), x.toFixed(80));
+  const text = x.toFixed(decimals);
+  // a tie needs all its digits, and is half a unit of the last decimal: most numbers are none
+  return Number.isInteger(x * 2 * 10 ** decimals) ? even(text, x.toFixed(80)) : text;
 }
 
 /** At most eleven characters, the way the drawings of Python do. */

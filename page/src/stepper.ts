@@ -33,6 +33,7 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
   const predicting = byId<HTMLInputElement>("predicting");
   const revealed = new Set<number>();
   let slide = false;
+  let looking = 0;
   let breakage: Breakage = "none";
   let at = 0;
   let timer: number | undefined;
@@ -138,7 +139,8 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
     at = Math.max(0, Math.min(run.steps.length - 1, to));
     show(true);
     writePlace(at, slide);
-    keepInView(byId("step"));
+    cancelAnimationFrame(looking); // once a frame, however fast the slider goes
+    looking = requestAnimationFrame(() => keepInView(byId("step")));
   }
 
   /** Slides: the drawing and the words, and nothing to press. */

@@ -58,10 +58,10 @@ class Firefox:
 
 
 @pytest.fixture(scope="module")
-def firefox(missing: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
+def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        missing("Firefox (Debian: apt-get install firefox-esr)")
+        pytest.skip("this test needs Firefox (Debian: apt-get install firefox-esr)")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -89,7 +89,7 @@ def test_a_model_of_one_output_is_judged_by_its_sign(open_page: Any, tmp_path: P
     given = {"model": model, "history": history, "X": ROWS, "y": labels, "loss": "hinge"}
     page = open_page(write_report(tmp_path / "r.html", **given))
     assert cells(page, ".confusion") == [
-        ["", "-1", "1", "found"], ["-1", "6", "0", "100.0%"], ["1", "0", "6", "100.0%"],
+        ["", "−1", "1", "found"], ["−1", "6", "0", "100.0%"], ["1", "0", "6", "100.0%"],
     ]  # fmt: skip
 
 

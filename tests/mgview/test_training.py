@@ -75,7 +75,7 @@ def test_the_boundary_is_where_the_model_changes_its_sign() -> None:
     assert path.vertices[:, 0] == pytest.approx(-0.25, abs=0.02)
     dots = [c for c in ax.collections if isinstance(c, PathCollection)]
     assert sum(len(c.get_offsets()) for c in dots) == len(X)
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["-1", "1"]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["−1", "1"]
 
 
 def test_a_model_of_several_outputs_is_coloured_by_the_largest() -> None:
@@ -207,7 +207,7 @@ def test_points_have_the_colour_of_their_class_though_another_is_missing() -> No
     one = MLP(2, [1], seed=1)
     for classes, colours in [
         ([1.0, 1.0], {"1": training.POSITIVE}),
-        ([-1.0, -1.0], {"-1": training.NEGATIVE}),
+        ([-1.0, -1.0], {"−1": training.NEGATIVE}),
         ([0.0, 1.0], {"0": training.NEGATIVE, "1": training.POSITIVE}),
         ([3.0, 7.0], {"3": training.NEGATIVE, "7": training.POSITIVE}),
     ]:

@@ -307,6 +307,8 @@ def test_first_operands_enter_above_second_ones_and_are_numbered() -> None:
         for node in drawing.scene.nodes:
             if node.op in {"sub", "div", "pow", "gt"} and len(set(node.operands)) == 2:
                 height = ends(root, node.index)
+                if len(height) < 2:  # an edge too long to be drawn is a name at its target
+                    continue
                 first, second = (height[f"n{operand}"] for operand in node.operands)
                 assert first < second, f"{node.op}: the first operand must enter above"
                 seen += 1
@@ -353,8 +355,9 @@ def test_nan_infinity_and_negative_zero_are_marked_in_every_format(tmp_path: Any
     assert len(chips) == 3
     dot = drawing.save(tmp_path / "g.dot").read_text("utf-8")
     assert dot.count('fontcolor="#a21caf"') == 4
-    sheet = mgview.svg.style()
-    assert len(re.findall("#a21caf", sheet)) == len(re.findall(r"mgv-(odd|strange)\{", sheet)) == 2
+    rules = [line for line in mgview.svg.style().splitlines() if "#a21caf" in line]
+    assert rules
+    assert all(re.match(r"\.mgv \.mgv-(w?odd|data\.mgv-strange)\{", rule) for rule in rules)
     group = ops.sum(*(Value(x) for x in [*[0.5] * 250, math.nan, math.inf, -0.0]))
     (box,) = [b for b in mgview.draw(group).picture().boxes if b.kind == "group"]
     assert "1 with nan, 1 with inf, 1 with −0.0" in box.subtitle

@@ -111,8 +111,11 @@ def test_the_focused_element_is_never_hidden(open_page: Any, seed_graph: Any, si
     page.evaluate("document.activeElement.blur()")
     hidden = []
     for _ in range(28):
+        before = page.evaluate("scrollY")
         page.keyboard.press("Tab")
         hidden.append(page.evaluate(COVERED))
+        if size is DESKTOP and page.evaluate("!!document.activeElement.closest('.controls')"):
+            assert page.evaluate("scrollY") in {0, before}, "the bar is in view as it is"
     assert not any(hidden), [text for text in hidden if text]
     page.locator('[data-box="n0"]').dispatch_event("click")
     assert page.evaluate("document.activeElement.id") == "leaf-0"
