@@ -36,9 +36,7 @@ def by_scalars(xs: Any) -> Any:
 
     terms = []
     for x, y in pairwise(xs):
-        rise = y - x * x
-        rest = 1.0 - x
-        terms += [100.0 * (rise * rise), rest * rest, ops.tanh(x * y)]
+        terms += [100.0 * (y - x * x) ** 2, (1.0 - x) ** 2, ops.tanh(x * y)]
     return ops.sum(*terms)
 
 

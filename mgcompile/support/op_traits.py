@@ -86,7 +86,7 @@ _TABLE: Mapping[str, Traits] = {
     "sum": Traits(ranges.add, commutative=True, endless=True, arithmetic=True),
     "dot": Traits(ranges.dot, endless=True, arithmetic=True),
     "relu": Traits(ranges.relu, cheap=True),
-    "leaky_relu": Traits(ranges.add, cheap=True),
+    "leaky_relu": Traits(ranges.leaky_relu, cheap=True),
     "elu": Traits(ranges.rising(-1.0), weight=25),
     "tanh": Traits(ranges.within(-1.0, 1.0), weight=30, divisions=1),
     "sigmoid": Traits(ranges.within(ranges.TINY, 1.0), weight=25, divisions=1),

@@ -297,6 +297,12 @@ def relu(x: Range) -> Range:
     return attrs.evolve(_made(max(x.low, 0.0), max(x.high, 0.0), x), off=x.low <= 0.0 or x.off)
 
 
+def leaky_relu(x: Range) -> Range:
+    """Return the range of x where it is positive, else of 0.01 x."""
+    low, high = (a if a > 0.0 else 0.01 * a for a in (x.low, x.high))
+    return _made(low, high, x)
+
+
 def softplus(x: Range) -> Range:
     """Return the range of log(1 + e**x)."""
     return _made(max(x.low, TINY), max(x.high, 0.0) + math.log(2.0), x)
