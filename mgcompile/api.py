@@ -14,10 +14,12 @@ from mgcompile.graph.capture import capture
 from mgcompile.graph.ir import INPUT
 from mgcompile.graph.pipeline import canonicalize
 from mgcompile.passes import passes
-from mgcompile.program.verifier import verify
+from mgcompile.program.verifier import verify as verified
 from mgcompile.reroll.pipeline import reroll
 from mgcompile.runtime.kernel import Kernel, Signature
 from mgcompile.runtime.nan_trace import Recording
+from mgcompile.runtime.proof import chosen_level
+from mgcompile.runtime.prove import numbers_of, prove
 from mgcompile.support.cache_dir import cache_folder
 from mgcompile.support.gc_pause import collector_paused
 from mgcompile.support.op_traits import traits_of
@@ -27,6 +29,8 @@ from mgcore import Constant, Value
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend
     from mgcompile.graph.ir import Graph
+    from mgcompile.verification.check import Level
+    from mgcompile.verification.points import Recorded
 
 __all__ = ["build", "compile"]
 
@@ -45,6 +49,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     cache: bool = True,
     checks: bool = False,
     strict: bool = False,
+    verify: Literal["full"] | bool | None = None,
 ) -> Kernel:
     """Compile the graph below `outputs` into a kernel.
 
@@ -60,6 +65,9 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
         strict: Whether values are those of Python's order of operations and rounding: in float64
             the bits that the engine has, but for elementary functions, which are within 3 ulp.
             Sums are then added up term by term, and no matrix product is made of them.
+        verify: Whether what is compiled is checked against the recorded graph before it is handed
+            out (see `Kernel.verified`): True, of large graphs a sample; "full", all of them and at
+            more points; False, not at all. By default as MGCOMPILE_VERIFY says, else True.
 
     Returns:
         The kernel.
@@ -70,6 +78,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
         OperandCountError: naming an op whose rule cannot be written out for so many operands.
         OptionError: for an impossible option.
         BackendNotFoundError: if there is no such backend.
+        MiscompiledError: if what was compiled does not compute the recorded graph.
     """
     check_names(passes())
     several = not isinstance(outputs, Value)
@@ -81,6 +90,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     if not isinstance(strict, bool):
         message = f"strict is {strict!r}; it is True or False"
         raise OptionError(message)
+    level = chosen_level(verify)
     options = Options(dtype, threads, cache_folder() if cache else None)
     with collector_paused():
         graph = capture(roots, inputs, params)
@@ -89,8 +99,9 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     # Only a kernel with checks keeps the graph that it was made from: to follow a NaN.
     recording = Recording(tuple(roots), tuple(inputs), tuple(params)) if checks else None
     kernel = build(
-        graph, inputs, params, options, backend, several=several, recording=recording, strict=strict
-    )
+        graph, inputs, params, options, backend, several=several, recording=recording,
+        strict=strict, recorded=numbers_of(roots, inputs, params), level=level,
+    )  # fmt: skip
     return kernel.prepare()
 
 
@@ -104,6 +115,8 @@ def build(
     several: bool,
     recording: Recording | None = None,
     strict: bool = False,
+    recorded: Recorded | None = None,
+    level: Level = False,
 ) -> Kernel:
     """Return the kernel of a captured graph: the list of stages after `capture`.
 
@@ -116,10 +129,12 @@ def build(
         several: Whether the outputs are a list.
         strict: As for `compile`.
         recording: What was captured; given, NaN and infinity are errors, and are followed in it.
+        recorded: The numbers of the leaves and of the outputs, for the check.
+        level: How much of what is built is checked.
     """
     with collector_paused():
         graph = attrs.evolve(graph, strict=strict)
-        program = verify(reroll(canonicalize(graph), len(inputs), len(params)))
+        program = verified(reroll(canonicalize(graph), len(inputs), len(params)))
     signature = Signature(
         inputs=tuple(x.label for x in inputs),
         params=tuple(p.label for p in params),
@@ -127,7 +142,10 @@ def build(
         checks=recording is not None,
     )
     values = np.array([p.data for p in params], dtype=np.float64)
-    return Kernel(program, signature, values, options, backend, params, recording)
+    proof = None
+    if level and recorded is not None:
+        proof = prove(graph, recorded, program, options, backend, level)
+    return Kernel(program, signature, values, options, backend, params, recording, proof)
 
 
 def _check_roots(roots: list[Any]) -> None:

@@ -13,6 +13,7 @@ __all__ = [
     "InvalidProgramError",
     "KernelFileError",
     "LeafError",
+    "MiscompiledError",
     "NotFiniteError",
     "OperandCountError",
     "OptionError",
@@ -30,6 +31,18 @@ class CompileError(MgcoreError):
 
 class InvalidProgramError(CompileError, AssertionError):
     """A program breaks a rule of the representation: a fault of the compiler itself."""
+
+
+class MiscompiledError(CompileError, AssertionError):
+    """What was compiled does not compute the recorded graph; it is not handed out.
+
+    Attributes:
+        script: A small program that raises the error again, ready to send; "" when there is none.
+    """
+
+    def __init__(self, message: str, script: str = "") -> None:
+        super().__init__(message)
+        self.script = script
 
 
 class SymbolError(CompileError, TypeError):

@@ -12,6 +12,8 @@ from mgcompile.backends.interface import Options
 from mgcompile.errors import CompileError
 from mgcompile.fit_recording import record
 from mgcompile.graph.capture import capture
+from mgcompile.runtime.proof import chosen_level
+from mgcompile.runtime.prove import numbers_of
 from mgcompile.runtime.train_loop import Course, OptimizerState, rule_of
 from mgcompile.support.cache_dir import cache_folder
 from mgcore import MgcoreError
@@ -43,6 +45,9 @@ def _train(training: Any) -> None:
     try:
         rule = rule_of(training.optimizer)
         known = _known(training)
+        # What does not compute what was recorded is refused here, before anything is trained.
+        trainer = known.loss.trainer(rule)
+        known.outputs.prepare()
     except ImportError as error:
         remedy = ImportError(f'{error}; pip install "mgcore[compile]"')
         raise training.refused(remedy) from error
@@ -70,7 +75,7 @@ def _train(training: Any) -> None:
 
     loss.run(
         Course(
-            trainer=loss.trainer(rule),
+            trainer=trainer,
             rule=rule,
             inputs=data,
             count=len(data),
@@ -179,4 +184,7 @@ def _compiled(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[
     options = Options("float64", 1, cache_folder())
     graph = capture(roots, inputs, params)
     llvm: Any = backend
-    return build(graph, inputs, params, options, llvm, several=True)
+    return build(
+        graph, inputs, params, options, llvm, several=True,
+        recorded=numbers_of(roots, inputs, params), level=chosen_level(None),
+    )  # fmt: skip

@@ -32,6 +32,7 @@ __all__ = [
     "Failures",
     "WatchedExecutable",
     "WatchedTrainer",
+    "muted",
     "number",
     "told_once",
     "warn_of_callback",
@@ -48,6 +49,7 @@ class Failures:
 
 
 _failures: ContextVar[Failures | None] = ContextVar("failures", default=None)
+_muted: ContextVar[bool] = ContextVar("muted", default=False)
 _told: ContextVar[set[str] | None] = ContextVar("told", default=None)
 
 
@@ -90,9 +92,21 @@ def watched() -> Iterator[Failures]:
         _failures.reset(token)
     if failures.fatal is not None:
         raise failures.fatal
+    if _muted.get():
+        return
     for name, text in failures.undefined.items():
         message = f"the rule of op {name} has no value for some operands: {text}. NaN stands there"
         warnings.warn(message, UndefinedResultWarning, stacklevel=_users_level())
+
+
+@contextmanager
+def muted() -> Iterator[None]:
+    """Say nothing of rules that have no value somewhere: nobody asked for that point."""
+    token = _muted.set(True)
+    try:
+        yield
+    finally:
+        _muted.reset(token)
 
 
 @contextmanager

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from mgcompile.program.ir import Program
+    from mgcore import Op
 
     Domain = tuple[int, ...]
 
@@ -29,6 +30,7 @@ __all__ = [
     "accesses",
     "defined",
     "made",
+    "ops_of",
     "read",
     "reads_over",
     "renamed",
@@ -123,6 +125,17 @@ def with_loops(program: Program) -> Iterator[tuple[Statement, Domain]]:
         yield statement, loops
         if isinstance(statement, Loop):
             pending.extend((inner, (*loops, statement.count)) for inner in statement.body)
+
+
+def ops_of(program: Program) -> list[Op]:
+    """Return the ops that a program applies, each once."""
+    found: dict[Op, None] = {}
+    for statement, _ in with_loops(program):
+        if isinstance(statement, Bundle):
+            found[statement.op] = None
+        elif isinstance(statement, Tape):
+            found.update(dict.fromkeys(statement.ops))
+    return list(found)
 
 
 def reads_over(

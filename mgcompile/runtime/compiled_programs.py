@@ -18,6 +18,7 @@ from mgcompile.support.gc_pause import collector_paused
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend, Executable, Options, Rule, Trainer
     from mgcompile.program.ir import Program
+    from mgcompile.runtime.proof import Proof
 
 __all__ = ["Built"]
 
@@ -29,13 +30,21 @@ class Built:
         program: The forward program.
         options: How to build.
         backend: A backend, or its name.
+        proof: Checks what is built before anybody gets it; None: nothing does.
     """
 
-    def __init__(self, program: Program, options: Options, backend: str | Backend) -> None:
+    def __init__(
+        self,
+        program: Program,
+        options: Options,
+        backend: str | Backend,
+        proof: Proof | None = None,
+    ) -> None:
         self.program = program
         self.options = options
         self.backend = find_backend(backend)
         self.backend_name = backend if isinstance(backend, str) else backend.name
+        self.proof = proof
         self._lock = threading.RLock()
         self._made: dict[Any, Any] = {}
         self._told: set[str] = set()  # ops of which the user has been warned
@@ -89,6 +98,8 @@ class Built:
                 if found is None:
                     with collector_paused(), told_once(self._told):
                         found = self.backend.build(self.derived(kind, output), self.options)
+                        if self.proof is not None:
+                            self.proof.executable(kind, output, found)
                     self._made[kind, output] = found
         return found
 
@@ -99,5 +110,7 @@ class Built:
                 program = self.derived(kind)
                 with told_once(self._told):
                     made = self.backend.build_trainer(program, rule, self.options)
+                    if self.proof is not None:
+                        self.proof.trainer(kind, rule, made)
                 self._made[kind, rule] = made
             return self._made[kind, rule]  # type: ignore[no-any-return] # put there by this method

@@ -9,11 +9,14 @@ import numpy as np
 
 from mgcompile.backends.interface import Rule
 from mgcompile.errors import InputError, OptionError
+from mgcompile.program.traversal import ops_of
 from mgcompile.runtime.arguments import InputNames, read_batch, read_params, recorded_batch
 from mgcompile.runtime.compiled_programs import Built
 from mgcompile.runtime.fast_path import Shortcuts
 from mgcompile.runtime.finite_checks import Checks
 from mgcompile.runtime.hessian import chosen_source, hessian, product
+from mgcompile.runtime.proof import Proof
+from mgcompile.runtime.rule_probes import check_probes, probes
 from mgcompile.runtime.serialize import write_file
 from mgcompile.runtime.train_loop import (
     Course,
@@ -27,6 +30,7 @@ from mgcompile.runtime.train_loop import (
     update_size,
 )
 from mgcompile.support.cache_dir import cache_folder
+from mgcompile.verification.report import Verified
 from mgcore.value import set_leaves
 
 if TYPE_CHECKING:
@@ -78,11 +82,13 @@ class Kernel:
         backend: Any,
         leaves: Sequence[Value] = (),
         recording: Recording | None = None,
+        proof: Proof | None = None,
     ) -> None:
         self.program = program
         self._signature = signature
         self._options = options
-        self._built = Built(program, options, backend)
+        self._proof = proof
+        self._built = Built(program, options, backend, proof)
         self._checks = Checks(signature.checks, signature.params, recording)
         self._dtype = np.dtype(options.dtype)
         self._names = InputNames(signature.inputs)
@@ -101,6 +107,15 @@ class Kernel:
         """Compile what a call needs now; gradients and training are compiled when first used."""
         self._built.executable("forward")
         return self
+
+    @property
+    def verified(self) -> Verified:
+        """What was checked against the recorded graph before the kernel was handed out.
+
+        Gradients, products with Hessians and training loops are compiled when they are first
+        used, checked then, and listed from then on.
+        """
+        return Verified(False, ()) if self._proof is None else self._proof.verified
 
     # Parameters
 
@@ -389,14 +404,21 @@ class Kernel:
             "options": attrs.evolve(self._options, cache=None),
             "cached": self._options.cache is not None,
             "backend": self._built.backend_name,
+            "rules": probes(ops_of(self.program)),
+            "proof": None if self._proof is None else self._proof.kept(),
         }
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         options = state["options"]
         if state["cached"]:
             options = attrs.evolve(options, cache=cache_folder())
+        program: Program = state["program"]
+        check_probes(state["rules"], ops_of(program))
+        proof = state["proof"]
+        if proof is not None:
+            proof = Proof.of_kept(proof, program.data, options)
         self.__init__(  # type: ignore[misc] # a kernel is its program, parameters and options
-            state["program"], state["signature"], state["params"], options, state["backend"]
+            program, state["signature"], state["params"], options, state["backend"], proof=proof
         )
         self._optimizer_state = state.get("optimizer_state", OptimizerState())
 

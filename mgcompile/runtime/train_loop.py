@@ -278,19 +278,52 @@ def run_course(course: Course, params: Floats, losses: list[float]) -> None:
         epoch += chunk
         course.state.epochs += chunk
         course.state.updates += chunk * updates
-        if course.diverged is not None and before is not None and not np.isfinite(losses[-1]):
-            course.diverged(epoch - 1, _first_bad_batch(course, epoch - 1, *before))
+        if before is not None and not np.all(np.isfinite(found)):
+            bad = int(np.flatnonzero(~np.isfinite(found))[0])
+            del losses[len(losses) - chunk + bad + 1 :]
+            _tell_divergence(course, (epoch - chunk, chunk, bad), orders, *before)
         if course.progress is not None:
             course.progress(epoch - 1, losses[-1], params)
         chunk = max(1, min(64 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))
 
 
-def _first_bad_batch(course: Course, epoch: int, params: Floats, state: Floats) -> int:
+def _tell_divergence(
+    course: Course,
+    epochs: tuple[int, int, int],
+    orders: NDArray[np.int64] | None,
+    params: Floats,
+    state: Floats,
+) -> None:
+    """Call `diverged` for the first epoch of a call whose loss is not finite.
+
+    Args:
+        course: The training run, after the call.
+        epochs: The call's first epoch, how many it took, and which of them diverged.
+        orders: Of the samples.
+        params: As the call began.
+        state: As the call began.
+    """
+    first, count, bad = epochs
+    updates = -(-course.count // course.batch_size)
+    step = course.state.updates - count * updates
+    if bad:
+        some = None if orders is None else orders[:bad]
+        course.trainer(
+            course.inputs, course.count, params, state, step, some, bad, course.batch_size,
+            course.rates(first, bad),
+        )  # fmt: skip
+    batch = _first_bad_batch(course, first + bad, step + bad * updates, params, state)
+    if course.diverged is not None:
+        course.diverged(first + bad, batch)
+
+
+def _first_bad_batch(course: Course, epoch: int, step: int, params: Floats, state: Floats) -> int:
     """Return the first mini-batch of an epoch whose loss is not finite, by bisection.
 
     Args:
         course: The training run; its inputs are an array.
         epoch: An epoch whose loss is not finite.
+        step: Updates done before it.
         params: As the epoch began.
         state: As the epoch began.
     """
@@ -302,8 +335,7 @@ def _first_bad_batch(course: Course, epoch: int, params: Floats, state: Floats) 
         middle = (low + high) // 2
         some = rows[: middle * size]
         (loss,) = course.trainer(
-            some, len(some), params.copy(), state.copy(), course.state.updates - updates, None, 1,
-            size,
+            some, len(some), params.copy(), state.copy(), step, None, 1, size,
             course.rates(epoch, 1)[:, :middle],
         )  # fmt: skip
         low, high = (middle + 1, high) if np.isfinite(loss) else (low, middle)

@@ -6,6 +6,7 @@ operator, op of mgcore or function of NumPy and scipy.special that it applies ap
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from attrs import frozen
@@ -63,7 +64,7 @@ class Traced:
             return NotImplemented
         name = ufunc.__name__
         shipped = name if name in _SAME_NAMES else _NUMPY_NAMES.get(name)
-        if shipped:
+        if shipped and _is_known(ufunc):
             return self.__mgcore_apply__(getattr(ops, shipped), operands)
         function = special_function(self.vec.block.library, ufunc)
         if function is None:
@@ -74,3 +75,9 @@ class Traced:
     def register(self, number: Any) -> Vec:
         """Return the register of another number of the rule."""
         return number.vec if isinstance(number, Traced) else self.vec.block.constant(float(number))
+
+
+def _is_known(ufunc: np.ufunc) -> bool:
+    """Tell whether a ufunc is the one of its name in NumPy or SciPy: anybody can make one."""
+    modules = (sys.modules.get("numpy"), sys.modules.get("scipy.special"))
+    return any(getattr(module, ufunc.__name__, None) is ufunc for module in modules)

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 __all__ = ["Host", "Library", "host", "object_code"]
 
 
+_GENERATION: dict[str, Any] = {"opt": 1, "reloc": "pic", "codemodel": "small", "jit": True}
+_PIPELINE = {"speed_level": 0}
+"""How code is generated, and with which passes; a part of the key of what is kept of it."""
+
+
 @define(frozen=True, slots=True)
 class Host:
     """The processor that code is made for.
@@ -38,8 +43,9 @@ class Host:
 
     @property
     def key(self) -> str:
-        """Return a short text that differs between processors and between LLVM versions."""
-        text = "|".join((self.triple, self.cpu, self.features, self.llvm))
+        """Return a short text that differs wherever the same IR becomes other machine code."""
+        how = repr((sorted(_GENERATION.items()), sorted(_PIPELINE.items())))
+        text = "|".join((self.triple, self.cpu, self.features, self.llvm, how))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -75,10 +81,7 @@ def _target_machine() -> Any:
     return llvm.Target.from_triple(machine.triple).create_target_machine(
         cpu=machine.cpu,
         features=machine.features,
-        opt=1,
-        reloc="pic",
-        codemodel="small",
-        jit=True,
+        **_GENERATION,
     )
 
 
@@ -108,7 +111,7 @@ def _inline(module: Any, machine: Any) -> None:
     # Elementary functions arrive as calls of functions marked alwaysinline.
     import llvmlite.binding as llvm
 
-    options = llvm.create_pipeline_tuning_options(speed_level=0)
+    options = llvm.create_pipeline_tuning_options(**_PIPELINE)
     builder = llvm.create_pass_builder(machine, options)
     passes = llvm.create_new_module_pass_manager()
     passes.add_always_inliner_pass()

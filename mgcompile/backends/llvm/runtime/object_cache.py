@@ -4,7 +4,7 @@ What is read is run: only a folder and files count that nobody else can write. T
 bounded; the objects not used for longest go first.
 
 An object depends on nothing but its IR text (which holds single constants, but no tables of
-constants or indices), the processor and LLVM; these are its key.
+constants or indices), the processor, LLVM and the options of code generation; these are its key.
 """
 
 from __future__ import annotations

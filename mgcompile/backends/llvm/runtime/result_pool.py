@@ -6,7 +6,6 @@ several times what computing the numbers takes.
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -24,15 +23,30 @@ LARGE = 1 << 18
 KEPT = 1 << 28
 """Bytes from which on an array is large, and that are kept for reuse at most."""
 
-_ONLY_HERE = 3
-"""References to a buffer that nobody uses: the list, the loop's name, getrefcount's argument."""
+
+class _Lease:
+    """Memory that is in use: arrays and their views keep it alive; then it goes back to the pool.
+
+    What tells that nobody uses it is its own end, not a count of references, of which interpreters
+    keep fewer and fewer.
+    """
+
+    __slots__ = ("__array_interface__", "_buffer", "_free")
+
+    def __init__(self, buffer: NDArray[np.uint8], free: list[NDArray[np.uint8]]) -> None:
+        self.__array_interface__ = buffer.__array_interface__
+        self._buffer = buffer
+        self._free = free
+
+    def __del__(self) -> None:
+        self._free.append(self._buffer)  # atomic
 
 
 @define
 class Results:
     """Hand out new arrays. Safe to use from several threads at once."""
 
-    _buffers: list[NDArray[np.uint8]] = field(factory=list)
+    _free: list[NDArray[np.uint8]] = field(factory=list)
     _lock: threading.Lock = field(factory=threading.Lock)
 
     def array(
@@ -53,19 +67,15 @@ class Results:
             size, strides = column * shape[1], (dtype.itemsize, column)
         with self._lock:
             buffer = self._buffer(size + LINE)
-        # The array's base is the buffer itself, the owner: NumPy has views refer to that alone.
+        memory = np.asarray(_Lease(buffer, self._free))
         start = -buffer.ctypes.data % LINE
-        return np.ndarray(shape, dtype, buffer, start, strides)
+        return np.ndarray(shape, dtype, memory, start, strides)
 
     def _buffer(self, size: int) -> NDArray[np.uint8]:
-        kept = 0
-        for buffer in self._buffers:
-            if sys.getrefcount(buffer) == _ONLY_HERE and size <= len(buffer) <= 2 * size:
-                return buffer
-            kept += len(buffer)
-        buffer = np.empty(size, np.uint8)
-        if kept + size > KEPT:
-            self._buffers = [b for b in self._buffers if sys.getrefcount(b) > _ONLY_HERE]
-        if size <= KEPT:
-            self._buffers.append(buffer)
-        return buffer
+        """Return memory of at least `size` bytes that nobody uses; drop some if there is much."""
+        for place, buffer in enumerate(self._free):
+            if size <= len(buffer) <= 2 * size:
+                return self._free.pop(place)
+        while self._free and size + sum(map(len, self._free)) > KEPT:
+            self._free.pop(0)
+        return np.empty(size, np.uint8)

@@ -43,6 +43,7 @@ class Arena:
     columns: Any
     store_bytes: int = 0
     _keep: list[Any] = field(factory=list)
+    _store: NDArray[np.uint8] | None = None
 
     @classmethod
     def make(cls, lowered: Lowered, constants: tuple[Any, ...], threads: int) -> Arena:
@@ -81,8 +82,8 @@ class Arena:
         elements = lowered.loops.sizes["store"] * tile * -(-count // tile)
         wanted = elements * lowered.tile.bytes
         if wanted > self.store_bytes:
-            memory, address = aligned(wanted)
-            self._keep.append(memory)
+            self._store = None  # gone before the larger one is made: no run is using it
+            self._store, address = aligned(wanted)
             self.store_bytes = wanted
             self.set("STORE", address)
 

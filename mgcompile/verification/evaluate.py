@@ -1,0 +1,262 @@
+"""Evaluate a captured graph, its gradients and products with Hessians, level by level.
+
+Nodes of one level that apply the same op are evaluated together, at all points at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from mgcompile.graph.ir import CONST, INPUT, PARAM
+from mgcompile.graph.levels import levels
+from mgcompile.verification.numbers import Dual, Lanes, partials, product
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from mgcompile.graph.ir import Graph
+    from mgcompile.verification.numbers import Noise
+    from mgcore import Op
+
+    Floats = NDArray[Any]
+    Numbers = NDArray[np.int64]
+
+__all__ = [
+    "Point",
+    "Schedule",
+    "Values",
+    "forward",
+    "gradient",
+    "hessian_product",
+    "ordered",
+    "scheduled",
+    "shallow_levels",
+]
+
+
+_SHALLOW = 24
+"""Levels up to which they are worked out on whole arrays."""
+
+
+@attrs.frozen(slots=True, eq=False)
+class Point:
+    """Where to evaluate: one column for each lane.
+
+    Args:
+        inputs: Shape (n_inputs, lanes).
+        params: Shape (n_params, lanes).
+    """
+
+    inputs: Floats
+    params: Floats
+
+
+@attrs.frozen(slots=True, eq=False)
+class Schedule:
+    """A graph's nodes in groups of one op and level, operands first.
+
+    Args:
+        graph: As captured.
+        groups: Op, nodes (k,) and operands (k, arity) of each group.
+    """
+
+    graph: Graph
+    groups: tuple[tuple[Op, Numbers, Numbers], ...]
+
+
+@attrs.frozen(slots=True, eq=False)
+class Values:
+    """What every node is: shape (n, lanes), and along which tangent it moves."""
+
+    numbers: Floats
+    tangents: Floats | None
+    noise: Noise | None
+
+
+def ordered(graph: Graph) -> tuple[Numbers, Numbers]:
+    """Return the level of every node, and the computed nodes operands first."""
+    level = shallow_levels(graph)
+    if level is None:
+        return levels(graph)
+    nodes = np.flatnonzero(graph.code >= 0)
+    return level, nodes[np.argsort(level[nodes], kind="stable")]
+
+
+def shallow_levels(graph: Graph) -> Numbers | None:
+    """Return the levels of a graph of few, found on whole arrays; None when it has more."""
+    nodes = np.flatnonzero(np.diff(graph.start) > 0)
+    level = np.zeros(len(graph.code), dtype=np.int64)
+    for _ in range(_SHALLOW):
+        deeper = level.copy()
+        if len(nodes):
+            deeper[nodes] = 1 + np.maximum.reduceat(level[graph.operand], graph.start[nodes])
+        if np.array_equal(deeper, level):
+            return level
+        level = deeper
+    return None
+
+
+def scheduled(graph: Graph, level: Numbers, order: Numbers) -> Schedule:
+    """Return the groups of a graph; `level` and `order` are those of `ordered`."""
+    width = np.diff(graph.start)
+    keys = (width[order], graph.code[order], level[order])
+    order = order[np.lexsort(keys)]
+    changes = np.zeros(len(order), dtype=bool)
+    for each in (width[order], graph.code[order], level[order]):
+        changes[1:] |= each[1:] != each[:-1]
+    groups = []
+    for nodes in np.split(order, np.flatnonzero(changes)) if len(order) else []:
+        first = graph.start[nodes]
+        operands = graph.operand[first[:, None] + np.arange(int(width[nodes[0]]))]
+        groups.append((graph.ops[int(graph.code[nodes[0]])], nodes, operands))
+    return Schedule(graph, tuple(groups))
+
+
+def forward(
+    schedule: Schedule,
+    point: Point,
+    direction: Point | None = None,
+    noise: Noise | None = None,
+    dtype: Any = np.float64,
+) -> Values:
+    """Return the value of every node at every lane of a point.
+
+    Args:
+        schedule: The graph.
+        point: Values of the leaves.
+        direction: Tangents of the leaves, for products with Hessians.
+        noise: Perturbs every result.
+        dtype: In which to compute.
+    """
+    graph = schedule.graph
+    numbers = np.zeros((len(graph.code), max(point.inputs.shape[1], point.params.shape[1])), dtype)
+    numbers[graph.code == CONST] = graph.value[graph.code == CONST][:, None]
+    _fill(graph, numbers, point)
+    tangents = None
+    if direction is not None:
+        tangents = np.zeros_like(numbers)
+        _fill(graph, tangents, direction)
+    values = Values(numbers, tangents, noise)
+    for op, nodes, operands in schedule.groups:
+        if op in (ops.sum, ops.dot) and tangents is None:
+            numbers[nodes] = _summed(op, values, operands)
+            continue
+        out = op(*_reads(values, operands))
+        if isinstance(out, Dual):
+            numbers[nodes] = out.value.numbers
+            if tangents is not None and out.tangent is not None:
+                tangents[nodes] = out.tangent
+        else:
+            numbers[nodes] = out.numbers
+    return values
+
+
+def _summed(op: Op, values: Values, operands: Numbers) -> Floats:
+    """Return sums or scalar products, shape (k, lanes), of operands read all at once."""
+    reads = values.numbers[operands]
+    if values.noise is not None:
+        reads = values.noise(reads)
+    if op is ops.sum:
+        return np.asarray(reads.sum(axis=1))
+    half = operands.shape[1] // 2
+    return np.asarray(np.einsum("kal,kal->kl", reads[:, :half], reads[:, half:]))
+
+
+def _fill(graph: Graph, numbers: Floats, point: Point) -> None:
+    for code, leaves in ((INPUT, point.inputs), (PARAM, point.params)):
+        nodes = np.flatnonzero(graph.code == code)
+        numbers[nodes] = leaves[graph.index[nodes]]
+
+
+def _reads(values: Values, operands: Numbers) -> list[Any]:
+    found: list[Any] = []
+    for column in operands.T:
+        lanes = Lanes(values.numbers[column], values.noise)
+        if values.tangents is None:
+            found.append(lanes)
+        else:
+            found.append(Dual(lanes, values.tangents[column]))
+    return found
+
+
+def gradient(schedule: Schedule, values: Values, root: int, leaves: Numbers) -> Floats:
+    """Return d(root)/d(leaf) at every lane; shape (leaves, lanes)."""
+    adjoints, _ = _reverse(schedule, values, root, leaves)
+    return adjoints[leaves]
+
+
+def hessian_product(schedule: Schedule, values: Values, root: int, leaves: Numbers) -> Floats:
+    """Return how the gradient moves along the tangents of the leaves; shape (leaves, lanes)."""
+    _, moving = _reverse(schedule, values, root, leaves)
+    return moving[leaves]
+
+
+def _reverse(
+    schedule: Schedule, values: Values, root: int, leaves: Numbers
+) -> tuple[Floats, Floats]:
+    adjoints = np.zeros_like(values.numbers)
+    moving = np.zeros_like(values.numbers) if values.tangents is not None else adjoints[:0]
+    adjoints[root] = 1.0
+    below = np.zeros(len(adjoints), dtype=bool)
+    below[root] = True
+    needed = _depending(schedule, leaves)
+    for op, nodes, operands in reversed(schedule.groups):
+        live = np.flatnonzero(below[nodes] & needed[nodes])
+        if not len(live):
+            continue
+        nodes, operands = nodes[live], operands[live]
+        wanted = np.flatnonzero(needed[operands].any(axis=0)).tolist()
+        below[operands] = True
+        upstream = adjoints[nodes]
+        if op in (ops.sum, ops.dot) and values.tangents is None:
+            _back_through_sum(op, values, operands, upstream, adjoints)
+            continue
+        reads = _reads(values, operands)
+        lanes = Lanes(values.numbers[nodes], values.noise)
+        out = lanes if values.tangents is None else Dual(lanes, values.tangents[nodes])
+        for i, local in partials(op, out, reads, wanted).items():
+            for target, term in _terms(local, upstream, moving[nodes] if len(moving) else None):
+                if values.noise is not None:
+                    term = values.noise(term)
+                np.add.at(adjoints if target == 0 else moving, operands[:, i], term)
+    return adjoints, moving
+
+
+def _back_through_sum(
+    op: Op, values: Values, operands: Numbers, upstream: Floats, adjoints: Floats
+) -> None:
+    """Add what sums or scalar products hand down to all their operands at once."""
+    width = operands.shape[1]
+    if op is ops.sum:
+        terms = np.repeat(upstream[:, None], width, axis=1)
+    else:
+        partners = np.roll(operands, width // 2, axis=1)
+        terms = product(upstream[:, None], values.numbers[partners])
+    if values.noise is not None:
+        terms = values.noise(terms)
+    np.add.at(adjoints, operands.ravel(), terms.reshape(-1, terms.shape[-1]))
+
+
+def _terms(local: Any, upstream: Floats, moving: Floats | None) -> Iterator[tuple[int, Floats]]:
+    """Return what a local derivative adds to the adjoint (0), and to how that moves (1)."""
+    number = local.value if isinstance(local, Dual) else local
+    yield 0, product(upstream, number)
+    if moving is None:
+        return
+    yield 1, product(moving, number)
+    if isinstance(local, Dual) and local.tangent is not None:
+        yield 1, product(upstream, Lanes(local.tangent))
+
+
+def _depending(schedule: Schedule, leaves: Numbers) -> NDArray[np.bool_]:
+    needed = np.zeros(len(schedule.graph.code), dtype=bool)
+    needed[leaves] = True
+    for _, nodes, operands in schedule.groups:
+        needed[nodes] |= needed[operands].any(axis=1)
+    return needed

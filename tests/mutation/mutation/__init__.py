@@ -1,0 +1,1 @@
+"""Break the compiler in one place after the other, and see what notices."""
