@@ -36,6 +36,11 @@ def real(x: object, op: "Op | None" = None, index: int | None = None) -> float:
     """
     if type(x) is float:
         return x
+    if type(x) is int:
+        try:
+            return float(x)
+        except OverflowError:
+            pass  # told below
     place = f"operand {index} of {op.name}" if op is not None else "a Value's data"
     if isinstance(x, bool):
         raise OperandTypeError(f"{place} is the bool {x}; write {float(x)} where a number is meant")

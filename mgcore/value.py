@@ -46,8 +46,8 @@ clock = Clock()
 def _set_data(value: "Value", data: object) -> None:
     """Store a float; nodes that were computed from the old one are out of date from now on."""
     value.number = data if type(data) is float else real(data)
-    clock.changed = clock.tick()
-    value.made = clock.changed if value.op is None else math.inf
+    clock.changed = clock.now = now = clock.now + 1
+    value.made = now if value.op is None else math.inf
 
 
 def set_leaves(leaves: "Sequence[Value]", numbers: "Sequence[float]") -> None:
@@ -62,11 +62,11 @@ def _set_label(value: "Value", label: str) -> None:
     value.tag = label if type(label) is str else _text(label)
 
 
-def _text(label: object, *micrograds_op: object) -> str:
-    if isinstance(label, str) and not micrograds_op:
+def _text(label: object, micrograds_op: object = None) -> str:
+    if isinstance(label, str) and micrograds_op is None:
         return str(label)
     hint = ""
-    if isinstance(label, (tuple, set)) or micrograds_op:
+    if isinstance(label, (tuple, set)) or micrograds_op is not None:
         hint = (
             ". micrograd's Value(data, children, op) records an op of one's own; here apply an op "
             "of mgcore.ops, or make one with mgcore.Op(name, forward, partials)"
@@ -127,11 +127,11 @@ class Value:
     # NumPy's scalars and arrays leave the operators to us.
     __array_ufunc__: ClassVar[None] = None
 
-    def __init__(self, data: float, label: str = "", *micrograds_op: object) -> None:
+    def __init__(self, data: float, label: str = "", _op: object = None) -> None:
         self.number = data if type(data) is float else real(data)
         self.grad = 0.0
         self.tag = (
-            label if type(label) is str and not micrograds_op else _text(label, *micrograds_op)
+            label if type(label) is str and _op is None else _text(label, _op)
         )
         self.op = None
         self.operands = ()
@@ -279,10 +279,22 @@ class Constant(Value):
 _new = Value.__new__
 
 
+def _constant(number: float) -> Constant:
+    """Return a Constant of a Python number the short way, without the checks of its class."""
+    out = _new(Constant)
+    out.number = number if type(number) is float else real(number)
+    out.grad = 0.0
+    out.tag = ""
+    out.op = None
+    out.operands = ()
+    out.made = clock.now
+    return out
+
+
 def node(op: Op, operands: tuple[Value, ...], data: float) -> Value:
     """Return the node for `op` applied to `operands` with the result `data`."""
     if type(operands[0]) is Constant and all(type(x) is Constant for x in operands):
-        return Constant(data)
+        return _constant(data)
     out = _new(Value)
     out.number = data
     out.grad = 0.0
@@ -300,7 +312,7 @@ def binary(op: Op, x: Any, y: Any) -> Any:
     if type(y) is not Value:
         if type(y) is not float and type(y) is not int:
             return op(x, y)
-        y = Constant(y)
+        y = _constant(y)
     try:
         data = op.forward(x.number, y.number)
         if type(data) is not float:
@@ -314,7 +326,7 @@ def reflected(op: Op, x: Any, y: Value) -> Any:
     """Apply a two-operand op to a number on the left; shorter if the number is Python's."""
     if type(x) is not float and type(x) is not int:
         return op(x, y)
-    return binary(op, Constant(x), y)
+    return binary(op, _constant(x), y)
 
 
 def _lift(op: Op, operands: tuple[Any, ...]) -> tuple[Value, ...] | None:
