@@ -23,7 +23,7 @@ import numpy as np
 from mgcompile.errors import RecordingError
 from mgcompile.graph.capture import capture
 from mgcore import Value
-from mgcore.anomaly import Watcher
+from mgcore.explain.anomaly import Watcher
 from mgcore.seam import watcher
 
 if TYPE_CHECKING:

@@ -1,23 +1,23 @@
 """Scalar automatic differentiation: record, order, differentiate.
 
 Read it in this order: `value` (a number that remembers), `op` (an operator is two rules), `order`,
-`backward`, `registry`.
+`backward`, `derivatives`. The engine knows nothing of `plugins`, `explain` and `testing`.
 """
 
-from mgcore import numeric, ops
-from mgcore.anomaly import detect_anomaly
+from mgcore import backward, numeric, ops, transport  # noqa: F401 - two hang methods into Value
 from mgcore.derivatives import grad, hessian, hvp, jacobian, jvp, vjp
-from mgcore.discovery import API_VERSION
 from mgcore.errors import MgcoreError
-from mgcore.explain import explain
+from mgcore.explain.anomaly import detect_anomaly
+from mgcore.explain.chain_rule import explain
+from mgcore.explain.replay import diagnose, replay
 from mgcore.hookspecs import hookimpl
 from mgcore.ieee import raise_nonfinite
-from mgcore.listing import PluginInfo, plugins
 from mgcore.numeric import check_gradient
 from mgcore.op import Op
 from mgcore.order import topological_order
-from mgcore.registry import configure, register, unregister
-from mgcore.replay import diagnose, replay
+from mgcore.plugins.discovery import API_VERSION
+from mgcore.plugins.listing import PluginInfo, plugins
+from mgcore.plugins.registry import configure, register, unregister
 from mgcore.value import Constant, Value
 
 __version__ = "0.1.0"

@@ -8,8 +8,7 @@ from mgcore.methods import quick_attributes
 from mgcore.op import real
 from mgcore.order import topological_order
 from mgcore.partials import check_fresh, partials_for, where_python_raises
-from mgcore.registry import registry
-from mgcore.seam import Observer, watcher
+from mgcore.seam import Observer, library, watcher
 from mgcore.value import Constant, Value, clock
 
 __all__ = ["backward"]
@@ -18,14 +17,22 @@ Listener: TypeAlias = Callable[..., Any]
 
 
 def backward(root: Value) -> None:
-    """Fill ``.grad`` of every node below `root`; see `Value.backward`."""
+    """Fill ``.grad`` of every node below with d(self)/d(node).
+
+    Leaves accumulate over calls until they are set to zero; inner nodes are computed afresh.
+
+    Raises:
+        BackwardError: on a constant.
+        StaleGraphError: if a leaf's data was set after the graph had been recorded.
+
+    """
     if isinstance(root, Constant):
         raise BackwardError(
             f"backward on the constant {root.number!r}: a plain number has no gradient; "
             "wrap what you want to differentiate in Value(...)"
         )
     order = topological_order(root)
-    listener: Listener | None = registry.backward_observer()
+    listener: Listener | None = library().backward_observer()
     watch = watcher.get()
     if watch is not None:
         watch.started(root)
@@ -109,3 +116,6 @@ def _real_gradient(node: Value) -> float:
             f"the gradient of {node!r} is a {type(node.grad).__name__}: a partial of one of its "
             "users returned something else than a number"
         ) from None
+
+
+Value.backward = backward  # type: ignore[assignment,method-assign]  # a method's code stands here

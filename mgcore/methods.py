@@ -13,7 +13,7 @@ from types import MethodType
 from typing import Any
 
 from mgcore import ops
-from mgcore.registry import registry
+from mgcore.seam import library
 from mgcore.value import Value
 
 __all__ = ["quick_attributes"]
@@ -48,7 +48,7 @@ def quick_attributes(count: int = LARGE) -> Iterator[None]:
     if sys.version_info >= (3, 12) or count < LARGE:
         yield
         return
-    registry.offer_to(_make_methods)
+    library().offer_to(_make_methods)
     if "__getattr__" in Value.__dict__:
         del Value.__getattr__
     try:

@@ -196,11 +196,6 @@ class Op:
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        from mgcore.registry import reduce_op  # the registry stands above the op
-
-        return reduce_op(self)
-
     @hookimpl
     def mgcore_register_ops(self) -> "Iterable[Op]":
         """Answer the registry's question with itself: an op is a plugin."""

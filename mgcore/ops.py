@@ -5,14 +5,12 @@ of this module, so that using it costs one dictionary look-up.
 """
 
 from mgcore.op import Op as _Op
-from mgcore.registry import registry as _registry
-
-_registry.publish_into(globals())
+from mgcore.seam import library as _library
 
 
 def __getattr__(name: str) -> _Op:
-    return _registry.load(name)
+    return _library().load(name)
 
 
 def __dir__() -> list[str]:
-    return _registry.names()
+    return _library().names()

@@ -1,16 +1,50 @@
-"""The one seam between the engine and what watches it: an observer in a ContextVar.
+"""The one seam between the engine and what stands above it: a library of ops, and an observer.
 
-The engine knows nothing of who watches. It asks `watcher` once per node that it records and once
-per sweep, and tells the observer, if there is one, what has happened; the observer may raise.
+The engine knows nothing of plugins: whoever has ops provides a `Library`, and the engine asks it
+for an op by name. It knows nothing of who watches either: it asks `watcher` once per node that it
+records and once per sweep, and tells the observer, if there is one, what has happened; the observer
+may raise. (Copying and pickling are hung in from above too, by `transport` and through copyreg.)
 """
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from mgcore.op import Op
     from mgcore.value import Value
 
-__all__ = ["Observer", "refusing", "watcher"]
+__all__ = ["Library", "Observer", "library", "provide", "refusing", "watcher"]
+
+
+class Library(Protocol):
+    """What the engine asks for ops."""
+
+    def load(self, name: str) -> "Op":
+        """Return the op `name`, or raise an error with the near matches."""
+
+    def names(self) -> list[str]:
+        """Return the names of all ops."""
+
+    def offer_to(self, listener: "Callable[[Iterable[str]], None]") -> None:
+        """Call `listener` with the names of all ops, and of those to come."""
+
+    def backward_observer(self) -> Any:
+        """Return what is called after every step of a backward pass, None if there is nothing."""
+
+
+_provided: list[Library] = []
+
+
+def provide(found: Library) -> None:
+    """Let the engine ask `found` for ops."""
+    _provided[:] = [found]
+
+
+def library() -> Library:
+    """Return what was provided last."""
+    return _provided[0]
 
 
 class Observer(Protocol):

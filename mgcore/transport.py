@@ -166,3 +166,13 @@ def reduce_value(root: Value) -> tuple[Any, ...]:
         segment = Segment(root, segment)
         _newest.set(ref(segment))
     return _restored_node, (segment.holder(root), segment.position[root])
+
+
+def _copied(node: Value) -> Value:
+    return copy_node(node, node.operands)
+
+
+# Hung into the class from here, since the engine need not know how it is carried about.
+Value.__copy__ = _copied  # type: ignore[attr-defined]
+Value.__deepcopy__ = copy_graph  # type: ignore[attr-defined]
+Value.__reduce__ = reduce_value  # type: ignore[assignment,method-assign]

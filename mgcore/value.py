@@ -120,6 +120,7 @@ class Value:
         def label(self) -> str: ...  # noqa: D102 - as above
         @label.setter
         def label(self, label: str) -> None: ...
+        def backward(self) -> None: ...  # noqa: D102 - in `backward`, as copying is in `transport`
     else:  # read at the speed of C; the engine itself reads the slot
         data = property(attrgetter("number"), _set_data, doc="The number, a float.")
         label = property(attrgetter("tag"), _set_label, doc="A name for drawings and messages.")
@@ -130,9 +131,7 @@ class Value:
     def __init__(self, data: float, label: str = "", _op: object = None) -> None:
         self.number = data if type(data) is float else real(data)
         self.grad = 0.0
-        self.tag = (
-            label if type(label) is str and _op is None else _text(label, _op)
-        )
+        self.tag = label if type(label) is str and _op is None else _text(label, _op)
         self.op = None
         self.operands = ()
         self.made = clock.now
@@ -226,20 +225,6 @@ class Value:
 
     __hash__ = object.__hash__
 
-    def backward(self) -> None:
-        """Fill ``.grad`` of every node below with d(self)/d(node).
-
-        Leaves accumulate over calls until they are set to zero; inner nodes are computed afresh.
-
-        Raises:
-            BackwardError: on a constant.
-            DomainError: where a local derivative is not defined.
-
-        """
-        from mgcore.backward import backward  # it stands above this module
-
-        backward(self)
-
     @property
     def _prev(self) -> "KeysView[Value]":
         """Name the operands as micrograd does: a set, each once; this one keeps their order."""
@@ -253,21 +238,6 @@ class Value:
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
         return f"{type(self).__name__}(data={self.data!r}, grad={self.grad!r}{label})"
-
-    def __copy__(self) -> "Value":
-        from mgcore.transport import copy_node
-
-        return copy_node(self, self.operands)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Value":
-        from mgcore.transport import copy_graph
-
-        return copy_graph(self, memo)
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        from mgcore.transport import reduce_value
-
-        return reduce_value(self)
 
 
 class Constant(Value):

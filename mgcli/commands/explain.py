@@ -5,7 +5,7 @@ import click
 from mgcli.arguments import EXPRESSION_SETTINGS, expression_arguments, read_expression
 from mgcli.errors import CliError
 from mgcore import Value, explain, raise_nonfinite
-from mgcore.catalogue import near_matches
+from mgcore.plugins.catalogue import near_matches
 
 __all__ = ["command"]
 

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from mgcli.screen import console, plain_lines, plain_table, visible
 from mgcore import PluginInfo, plugins
-from mgcore.registry import registry
+from mgcore.plugins.registry import registry
 
 __all__ = ["command"]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from mgcore.ieee import raise_nonfinite
 from mgcore.op import Op
-from mgcore.registry import registry
+from mgcore.plugins.registry import registry
 from mgcore.testing.report import CheckError, CheckResult, Report
 from mgcore.testing.snippets import import_line
 from mgcore.testing.subject import Subject, UsageError

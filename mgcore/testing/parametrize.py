@@ -7,7 +7,7 @@ import attrs
 import pytest
 
 from mgcore.op import Op
-from mgcore.registry import registry
+from mgcore.plugins.registry import registry
 from mgcore.testing.examine import known_checks, run_check, subject_of
 from mgcore.testing.expected import expected_failures
 from mgcore.testing.report import CheckError

@@ -6,11 +6,11 @@ import importlib.util
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from mgcore.catalogue import near_matches
-from mgcore.listing import PluginInfo, plugins
 from mgcore.op import Op
 from mgcore.places import home
-from mgcore.settings import normalised
+from mgcore.plugins.catalogue import near_matches
+from mgcore.plugins.listing import PluginInfo, plugins
+from mgcore.plugins.settings import normalised
 from mgcore.testing.subject import UsageError
 
 __all__ = ["every_op", "ops_of"]

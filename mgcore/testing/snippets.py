@@ -9,7 +9,7 @@ __all__ = ["call", "import_line", "listing", "partial_call"]
 
 def import_line(op: Op) -> str:
     """Return the line that binds the op to its name."""
-    from mgcore.registry import registry
+    from mgcore.plugins.registry import registry
 
     if registry.ready.get(op.name) is op:
         return f"from mgcore.ops import {op.name}"

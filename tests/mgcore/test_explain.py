@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from mgcore import Constant, Op, Value, explain, grad, ops
 from mgcore.errors import BackwardError
-from mgcore.formula import formula_of
+from mgcore.explain.formula import formula_of
 
 
 def _diamonds(x: Value, depth: int) -> Value:

@@ -12,8 +12,6 @@ import pytest
 
 import mgcore
 from mgcore import Op, Value, backward, hookimpl, hookspecs, ops
-from mgcore.catalogue import Catalogue
-from mgcore.discovery import Entry
 from mgcore.errors import (
     DisabledOpError,
     DuplicateOpError,
@@ -23,7 +21,9 @@ from mgcore.errors import (
     SettingsError,
     UnknownOpError,
 )
-from mgcore.registry import Registry, registry
+from mgcore.plugins.catalogue import Catalogue
+from mgcore.plugins.discovery import Entry
+from mgcore.plugins.registry import Registry, registry
 
 
 def an_op(name: str, factor: float = 2.0) -> Op:

@@ -13,7 +13,7 @@ import pytest
 
 import mgcore
 from mgcore import errors, hookspecs
-from mgcore.listing import State
+from mgcore.plugins.listing import State
 
 ROOT = Path(mgcore.__file__).parents[1]
 DOCS = sorted(

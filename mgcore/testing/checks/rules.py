@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from mgcore.errors import ArityError, MgcoreError, OperandTypeError
-from mgcore.formula import Formula
+from mgcore.explain.formula import Formula
 from mgcore.op import Op
 from mgcore.places import rule_place
 from mgcore.testing.checks.apply import apply, partial_at, result_of
@@ -328,7 +328,7 @@ def check_pickling(subject: Subject) -> Tally:
     """Pickle the op and a graph that holds it, and find both again."""
     import pickle
 
-    from mgcore.registry import registry
+    from mgcore.plugins.registry import registry
 
     op = subject.op
     if registry.ready.get(op.name) is not op:

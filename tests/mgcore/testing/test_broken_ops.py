@@ -8,7 +8,7 @@ import mpmath
 import pytest
 
 from mgcore import Op, Value, ops, register, unregister
-from mgcore.registry import lookup
+from mgcore.plugins.registry import lookup
 from mgcore.testing import CHECKS, check_op
 
 REFERENCES: dict[str, Any] = {

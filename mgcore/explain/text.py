@@ -2,18 +2,23 @@
 
 import itertools
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from mgcore.explain import LISTED_NODES, Edge, Explanation, Path
-from mgcore.formula import Formula, formula_of, number_text
+from mgcore.explain.formula import Formula, formula_of, number_text
 from mgcore.value import Constant, Value
 
+if TYPE_CHECKING:
+    from mgcore.explain.chain_rule import Edge, Explanation, Path
+
 __all__ = ["text_of"]
+
+LISTED_NODES = 50
 
 WIDEST = 60
 STEPS = 10
 
 
-def text_of(explanation: Explanation) -> str:
+def text_of(explanation: "Explanation") -> str:
     """Return the whole explanation as text."""
     names = _names(explanation)
     shown = number_text(explanation.gradient)
@@ -37,7 +42,7 @@ def _section(title: str, rows: Iterable[Sequence[str]]) -> str:
     return "\n".join([title, *(f"  {line}" for line in lines)])
 
 
-def _names(explanation: Explanation) -> dict[Value, str]:
+def _names(explanation: "Explanation") -> dict[Value, str]:
     """Give every node on the way, and every operand of one, a name of its own."""
     nodes = dict.fromkeys(
         x for node in explanation.nodes for x in (*_read_by(explanation, node), node)
@@ -56,7 +61,7 @@ def _names(explanation: Explanation) -> dict[Value, str]:
     return names
 
 
-def _read_by(explanation: Explanation, node: Value) -> tuple[Value, ...]:
+def _read_by(explanation: "Explanation", node: Value) -> tuple[Value, ...]:
     return () if node is explanation.wrt else node.operands
 
 
@@ -68,7 +73,7 @@ def _word(name: str) -> str:
     return name if name.isidentifier() else f"({name})"
 
 
-def _edge_name(names: Mapping[Value, str], edge: Edge) -> str:
+def _edge_name(names: Mapping[Value, str], edge: "Edge") -> str:
     name = _derivative(names, edge.user, edge.operand)
     twice = sum(x is edge.operand for x in edge.user.operands) > 1
     return f"{name} [operand {edge.index}]" if twice else name
@@ -90,7 +95,7 @@ def _results(names: Mapping[Value, str]) -> list[tuple[str, ...]]:
     return rows
 
 
-def _locals(explanation: Explanation, names: Mapping[Value, str]) -> list[tuple[str, ...]]:
+def _locals(explanation: "Explanation", names: Mapping[Value, str]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for node in explanation.nodes:
         for edge in explanation.edges[node]:
@@ -101,7 +106,7 @@ def _locals(explanation: Explanation, names: Mapping[Value, str]) -> list[tuple[
     return rows
 
 
-def _local_formula(edge: Edge, names: Mapping[Value, str]) -> str:
+def _local_formula(edge: "Edge", names: Mapping[Value, str]) -> str:
     op = edge.user.op
     assert op is not None, "an edge starts at a node with an op"  # noqa: S101 - a caller's bug
     rules, index = op.partials, edge.index
@@ -111,7 +116,7 @@ def _local_formula(edge: Edge, names: Mapping[Value, str]) -> str:
     return found if found is not None else "(its rule runs on floats alone)"
 
 
-def _paths_title(explanation: Explanation, names: Mapping[Value, str]) -> str:
+def _paths_title(explanation: "Explanation", names: Mapping[Value, str]) -> str:
     way = f"from {names[explanation.output]} to {names[explanation.wrt]}"
     if explanation.complete:
         return f"Every path {way}: the product of its local derivatives"
@@ -122,7 +127,7 @@ def _paths_title(explanation: Explanation, names: Mapping[Value, str]) -> str:
     )
 
 
-def _paths(explanation: Explanation, names: Mapping[Value, str]) -> list[tuple[str, ...]]:
+def _paths(explanation: "Explanation", names: Mapping[Value, str]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = [
         (_way(path, names), _product(path), f"= {number_text(path.product)}")
         for path in explanation.paths
@@ -135,14 +140,14 @@ def _paths(explanation: Explanation, names: Mapping[Value, str]) -> list[tuple[s
     return rows
 
 
-def _way(path: Path, names: Mapping[Value, str]) -> str:
+def _way(path: "Path", names: Mapping[Value, str]) -> str:
     if not path.edges:
         return "the output itself"
     stops = [names[path.edges[0].user], *(names[edge.operand] for edge in path.edges)]
     return " -> ".join(_shortened(stops))
 
 
-def _product(path: Path) -> str:
+def _product(path: "Path") -> str:
     factors = [_signed(number_text(edge.factor)) for edge in path.edges] or ["1"]
     return " * ".join(_shortened(factors))
 
@@ -158,7 +163,7 @@ def _signed(number: str) -> str:
     return f"({number})" if number.startswith("-") else number
 
 
-def _shared(explanation: Explanation, names: Mapping[Value, str]) -> list[tuple[str, ...]]:
+def _shared(explanation: "Explanation", names: Mapping[Value, str]) -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for node in reversed(explanation.nodes):
         edges = explanation.edges[node]

@@ -5,15 +5,13 @@ what runs. `catalogue` knows what could be loaded, `admission` asks and checks a
 shows the states.
 """
 
+import copyreg
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from mgcore import discovery
-from mgcore.admission import Reception
-from mgcore.catalogue import Catalogue
-from mgcore.discovery import Entry, import_entry
+from mgcore import ops
 from mgcore.errors import (
     BrokenPluginError,
     DisabledOpError,
@@ -24,7 +22,12 @@ from mgcore.errors import (
     UnknownOpError,
 )
 from mgcore.op import Op
-from mgcore.settings import normalised
+from mgcore.plugins import discovery
+from mgcore.plugins.admission import Reception
+from mgcore.plugins.catalogue import Catalogue
+from mgcore.plugins.discovery import Entry, import_entry
+from mgcore.plugins.settings import normalised
+from mgcore.seam import provide
 
 __all__ = ["Registry", "configure", "register", "registry", "unregister"]
 
@@ -327,6 +330,8 @@ def _taken(name: str, source: str, owner: Entry) -> str:
 
 
 registry = Registry()
+registry.publish_into(vars(ops))
+provide(registry)
 
 
 def register(plugin: object, *, replace: bool = False) -> None:
@@ -405,3 +410,6 @@ def reduce_op(op: Op) -> tuple[Any, tuple[str]]:
             "call mgcore.register(op) before pickling, and again before loading"
         )
     return lookup, (op.name,)
+
+
+copyreg.pickle(Op, reduce_op)

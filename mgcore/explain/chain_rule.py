@@ -10,13 +10,13 @@ from collections.abc import Mapping, Sequence
 import attrs
 
 from mgcore.errors import BackwardError
+from mgcore.explain.text import LISTED_NODES, text_of
 from mgcore.order import topological_order
 from mgcore.partials import local_derivatives
 from mgcore.value import Constant, Value
 
 __all__ = ["Edge", "Explanation", "Path", "explain"]
 
-LISTED_NODES = 50
 LISTED_PATHS = 32
 SUMMARY_PATHS = 8
 
@@ -88,8 +88,6 @@ class Explanation:
         return len(self.paths) == self.path_count
 
     def __str__(self) -> str:
-        from mgcore.explain_text import text_of  # it stands above this module
-
         return text_of(self)
 
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 
-from mgcore.discovery import Entries, Entry, find_entries
 from mgcore.errors import DisabledOpError, DuplicateOpError, UnknownOpError
-from mgcore.settings import Settings, from_environment, normalised, with_choices
+from mgcore.plugins.discovery import Entries, Entry, find_entries
+from mgcore.plugins.settings import Settings, from_environment, normalised, with_choices
 
 __all__ = ["Catalogue", "near_matches"]
 

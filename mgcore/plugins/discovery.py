@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import attrs
 
 from mgcore.errors import ApiVersionError, BrokenPluginError
-from mgcore.settings import normalised
+from mgcore.plugins.settings import normalised
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -1,13 +1,12 @@
 """Tell how a node hangs together with the output above it and the leaves below it."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from mgcore.errors import MgcoreError
 from mgcore.order import topological_order
-
-if TYPE_CHECKING:
-    from mgcore.value import Value
+from mgcore.partials import local_derivatives
+from mgcore.value import Constant, Value
 
 __all__ = ["Path", "path_down", "path_from", "path_text"]
 
@@ -38,8 +37,6 @@ def path_from(root: "Value", node: "Value") -> Path:
 
 def path_down(node: "Value") -> "tuple[Path, Value | None]":
     """Return the steps from `node` to a leaf below it, labelled if there is one, and the leaf."""
-    from mgcore.value import Constant  # it stands above this module
-
     leaves = [x for x in topological_order(node) if x.op is None and not isinstance(x, Constant)]
     if not leaves:
         return [], None
@@ -57,8 +54,6 @@ def path_text(steps: Sequence[tuple["Value", int]]) -> str:
 
 
 def _factor(user: "Value", i: int) -> str:
-    from mgcore.partials import local_derivatives  # it stands above this module
-
     try:
         return repr(local_derivatives(user)[i])
     except MgcoreError:

@@ -4,10 +4,10 @@ from typing import Literal, TypeAlias
 
 import attrs
 
-from mgcore.discovery import Entry
 from mgcore.errors import DuplicateOpError
 from mgcore.op import Op
-from mgcore.registry import Registry, registry
+from mgcore.plugins.discovery import Entry
+from mgcore.plugins.registry import Registry, registry
 
 __all__ = ["PluginInfo", "State", "plugins"]
 

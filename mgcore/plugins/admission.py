@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 import pluggy
 
 from mgcore import hookspecs
-from mgcore.catalogue import near_matches
-from mgcore.discovery import told
 from mgcore.errors import BrokenPluginError, HookError, PluginError
 from mgcore.op import Op
+from mgcore.plugins.catalogue import near_matches
+from mgcore.plugins.discovery import told
 
 __all__ = ["Reception"]
 

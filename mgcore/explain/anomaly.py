@@ -7,6 +7,7 @@ from math import isfinite
 from typing import TYPE_CHECKING
 
 from mgcore.errors import NonFiniteError
+from mgcore.explain.provenance import path_down, path_from, path_text
 from mgcore.places import user_line
 from mgcore.seam import watcher
 
@@ -62,9 +63,6 @@ class Watcher:
 
     def surroundings(self, node: "Value", i: int) -> str:
         """Return the path from the output to `node`, and on from operand `i` to a parameter."""
-        # These stand above this module.
-        from mgcore.provenance import path_down, path_from, path_text
-
         steps = next(filter(None, (path_from(root, node) for root in self._roots)), [])
         text = f". From the output: {path_text(steps)} -> {_describe(node)}" if steps else ""
         below, leaf = path_down(node.operands[i])

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mgcore.anomaly import detect_anomaly
 from mgcore.errors import BackwardError, DomainError, NonFiniteError, RangeError
+from mgcore.explain.anomaly import detect_anomaly
 from mgcore.op import real
 from mgcore.order import topological_order
 from mgcore.value import Constant, Value

@@ -1,0 +1,1 @@
+"""What happened, in words: the chain rule written out, the first bad number, replays."""
