@@ -173,6 +173,6 @@ def _copied(node: Value) -> Value:
 
 
 # Hung into the class from here, since the engine need not know how it is carried about.
-Value.__copy__ = _copied  # type: ignore[attr-defined]
-Value.__deepcopy__ = copy_graph  # type: ignore[attr-defined]
-Value.__reduce__ = reduce_value  # type: ignore[assignment,method-assign]
+Value.__copy__ = _copied  # type: ignore[attr-defined]  # hung in
+Value.__deepcopy__ = copy_graph  # type: ignore[attr-defined]  # hung in
+Value.__reduce__ = reduce_value  # type: ignore[assignment,method-assign]  # as above

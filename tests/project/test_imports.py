@@ -1,4 +1,4 @@
-"""The arrows of import point one way, lazy imports included: there is no circle, and no back door."""
+"""The arrows of import point one way, lazy ones included: there is no circle, and no back door."""
 
 from collections.abc import Iterator
 
@@ -37,7 +37,7 @@ def test_a_circle_would_be_found() -> None:
     graph = grimp.ImportGraph()
     for importer, imported in (("a", "b"), ("b", "c"), ("c", "b")):
         graph.add_import(importer=importer, imported=imported)
-    assert list(_circles(graph)) == ["a -> b", "b -> c", "c -> b"]
+    assert list(_circles(graph)) == ["b -> c", "c -> b"]
 
 
 @pytest.mark.parametrize("name", ENGINE)
