@@ -144,6 +144,8 @@ def _defined(subject, rows):
 
 def _wrong(result, expected, case, truth):
     right = expected[..., 0]
+    if case.derivative and truth.tiny[list(case.rows)].any():
+        return None
     limits = tolerance(expected, case.dtype)
     if case.slack:
         limits = limits + case.slack * np.max(np.abs(right[np.isfinite(right)]), initial=1.0)

@@ -553,6 +553,7 @@ class Truth:
         usable: dtype -> (R,) whether a sample can be judged at all.
         broken: (R,) whether some value on the way is not finite.
         wild: dtype -> (R,) whether some number is so large or small that others may overflow.
+        tiny: (R,) whether some number is so small that derivatives may lose digits to it.
     """
 
     v: list
@@ -562,11 +563,15 @@ class Truth:
     usable: dict
     broken: object
     wild: dict
+    tiny: object
 
     def hessian_times(self, output, vector):
         """Return (n, R, K): the Hessian times a combination of the directions, by its factors."""
         return sum(self.h[output][:, k] * F(f) for k, f in enumerate(vector))
 
+
+TINIEST = 1e-290
+"""Below it float64 soon has fewer digits."""
 
 WILD = {"float64": (1e-100, 1e100), "float32": (1e-12, 1e12)}
 
@@ -597,6 +602,7 @@ def _evaluate(graph, order, directions, params, points, seed):
     own = {p: params[k] for k, p in enumerate(graph.params)} if params is not None else {}
     columns = {p: [row[k] for row in samples] for k, p in enumerate(graph.inputs)}
     duals, broken = [], np.zeros(rows, dtype=bool)
+    tiny = np.zeros(rows, dtype=bool)
     smallest, largest = np.full(rows, F("inf")), np.zeros(rows, dtype=F)
     skipped = _not_taken(graph, samples)
     for place, node in enumerate(graph.nodes):
@@ -607,11 +613,14 @@ def _evaluate(graph, order, directions, params, points, seed):
             felt = ~skipped[place]
             broken |= felt & ~np.isfinite(dual.v[:, 0])
             size = np.abs(dual.v[:, 0])
+            # Where float64 has fewer digits, or none, a rounding is no part of the number.
+            context.ambiguous["float64"] |= (size > 0) & (size < TINIEST)
             largest = np.where(felt & (size > largest), size, largest)
             smallest = np.where(felt & (size > 0) & (size < smallest), size, smallest)
             if dual.g is not None:
                 slope = np.max(np.abs(dual.g[:, :, 0]), axis=0)
                 largest = np.where(felt & (slope > largest), slope, largest)
+        tiny |= (np.abs(dual.v[:, 0]) < TINIEST) & (dual.v[:, 0] != 0)
         if place in seeds:
             _seed(dual, seeds[place], directions, rows, order)
         duals.append(dual)
@@ -626,6 +635,7 @@ def _evaluate(graph, order, directions, params, points, seed):
         usable,
         broken,
         wild,
+        tiny,
     )
 
 
