@@ -5,6 +5,7 @@ Read it in this order: `value` (a number that remembers), `op` (an operator is t
 """
 
 from mgcore import backward, numeric, ops, transport  # noqa: F401 - two hang methods into Value
+from mgcore.cond import cond
 from mgcore.derivatives import grad, hessian, hvp, jacobian, jvp, vjp
 from mgcore.errors import MgcoreError
 from mgcore.explain.anomaly import detect_anomaly
@@ -30,6 +31,7 @@ __all__ = [
     "PluginInfo",
     "Value",
     "check_gradient",
+    "cond",
     "configure",
     "detect_anomaly",
     "diagnose",
