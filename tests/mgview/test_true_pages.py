@@ -269,7 +269,10 @@ def test_a_prediction_names_the_likely_mistake_and_shows_the_total_so_far(open_p
 def test_the_table_gives_nothing_away(open_page: Any, seed_graph: Any) -> None:
     page = open_page(mgview.stepper(seed_graph()))
     page.click("text=All numbers")
-    rows = lambda: [r.split() for r in page.locator("#rows tr").all_inner_texts()]  # noqa: E731
+
+    def rows() -> list[list[str]]:
+        return [row.split() for row in page.locator("#rows tr").all_inner_texts()]
+
     assert all(row[-1] == "?" for row in rows())
     assert [row[2] for row in rows() if row[1] == "mul"] == ["?", "?"]
     page.check("#predicting")
@@ -314,8 +317,11 @@ def test_first_operands_enter_above_second_ones_and_are_numbered() -> None:
                 seen += 1
     assert seen > 20
     a, b = Value(1.0, "a"), Value(2.0, "b")
-    marks = lambda v: [t.text for t in root_of(mgview.draw(v)).iter(f"{SVG}text")  # noqa: E731
-                       if t.get("class") == "mgv-place"]  # fmt: skip
+
+    def marks(value: Value) -> list[str | None]:
+        texts = root_of(mgview.draw(value)).iter(f"{SVG}text")
+        return [t.text for t in texts if t.get("class") == "mgv-place"]
+
     assert marks(a - b) == ["1", "2"]
     assert marks(ops.select(a, b, a)) == ["1,3", "2"]
     assert marks(a + b) == []
