@@ -113,7 +113,7 @@ class Subject:
 def _eager(subject, run):
     """Cases of the engine at the sample recorded, and at another."""
     good = subject.good("float64")
-    if 0 not in good:
+    if 0 not in good or _constant_outputs(subject.graph):
         return
     yield from run(subject, 0)
     others = [r for r in good if r]
@@ -286,7 +286,7 @@ def eager_chained(subject):
     graph, rng = subject.graph, subject.rng
     plain = _plain_nodes(graph)
     inner = [i for i, n in enumerate(graph.nodes) if not n.leaf and not plain[i]]
-    if 0 not in subject.good("float64") or not inner:
+    if 0 not in subject.good("float64") or not inner or _constant_outputs(graph):
         return
     points = [*rng.sample(inner, min(len(inner), 2)), *graph.leaves[:2]]
     rng.shuffle(points)
