@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mgcompile.autodiff.symbols import Symbol
-from mgcompile.autodiff.uniform_partial import is_reducible, replayed, shared_partial
+from mgcompile.support.uniform_partial import is_reducible, replayed, shared_partial
 from mgcore import Op
 from mgcore.errors import RuleError
 from mgcore.partials import as_local

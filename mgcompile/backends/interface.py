@@ -33,10 +33,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.program.ir import Program
+    from mgcompile.program.optimizer import OptimizerSpec
 
     Floats = NDArray[Any]
 
-__all__ = ["Backend", "Executable", "Options", "Rule", "Shortcut", "Trainer"]
+__all__ = ["Backend", "Executable", "Options", "Shortcut", "Trainer"]
 
 
 @attrs.frozen(slots=True)
@@ -46,44 +47,6 @@ class Options:
     dtype: Literal["float64", "float32"] = "float64"
     threads: int = 1
     cache: str | None = None
-
-
-@attrs.frozen(slots=True)
-class Rule:
-    """An optimiser's update; g is the gradient times 1/n, plus `weight_decay * p`.
-
-    With `clip_norm` greater than 0, the gradient times 1/n is first multiplied by
-    `min(1, clip_norm / (norm + 1e-6))`, norm being that of all parameters together.
-
-    - "sgd": `m = momentum * m + g; p -= lr * m`. State: m, shape (1, n_params), or none when
-      the momentum is 0 (then m = g).
-    - "adam": `m = beta1 m + (1 - beta1) g; s = beta2 s + (1 - beta2) g^2;
-      p -= lr * (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + epsilon)`, t counting from 1.
-      State: m and s, shape (2, n_params).
-    - "adamw": the same, but `weight_decay` is not in g: before the update `p -= lr * decay * p`.
-
-    The learning rate is an argument of each run: a schedule may change it between updates.
-    """
-
-    kind: Literal["sgd", "adam", "adamw"]
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    beta1: float = 0.9
-    beta2: float = 0.999
-    epsilon: float = 1e-8
-    clip_norm: float = 0.0
-
-    @property
-    def has_moments(self) -> bool:
-        """Return whether it is of Adam's kind."""
-        return self.kind != "sgd"
-
-    @property
-    def state_rows(self) -> int:
-        """Return how many arrays of n_params the optimiser remembers."""
-        if self.has_moments:
-            return 2
-        return 1 if self.momentum else 0
 
 
 class Shortcut(Protocol):
@@ -182,6 +145,6 @@ class Backend(Protocol):
         """Return an executable for a verified program."""
         ...
 
-    def build_trainer(self, program: Program, rule: Rule, options: Options) -> Trainer:
+    def build_trainer(self, program: Program, rule: OptimizerSpec, options: Options) -> Trainer:
         """Return a trainer for a verified loss_and_grad program."""
         ...

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.autodiff.uniform_partial import is_reducible
 from mgcompile.graph.ir import CONST, SUM_OVER_SAMPLES
 from mgcompile.program.index_maps import dense_strides
 from mgcompile.program.infer_maps import common_axes, fit_map
 from mgcompile.program.ir import CONSTS, Access, Affine
+from mgcompile.support.uniform_partial import is_reducible
 from mgcore import ops
 
 if TYPE_CHECKING:

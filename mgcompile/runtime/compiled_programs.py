@@ -16,8 +16,9 @@ from mgcompile.program.verifier import verify
 from mgcompile.support.gc_pause import collector_paused
 
 if TYPE_CHECKING:
-    from mgcompile.backends.interface import Backend, Executable, Options, Rule, Trainer
+    from mgcompile.backends.interface import Backend, Executable, Options, Trainer
     from mgcompile.program.ir import Program
+    from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.runtime.proof import Proof
 
 __all__ = ["Built"]
@@ -103,7 +104,7 @@ class Built:
                     self._made[kind, output] = found
         return found
 
-    def trainer(self, rule: Rule, kind: str = "loss") -> Trainer:
+    def trainer(self, rule: OptimizerSpec, kind: str = "loss") -> Trainer:
         """Return the training loop for an update rule, of the "loss" or of a "minibatch"."""
         with self._lock:
             if (kind, rule) not in self._made:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
-from mgcompile.backends.interface import Rule
 from mgcompile.errors import InputError, OptionError
+from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.program.traversal import ops_of
 from mgcompile.runtime.arguments import InputNames, read_batch, read_params, recorded_batch
 from mgcompile.runtime.compiled_programs import Built
@@ -322,7 +322,7 @@ class Kernel:
         """
         # An optimiser with an update of its own keeps its own state; the rule is then not used.
         own = steps_itself(optimizer)
-        rule = Rule("sgd") if own else rule_of(optimizer)
+        rule = OptimizerSpec("sgd") if own else rule_of(optimizer)
         state = OptimizerState() if own else self._optimizer_state
         if progress is not None and not callable(progress):
             message = f"progress is {progress!r}; give a function of epoch and loss"
@@ -346,7 +346,7 @@ class Kernel:
         )
         return self.run(course)
 
-    def trainer(self, rule: Rule) -> Trainer:
+    def trainer(self, rule: OptimizerSpec) -> Trainer:
         """Return the native training loop for an update rule."""
         return self._built.trainer(rule)
 
@@ -380,7 +380,7 @@ class Kernel:
             A summary (matrix products with sizes, loops, gathers, what stayed irregular and why,
             flops and bytes), then the statements.
         """
-        from mgcompile.program.report import explain
+        from mgcompile.runtime.report import explain
 
         if kind not in ("forward", "inputs", "loss"):
             message = f"kind is {kind!r}; it is 'forward', 'inputs' or 'loss'"

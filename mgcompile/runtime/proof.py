@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable, Options, Rule, Trainer
+    from mgcompile.backends.interface import Executable, Options, Trainer
     from mgcompile.graph.ir import Graph
+    from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.verification.check import Level
     from mgcompile.verification.compare import Mismatch
     from mgcompile.verification.reduce import Sketch
 
     Floats = NDArray[Any]
     Examine = Callable[[Graph, Recorded], Mismatch | None]
+    ExamineSubject = Callable[[Subject, OptimizerSpec | None, Graph, Recorded], Mismatch | None]
 
 __all__ = ["Proof", "chosen_level"]
 
@@ -87,7 +89,7 @@ class Proof:
         data: Floats | None,
         options: Options,
         level: Level,
-        examine: Callable[[Subject, Rule | None, Graph, Recorded], Mismatch | None] | None = None,
+        examine: ExamineSubject | None = None,
     ) -> None:
         self.verifier = Verifier(graph, recorded, data, options.dtype, level)
         self.options = options
@@ -126,7 +128,7 @@ class Proof:
         subject = Subject(kind, output, made, isinstance(made, WatchedExecutable))
         self._settle(subject, None, lambda: self.verifier.check(subject))
 
-    def trainer(self, kind: str, rule: Rule, made: Trainer) -> None:
+    def trainer(self, kind: str, rule: OptimizerSpec, made: Trainer) -> None:
         """Check a training loop, as `executable` does."""
         subject = Subject(kind, 0, made, isinstance(made, WatchedTrainer))  # type: ignore[arg-type]
         self._settle(
@@ -138,7 +140,7 @@ class Proof:
     def _settle(
         self,
         subject: Subject,
-        rule: Rule | None,
+        rule: OptimizerSpec | None,
         check: Callable[[], tuple[Check, Mismatch | None]],
     ) -> None:
         if not self.verifier.level:
@@ -154,7 +156,7 @@ class Proof:
         self._checks.append(done)
 
     def _miscompiled(
-        self, subject: Subject, rule: Rule | None, done: Check, mismatch: Mismatch
+        self, subject: Subject, rule: OptimizerSpec | None, done: Check, mismatch: Mismatch
     ) -> MiscompiledError:
         text = self._script(subject, rule)
         shown = text
@@ -168,7 +170,7 @@ class Proof:
         )
         return MiscompiledError(message, text)
 
-    def _script(self, subject: Subject, rule: Rule | None) -> str:
+    def _script(self, subject: Subject, rule: OptimizerSpec | None) -> str:
         """Return the smallest failing graph that is found in a while, as a program."""
         reference, recorded = self.verifier.reference, self.verifier.recorded
         examine = self._examine

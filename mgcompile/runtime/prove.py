@@ -20,9 +20,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Backend, Options, Rule
+    from mgcompile.backends.interface import Backend, Options
     from mgcompile.graph.ir import Graph
     from mgcompile.program.ir import Program
+    from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.verification.check import Level
     from mgcompile.verification.compare import Mismatch
     from mgcore import Value
@@ -60,7 +61,7 @@ def prove(
     plain = attrs.evolve(options, cache=None)
 
     def examine(
-        subject: Subject, rule: Rule | None, other: Graph, numbers: Recorded
+        subject: Subject, rule: OptimizerSpec | None, other: Graph, numbers: Recorded
     ) -> Mismatch | None:
         kin = attrs.evolve(other, strict=graph.strict)
         made = verify(reroll(canonicalize(kin), len(numbers.inputs), len(numbers.params)))

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
-from mgcompile.backends.interface import Rule
 from mgcompile.errors import InputError, OptionError
+from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.runtime.python_optimizer import StepwiseTrainer
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _maker_of_start(optimizer: Any) -> type | None:
     return next((each for each in type(optimizer).__mro__ if "start" in vars(each)), None)
 
 
-def rule_of(optimizer: Any) -> Rule:
+def rule_of(optimizer: Any) -> OptimizerSpec:
     """Return the update rule that an optimiser describes.
 
     Args:
@@ -70,12 +70,12 @@ def rule_of(optimizer: Any) -> Rule:
     clip = float(getattr(optimizer, "clip_norm", None) or 0.0) if known else 0.0
     if kind == "SGD" and known:
         momentum = float(getattr(optimizer, "momentum", 0.0))
-        return Rule("sgd", momentum, decay, clip_norm=clip)
+        return OptimizerSpec("sgd", momentum, decay, clip_norm=clip)
     if known:
         beta1, beta2 = getattr(optimizer, "betas", (0.9, 0.999))
         epsilon = float(getattr(optimizer, "eps", 1e-8))
         name: Literal["adam", "adamw"] = "adamw" if kind == "AdamW" else "adam"
-        return Rule(name, 0.0, decay, float(beta1), float(beta2), epsilon, clip)
+        return OptimizerSpec(name, 0.0, decay, float(beta1), float(beta2), epsilon, clip)
     message = (
         f"optimizer is {optimizer!r}, of which no native update is known; give optim.SGD(lr=...), "
         "optim.Adam(lr=...) or optim.AdamW(lr=...) of mgnn; kernel.train also takes one of your "
@@ -113,7 +113,7 @@ def _check_count(name: str, count: object) -> None:
 
 
 def trainer_of(
-    built: Built, optimizer: Any, rule: Rule, batch_size: int | None, count: int
+    built: Built, optimizer: Any, rule: OptimizerSpec, batch_size: int | None, count: int
 ) -> Trainer:
     """Return the training loop that takes `batch_size` of `count` samples at a time.
 
@@ -141,7 +141,7 @@ def trainer_of(
         raise OptionError(message) from error
 
 
-def _trainer(built: Built, optimizer: Any, rule: Rule, kind: str) -> Trainer:
+def _trainer(built: Built, optimizer: Any, rule: OptimizerSpec, kind: str) -> Trainer:
     if not steps_itself(optimizer):
         return built.trainer(rule, kind)
     recorded = kind == "loss" and not built.takes_data
@@ -219,7 +219,7 @@ class OptimizerState:
         """Return a copy that shares nothing."""
         return attrs.evolve(self, rows=None if self.rows is None else self.rows.copy())
 
-    def started(self, rule: Rule, params: Floats) -> Floats:
+    def started(self, rule: OptimizerSpec, params: Floats) -> Floats:
         """Return `rows`; afresh if they are not those of the rule and the parameters."""
         shape = rule.state_rows, len(params)
         if self.kind != rule.kind or self.rows is None or self.rows.shape != shape:
@@ -240,7 +240,7 @@ class Course:
     """
 
     trainer: Trainer
-    rule: Rule
+    rule: OptimizerSpec
     inputs: Floats | tuple[Floats, ...]
     count: int
     epochs: int

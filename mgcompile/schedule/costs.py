@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.backends.llvm.math.op_table import lowering_of
-from mgcompile.support.op_traits import traits_of
+from mgcompile.support.op_traits import is_known, traits_of
 
 if TYPE_CHECKING:
     from mgcompile.program.ir import Bundle
@@ -53,7 +52,7 @@ def cheap_group(group: Group) -> bool:
 
 
 def is_heavy(group: Group) -> bool:
-    """Tell whether a group has an op of many instructions and code written for all of its ops."""
+    """Tell whether a group has an op of many instructions and none whose code is not our own."""
     return any(weight(b) >= HEAVY for b in group.bundles) and all(
-        lowering_of(b.op) is not None for b in group.bundles
+        is_known(b.op) for b in group.bundles
     )

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Rule
+    from mgcompile.program.optimizer import OptimizerSpec
 
 __all__ = [
     "BLOCK",
@@ -208,7 +208,7 @@ class LoopProgram:
     program: Program
     dtype: str
     width: int
-    optimizer: Rule | None = None
+    optimizer: OptimizerSpec | None = None
     destinations: Mapping[int, Access] = field(factory=dict)
     phases: tuple[Phase, ...] = ()
     places: Mapping[int, Place] = field(factory=dict)

@@ -21,8 +21,8 @@ from mgcompile.schedule.weight_gradients import find_weight_gradients
 from mgcompile.support.passes import Level, Pass, run_passes
 
 if TYPE_CHECKING:
-    from mgcompile.backends.interface import Rule
     from mgcompile.program.ir import Program
+    from mgcompile.program.optimizer import OptimizerSpec
 
 __all__ = ["PASSES", "schedule"]
 
@@ -45,7 +45,9 @@ PASSES = (
 )  # fmt: skip
 
 
-def schedule(program: Program, dtype: str, width: int, optimizer: Rule | None) -> LoopProgram:
+def schedule(
+    program: Program, dtype: str, width: int, optimizer: OptimizerSpec | None
+) -> LoopProgram:
     """Decide all that code generation follows.
 
     Args:

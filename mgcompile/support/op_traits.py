@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mgcompile.support.ranges import Rule
     from mgcore import Op
 
-__all__ = ["Traits", "has_edge", "is_shipped", "shipped_name", "traits_of"]
+__all__ = ["Traits", "has_edge", "is_known", "is_shipped", "shipped_name", "traits_of"]
 
 # The packages that the ops of the table come from.
 _HOMES = ("mgops_basic", "mgops_activations")
@@ -118,6 +118,11 @@ def shipped_name(op: Op) -> str | None:
 def has_edge(op: Op) -> bool:
     """Tell whether an op's domain ends: that of a shipped one, or one that its author declares."""
     return traits_of(op).edge or (op.domain is not None and not is_shipped(op, op.name))
+
+
+def is_known(op: Op) -> bool:
+    """Tell whether an op is one of the table: for these every backend has code of its own."""
+    return traits_of(op) is not _UNKNOWN
 
 
 @cache

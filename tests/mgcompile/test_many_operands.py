@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.autodiff.uniform_partial import is_reducible
 from mgcompile.program.ir import Bundle, Loop
+from mgcompile.support.uniform_partial import is_reducible
 from mgcore import Op, Value, hessian, ops
 
 BACKENDS = ["numpy", "llvm"]

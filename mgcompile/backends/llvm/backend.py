@@ -15,8 +15,9 @@ from mgcompile.backends.llvm.runtime.jit import Library
 from mgcompile.backends.llvm.runtime.trainer import LlvmTrainer
 
 if TYPE_CHECKING:
-    from mgcompile.backends.interface import Executable, Options, Rule, Trainer
+    from mgcompile.backends.interface import Executable, Options, Trainer
     from mgcompile.program.ir import Program
+    from mgcompile.program.optimizer import OptimizerSpec
 
 __all__ = ["LlvmBackend", "backend"]
 
@@ -34,7 +35,7 @@ class LlvmBackend:
         executable = LlvmExecutable(lowered, library, _threads(lowered, options))
         return WatchedExecutable(executable) if calls_back(lowered.imports) else executable
 
-    def build_trainer(self, program: Program, rule: Rule, options: Options) -> Trainer:
+    def build_trainer(self, program: Program, rule: OptimizerSpec, options: Options) -> Trainer:
         """Return a trainer for a verified loss_and_grad program."""
         lowered = lower(program, options.dtype, rule)
         library = _library(lowered, options)

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Rule
     from mgcompile.backends.llvm.ir.module_builder import Import
     from mgcompile.program.ir import Program
+    from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.schedule.ir import LoopProgram, Tile
 
 __all__ = ["TRAIN", "Lowered", "lower"]
@@ -67,7 +67,7 @@ class Lowered:
         return scratch_offsets(self.loops)["end"]
 
 
-def lower(program: Program, dtype: str, rule: Rule | None = None) -> Lowered:
+def lower(program: Program, dtype: str, rule: OptimizerSpec | None = None) -> Lowered:
     """Lower a verified program.
 
     Args:

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable, Options, Rule, Trainer
+    from mgcompile.backends.interface import Executable, Options, Trainer
+    from mgcompile.program.optimizer import OptimizerSpec
 
     Floats = NDArray[Any]
     Store = dict[int, Floats]
@@ -55,7 +56,7 @@ class NumpyBackend:
         """Return an executable that interprets `program`."""
         return _Interpreter(program, np.dtype(options.dtype))
 
-    def build_trainer(self, program: Program, rule: Rule, options: Options) -> Trainer:
+    def build_trainer(self, program: Program, rule: OptimizerSpec, options: Options) -> Trainer:
         """Return a trainer that interprets `program` for every mini-batch."""
         return _Trainer(_Interpreter(program, np.dtype(options.dtype)), rule)
 
@@ -221,7 +222,7 @@ def _run_loop(loop: Loop, store: Store, program: Program, at: tuple[int, ...]) -
 @attrs.frozen(slots=True, eq=False)
 class _Trainer:
     run: _Interpreter
-    rule: Rule
+    rule: OptimizerSpec
 
     def __call__(
         self,
@@ -256,12 +257,12 @@ def update(
     params: Floats,
     state: Floats,
     gradient: Floats,
-    rule: Rule,
+    rule: OptimizerSpec,
     lr: float,
     scale: float,
     step: int,
 ) -> None:
-    """Update parameters and optimiser state in place, as `backend.Rule` describes it.
+    """Update parameters and optimiser state in place, as `backend.OptimizerSpec` describes it.
 
     Args:
         params: Shape (n_params,).

@@ -16,10 +16,10 @@ from mgcompile.schedule.register_blocking import Range, even
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mgcompile.backends.interface import Rule
     from mgcompile.backends.llvm.codegen.codegen_context import Cursor, Frame
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.backends.llvm.ir.vector_type import Kind
+    from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.schedule.ir import Phase, WeightGradient
 
     Corner = tuple[Index, Index]
@@ -31,7 +31,7 @@ ROWS = 6
 """Rows of a block of results: with two vectors of columns, twelve sums in registers."""
 
 
-def outer_function(frame: Frame, name: str, phase: Phase, rule: Rule | None) -> str:
+def outer_function(frame: Frame, name: str, phase: Phase, rule: OptimizerSpec | None) -> str:
     """Write the function that adds a block's outer products to the sums of its chunk.
 
     Its arguments are the context, the areas `block`, `turned`, `panel` and `partial`, the number

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Rule
     from mgcompile.backends.llvm.codegen.codegen_context import Frame
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
+    from mgcompile.program.optimizer import OptimizerSpec
 
 __all__ = ["train_function"]
 
@@ -44,7 +44,9 @@ class _Step:
     correct2: str
 
 
-def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] | None) -> str:
+def train_function(
+    frame: Frame, name: str, rule: OptimizerSpec, left: NDArray[np.int64] | None
+) -> str:
     """Write the function that trains for some epochs.
 
     Args:
@@ -110,7 +112,7 @@ def train_function(frame: Frame, name: str, rule: Rule, left: NDArray[np.int64] 
     return writer.text()
 
 
-def _powers(writer: Writer, rule: Rule, epoch: Index) -> list[str]:
+def _powers(writer: Writer, rule: OptimizerSpec, epoch: Index) -> list[str]:
     """Append loads of what Adam's betas are raised to before an epoch; return the two powers."""
     if not rule.has_moments:
         return []
@@ -121,7 +123,7 @@ def _powers(writer: Writer, rule: Rule, epoch: Index) -> list[str]:
 def _tell_products(
     writer: Writer,
     frame: Frame,
-    rule: Rule,
+    rule: OptimizerSpec,
     numbers: tuple[str, str],
     left: NDArray[np.int64] | None,
 ) -> str:
@@ -158,7 +160,7 @@ def _tell_products(
 def _write_updates(
     writer: Writer,
     frame: Frame,
-    rule: Rule,
+    rule: OptimizerSpec,
     step: _Step,
     left: NDArray[np.int64] | None,
     direct: str,
@@ -174,7 +176,10 @@ def _write_updates(
 
 
 def _write_left(
-    writer: Writer, frame: Frame, left: NDArray[np.int64], update: tuple[Rule, _Step] | None
+    writer: Writer,
+    frame: Frame,
+    left: NDArray[np.int64],
+    update: tuple[OptimizerSpec, _Step] | None,
 ) -> None:
     """Append a loop over listed parameters: update them, or set their gradient to zero."""
     if not len(left):
@@ -203,7 +208,7 @@ def _add_loss(writer: Writer, frame: Frame, total: str) -> str:
 
 
 def _step(
-    writer: Writer, frame: Frame, rule: Rule, rate: str, size: str, powers: list[str]
+    writer: Writer, frame: Frame, rule: OptimizerSpec, rate: str, size: str, powers: list[str]
 ) -> tuple[_Step, list[str]]:
     """Append the numbers that are the same for all parameters; return them and the new powers."""
     element = frame.scalar.element
@@ -226,7 +231,7 @@ def _step(
     return _Step(narrow(rate), scale, *(corrections or ("1.0", "1.0"))), grown
 
 
-def _clipped(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> _Step:
+def _clipped(writer: Writer, frame: Frame, rule: OptimizerSpec, step: _Step) -> _Step:
     """Append the norm of the whole gradient; return the step with the factor that shortens it."""
     element, number = frame.scalar.element, Kind("double", 1)
     scale = step.scale
@@ -272,7 +277,7 @@ def _sum_of_squares(writer: Writer, frame: Frame) -> str:
     return total
 
 
-def _write_update(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> None:
+def _write_update(writer: Writer, frame: Frame, rule: OptimizerSpec, step: _Step) -> None:
     """Append the loop over all parameters: vectors first, then what is left one by one."""
     count, size = frame.program.n_params, frame.tile.bytes
     whole = count // frame.tile.width * frame.tile.width
@@ -285,7 +290,7 @@ def _write_update(writer: Writer, frame: Frame, rule: Rule, step: _Step) -> None
 
 
 def _write_parameter(
-    writer: Writer, frame: Frame, rule: Rule, step: _Step, kind: Kind, distance: str
+    writer: Writer, frame: Frame, rule: OptimizerSpec, step: _Step, kind: Kind, distance: str
 ) -> None:
     size, block = frame.tile.bytes, writer.block(kind)
     gradient = frame.start(writer, frame.program.output("param_gradient"))
@@ -313,9 +318,9 @@ def _write_parameter(
 
 
 def _updated(
-    block: Block, rule: Rule, step: _Step, p: Vec, g: Vec, memory: list[Vec]
+    block: Block, rule: OptimizerSpec, step: _Step, p: Vec, g: Vec, memory: list[Vec]
 ) -> tuple[Vec, list[Vec]]:
-    """Append a rule's formula; return the new parameter and state (see `backend.Rule`)."""
+    """Append a rule's formula; return the new parameter and state (see `backend.OptimizerSpec`)."""
     rate = splat(block, step.rate)
     if rule.kind == "sgd":
         if memory:

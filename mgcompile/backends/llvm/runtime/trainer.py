@@ -24,9 +24,9 @@ from mgcompile.program.ir import INPUTS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Rule
     from mgcompile.backends.llvm.lower import Lowered
     from mgcompile.backends.llvm.runtime.jit import Library
+    from mgcompile.program.optimizer import OptimizerSpec
 
 __all__ = ["LlvmTrainer"]
 
@@ -37,7 +37,7 @@ class LlvmTrainer:
 
     lowered: Lowered
     library: Library
-    rule: Rule
+    rule: OptimizerSpec
     threads: int = 1
     _function: Any = field(init=False)
     _constants: tuple[Any, ...] = field(init=False)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mgcompile.autodiff.reverse import gradient_to_params
-from mgcompile.backends.interface import Options, Rule
+from mgcompile.backends.interface import Options
 from mgcompile.backends.llvm.backend import backend as llvm
 from mgcompile.backends.llvm.lower import lower
 from mgcompile.backends.llvm.runtime.executable import LlvmExecutable
@@ -28,6 +28,7 @@ from mgcompile.program.ir import (
     Gather,
     extent,
 )
+from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.program.verifier import verify
 from mgcompile.schedule import pipeline
 from mgcompile.schedule.batch_tile import tile_of
@@ -252,7 +253,9 @@ def test_gradients_of_wide_layers_are_summed_block_by_block(dtype, count, contai
 
 
 @pytest.mark.parametrize("batch_size", [64, 70])
-@pytest.mark.parametrize("rule", [Rule("sgd", weight_decay=0.1), Rule("sgd", momentum=0.5)])
+@pytest.mark.parametrize(
+    "rule", [OptimizerSpec("sgd", weight_decay=0.1), OptimizerSpec("sgd", momentum=0.5)]
+)
 def test_a_wide_net_trains_on_samples_in_any_order(rule, batch_size):
     # A batch of one block updates the weights where their gradients are summed, without momentum.
     builder, last = layers((45, 37, 1))

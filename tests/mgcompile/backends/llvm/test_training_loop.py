@@ -7,18 +7,19 @@ import pytest
 
 import mgcompile
 from mgcompile.autodiff.reverse import gradient_to_params
-from mgcompile.backends.interface import Options, Rule
+from mgcompile.backends.interface import Options
 from mgcompile.backends.llvm.backend import backend as llvm
 from mgcompile.backends.numpy.interpreter import backend as numpy_backend
+from mgcompile.program.optimizer import OptimizerSpec
 from mgcore import Value, ops
 
 RULES = {
-    "sgd": Rule("sgd"),
-    "momentum and decay": Rule("sgd", momentum=0.9, weight_decay=0.01),
-    "adam": Rule("adam", weight_decay=0.001),
-    "adamw": Rule("adamw", weight_decay=0.1),
-    "clipped sgd": Rule("sgd", weight_decay=0.01, clip_norm=0.05),
-    "clipped adam": Rule("adam", clip_norm=0.3),
+    "sgd": OptimizerSpec("sgd"),
+    "momentum and decay": OptimizerSpec("sgd", momentum=0.9, weight_decay=0.01),
+    "adam": OptimizerSpec("adam", weight_decay=0.001),
+    "adamw": OptimizerSpec("adamw", weight_decay=0.1),
+    "clipped sgd": OptimizerSpec("sgd", weight_decay=0.01, clip_norm=0.05),
+    "clipped adam": OptimizerSpec("adam", clip_norm=0.3),
 }
 
 

@@ -14,10 +14,12 @@ from mgcore import ops
 from mgcore.foreign import with_operators
 
 if TYPE_CHECKING:
-    from mgcompile.autodiff.symbols import Number
     from mgcore import Op
 
 __all__ = ["is_reducible", "replayed", "shared_partial"]
+
+Number = Any
+"""Whatever a rule can run on: a symbol of the compiler, a Value, a float."""
 
 Tree = Any
 """A number, a leaf (`_OUT`, `_OWN`, or the number of another operand in a tuple), or a tuple of an
