@@ -94,7 +94,7 @@ def irregular():
     for _ in range(90):
         a, b = rng.choice(pool[-12:]), rng.choice(pool)
         pool.append(rng.choice(steps)(a, b))
-    return [ops.sum(*pool[-9:], *x, *w)], x, w, GRADIENTS
+    return [ops.sum(Value(0.25), *pool[-9:], *x, *w)], x, w, GRADIENTS
 
 
 def classes():
@@ -124,16 +124,16 @@ def data_set():
     rng = random.Random(9)
     params = leaves(13, "p", rng)
     rows = [leaves(3, "c", rng) for _ in range(11)]
-    terms = []
+    terms, shared = [], params[0] * params[1]
     for a, b, target in rows:
         hidden = [
             ops.tanh(params[3 * k] * a + params[3 * k + 1] * b + params[3 * k + 2])
             for k in range(3)
         ]
         out = sum(params[9 + k] * h for k, h in enumerate(hidden)) + params[12]
-        terms.append((out - target) ** 2)
+        terms += [(out - target) ** 2, shared]
     decay = Value(0.1) * Value(0.1) * sum(p * p for p in params)  # constants to be folded
-    return [sum(terms) * (1.0 / len(rows)) + decay], [], params, RECORDED
+    return [sum([*terms, params[12]]) * (1.0 / len(rows)) + decay], [], params, RECORDED
 
 
 GRAPHS = {

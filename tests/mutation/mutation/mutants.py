@@ -38,7 +38,7 @@ MUTANTS = (
     Mutant("a sum loses a second term that is 0 in its place", f"{_G}.canonicalize:_starting_zero",
            "zero = (graph.code[node] == CONST) & (graph.value[node] == 0.0)",
            "zero = graph.code[node] == CONST",
-           ("stepped", "perceptron",)),
+           ("irregular",)),
     Mutant("subtraction is taken for addition when sums are flattened",
            f"{_G}.canonicalize:flatten_sums",
            "additive = (graph.code == place[ops.add])",
