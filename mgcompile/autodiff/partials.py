@@ -90,7 +90,7 @@ def _opaque_partial(op: Op, i: int, count: int | None) -> Op:
         def rule(*numbers: float) -> float:
             results = tuple(op.partials(*numbers))  # type: ignore[operator] # a callable
             _check_count(op, results, arity)
-            return results[i]  # type: ignore[no-any-return]
+            return results[i]  # type: ignore[no-any-return]  # a number of the rule
 
     partials = (_unavailable,) * (arity + 1)
     return Op(f"{op.name}_partial_{i}", rule, partials, doc=f"d({op.name})/d(operand {i})")

@@ -49,7 +49,7 @@ class Rerolling:
     @property
     def known(self) -> IsomorphismClasses:
         """The isomorphism classes, once they have been found."""
-        assert self.classes is not None, "the pass isomorphism finds them"  # noqa: S101
+        assert self.classes is not None, "the pass isomorphism finds them"  # noqa: S101 - a caller's bug
         return self.classes
 
 

@@ -130,7 +130,7 @@ class Proof:
 
     def trainer(self, kind: str, rule: OptimizerSpec, made: Trainer) -> None:
         """Check a training loop, as `executable` does."""
-        subject = Subject(kind, 0, made, isinstance(made, WatchedTrainer))  # type: ignore[arg-type]
+        subject = Subject(kind, 0, made, isinstance(made, WatchedTrainer))  # type: ignore[arg-type]  # it trains
         self._settle(
             subject,
             rule,

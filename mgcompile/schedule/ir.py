@@ -237,7 +237,7 @@ class LoopProgram:
     @property
     def chosen_tile(self) -> Tile:
         """The tile, once it has been chosen."""
-        assert self.tile is not None, "the tile is chosen by the pass batch-tile"  # noqa: S101
+        assert self.tile is not None, "the tile is chosen by the pass batch-tile"  # noqa: S101 - a caller's bug
         return self.tile
 
 

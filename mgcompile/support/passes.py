@@ -60,7 +60,7 @@ def run_pass(each: Pass, form: Any, *arguments: Any) -> Any:
     if run is not None:
         form = run(form, *arguments)
     if _prints(each.name):
-        print(f"--- after {each.name} ({each.level.name})", file=sys.stderr)  # noqa: T201
+        print(f"--- after {each.name} ({each.level.name})", file=sys.stderr)  # noqa: T201 - what was asked for
         print(each.level.format(form), file=sys.stderr)  # noqa: T201 - what was asked for
     if os.environ.get("MGCOMPILE_VERIFY", "0") not in ("", "0"):
         each.level.verify(form)

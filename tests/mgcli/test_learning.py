@@ -174,7 +174,7 @@ def test_one_net_stands_for_the_mean_of_several_and_the_linear_model() -> None:
 
 
 def _raw(model: object, X: np.ndarray) -> np.ndarray:
-    a = model.features[0]  # type: ignore[attr-defined]
+    a = model.features[0]  # type: ignore[attr-defined]  # a table model
     raw = line().columns["a"]
     return raw[[int(np.argmin(abs(raw - value))) for value in X[:, 0] * a.scale + a.mean]]
 

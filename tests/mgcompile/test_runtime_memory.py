@@ -82,7 +82,7 @@ def test_a_function_that_is_only_called_log_is_not_the_logarithm() -> None:
 class Losses:
     """A trainer whose eleventh update diverges."""
 
-    def __call__(self, inputs, count, params, state, step, orders, epochs, size, lr):  # noqa: ARG002
+    def __call__(self, inputs, count, params, state, step, orders, epochs, size, lr):  # noqa: ARG002 - the signature of a trainer
         updates = -(-count // size)
         losses = []
         for epoch in range(epochs):

@@ -89,7 +89,7 @@ def test_what_cannot_be_saved_is_refused_by_name(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="not finite"):
         mgnn.save(net, tmp_path / "a")
     with pytest.raises(ModelFileError, match="list cannot be saved"):
-        mgnn.save([], tmp_path / "a")  # type: ignore[arg-type]
+        mgnn.save([], tmp_path / "a")  # type: ignore[arg-type]  # the wrong type is meant
     assert list(tmp_path.iterdir()) == []
 
 
@@ -157,7 +157,7 @@ class Harmful:
 
 def npy(array: object, **more: object) -> bytes:
     buffer = io.BytesIO()
-    np.save(buffer, np.asarray(array, **more), allow_pickle=True)  # type: ignore[call-overload]
+    np.save(buffer, np.asarray(array, **more), allow_pickle=True)  # type: ignore[call-overload]  # as above
     return buffer.getvalue()
 
 

@@ -78,7 +78,7 @@ def guarded(m, rng, op, x):
 
 def applied(m, rng, nodes):
     """Apply a random op to random nodes."""
-    pick = lambda: rng.choice(nodes)  # noqa: E731
+    pick = lambda: rng.choice(nodes)  # noqa: E731 - one short name
     kind = rng.random()
     if kind < 0.3:
         return guarded(m, rng, rng.choice(UNARY), pick())
@@ -146,7 +146,7 @@ def small(rng):
     nodes = [*x, *w]
     for _ in range(rng.randint(1, 5)):
         kind = rng.random()
-        pick = lambda: rng.choice(nodes)  # noqa: E731
+        pick = lambda: rng.choice(nodes)  # noqa: E731 - one short name
         if kind < 0.4:
             made = m.op(rng.choice(UNARY), pick())
         elif kind < 0.8:
@@ -330,12 +330,12 @@ def pairs(rng):
             if dims == 2:
                 r2 = r2 + d[1] * d[1]
             made = {
-                "well": lambda: 1.0 / (1.0 + r2),  # noqa: B023
-                "abs": lambda: m.op("abs", d[0]),  # noqa: B023
-                "gauss": lambda: m.op("exp", -r2),  # noqa: B023
-                "tanh": lambda: m.op("tanh", d[0]),  # noqa: B023
-                "spring": lambda: r2 * 0.5,  # noqa: B023
-                "max": lambda: m.op("maximum", bodies[i][0], bodies[j][0]),  # noqa: B023
+                "well": lambda: 1.0 / (1.0 + r2),  # noqa: B023 - called in its turn
+                "abs": lambda: m.op("abs", d[0]),  # noqa: B023 - called in its turn
+                "gauss": lambda: m.op("exp", -r2),  # noqa: B023 - called in its turn
+                "tanh": lambda: m.op("tanh", d[0]),  # noqa: B023 - called in its turn
+                "spring": lambda: r2 * 0.5,  # noqa: B023 - called in its turn
+                "max": lambda: m.op("maximum", bodies[i][0], bodies[j][0]),  # noqa: B023 - called in its turn
             }[form]()
             if weights:
                 made = weights[i] * weights[j] * made
