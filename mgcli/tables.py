@@ -2,8 +2,8 @@
 
 import csv
 import re
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import accumulate, islice
 from pathlib import Path
 
 import attrs
@@ -16,6 +16,7 @@ DELIMITERS = ",;\t|"
 SNIFFED = 25  # records that the delimiter is found in
 UNNAMED = "Unnamed: {}"  # as pandas calls a column without a name, from 0
 ROWS_AT_ONCE = 16_384
+_BREAK = re.compile(r"\r\n|\r|\n")
 
 
 @attrs.frozen
@@ -77,7 +78,7 @@ class RawTable:
 
     source: str
     columns: dict[str, list[str]]
-    lines: list[int]
+    lines: Sequence[int]
     format: Format = attrs.field(factory=Format)
     notes: tuple[str, ...] = ()
     kinds: dict[str, str] = attrs.field(factory=dict)
@@ -122,21 +123,22 @@ class Reader:
 
     def __init__(self, source: Source, format_: Format) -> None:
         self.source = source
-        self.notes: list[str] = []
         text = source.start()
         marked = re.match(r'\ufeff?"?sep=(.)"?\s*\r?\n', text)  # a line that Excel writes
         self.delimiter = format_.delimiter or (marked[1] if marked else _delimiter_of(text))
         self.format = attrs.evolve(format_, delimiter=self.delimiter)
-        self.first_line = 1
-        self._records = self._read(marked is not None)
-        line, header = next(self._records, (0, []))
-        if not header:
+        self.notes: list[str] = []
+        self._csv = self._reader()
+        self._line = 1  # on which the next record begins
+        if marked:
+            self._take(1)
+        lines, rows = self._one()
+        if not rows or lines is None:
             raise TableError(f"{source.name} is empty; its first line must name the columns")
-        self.first_line = line
-        self._ahead = list(islice(self._records, 1))
+        self.first_line = lines[0]
+        self._ahead = self._one()
         self._more = ""  # what every row has beside the columns named: "names" or "end"
-        header = self._fitted(header)
-        self.names = _names(source.name, line, header)
+        self.names = _names(source.name, self.first_line, self._fitted(rows[0]))
 
     def tables(self, rows: int | None = ROWS_AT_ONCE) -> Iterator[RawTable]:
         """Yield the rows, so many at once; None for all.
@@ -147,52 +149,73 @@ class Reader:
         """
         found = False
         while True:
-            lines: list[int] = []
-            cells: list[list[str]] = []
-            for line, row in self._next_records(rows):
-                lines.append(line)
-                cells.append(self._cells(line, row))
-            if not lines:
+            lines, cells = self._next(rows)
+            if lines is None:
                 break
+            if not cells:
+                continue
             found = True
+            self._check(lines, cells)
             columns = {
-                name: [cell.strip() for cell in column]
+                name: list(map(str.strip, column))
                 for name, column in zip(self.names, zip(*cells, strict=True), strict=True)
             }
             notes = tuple(self.notes)
             yield RawTable(self.source.name, columns, lines, self.format, notes)
-            if rows is None:
-                return
         if not found:
             raise TableError(f"{self.source.name} holds column names but no rows")
 
-    def _next_records(self, count: int | None) -> Iterator[tuple[int, list[str]]]:
-        ahead, self._ahead = self._ahead, []
-        yield from ahead
-        yield from islice(self._records, None if count is None else count - len(ahead))
+    def _next(self, count: int | None) -> tuple[Sequence[int] | None, list[list[str]]]:
+        """Return the next records; no lines at the end."""
+        (lines, rows), self._ahead = self._ahead, (None, [])
+        more, others = self._take(None if count is None else count - len(rows))
+        if not rows or lines is None:
+            return more, others
+        return [*lines, *(more or [])], [*rows, *others]
 
-    def _read(self, marked: bool) -> Iterator[tuple[int, list[str]]]:
-        """Yield each record that is not blank with the line on which it begins."""
+    def _one(self) -> tuple[Sequence[int] | None, list[list[str]]]:
+        """Return the next record that is not blank."""
+        lines, rows = self._take(1)
+        while not rows and lines is not None:
+            lines, rows = self._take(1)
+        return lines, rows
+
+    def _reader(self) -> "Iterator[list[str]]":
         spaces = self.delimiter == " "
-        reader = csv.reader(
+        return csv.reader(
             self.source.lines(), delimiter=self.delimiter, strict=True, skipinitialspace=spaces
         )
-        line = 1
-        while True:
-            try:
-                for row in reader:
-                    begun, line = line, reader.line_num + 1
-                    if marked:
-                        marked = False
-                    elif row and (len(row) > 1 or row[0].strip()):
-                        yield begun, row
-                return
-            except csv.Error as error:
-                raise TableError(self._malformed(line, error)) from error
-            except UnicodeError as error:
-                raise self.source.not_text(error) from error
 
-    def _malformed(self, line: int, error: csv.Error) -> str:
+    def _take(self, count: int | None) -> tuple[Sequence[int] | None, list[list[str]]]:
+        """Read records; return them without blank ones, with the lines on which they begin.
+
+        At the end of the file there are no lines, not even an empty list of them.
+        """
+        try:
+            rows = list(islice(self._csv, count))
+        except csv.Error as error:
+            raise TableError(self._malformed(error)) from error
+        except UnicodeError as error:
+            raise self.source.not_text(error) from error
+        if not rows:
+            return None, []
+        first, self._line = self._line, self._csv.line_num + 1  # type: ignore[attr-defined]  # csv has no name for its readers
+        lines: Sequence[int] = range(first, self._line)
+        if len(lines) != len(rows):  # records with line breaks in them
+            taken = [1 + sum(len(_BREAK.findall(cell)) for cell in row) for row in rows]
+            lines = list(accumulate(taken[:-1], initial=first))
+        if min(map(len, rows)) < 2:
+            kept = [i for i, row in enumerate(rows) if len(row) > 1 or (row and row[0].strip())]
+            lines, rows = [lines[i] for i in kept], [rows[i] for i in kept]
+        return lines, rows
+
+    def _malformed(self, error: csv.Error) -> str:
+        again, line = self._reader(), 1
+        try:
+            for _ in again:  # where the record begins is known when it is read alone
+                line = again.line_num + 1  # type: ignore[attr-defined]  # csv has no name for its readers
+        except (csv.Error, UnicodeError):
+            pass
         hint = "; is a quotation mark never closed?" if b'"' in self.source.data else ""
         if "field larger" in str(error):
             hint = "; no cell of a table is so long" + hint
@@ -200,9 +223,10 @@ class Reader:
 
     def _fitted(self, header: list[str]) -> list[str]:
         """Make sense of a first row that has one field more than there are names."""
-        if not self._ahead or len(self._ahead[0][1]) != len(header) + 1:
+        rows = self._ahead[1]
+        if not rows or len(rows[0]) != len(header) + 1:
             return header
-        if self._ahead[0][1][-1].strip() == "":
+        if rows[0][-1].strip() == "":
             self._more = "end"
             self.notes.append("every row ends with a delimiter too many; left aside")
             return header
@@ -210,12 +234,16 @@ class Reader:
         self.notes.append("the rows have one field more than there are names: it names the rows")
         return ["", *header]
 
-    def _cells(self, line: int, row: list[str]) -> list[str]:
-        if self._more == "end" and len(row) == len(self.names) + 1 and not row[-1].strip():
-            del row[-1]
-        if len(row) != len(self.names):
-            raise TableError(_ragged(self.source.name, line, row, self.names, self.first_line))
-        return row
+    def _check(self, lines: Sequence[int], rows: list[list[str]]) -> None:
+        """See to it that every row has a cell for every name."""
+        width = len(self.names)
+        if set(map(len, rows)) == {width}:
+            return
+        for line, row in zip(lines, rows, strict=True):
+            if self._more == "end" and len(row) == width + 1 and not row[-1].strip():
+                del row[-1]
+            if len(row) != width:
+                raise TableError(_ragged(self.source.name, line, row, self.names, self.first_line))
 
 
 def _delimiter_of(text: str) -> str:
