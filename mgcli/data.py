@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Data", "Reading", "UnfitDataError", "from_csv", "from_table", "near", "read_any"]
 
 MIN_ROWS = 10
+FEW = 0.02  # share of the rows that classes of one row may have together, to be left out
 MANY_CLASSES = 20  # whole numbers with more different values are quantities
 ID_NAME = re.compile(
     r"(?i)(.*[ _.-])?(id|ids|key|index|idx|uuid|guid|rownames?|row[ _]?(no|nr|number)|rn)"
@@ -138,6 +139,7 @@ def from_table(table: RawTable, reading: Reading, name: str) -> Data:
     goal = column_of(table, target_name, as_text=target_name in reading.as_text)
     task = reading.task or _task_of(table, goal)
     if task == "classification":
+        table = _without_single(table, goal, notes)
         target, classes = _classes_of(table, goal, notes)
     else:
         target, classes = _quantity_of(table, goal, notes), ()
@@ -211,11 +213,7 @@ def _with_target(table: RawTable, name: str, notes: list[str]) -> RawTable:
         f"{rows} no target {name!r}{marker}, first {table.unit} {table.lines[first]}: left "
         f"out{keep}"
     )
-    return attrs.evolve(
-        table,
-        columns={n: [column[row] for row in there] for n, column in table.columns.items()},
-        lines=[table.lines[row] for row in there],
-    )
+    return _rows_of(table, there)
 
 
 def _quoted(word: str) -> str:
@@ -274,6 +272,27 @@ def _classes_of(table: RawTable, goal: Column, notes: list[str]) -> tuple[Any, t
     target = np.array([number_of[cell] for cell in cells], dtype=np.int64)
     _check_single(table, goal, {names[key]: sum(spellings[key].values()) for key in keys})
     return target, tuple(names[key] for key in keys)
+
+
+def _without_single(table: RawTable, goal: Column, notes: list[str]) -> RawTable:
+    """Leave out classes of one row, where they are few beside all rows."""
+    keys = [canonical(cell) for cell in table.columns[goal.name]]
+    counts = Counter(keys)
+    single = {key for key, count in counts.items() if count == 1}
+    if not single or len(single) > FEW * len(keys) or len(counts) - len(single) < 2:
+        return table
+    kept = [row for row, key in enumerate(keys) if key not in single]
+    names = ", ".join(map(repr, sorted(single)[:5])) + ", ..." * (len(single) > 5)
+    notes.append(f"classes of one row, which cannot be learnt, left out: {names}")
+    return _rows_of(table, kept)
+
+
+def _rows_of(table: RawTable, rows: list[int]) -> RawTable:
+    return attrs.evolve(
+        table,
+        columns={n: [cells[row] for row in rows] for n, cells in table.columns.items()},
+        lines=[table.lines[row] for row in rows],
+    )
 
 
 def _class_order(keys: Iterable[str]) -> Any:

@@ -92,7 +92,7 @@ class Choices:
                 hidden=self.hidden or (32,),
                 lr=self.lr or (0.02 if sgd else 0.01),
                 weight_decay=1e-3 if self.weight_decay is None else self.weight_decay,
-                epochs=max(10, min(100, math.ceil(6_000 * batch / rows))),
+                epochs=max(10, min(60, math.ceil(6_000 * batch / rows))),
                 batch_size=batch,
                 optimizer=self.optimizer,
             )

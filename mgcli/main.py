@@ -1,6 +1,7 @@
 """The entry of ``mg``: find the command, run it, and tell an error in one line."""
 
 import difflib
+import errno
 import importlib
 import io
 import os
@@ -17,6 +18,7 @@ from mgcore import MgcoreError, __version__
 
 __all__ = ["main", "mg"]
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 USER_ERROR, BUG, STOPPED = 2, 1, 130
 DEBUG = "mgcli.debug"
 
@@ -124,6 +126,10 @@ def _tell(error: Exception) -> int:
         return USER_ERROR
     if isinstance(error, OSError) and error.filename is not None:
         _write_error(f"{error.filename}: {error.strerror or error}")
+        return USER_ERROR
+    if isinstance(error, OSError) and error.errno in FULL:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # no second complaint
+        _write_error(f"standard output: {error.strerror}")
         return USER_ERROR
     _write_error(
         f"unexpected {type(error).__name__}: {error} (this is a fault of mg; run it again with "

@@ -3,6 +3,7 @@
 import os
 import sys
 import webbrowser
+from contextlib import suppress
 from pathlib import Path
 
 from mgview.errors import CannotWriteError, NoBrowserError, UnknownFormatError
@@ -49,9 +50,13 @@ def write(path: Path, content: str | bytes) -> Path:
         CannotWriteError: the file could not be written; the text names the reason.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
+    unfinished = path.with_name(path.name + ".part")
     try:
-        path.write_bytes(data)
+        unfinished.write_bytes(data)
+        unfinished.replace(path)  # whole or not at all, should the disk be full
     except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
         reason = error.strerror or str(error)
         raise CannotWriteError(f"cannot write {str(path)!r}: {reason}; {_remedy(path)}") from error
     return path

@@ -106,17 +106,18 @@ def _opened(output: Path | None) -> Iterator[BinaryIO]:
     if output is None:
         yield sys.stdout.buffer
         return
-    unfinished = output.with_name(output.name + ".part")
+    device = output.exists() and not output.is_file()  # a pipe or a terminal is written as it is
+    unfinished = output if device else output.with_name(output.name + ".part")
     try:
         with unfinished.open("wb") as stream:
             yield stream
-        unfinished.replace(output)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        error.filename = str(output)
-        raise
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
+        if not device:
+            unfinished.replace(output)
+    except BaseException as error:
+        if not device:
+            unfinished.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            error.filename = str(output)
         raise
 
 

@@ -215,6 +215,14 @@ def test_class_names_stay_as_they_are_written(
     )
 
 
+def test_a_few_classes_of_one_row_are_left_out(tmp_path: Path) -> None:
+    path = table(tmp_path, 120, x=number, y=lambda i: {7: "once", 9: "odd"}.get(i, label(i)))
+    data = from_csv(path, Reading(target="y"))
+    assert data.classes == ("no", "yes")
+    assert len(data) == len(data.columns["x"]) == 118
+    assert "left out: 'odd', 'once'" in data.notes[0]
+
+
 def test_classes_that_are_all_one_number_are_constant(tmp_path: Path) -> None:
     path = table(tmp_path, x=number, y=lambda i: "1" if i % 2 else "1.0")
     with pytest.raises(UnfitDataError, match="'y' is constant"):

@@ -1,5 +1,7 @@
 import csv
 import io
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -147,3 +149,50 @@ def test_a_users_error_is_one_line_and_exit_code_2(
     assert result.exit_code == 2
     (line,) = [line for line in result.stderr.splitlines() if not line.startswith("note:")]
     assert words in line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_full_disk_is_one_line_and_leaves_no_half_file(
+    run: Mg, models: Path, folder: Path
+) -> None:
+    (folder / "out.csv.part").symlink_to("/dev/full")
+    result = run("predict", models / "big", models / "table.csv", "-o", "out.csv")
+    assert result.exit_code == 2
+    assert result.stderr == "error: out.csv: No space left on device\n"
+    assert list(folder.iterdir()) == []
+    code = "from mgcli.main import main; main()"
+    command = [sys.executable, "-c", code, "predict", models / "big", models / "table.csv"]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 2
+    assert "error: standard output: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+
+
+@pytest.mark.parametrize("written", ["0", "0.0", "0.00"])
+def test_a_target_counts_as_right_however_its_number_is_written(
+    run: Mg, folder: Path, written: str
+) -> None:
+    rows = "".join(f"{i}.5,{'1.0' if i > 14 else '0.0'}\n" for i in range(30))
+    (folder / "t.csv").write_text("x,y\n" + rows)
+    trained = run("train", "t.csv", "--target", "y", "--epochs", "60", "--hidden", "3")
+    assert trained.exit_code == 0, trained.output
+    (folder / "p.csv").write_text("x,y\n" + f"1.5,{written}\n2.5,{written}\n3.5,7\n")
+    result = run("predict", "mg-t", "p.csv")
+    assert [row["prediction"] for row in table(result)] == ["0.0"] * 3
+    assert "66.7% of the predictions are right (1 rows hold classes" in result.stderr
+
+
+def test_numbers_may_be_written_otherwise_than_in_training(run: Mg, models: Path) -> None:
+    Path("new.csv").write_text("colour;x\nr;4,5\ng;20,5\n")
+    result = run("predict", models / "amount", "new.csv")
+    found = [float(row["prediction"]) for row in table(result)]
+    assert found == pytest.approx([11.25, 51.25], abs=6.0)
+    assert "column 'x' is written with decimal ',' and thousands '.' here" in result.stderr
+
+
+def test_a_table_is_predicted_from_standard_input(run: Mg, models: Path) -> None:
+    text = "x,colour\n0.5,r\n28.5,b\n"
+    result = CliRunner().invoke(mg, ["predict", str(models / "big"), "-"], input=text)
+    assert [row["prediction"] for row in table(result)] == ["no", "yes"]
