@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgcompile.autodiff.pipeline import PASSES as DERIVATIVES
 from mgcompile.graph.pipeline import PASSES as GRAPH
 from mgcompile.reroll.pipeline import PASSES as REROLL
 from mgcompile.schedule.pipeline import PASSES as SCHEDULE
@@ -21,6 +22,6 @@ def passes() -> tuple[Pass, ...]:
     the form after those that it names. See `docs/compiler.md`.
 
     >>> [each.name for each in passes() if each.name.startswith("f")]
-    ['fold-constants', 'flatten-sums', 'fusion', 'fission', 'fused-sgd']
+    ['fold-constants', 'flatten-sums', 'forward', 'fusion', 'fission', 'fused-sgd']
     """
-    return (*GRAPH, *REROLL, *SCHEDULE)
+    return (*GRAPH, *REROLL, *DERIVATIVES, *SCHEDULE)

@@ -11,12 +11,11 @@ from typing import Any
 from attrs import evolve
 
 import mgcompile
-from mgcompile.autodiff.reverse import gradient_to_params
+from mgcompile.autodiff.pipeline import param_gradient
 from mgcompile.graph import pipeline as graphs
 from mgcompile.graph.capture import capture
 from mgcompile.graph.printer import format_graph
 from mgcompile.program.printer import format_program
-from mgcompile.program.verifier import verify
 from mgcompile.reroll import pipeline as rerolling
 from mgcompile.reroll.ir import Rerolling
 from mgcompile.schedule import pipeline as schedules
@@ -88,8 +87,8 @@ def steps() -> list[tuple[str, str]]:
     for each in rerolling.PASSES:
         form = each.run(form)
         found.append((each.name, each.level.format(form)))
-    form = verify(gradient_to_params(form))
-    found.append(("reverse mode (`autodiff/reverse.py`)", format_program(form)))
+    form = param_gradient(form)
+    found.append(("reverse-params", format_program(form)))
     loops = LoopProgram(form, "float64", 4)
     for each in schedules.PASSES:
         loops = each.run(evolve(loops))

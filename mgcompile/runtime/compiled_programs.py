@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from mgcompile.autodiff.forward import product_with_hessian
-from mgcompile.autodiff.reverse import gradient_to_inputs, gradient_to_params
+from mgcompile.autodiff.pipeline import (
+    hessian_product,
+    input_gradient,
+    param_gradient,
+    per_sample_loss,
+)
 from mgcompile.backends.callbacks import told_once
 from mgcompile.backends.registry import find_backend
 from mgcompile.errors import OptionError
 from mgcompile.program.ir import INPUTS, PARAMS
-from mgcompile.program.per_sample_loss import of_one_sample
-from mgcompile.program.verifier import verify
 from mgcompile.support.gc_pause import collector_paused
 
 if TYPE_CHECKING:
@@ -76,19 +78,19 @@ class Built:
         if kind == "forward":
             return self.program
         if kind == "inputs":
-            return verify(gradient_to_inputs(self.program, output))
+            return input_gradient(self.program, output)
         if kind == "input_product":
-            return verify(product_with_hessian(self.derived("inputs"), INPUTS))
+            return hessian_product(self.derived("inputs"), INPUTS)
         if kind == "param_product":
-            return verify(product_with_hessian(self.derived("loss"), PARAMS))
+            return hessian_product(self.derived("loss"), PARAMS)
         if self.n_outputs != 1:
             message = (
                 f"the kernel has {self.n_outputs} outputs; a loss is one output: compile their "
                 "sum, or whatever is to be minimised"
             )
             raise OptionError(message)
-        forward = self.program if kind == "loss" else verify(of_one_sample(self.program))
-        return verify(gradient_to_params(forward))
+        forward = self.program if kind == "loss" else per_sample_loss(self.program)
+        return param_gradient(forward)
 
     def executable(self, kind: str, output: int = 0) -> Executable:
         """Return what runs a program that `derived` gives."""

@@ -1,0 +1,68 @@
+"""The passes from a forward program to those of its derivatives: each runs when it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.autodiff.forward import product_with_hessian
+from mgcompile.autodiff.reverse import gradient_to_inputs, gradient_to_params
+from mgcompile.program.per_sample_loss import of_one_sample
+from mgcompile.program.printer import format_program
+from mgcompile.program.verifier import verify
+from mgcompile.support.passes import Level, Pass, run_pass
+
+if TYPE_CHECKING:
+    from mgcompile.program.ir import Program
+
+__all__ = ["PASSES", "hessian_product", "input_gradient", "param_gradient", "per_sample_loss"]
+
+_PROGRAM = Level("program", verify, format_program)
+
+_PER_SAMPLE = Pass(
+    "per-sample-loss",
+    _PROGRAM,
+    of_one_sample,
+    "the loss of one sample out of that of a recorded data set, for mini-batches",
+)
+_INPUTS = Pass(
+    "reverse-inputs", _PROGRAM, gradient_to_inputs, "values, and the gradient to inputs per sample"
+)
+_PARAMS = Pass(
+    "reverse-params",
+    _PROGRAM,
+    gradient_to_params,
+    "loss over the batch, and its gradient to parameters",
+)
+_FORWARD = Pass(
+    "forward",
+    _PROGRAM,
+    product_with_hessian,
+    "forward mode over a gradient: the Hessian times a vector",
+)
+
+PASSES = (_PER_SAMPLE, _INPUTS, _PARAMS, _FORWARD)
+
+
+def per_sample_loss(program: Program) -> Program:
+    """Return the program of one sample's loss."""
+    return _verified(_PER_SAMPLE, program)
+
+
+def input_gradient(program: Program, output: int = 0) -> Program:
+    """Return the program of all values and of the gradient of one of them to the inputs."""
+    return _verified(_INPUTS, program, output)
+
+
+def param_gradient(program: Program) -> Program:
+    """Return the program of the loss over the batch and its gradient to the parameters."""
+    return _verified(_PARAMS, program)
+
+
+def hessian_product(program: Program, source: int) -> Program:
+    """Return the program of the Hessian times a vector, of a gradient program."""
+    return _verified(_FORWARD, program, source)
+
+
+def _verified(each: Pass, *arguments: object) -> Program:
+    program: Program = run_pass(each, *arguments)
+    return verify(program)
