@@ -1,8 +1,8 @@
 """Passes by name: run in order, verified and printed after each, the optional ones switched off.
 
 `MGCOMPILE_PRINT` prints the form after passes (`after:fusion,cse` or `all`), to standard error.
-`MGCOMPILE_SKIP` leaves optional passes out (`fusion,fission`). `MGCOMPILE_VERIFY` (any value but
-`0` and nothing) verifies after every pass; without it the forms handed on between stages are.
+`MGCOMPILE_SKIP` leaves optional passes out (`fusion,fission`). `MGCOMPILE_VERIFY` (set to
+`1` or `full`) verifies after every pass; without it only forms that stages hand on are.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def run_pass(each: Pass, form: Any, *arguments: Any) -> Any:
     if _prints(each.name):
         print(f"--- after {each.name} ({each.level.name})", file=sys.stderr)  # noqa: T201 - what was asked for
         print(each.level.format(form), file=sys.stderr)  # noqa: T201 - what was asked for
-    if os.environ.get("MGCOMPILE_VERIFY", "0") not in ("", "0"):
+    if os.environ.get("MGCOMPILE_VERIFY", "").lower() not in ("", "0", "off", "false"):
         each.level.verify(form)
     return form
 
