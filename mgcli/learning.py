@@ -14,7 +14,7 @@ from mgcli.offset import rows_with_offset
 from mgcli.search import Found, Problem, Session, Settings, search
 from mgnn import MLP
 from mgnn.features import encode_all, fit_feature, inputs_of
-from mgnn.modelfile import MOST_PARAMETERS, parameter_count
+from mgnn.modelparts import MOST_PARAMETERS, parameter_count
 from mgnn.tablemodel import TableModel
 
 if TYPE_CHECKING:

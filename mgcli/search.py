@@ -18,7 +18,7 @@ from mgcore import Value
 from mgnn import MLP, Trainer, backends, losses, optim
 from mgnn.data import Table
 from mgnn.errors import DivergenceError
-from mgnn.modelfile import parameter_count
+from mgnn.modelparts import parameter_count
 from mgnn.tablemodel import Task
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import Any
 
 from mgcore import Value
 from mgcore.errors import NonFiniteError, RangeError
-from mgnn.backends import Training
+from mgnn.job import Training
 from mgnn.optim import Stepper
 
 __all__ = ["fit_eager", "outputs_of", "predict"]

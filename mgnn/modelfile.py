@@ -9,37 +9,30 @@ from __future__ import annotations
 
 import io
 import json
-import math
 import zipfile
 import zlib
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mgcore import MgcoreError, __version__, ops, plugins
+from mgcore import MgcoreError, __version__, plugins
 from mgnn.errors import ModelFileError
 from mgnn.features import PARTS, Date, Feature, Number, Text
 from mgnn.layers import MLP
+from mgnn.modelparts import check_model, finite_of, make_net, text_of
+from mgnn.oldmodelfile import convert
 from mgnn.tablemodel import TableModel
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-__all__ = ["MOST_PARAMETERS", "check_model", "load", "make_net", "parameter_count", "save"]
+__all__ = ["load", "save"]
 
 FORMAT = 2
-MOST_PARAMETERS = 2_000_000  # Values, of which each takes some 100 bytes and 1 us to make
 MOST_BYTES = 64 << 20  # of one part, unpacked
 DESCRIPTION, WEIGHTS, OLD_PREPARATION = "model.json", "weights.npy", "preparation.skops"
-
-
-def parameter_count(nin: int, sizes: Sequence[int], *, skip: bool = False) -> int:
-    """Return how many parameters an MLP has."""
-    count = sum((m + 1) * n for m, n in pairwise([nin, *sizes]))
-    return count + nin * sizes[-1] * skip
 
 
 def save(model: MLP | TableModel, path: str | os.PathLike[str]) -> None:
@@ -86,8 +79,6 @@ def load(path: str | os.PathLike[str]) -> MLP | TableModel:
         description = json.loads(parts[DESCRIPTION])
         _check_format(place, description)
         if description["format"] == 1:
-            from mgnn.oldmodelfile import convert
-
             return convert(place, description, parts[WEIGHTS], parts[OLD_PREPARATION])
         return _assembled(place, description, parts[WEIGHTS])
     except ModelFileError:
@@ -222,103 +213,27 @@ def _assembled(path: Path, description: Mapping[str, Any], weights: bytes) -> ML
     model = TableModel(
         net=net,
         features=tuple(_feature(each) for each in table["features"]),
-        target=_text(table["target"]),
+        target=text_of(table["target"]),
         task=table["task"],
-        classes=tuple(_text(name) for name in table["classes"]),
-        mean=_finite(table["mean"]),
-        scale=_finite(table["scale"]),
-        source=_text(table["source"]),
+        classes=tuple(text_of(name) for name in table["classes"]),
+        mean=finite_of(table["mean"]),
+        scale=finite_of(table["scale"]),
+        source=text_of(table["source"]),
     )
     check_model(model)
     return model
 
 
-def make_net(path: Path, net: Mapping[str, Any], weights: bytes) -> MLP:
-    """Make the net that a file declares, once its weights prove to be as many as it needs.
-
-    Args:
-        path: for messages.
-        net: inputs, sizes, activation, skip, op.
-        weights: the content of ``weights.npy``.
-
-    """
-    import numpy as np
-
-    nin, sizes = _count(net["inputs"]), [_count(size) for size in net["sizes"]]
-    skip = net["skip"] is True
-    if not sizes or (skip and len(sizes) < 2):
-        raise ValueError("the net has no layers")
-    count = parameter_count(nin, sizes, skip=skip)
-    if count > MOST_PARAMETERS:
-        raise ModelFileError(
-            f"{path} declares a net of {count:,} parameters; at most {MOST_PARAMETERS:,} are "
-            "allowed"
-        )
-    _check_activation(path, net)
-    # A header may declare any shape; the size of the part tells the truth.
-    if abs(len(weights) - 8 * count) > 4096:
-        raise ValueError(f"{len(weights)} bytes of weights, where {count} numbers belong")
-    stream = io.BytesIO(weights)
-    if np.lib.format.read_magic(stream) != (1, 0):
-        raise ValueError("weights.npy has another version than 1.0")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(stream)
-    if shape != (count,) or dtype != np.dtype("<f8"):
-        raise ValueError(f"{dtype} of shape {shape}, where {count} finite numbers belong")
-    numbers = np.frombuffer(weights, dtype=dtype, offset=stream.tell())
-    if numbers.shape != shape or not np.isfinite(numbers).all():
-        raise ValueError(f"weights of shape {numbers.shape}, where {count} finite numbers belong")
-    made = MLP(nin, sizes, activation=net["activation"], seed=0, skip=skip)
-    for parameter, number in zip(made.parameters(), numbers.tolist(), strict=True):
-        parameter.data = number
-    return made
-
-
-def _check_activation(path: Path, net: Mapping[str, Any]) -> None:
-    name = _text(net["activation"])
-    try:
-        if name.startswith("_"):
-            raise ModelFileError(f"no op is called {name!r}")
-        getattr(ops, name)
-    except MgcoreError as error:
-        origin = " ".join(map(str, net["op"])) or "an unknown distribution"
-        raise ModelFileError(f"{path} uses the op {name!r} of {origin}: {error}") from error
-
-
-def check_model(model: TableModel) -> None:
-    """Find out whether a model's parts fit together.
-
-    Raises:
-        ValueError: naming the part that does not.
-
-    """
-    names = [feature.name for feature in model.features]
-    outputs = len(model.net.layers[-1].neurons)
-    nin = len(model.net.layers[0].neurons[0].w)
-    wanted = {"classification": max(len(model.classes), 1), "regression": 1}[model.task]
-    if model.task == "classification" and len(model.classes) < 2:
-        raise ValueError(f"{len(model.classes)} classes, where at least 2 belong")
-    if len(set(model.classes)) != len(model.classes) or len(set(names)) != len(names):
-        raise ValueError("a name stands twice among classes or features")
-    if outputs != (wanted if wanted > 2 else 1):
-        raise ValueError(f"{outputs} outputs do not fit {len(model.classes)} classes")
-    if model.task == "regression" and model.classes:
-        raise ValueError("a quantity has no classes")
-    if nin != len(model.inputs):
-        raise ValueError(f"the net takes {nin} inputs, its features make {len(model.inputs)}")
-    if not model.scale > 0.0:
-        raise ValueError(f"scale is {model.scale!r}, not greater than 0")
-
-
 def _feature(described: Mapping[str, Any]) -> Feature:
-    kind, name = described["kind"], _text(described["name"])
+    kind, name = described["kind"], text_of(described["name"])
     if kind == "number":
-        scale = _finite(described["scale"])
+        scale = finite_of(described["scale"])
         if not scale > 0.0:
             raise ValueError(f"scale of {name!r} is {scale!r}, not greater than 0")
-        numbers = (_finite(described["median"]), _finite(described["mean"]), scale)
-        return Number(name, *numbers, described["missing"] is True, _text(described["notation"]))
+        numbers = (finite_of(described["median"]), finite_of(described["mean"]), scale)
+        return Number(name, *numbers, described["missing"] is True, text_of(described["notation"]))
     if kind == "text":
-        levels = tuple(_text(level) for level in described["levels"])
+        levels = tuple(text_of(level) for level in described["levels"])
         return Text(name, levels, described["other"] is True, described["missing"] is True)
     if kind != "date":
         raise ValueError(f"a feature of the kind {kind!r}")
@@ -326,22 +241,4 @@ def _feature(described: Mapping[str, Any]) -> Feature:
     fitted = tuple((part, n) for part, n in parts.items() if isinstance(n, Number))
     if len(fitted) != len(parts) or not set(parts) <= set(PARTS):
         raise ValueError(f"parts of the date {name!r} are {list(parts)}")
-    return Date(name, _text(described["format"]), fitted)
-
-
-def _text(thing: Any) -> str:
-    if not isinstance(thing, str):
-        raise TypeError(f"{thing!r}, where a text belongs")
-    return thing
-
-
-def _count(thing: Any) -> int:
-    if type(thing) is not int or thing < 1:
-        raise ValueError(f"{thing!r}, where a size belongs")
-    return thing
-
-
-def _finite(thing: Any) -> float:
-    if type(thing) not in (int, float) or not math.isfinite(thing):
-        raise ValueError(f"{thing!r}, where a finite number belongs")
-    return float(thing)
+    return Date(name, text_of(described["format"]), fitted)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from mgnn.errors import ModelFileError
 from mgnn.features import MISSING, Feature, Number, Text
-from mgnn.modelfile import check_model, make_net
+from mgnn.modelparts import check_model, make_net
 from mgnn.tablemodel import TableModel
 
 if TYPE_CHECKING:

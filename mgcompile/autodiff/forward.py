@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgcompile.autodiff.active import active_arrays
 from mgcompile.autodiff.adjoints import dot_of
 from mgcompile.autodiff.forward_tape import write_tangent_tape
 from mgcompile.autodiff.partials import local_derivatives
-from mgcompile.autodiff.reverse import active_arrays
 from mgcompile.autodiff.symbols import Emitter, Number, Symbol
 from mgcompile.program.builder import Builder, affine
 from mgcompile.program.dce import needed_only

@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgcompile.autodiff.active import active_arrays
 from mgcompile.autodiff.adjoints import Adjoints, Contribution, over_shape
 from mgcompile.autodiff.partials import local_derivatives
+from mgcompile.autodiff.reverse_loop import reverse_loop
+from mgcompile.autodiff.reverse_tape import reverse_tape
 from mgcompile.autodiff.symbols import Emitter, Symbol
 from mgcompile.program.builder import Builder, affine
 from mgcompile.program.dce import needed_only
@@ -24,7 +27,6 @@ from mgcompile.program.ir import (
     Access,
     Affine,
     Bundle,
-    Loop,
     Program,
     Scatter,
     Statement,
@@ -37,7 +39,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 __all__ = [
-    "active_arrays",
     "gradient_to_inputs",
     "gradient_to_params",
     "read_through",
@@ -103,36 +104,6 @@ def _reverse_program(builder: Builder, adjoints: Adjoints, wanted: set[int]) -> 
     reverse_statements(statements, builder, adjoints, active, adjoints.contribute)
 
 
-def active_arrays(statements: Sequence[Statement], wanted: set[int]) -> set[int]:
-    """Return the arrays that depend on those `wanted`, these included."""
-    active = set(wanted)
-    for statement in statements:
-        if isinstance(statement, Bundle):
-            if any(access.array in active for access in statement.operands):
-                active.add(statement.result)
-        elif isinstance(statement, Scatter):
-            if any(part.source.array in active for part in statement.parts):
-                active.add(statement.result)
-        elif isinstance(statement, Tape):
-            if any(access.array in active for access in statement.externals):
-                active.add(statement.result)
-        else:
-            _activate_loop(statement, active)
-    return active
-
-
-def _activate_loop(loop: Loop, active: set[int]) -> None:
-    active |= {carry.array for carry in loop.carries if carry.initial.array in active}
-    while True:
-        active |= active_arrays(loop.body, active)
-        more = {carry.array for carry in loop.carries if carry.following in active} - active
-        if not more:
-            break
-        active |= more
-    active |= {carry.final for carry in loop.carries if carry.array in active}
-    active |= {stack.result for stack in loop.stacks if stack.source in active}
-
-
 def reverse_statements(
     statements: Sequence[Statement],
     builder: Builder,
@@ -149,9 +120,6 @@ def reverse_statements(
         active: Arrays whose adjoints are wanted.
         sink: What takes a contribution.
     """
-    from mgcompile.autodiff.reverse_loop import reverse_loop
-    from mgcompile.autodiff.reverse_tape import reverse_tape
-
     for statement in reversed(statements):
         if isinstance(statement, Bundle):
             _reverse_bundle(statement, builder, adjoints, active, sink)
@@ -160,7 +128,8 @@ def reverse_statements(
         elif isinstance(statement, Tape):
             reverse_tape(statement, builder, adjoints, active, sink)
         else:
-            reverse_loop(statement, builder, adjoints, active, sink)
+            # The body of a loop is a block as well: how a block is walked goes along.
+            reverse_loop(statement, builder, adjoints, active, sink, reverse_statements)
 
 
 def _reverse_bundle(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
+from mgcompile.autodiff.active import active_arrays
 from mgcompile.autodiff.adjoints import Adjoints, Contribution, over_shape
 from mgcompile.autodiff.symbols import Emitter, Number, Symbol
 from mgcompile.errors import InvalidProgramError
@@ -37,7 +38,10 @@ from mgcompile.program.traversal import renamed
 from mgcore import ops
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+    Sink = Callable[[Contribution], None]
+    WalkBlock = Callable[[Sequence[Statement], Builder, Adjoints, set[int], Sink], None]
 
 __all__ = ["reverse_loop"]
 
@@ -47,9 +51,20 @@ def reverse_loop(
     builder: Builder,
     adjoints: Adjoints,
     active: set[int],
-    sink: Callable[[Contribution], None],
+    sink: Sink,
+    walk_block: WalkBlock,
 ) -> None:
-    """Write the reverse of `loop`, from the adjoints of its results to those of what it reads."""
+    """Write the reverse of `loop`, from the adjoints of its results to those of what it reads.
+
+    Args:
+        loop: The forward loop.
+        builder: Where its reverse goes.
+        adjoints: Seeds, and what is collected.
+        active: Arrays whose adjoints are wanted.
+        sink: What takes a contribution.
+        walk_block: Walks the statements of a body backwards (`reverse.reverse_statements`, which
+            calls this function).
+    """
     finals = {carry.array: adjoints.take(carry.final) for carry in loop.carries}
     stacks = [(stack.source, adjoints.take(stack.result)) for stack in loop.stacks]
     seeds = [*finals.values(), *(access for _, access in stacks)]
@@ -65,7 +80,7 @@ def reverse_loop(
     states = builder.keep_carried(loop, loop.carries)
     moving = [carry for carry in loop.carries if carry.array in active]
     starts = [finals[carry.array] or _zeros(builder, len(adjoints.loops)) for carry in moving]
-    reverse = _Reverse(loop, builder, adjoints.loops, batched)
+    reverse = _Reverse(loop, builder, adjoints.loops, batched, walk_block)
     reverse.open(states)
     for source, access in stacks:
         if access is not None:
@@ -106,12 +121,14 @@ class _Reverse:
         builder: Where it goes.
         outer: Extents of the loops around it.
         batched: Whether the adjoints inside differ from sample to sample.
+        walk_block: Walks the statements of a body backwards.
     """
 
     loop: Loop
     builder: Builder
     outer: tuple[int, ...]
     batched: bool
+    walk_block: WalkBlock
     _local: Adjoints = attrs.field(init=False)
     _number: dict[int, int] = attrs.field(factory=dict)
     _state: dict[int, int] = attrs.field(factory=dict)
@@ -181,8 +198,6 @@ class _Reverse:
 
     def walk(self, active: set[int], moving: set[int]) -> list[Contribution]:
         """Walk the body backwards; return what goes to arrays outside of the loop."""
-        from mgcompile.autodiff.reverse import active_arrays, reverse_statements
-
         inside = set(self._number.values())
         wanted = {array for array in active if array not in self._number}
         wanted |= {self._number[array] for array in moving}
@@ -195,7 +210,7 @@ class _Reverse:
                 pending.append(item)
 
         here = active_arrays(self._body, wanted)
-        reverse_statements(self._body, self.builder, self._local, here, sink)
+        self.walk_block(self._body, self.builder, self._local, here, sink)
         # Inside, the adjoint of a number that all samples share is each sample's own share of it.
         left = (item for item in pending if not _is_zero(item))
         return [attrs.evolve(item, batched=self.batched) for item in left]

@@ -15,7 +15,7 @@ from mgcore import Op
 from mgnn import MLP
 from mgnn.errors import ModelFileError
 from mgnn.features import Date, Number, Text
-from mgnn.modelfile import MOST_PARAMETERS
+from mgnn.modelparts import MOST_PARAMETERS
 from mgnn.tablemodel import TableModel
 
 PARTS = ["model.json", "weights.npy"]

@@ -5,7 +5,10 @@ from collections.abc import Iterator
 import grimp
 import pytest
 
-PACKAGES = ("mgcore", "mgops_basic", "mgops_activations", "mgview", "mgcli", "pytest_mgcore")
+PACKAGES = (
+    *("mgcore", "mgops_basic", "mgops_activations", "mgnn"),
+    *("mgcompile", "mgview", "mgcli", "pytest_mgcore"),
+)
 ENGINE = (
     *("value", "op", "order", "backward", "derivatives", "partials", "sweeps", "numeric", "errors"),
     *("ieee", "failures", "seam", "ops", "foreign", "methods", "domain", "places", "transport"),

@@ -1,0 +1,42 @@
+"""Tell which arrays of a program depend on some others: derivatives are written of these alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.program.ir import Bundle, Loop, Scatter, Statement, Tape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["active_arrays"]
+
+
+def active_arrays(statements: Sequence[Statement], wanted: set[int]) -> set[int]:
+    """Return the arrays that depend on those `wanted`, these included."""
+    active = set(wanted)
+    for statement in statements:
+        if isinstance(statement, Bundle):
+            if any(access.array in active for access in statement.operands):
+                active.add(statement.result)
+        elif isinstance(statement, Scatter):
+            if any(part.source.array in active for part in statement.parts):
+                active.add(statement.result)
+        elif isinstance(statement, Tape):
+            if any(access.array in active for access in statement.externals):
+                active.add(statement.result)
+        else:
+            _activate_loop(statement, active)
+    return active
+
+
+def _activate_loop(loop: Loop, active: set[int]) -> None:
+    active |= {carry.array for carry in loop.carries if carry.initial.array in active}
+    while True:
+        active |= active_arrays(loop.body, active)
+        more = {carry.array for carry in loop.carries if carry.following in active} - active
+        if not more:
+            break
+        active |= more
+    active |= {carry.final for carry in loop.carries if carry.array in active}
+    active |= {stack.result for stack in loop.stacks if stack.source in active}
