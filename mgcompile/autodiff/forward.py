@@ -31,7 +31,6 @@ from mgcompile.program.ir import (
     Scatter,
     Stack,
     Statement,
-    extent,
 )
 from mgcompile.support.zero_product import ZERO_DOT, adds_up
 from mgcore import ops
@@ -124,8 +123,7 @@ class _Writer:
         operands = [emitter.symbol(access) for access in bundle.operands]
         moved = {i: self._moved(access) for i, access in enumerate(bundle.operands)}
         tangents = {i: emitter.symbol(read) for i, read in moved.items() if read is not None}
-        along = extent(bundle.reduced)
-        partials = local_derivatives(bundle.op, emitter, out, operands, tangents, along)
+        partials = local_derivatives(bundle.op, emitter, out, operands, tangents, bundle.reduced)
         terms = [(partials[i], tangents[i]) for i in tangents if not _is_zero(partials[i])]
         if not terms:
             return

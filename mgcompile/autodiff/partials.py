@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from mgcompile.autodiff.symbols import Symbol
+from mgcompile.program.ir import extent
 from mgcompile.support.uniform_partial import is_reducible, replayed, shared_partial
 from mgcore import Op
 from mgcore.errors import RuleError
@@ -26,19 +27,21 @@ def local_derivatives(
     out: Number,
     operands: Sequence[Number],
     needed: Iterable[int],
-    along: int = 1,
+    reduced: tuple[int, ...] = (),
 ) -> dict[int, Number]:
     """Return d(out)/d(operand) for the operands `needed`, as symbols or plain numbers.
 
-    `along` is the number of operands that one symbol stands for: those along reduced axes.
+    `reduced` are the last axes of the emitter's domain if one symbol stands for the operands along
+    these.
 
     A partial that cannot run on symbols (it calls a function of numbers) becomes an op of its own,
     which a backend evaluates as it evaluates any op whose rule it cannot see through.
     """
     wanted = list(needed)
+    along = extent(reduced)
     if is_reducible(op, along) and len(operands) == 1:
-        partial = shared_partial(op, along)
-        return {i: replayed(partial, out, operands[i]) for i in wanted}
+        tree, total = shared_partial(op, along), partial(emitter.total, reduced=reduced)
+        return {i: replayed(tree, out, operands[i], total) for i in wanted}
     if callable(op.partials):
         return _all_at_once(op, emitter, out, operands, wanted)
     found = {}

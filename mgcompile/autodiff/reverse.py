@@ -31,7 +31,6 @@ from mgcompile.program.ir import (
     Scatter,
     Statement,
     Tape,
-    extent,
 )
 from mgcore import ops
 
@@ -154,8 +153,7 @@ def _reverse_bundle(
     operands = [emitter.symbol(access) for access in bundle.operands]
     wanted = [i for i, access in enumerate(bundle.operands) if access.array in active]
     batched = builder.is_batched(bundle.operands)
-    along = extent(bundle.reduced)
-    found = local_derivatives(bundle.op, emitter, out, operands, wanted, along)
+    found = local_derivatives(bundle.op, emitter, out, operands, wanted, bundle.reduced)
     for i, partial in found.items():
         access = bundle.operands[i]
         sink(Contribution(domain, upstream, partial, access.array, access.index, batched))

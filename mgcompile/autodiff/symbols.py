@@ -180,6 +180,23 @@ class Emitter:
             return self.apply(ops.mul, (x, y))
         return x * y
 
+    def total(self, number: Number, reduced: tuple[int, ...]) -> Number:
+        """Return the sum of a number over the last axes of the domain, which are `reduced`."""
+        if not reduced:
+            return number
+        access, depth = self.access(number), len(self.loops)
+        key = (ops.sum, (access,))  # free: the sum of one operand is that operand
+        if key not in self._known:
+            last = len(self.domain) - len(reduced)
+            moves = moving_axes(access.index)[depth:]
+            kept = tuple(axis for axis in range(last) if moves[axis])
+            axes = (*kept, *range(last, len(self.domain)))
+            read = only_axes(access.index, (*range(depth), *(depth + axis for axis in axes)))
+            shape = tuple(self.domain[axis] for axis in kept)
+            result = self.builder.bundle(ops.sum, shape, [Access(access.array, read)], reduced)
+            self._known[key] = self._spread(result, kept, shape)
+        return self._known[key]
+
     def range(self, number: Number) -> Range:
         """Return in what range a number is at all points of the domain."""
         if not isinstance(number, Symbol):
@@ -224,7 +241,11 @@ class Emitter:
         shape = tuple(self.domain[axis] for axis in kept)
         axes = (*range(depth), *(depth + axis for axis in kept))
         reads = [Access(access.array, only_axes(access.index, axes)) for access in accesses]
-        result = self.builder.bundle(op, shape, reads)
+        return self._spread(self.builder.bundle(op, shape, reads), kept, shape)
+
+    def _spread(self, result: int, kept: tuple[int, ...], shape: tuple[int, ...]) -> Symbol:
+        """Return a symbol of an array over the axes `kept`, the same along all others."""
+        depth = len(self.loops)
         strides = [0] * (depth + len(self.domain))
         for axis, stride in zip(kept, dense_strides(shape), strict=True):
             strides[depth + axis] = stride

@@ -2,7 +2,9 @@
 
 The partials of such an op are one rule that gives all of them. Where the i-th depends on the result
 and the i-th operand alone, in the same way for every i, the operands can be an axis: the rule is
-run once, on tracers, and what it did to one operand is done at every point of the axis.
+run once, on tracers, and what it did to one operand is done at every point of the axis. It may
+depend on sums over all operands, too, of a term that is the same for each (a softmax divides by the
+sum of the exponentials): these are sums along the axis.
 """
 
 from __future__ import annotations
@@ -10,10 +12,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import attrs
+
 from mgcore import ops
 from mgcore.foreign import with_operators
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mgcore import Op
 
 __all__ = ["is_reducible", "replayed", "shared_partial"]
@@ -22,10 +28,17 @@ Number = Any
 """Whatever a rule can run on: a symbol of the compiler, a Value, a float."""
 
 Tree = Any
-"""A number, a leaf (`_OUT`, `_OWN`, or the number of another operand in a tuple), or a tuple of an
-op and trees."""
+"""A number, a leaf (`_OUT`, `_OWN`, or the number of another operand in a tuple), a `_Total`, or a
+tuple of an op and trees."""
 
 _OUT, _OWN = "out", "own"
+
+
+@attrs.frozen(slots=True)
+class _Total:
+    """The sum over all operands of what `term` computes from each."""
+
+    term: Tree
 
 
 @with_operators
@@ -59,19 +72,22 @@ def _partial(op: Op, count: int) -> tuple[bool, Tree]:
     if not callable(op.partials) or (count > 3 and not _partial(op, 3)[0]):
         return False, None
     operands = [_Tracer((place,)) for place in range(count)]
+    totals: dict[int, Tree] = {}
     try:
         results = op.partials(_Tracer(_OUT), *operands)
-        trees = [
-            _own(x.tree if isinstance(x, _Tracer) else float(x), i) for i, x in enumerate(results)
-        ]
+        traced = [x.tree if isinstance(x, _Tracer) else float(x) for x in results]
+        trees = [_own(tree, i, count, totals) for i, tree in enumerate(traced)]
     except Exception:  # a rule that is not generic, or whose partials mix the operands
         return False, None
     same = len(trees) == count and all(tree == trees[0] for tree in trees)
     return same, trees[0] if same else None
 
 
-def _own(tree: Tree, place: int) -> Tree:
-    """Return the tree with operand `place` called `_OWN`; raise ValueError for any other."""
+def _own(tree: Tree, place: int, count: int, totals: dict[int, Tree]) -> Tree:
+    """Return the tree with operand `place` called `_OWN`; raise ValueError for any other.
+
+    `totals` remembers by identity which sums have been looked at: partials share them.
+    """
     if not isinstance(tree, tuple):
         return tree
     if len(tree) == 1:
@@ -79,13 +95,71 @@ def _own(tree: Tree, place: int) -> Tree:
             message = "a partial depends on another operand"
             raise ValueError(message)
         return _OWN
-    return (tree[0], *(_own(each, place) for each in tree[1:]))
+    if tree[0] is ops.sum or tree[0] is ops.add:
+        if id(tree) not in totals:
+            totals[id(tree)] = _with_total(tree, count)
+        if totals[id(tree)] is not None:
+            return totals[id(tree)]
+    return (tree[0], *(_own(each, place, count, totals) for each in tree[1:]))
 
 
-def replayed(tree: Tree, out: Number, operand: Number) -> Number:
-    """Return what a tree computes from an op's result and one operand."""
+def _with_total(tree: Tree, count: int) -> Tree:
+    """Return a sum with its terms over all operands as one `_Total`; None if it has no such."""
+    terms, others = [], []
+    for term in _terms(tree):
+        places = _places(term)
+        if len(places) > 1:
+            return None
+        if places:
+            terms.append((*places, term))
+        else:
+            others.append(term)
+    if sorted(place for place, _ in terms) != list(range(count)):
+        return None
+    owns = [_own(term, place, count, {}) for place, term in terms]
+    if any(own != owns[0] for own in owns):
+        return None
+    total = _Total(owns[0])
+    return (ops.sum, total, *others) if others else total
+
+
+def _terms(tree: Tree) -> list[Tree]:
+    """Return what is added up by a tree of sums, from left to right, without zeros."""
+    found, stack = [], [tree]
+    while stack:
+        top = stack.pop()
+        if isinstance(top, tuple) and (top[0] is ops.sum or top[0] is ops.add):
+            stack.extend(reversed(top[1:]))
+        elif top != 0.0:
+            found.append(top)
+    return found
+
+
+def _places(tree: Tree) -> set[int]:
+    """Return which operands a tree depends on, or the first two found."""
+    found: set[int] = set()
+    stack = [tree]
+    while stack and len(found) < 2:
+        top = stack.pop()
+        if not isinstance(top, tuple):
+            continue
+        if len(top) == 1:
+            found.add(top[0])
+        else:
+            stack.extend(top[1:])
+    return found
+
+
+def replayed(tree: Tree, out: Number, operand: Number, total: Callable[[Number], Number]) -> Number:
+    """Return what a tree computes from an op's result and one operand.
+
+    `total` gives the sum over all operands of what has been computed from one.
+    """
+    if isinstance(tree, _Total):
+        return total(replayed(tree.term, out, operand, total))
     if isinstance(tree, tuple):
-        applied: Number = tree[0](*(replayed(each, out, operand) for each in tree[1:]))
+        inner = (replayed(each, out, operand, total) for each in tree[1:])
+        applied: Number = tree[0](*inner)
         return applied
     if isinstance(tree, str):
         return out if tree == _OUT else operand

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.program.ir import Bundle, Loop
+from mgcompile.program.ir import Bundle, Loop, Tape
 from mgcompile.support.uniform_partial import is_reducible
 from mgcore import Op, Value, hessian, ops
 
 BACKENDS = ["numpy", "llvm"]
 
-# The length of a vector, whose partials can be taken one by one, and a spread, whose cannot.
+# The length of a vector, whose partials can be taken one by one; a spread and a softened length,
+# which need sums over all operands; and a ring, whose partials look at the neighbours.
 norm = Op(
     "norm_of_test",
     forward=lambda *xs: ops.sqrt(sum(x * x for x in xs)),
@@ -26,6 +27,18 @@ spread = Op(
     "spread_of_test",
     forward=lambda *xs: sum((x - sum(xs) / len(xs)) ** 2 for x in xs),
     partials=lambda out, *xs: tuple(2.0 * (x - sum(xs) / len(xs)) for x in xs),
+)
+softened = Op(
+    "softened_of_test",
+    forward=lambda *xs: ops.sqrt(sum((x * x for x in xs), 1.0)),
+    partials=lambda out, *xs: tuple(x * out / sum((each * each for each in xs), 1.0) for x in xs),
+)
+ring = Op(
+    "ring_of_test",
+    forward=lambda *xs: sum(x * y for x, y in zip(xs, xs[1:] + xs[:1], strict=True)),
+    partials=lambda out, *xs: tuple(
+        x + y for x, y in zip(xs[-1:] + xs[:-1], xs[1:] + xs[:1], strict=True)
+    ),
 )
 mean = Op(
     "mean_of_test",
@@ -42,12 +55,18 @@ closed = Op(
     forward=lambda *xs: ops.log(sum(ops.exp(x) for x in xs)),
     partials=lambda out, *xs: tuple(math.exp(x - out) for x in xs),
 )
-AXES = {"logsumexp": ops.logsumexp, "norm": norm, "mean": mean}
-NO_AXES = {"spread": spread, "weighted": weighted, "closed": closed}
+AXES = {
+    "logsumexp": ops.logsumexp,
+    "norm": norm,
+    "mean": mean,
+    "spread": spread,
+    "softened": softened,
+}
+NO_AXES = {"ring": ring, "weighted": weighted, "closed": closed}
 
 
 @pytest.mark.parametrize("name", AXES)
-def test_partials_of_one_operand_and_the_result_alone_allow_an_axis(name):
+def test_partials_of_one_operand_the_result_and_sums_over_all_allow_an_axis(name):
     assert is_reducible(AXES[name], 7)
 
 
@@ -169,3 +188,72 @@ def test_logsumexp_keeps_its_digits_beside_a_largest_operand_of_0(backend):
     with mpmath.workdps(300):
         right = [float(mpmath.log(sum(mpmath.exp(x) for x in row))) for row in X.tolist()]
     np.testing.assert_allclose(found, right, rtol=2e-15, atol=0)
+
+
+LARGE = [(0.3, 0.0), (709.0, 1.0), (1e10, 0.0), (-1e10, 2.0), (1e17, 0.0), (-1e17, 64.0)]
+
+
+def softmax_in_many_digits(row):
+    """The gradient of logsumexp, and its Hessian."""
+    with mpmath.workdps(60):
+        terms = [mpmath.exp(mpmath.mpf(x) - max(row)) for x in row]
+        p = [t / mpmath.fsum(terms) for t in terms]
+        rows = [[a * ((i == j) - b) for j, b in enumerate(p)] for i, a in enumerate(p)]
+    return np.array(p, dtype=float), np.array(rows, dtype=float)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("dtype", "rtol"), [("float64", 1e-14), ("float32", 3e-6)])
+@pytest.mark.parametrize("count", [2, 9, 40])
+def test_slopes_of_logsumexp_at_large_operands(count, dtype, rtol, backend):
+    xs = [Value(0.1 * i) for i in range(count)]
+    out = ops.logsumexp(*xs)
+    kernel = mgcompile.compile(out, xs, dtype=dtype, backend=backend, cache=False)
+    rows = [[large + step * (i % 2) for i in range(count)] for large, step in LARGE]
+    X = np.array(rows, dtype=dtype)
+    _, slopes = kernel.value_and_grad(X)
+    hessians = kernel.hessian(X)
+    direction = np.cos(np.arange(count)).astype(dtype)
+    products = kernel.hvp(X, np.broadcast_to(direction, X.shape).copy())
+    for row, p, h, product in zip(X.tolist(), slopes, hessians, products, strict=True):
+        right_p, right_h = softmax_in_many_digits(row)
+        np.testing.assert_allclose(p, right_p, rtol=rtol)
+        np.testing.assert_allclose(h, right_h, rtol=10 * rtol, atol=rtol)
+        np.testing.assert_allclose(product, right_h @ direction, rtol=10 * rtol, atol=3 * rtol)
+
+
+def sum_of_steps(xs, count):
+    """A recurrence through logsumexp, whose slopes are softmaxes of equal operands."""
+    for _ in range(count):
+        total = ops.logsumexp(*xs)
+        xs = [total + 0.0 * x for x in xs]
+    return xs[0]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("width", [2, 5])
+def test_slopes_of_logsumexp_at_large_operands_in_loops(width, backend):
+    xs = [Value(0.1 * i) for i in range(width)]
+    kernel = mgcompile.compile(sum_of_steps(xs, 12), xs, backend=backend, cache=False)
+    assert any(isinstance(s, Loop) for s in kernel.program.statements)
+    _, slopes = kernel.value_and_grad(np.full((2, width), 1e17))
+    np.testing.assert_allclose(slopes, 1.0 / width, rtol=1e-14)
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_slopes_of_logsumexp_at_large_operands_in_tapes(backend):
+    rng = random.Random(3)
+    count = 4
+    xs = [Value(0.1 * i) for i in range(count)]
+    pool, right = list(xs), list(np.eye(count))
+    for _ in range(600):
+        chosen = [rng.randrange(len(pool)) for _ in range(rng.choice([2, 3, 5]))]
+        # At 1e17 a logsumexp is its operand, to rounding, and all share its slope equally.
+        right.append(sum(right[i] for i in chosen) / len(chosen))
+        pool.append(ops.logsumexp(*(pool[i] for i in chosen)))
+    output = ops.logsumexp(*pool[-20:])
+    kernel = mgcompile.compile(output, xs, backend=backend, cache=False)
+    assert any(isinstance(s, Tape) for s in kernel.program.statements)
+    _, slopes = kernel.value_and_grad(np.full((2, count), 1e17))
+    expected = sum(right[-20:]) / 20
+    np.testing.assert_allclose(slopes, [expected, expected], rtol=1e-13)
