@@ -180,6 +180,11 @@ def div(x: Range, y: Range) -> Range:
     return _made(found.low, found.high, x, y, doubt=doubt)
 
 
+def reciprocal(x: Range) -> Range:
+    """Return the range of 1 / x."""
+    return div(of_number(1.0), x)
+
+
 def _reciprocal(a: float) -> float:
     return math.copysign(TINY, a) if math.isinf(a) else 1.0 / a
 
@@ -209,11 +214,35 @@ def exp(x: Range) -> Range:
     return _made(low, high, x, doubt=far)
 
 
+def exp2(x: Range) -> Range:
+    """Return the range of 2**x."""
+    return exp(mul(x, of_number(math.log(2.0))))
+
+
+def expm1(x: Range) -> Range:
+    """Return the range of e**x - 1."""
+    return sub(exp(x), of_number(1.0))
+
+
 def log(x: Range) -> Range:
     """Return the range of the natural logarithm."""
     if x.low <= 0.0:
         return _made(-math.inf, _log(x.high), x, doubt=Doubt.EDGE)
     return _made(_log(x.low), _log(x.high), x, doubt=Doubt.NONE if x.nonzero else Doubt.FAR)
+
+
+def log1p(x: Range) -> Range:
+    """Return the range of log(1 + x)."""
+    return log(add(x, of_number(1.0)))
+
+
+def logarithm(base: float) -> Rule:
+    """Return the rule of the logarithm to a base."""
+
+    def rule(x: Range) -> Range:
+        return mul(log(x), of_number(1.0 / math.log(base)))
+
+    return rule
 
 
 def _log(a: float) -> float:
@@ -225,6 +254,16 @@ def sqrt(x: Range) -> Range:
     if x.low < 0.0:
         return _made(0.0, math.inf, x, doubt=Doubt.EDGE)
     return _made(math.sqrt(x.low), math.sqrt(x.high), x)
+
+
+def rsqrt(x: Range) -> Range:
+    """Return the range of 1 / sqrt(x)."""
+    return reciprocal(sqrt(x))
+
+
+def cbrt(x: Range) -> Range:
+    """Return the range of the cube root."""
+    return _made(math.cbrt(x.low), math.cbrt(x.high), x)
 
 
 def power(x: Range, y: Range) -> Range:

@@ -132,6 +132,13 @@ def subjects() -> Mapping[str, Subject]:
     return {
         "exp": Subject(mp.exp, tight, one(unit, Range(-746, 710), Range(-104, 89))),
         "log": Subject(mp.log, tight, one(positive, Range(0.5, 2))),
+        "exp2": Subject(lambda x: mp.mpf(2) ** x, tight, one(unit, Range(-1075, 1024))),
+        "expm1": Subject(mp.expm1, tight, one(any_sign, unit, Range(-50, 710))),
+        "log1p": Subject(mp.log1p, tight, one(positive, Range(-0.999, 2))),
+        "log2": Subject(lambda x: mp.log(x) / mp.log(2), tight, one(positive, Range(0.5, 2))),
+        "log10": Subject(lambda x: mp.log(x) / mp.log(10), tight, one(positive, Range(0.5, 2))),
+        "cbrt": Subject(lambda x: mp.sign(x) * mp.cbrt(abs(x)), tight, one(any_sign, Range(-2, 2))),
+        "rsqrt": Subject(lambda x: 1 / mp.sqrt(x), tight, one(positive)),
         "sqrt": Subject(mp.sqrt, tight, one(positive)),
         "sin": Subject(mp.sin, tight, one(any_sign, Range(-7, 7), Range(-1e5, 1e5))),
         "cos": Subject(mp.cos, tight, one(any_sign, Range(-7, 7), Range(-1e5, 1e5))),

@@ -577,6 +577,30 @@
     log: unary(Math.log, (_, x) => 1 / x, (x) => `log(${x})`, (x) => `1 ÷ ${bracketed(x)}`),
     sqrt: unary(Math.sqrt, (out) => 0.5 / out, (x) => `√${bracketed(x)}`, (x) => `1 ÷ (2 √${bracketed(x)})`),
     abs: unary(Math.abs, (_, x) => step(x) - step(-x), (x) => `|${x}|`, (x) => `sign of ${bracketed(x)}`),
+    exp2: unary((x) => 2 ** x, (out) => Math.LN2 * out, (x) => `2^${bracketed(x)}`, (x) => `log(2) × 2^${bracketed(x)}`),
+    expm1: unary(Math.expm1, (_, x) => Math.exp(x), (x) => `exp(${x}) − 1`, (x) => `exp(${x})`),
+    log1p: unary(Math.log1p, (_, x) => 1 / (1 + x), (x) => `log(1 + ${bracketed(x)})`, (x) => `1 ÷ (1 + ${bracketed(x)})`),
+    log2: unary(
+      Math.log2,
+      (_, x) => Math.LOG2E / x,
+      (x) => `log₂(${x})`,
+      (x) => `1 ÷ (${bracketed(x)} log(2))`
+    ),
+    log10: unary(
+      Math.log10,
+      (_, x) => Math.LOG10E / x,
+      (x) => `log₁₀(${x})`,
+      (x) => `1 ÷ (${bracketed(x)} log(10))`
+    ),
+    cbrt: unary(Math.cbrt, (out) => 1 / (3 * out * out), (x) => `∛${bracketed(x)}`, (x) => `1 ÷ (3 ∛${bracketed(x)}²)`),
+    square: unary((x) => x * x, (_, x) => 2 * x, (x) => `${bracketed(x)}²`, (x) => `2 ${bracketed(x)}`),
+    reciprocal: unary((x) => 1 / x, (out, x) => -out / x, (x) => `1 ÷ ${bracketed(x)}`, (x) => `−1 ÷ ${bracketed(x)}²`),
+    rsqrt: unary(
+      (x) => 1 / Math.sqrt(x),
+      (out, x) => -0.5 * out / x,
+      (x) => `1 ÷ √${bracketed(x)}`,
+      (x) => `−1 ÷ (2 ${bracketed(x)} √${bracketed(x)})`
+    ),
     sin: unary(Math.sin, (_, x) => Math.cos(x), (x) => `sin(${x})`, (x) => `cos(${x})`),
     cos: unary(Math.cos, (_, x) => -Math.sin(x), (x) => `cos(${x})`, (x) => `−sin(${x})`),
     erf: unary(

@@ -26,6 +26,15 @@ TORCH = {
     "log": torch.log,
     "sqrt": torch.sqrt,
     "abs": torch.abs,
+    "exp2": torch.exp2,
+    "expm1": torch.expm1,
+    "log1p": torch.log1p,
+    "log2": torch.log2,
+    "log10": torch.log10,
+    "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
+    "square": torch.square,
+    "reciprocal": torch.reciprocal,
+    "rsqrt": torch.rsqrt,
     "sin": torch.sin,
     "cos": torch.cos,
     "erf": torch.erf,
@@ -50,8 +59,10 @@ TORCH = {
 }
 # Operands that an op is not defined on, or that make numbers explode, are bent to fit, the same
 # way on both sides: a positive operand, or one of modest size.
-POSITIVE = {("div", 1), ("pow", 0), ("log", 0), ("sqrt", 0)}
-MODEST = {("exp", 0), ("pow", 1)}
+POSITIVE = {("div", 1), ("pow", 0)} | {
+    (name, 0) for name in ("log", "sqrt", "log1p", "log2", "log10", "cbrt", "reciprocal", "rsqrt")
+}
+MODEST = {("exp", 0), ("exp2", 0), ("expm1", 0), ("pow", 1)}
 
 
 def test_the_table_has_every_shipped_op():

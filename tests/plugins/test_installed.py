@@ -36,12 +36,12 @@ MGCORE_API = 1
 def _power(name, n):
     return Op(name, forward=lambda x: x ** n, partials=(lambda out, x: n * x ** (n - 1),))
 
-square, cube = _power("square", 2), _power("cube", 3)
+squared, cube = _power("squared", 2), _power("cube", 3)
 
 @hookimpl
 def mgcore_register_ops():
     half = ops.exp(0.0) / 2      # a hook may use ops itself
-    return [square, Op("undeclared", forward=lambda x: half * x, partials=(lambda out, x: half,)),
+    return [squared, Op("undeclared", forward=lambda x: half * x, partials=(lambda out, x: half,)),
             cube]
 """
 
@@ -52,7 +52,7 @@ def env(tmp_path_factory):
     folder = tmp_path_factory.mktemp("installed")
     powers = Package(
         "Mg_Powers",
-        {"square": "mg_powers", "cube": "mg_powers"},
+        {"squared": "mg_powers", "cube": "mg_powers"},
         {"mg_powers.py": HOOKS},
         version="2.0",
     )
@@ -165,8 +165,8 @@ def test_a_module_with_hooks_brings_all_its_ops_at_once(env):
         from mgcore import Value, ops, plugins
         first = ops.cube(2.0)
         states = {r.name: [r.state, r.distribution] for r in plugins()}
-        print(json.dumps([first, [states[n] for n in ("square", "cube", "undeclared")],
-                          ops.square(3.0), ops.undeclared(3.0)]))
+        print(json.dumps([first, [states[n] for n in ("squared", "cube", "undeclared")],
+                          ops.squared(3.0), ops.undeclared(3.0)]))
     """)
     assert told == [8.0, [["ready", "Mg_Powers"]] * 3, 9.0, 1.5]
 
@@ -179,21 +179,21 @@ def test_switching_one_op_of_a_module_off_leaves_the_others(env):
         from mgcore import ops
         out = [ops.cube(2.0)]
         try:
-            ops.square
+            ops.squared
         except mgcore.errors.DisabledOpError as error:
             out.append(str(error))
         mgcore.configure(disable="cube")
-        out.append([r.state for r in mgcore.plugins() if r.name in ("cube", "square")])
-        out.append(ops.square(2.0))
+        out.append([r.state for r in mgcore.plugins() if r.name in ("cube", "squared")])
+        out.append(ops.squared(2.0))
         mgcore.configure(disable="")
         out.append(ops.cube(3.0))
         print(json.dumps(out))
         """,
-        MGCORE_DISABLE="square",
+        MGCORE_DISABLE="squared",
     )
-    cube, error, states, square, again = told
-    assert (cube, square, again) == (8.0, 4.0, 27.0)
-    assert "'square' of Mg_Powers 2.0 is switched off by MGCORE_DISABLE" in error
+    cube, error, states, squared, again = told
+    assert (cube, squared, again) == (8.0, 4.0, 27.0)
+    assert "'squared' of Mg_Powers 2.0 is switched off by MGCORE_DISABLE" in error
     assert states == ["disabled", "not loaded"]
 
 
@@ -219,7 +219,7 @@ def test_many_threads_that_use_an_op_first_all_get_the_same(env):
         import json, sys, threading
         from mgcore import Value, ops
         sys.setswitchinterval(1e-6)
-        names = ["cube", "square", "softsign", "tanh", "gelu", "undeclared"]
+        names = ["cube", "squared", "softsign", "tanh", "gelu", "undeclared"]
         start, got, errors = threading.Barrier(24), {n: [] for n in names}, []
         def work(i):
             start.wait()

@@ -230,6 +230,53 @@ def _sqrt(c, x):
     return _smooth(v, F(0.5) / v, F(-0.25) / (v * x))
 
 
+def _exp2(c, x):
+    log_2 = np.log(F(2))
+    v = np.exp2(x)
+    scale = np.abs(v) * (1 + np.abs(x))
+    return _smooth(v, log_2 * v, log_2**2 * v, v_scale=scale, d_scale=scale, q_scale=scale)
+
+
+def _expm1(c, x):
+    e = np.exp(x)
+    return _smooth(np.expm1(x), e, e)
+
+
+def _log1p(c, x):
+    v = np.where(x >= -1, np.log1p(np.maximum(x, -1)), F("nan"))
+    y = 1 + x
+    return _smooth(v, 1 / y, -1 / (y * y))
+
+
+def _logarithm(base):
+    def rule(c, x):
+        whole = np.log(F(base))
+        v = np.where(x >= 0, np.log(np.abs(x)), F("nan")) / whole
+        return _smooth(v, 1 / (x * whole), -1 / (x * x * whole))
+
+    return rule
+
+
+def _cbrt(c, x):
+    v = np.cbrt(x)
+    d = 1 / (3 * v * v)
+    return _smooth(v, d, -2 * d / (3 * x))
+
+
+def _square(c, x):
+    return _smooth(x * x, 2 * x, F(2) + np.zeros_like(x))
+
+
+def _reciprocal(c, x):
+    r = 1 / x
+    return _smooth(r, -r * r, 2 * r * r * r)
+
+
+def _rsqrt(c, x):
+    r = 1 / np.sqrt(x)
+    return _smooth(r, -r / (2 * x), 3 * r / (4 * x * x))
+
+
 def _abs(c, x):
     return Local(np.abs(x), (c.tie(x) + np.zeros_like(x),), {}, rounds=False)
 
@@ -369,6 +416,15 @@ rules = {
     "log": _log,
     "sqrt": _sqrt,
     "abs": _abs,
+    "exp2": _exp2,
+    "expm1": _expm1,
+    "log1p": _log1p,
+    "log2": _logarithm(2),
+    "log10": _logarithm(10),
+    "cbrt": _cbrt,
+    "square": _square,
+    "reciprocal": _reciprocal,
+    "rsqrt": _rsqrt,
     "sin": _sin,
     "cos": _cos,
     "erf": _erf,

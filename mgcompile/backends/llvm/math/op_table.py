@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import TYPE_CHECKING
 
+from mgcompile.backends.llvm.math.c_library import c_call
 from mgcompile.backends.llvm.math.functions.error_function import ERF, GELU
 from mgcompile.backends.llvm.math.functions.exponential import EXP, EXPM1
 from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P
@@ -104,6 +105,13 @@ def finished(block: Block, largest: Vec, rest: Vec) -> Vec:
     return block.select(block.absolute(largest).same(math.inf), largest, total)
 
 
+def _cbrt(block: Block, a: Vec) -> Vec:
+    y = c_call(block, "cbrt", a)
+    better = y - (y - a / (y * y)) / 3.0
+    usual = (block.absolute(y) > 0.0) & (block.absolute(y) < math.inf)
+    return block.select(usual, better, y)
+
+
 def lowering_of(op: Op) -> Lowering | None:
     """Return the lowering of a shipped op or the compiler's own; None for any other."""
     if op in _OWN:
@@ -123,6 +131,15 @@ LOWERINGS: Mapping[str, Lowering] = {
     "exp": lambda block, a: block.call(EXP, a),
     "log": lambda block, a: block.call(LOG, a),
     "sqrt": lambda block, a: block.square_root(a),
+    "exp2": lambda block, a: c_call(block, "exp2", a),
+    "expm1": lambda block, a: block.call(EXPM1, a),
+    "log1p": lambda block, a: block.copy_sign(block.call(LOG1P, a), a),  # of a zero too
+    "log2": lambda block, a: c_call(block, "log2", a),
+    "log10": lambda block, a: c_call(block, "log10", a),
+    "cbrt": _cbrt,
+    "square": lambda _, a: a * a,
+    "reciprocal": lambda _, a: 1.0 / a,
+    "rsqrt": lambda block, a: 1.0 / block.square_root(a),
     "sin": lambda block, a: block.call(SIN, a),
     "cos": lambda block, a: block.call(COS, a),
     "erf": lambda block, a: block.call(ERF, a),

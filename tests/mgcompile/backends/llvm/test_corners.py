@@ -23,9 +23,9 @@ EXTREME = [math.inf, -math.inf, math.nan]
 SHIPPED = sorted(LOWERINGS)
 TOTALS = {"sum": 3, "dot": 4}
 ARITY = {**TOTALS, "logsumexp": 2}
-LOOSE = {"pow", "erf", "softplus", "gelu", "silu", "elu", "logsumexp"}
+LOOSE = {"rsqrt", "cbrt", "pow", "erf", "softplus", "gelu", "silu", "elu", "logsumexp"}
 TAILS = {"gelu", "silu"}
-TIGHT = {"exp", "log", "sin", "cos", "tanh", "sigmoid"}
+TIGHT = {"exp2", "expm1", "log1p", "log2", "log10", "exp", "log", "sin", "cos", "tanh", "sigmoid"}
 
 
 def native(op, dtype, arity):
@@ -110,7 +110,10 @@ def test_totals_are_off_by_no_more_than_their_roundings(name, dtype):
         assert abs(float(sum(exact) - Fraction(result))) <= allowed
 
 
-@pytest.mark.parametrize("name", ["sin", "tanh", "erf", "neg", "elu", "silu", "gelu", "sqrt"])
+SIGNED = ["sin", "tanh", "erf", "neg", "elu", "silu", "gelu", "sqrt", "expm1", "log1p", "cbrt"]
+
+
+@pytest.mark.parametrize("name", SIGNED)
 def test_a_zero_keeps_its_sign(name):
     function = native(getattr(ops, name), "float64", 1)
     expected = np.array([False, True]) ^ (name == "neg")
@@ -121,6 +124,15 @@ LIMITS = {  # at inf, -inf and NaN
     "exp": (math.inf, 0.0),
     "log": (math.inf, math.nan),
     "sqrt": (math.inf, math.nan),
+    "exp2": (math.inf, 0.0),
+    "expm1": (math.inf, -1.0),
+    "log1p": (math.inf, math.nan),
+    "log2": (math.inf, math.nan),
+    "log10": (math.inf, math.nan),
+    "cbrt": (math.inf, -math.inf),
+    "square": (math.inf, math.inf),
+    "reciprocal": (0.0, 0.0),
+    "rsqrt": (0.0, math.nan),
     "abs": (math.inf, math.inf),
     "neg": (-math.inf, math.inf),
     "sin": (math.nan, math.nan),
