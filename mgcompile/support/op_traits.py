@@ -6,6 +6,7 @@ What a backend does to run an op stands beside that backend, in a table that is 
 
 from __future__ import annotations
 
+import math
 import sys
 from functools import cache
 from typing import TYPE_CHECKING
@@ -83,6 +84,15 @@ _TABLE: Mapping[str, Traits] = {
     "rsqrt": Traits(ranges.rsqrt, weight=6, divisions=3, edge=True),
     "sin": Traits(ranges.periodic, weight=35),
     "cos": Traits(ranges.periodic, weight=35),
+    "tan": Traits(ranges.any_finite, weight=80),
+    "asin": Traits(ranges.in_domain(-1.0, 1.0, -1.6, 1.6), weight=60, edge=True),
+    "acos": Traits(ranges.in_domain(-1.0, 1.0, 0.0, 3.2), weight=60, edge=True),
+    "atan": Traits(ranges.within(-1.6, 1.6), weight=60),
+    "sinh": Traits(ranges.sinh, weight=70),
+    "cosh": Traits(ranges.cosh, weight=70),
+    "asinh": Traits(ranges.asinh, weight=70),
+    "acosh": Traits(ranges.in_domain(1.0, math.inf, 0.0, math.inf), weight=70, edge=True),
+    "atanh": Traits(ranges.in_domain(-0.999, 0.999, -4.0, 4.0), weight=70, edge=True),
     "erf": Traits(ranges.within(-1.0, 1.0), weight=40, divisions=1),
     "abs": Traits(ranges.magnitude, cheap=True),
     "maximum": Traits(ranges.maximum, cheap=True),

@@ -317,6 +317,44 @@ def truth(*_operands: Range) -> Range:
     return Range(0.0, 1.0, off=True)
 
 
+def any_finite(x: Range) -> Range:
+    """Return the range of a function of which nothing is known but that finite stays finite."""
+    return _made(-math.inf, math.inf, x)
+
+
+def in_domain(first: float, last: float, low: float, high: float) -> Rule:
+    """Return the rule of a function from `first` to `last`, there between `low` and `high`."""
+
+    def rule(x: Range) -> Range:
+        if x.low < first or x.high > last:
+            return _made(-math.inf, math.inf, x, doubt=Doubt.EDGE)
+        return _made(low, high, x)
+
+    return rule
+
+
+def sinh(x: Range) -> Range:
+    """Return the range of the hyperbolic sine."""
+    far = Doubt.FAR if max(-x.low, x.high) > _LARGEST_EXPONENT else Doubt.NONE
+    return _made(_sinh(x.low), _sinh(x.high), x, doubt=far)
+
+
+def cosh(x: Range) -> Range:
+    """Return the range of the hyperbolic cosine."""
+    size = magnitude(x)
+    far = Doubt.FAR if size.high > _LARGEST_EXPONENT else Doubt.NONE
+    return _made(1.0, math.inf if far else math.cosh(size.high), x, doubt=far)
+
+
+def _sinh(a: float) -> float:
+    return math.sinh(a) if abs(a) <= _LARGEST_EXPONENT else math.copysign(math.inf, a)
+
+
+def asinh(x: Range) -> Range:
+    """Return the range of the inverse hyperbolic sine."""
+    return _made(math.asinh(x.low), math.asinh(x.high), x)
+
+
 def periodic(x: Range) -> Range:
     """Return the range of sine and cosine, which are NaN for an infinite operand."""
     return _made(-1.0, 1.0, x)

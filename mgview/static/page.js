@@ -603,6 +603,40 @@
     ),
     sin: unary(Math.sin, (_, x) => Math.cos(x), (x) => `sin(${x})`, (x) => `cos(${x})`),
     cos: unary(Math.cos, (_, x) => -Math.sin(x), (x) => `cos(${x})`, (x) => `−sin(${x})`),
+    tan: unary(Math.tan, (out) => 1 + out * out, (x) => `tan(${x})`, (x) => `1 + tan(${x})²`),
+    asin: unary(
+      Math.asin,
+      (_, x) => 1 / Math.sqrt((1 - x) * (1 + x)),
+      (x) => `asin(${x})`,
+      (x) => `1 ÷ √(1 − ${bracketed(x)}²)`
+    ),
+    acos: unary(
+      Math.acos,
+      (_, x) => -1 / Math.sqrt((1 - x) * (1 + x)),
+      (x) => `acos(${x})`,
+      (x) => `−1 ÷ √(1 − ${bracketed(x)}²)`
+    ),
+    atan: unary(Math.atan, (_, x) => 1 / (1 + x * x), (x) => `atan(${x})`, (x) => `1 ÷ (1 + ${bracketed(x)}²)`),
+    sinh: unary(Math.sinh, (_, x) => Math.cosh(x), (x) => `sinh(${x})`, (x) => `cosh(${x})`),
+    cosh: unary(Math.cosh, (_, x) => Math.sinh(x), (x) => `cosh(${x})`, (x) => `sinh(${x})`),
+    asinh: unary(
+      Math.asinh,
+      (_, x) => 1 / Math.hypot(1, x),
+      (x) => `asinh(${x})`,
+      (x) => `1 ÷ √(1 + ${bracketed(x)}²)`
+    ),
+    acosh: unary(
+      Math.acosh,
+      (_, x) => 1 / (Math.sqrt(x - 1) * Math.sqrt(x + 1)),
+      (x) => `acosh(${x})`,
+      (x) => `1 ÷ √(${bracketed(x)}² − 1)`
+    ),
+    atanh: unary(
+      Math.atanh,
+      (_, x) => 1 / ((1 - x) * (1 + x)),
+      (x) => `atanh(${x})`,
+      (x) => `1 ÷ (1 − ${bracketed(x)}²)`
+    ),
     erf: unary(
       erf,
       (_, x) => 2 / Math.sqrt(Math.PI) * Math.exp(-x * x),

@@ -4,7 +4,7 @@ import { OPS } from "../src/ops";
 import { erf, erfc } from "../src/special";
 
 // Operands where every op is smooth.
-const SMOOTH: Record<string, number[]> = { pow: [1.7, 2.3], sum: [0.3, -1.2, 2.0], dot: [0.5, -1, 2, 3], logsumexp: [0.3, -1.2, 2.0], select: [1, 0.4, -0.7], log: [1.9], sqrt: [1.9] };
+const SMOOTH: Record<string, number[]> = { pow: [1.7, 2.3], sum: [0.3, -1.2, 2.0], dot: [0.5, -1, 2, 3], logsumexp: [0.3, -1.2, 2.0], select: [1, 0.4, -0.7], log: [1.9], sqrt: [1.9], acosh: [1.9] };
 const BINARY = new Set(["add", "sub", "mul", "div", "maximum", "minimum", "gt", "ge", "lt", "le"]);
 const at = (name: string): number[] => SMOOTH[name] ?? (BINARY.has(name) ? [0.8, -1.4] : [0.63]);
 

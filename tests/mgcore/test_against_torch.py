@@ -37,6 +37,15 @@ TORCH = {
     "rsqrt": torch.rsqrt,
     "sin": torch.sin,
     "cos": torch.cos,
+    "tan": torch.tan,
+    "asin": torch.asin,
+    "acos": torch.acos,
+    "atan": torch.atan,
+    "sinh": torch.sinh,
+    "cosh": torch.cosh,
+    "asinh": torch.asinh,
+    "acosh": torch.acosh,
+    "atanh": torch.atanh,
     "erf": torch.erf,
     "maximum": torch.maximum,
     "minimum": torch.minimum,
@@ -58,11 +67,13 @@ TORCH = {
     "logsumexp": stacked(lambda x: torch.logsumexp(x, 0)),
 }
 # Operands that an op is not defined on, or that make numbers explode, are bent to fit, the same
-# way on both sides: a positive operand, or one of modest size.
+# way on both sides: a positive operand, one above 1, below 1, or of modest size.
 POSITIVE = {("div", 1), ("pow", 0)} | {
     (name, 0) for name in ("log", "sqrt", "log1p", "log2", "log10", "cbrt", "reciprocal", "rsqrt")
 }
-MODEST = {("exp", 0), ("exp2", 0), ("expm1", 0), ("pow", 1)}
+MODEST = {("exp", 0), ("exp2", 0), ("expm1", 0), ("sinh", 0), ("cosh", 0), ("pow", 1)}
+SMALL = {("tan", 0), ("asin", 0), ("acos", 0), ("atanh", 0)}
+ABOVE_ONE = {("acosh", 0)}
 
 
 def test_the_table_has_every_shipped_op():
@@ -96,6 +107,10 @@ def build(leaves, steps, apply, near_kink=None):
             x = nodes[place]
             if (name, k) in POSITIVE:
                 x = apply("add", apply("mul", x, x), 0.5)
+            if (name, k) in ABOVE_ONE:
+                x = apply("add", apply("mul", x, x), 1.5)
+            if (name, k) in SMALL:
+                x = apply("mul", apply("tanh", x), 0.9)
             if (name, k) in MODEST:
                 x = apply("tanh", x)
             operands.append(x)

@@ -14,6 +14,8 @@ SHIPPED = sorted(info.name for info in plugins() if info.distribution == "mgcore
 COUNTS = {"sum": 3, "dot": 4, "logsumexp": 3}
 POSITIVE_FIRST = {"log", "sqrt", "pow", "log1p", "log2", "log10", "cbrt", "reciprocal", "rsqrt"}
 
+INSIDE_ONE = {"asin", "acos", "atanh"}
+
 # Points for all operands of an op: ordinary ones, kinks and ties, and where naive formulas break.
 POINTS: dict[str, list[float]] = {
     "ordinary": [0.7, -1.3, 2.4, 0.35],
@@ -34,6 +36,10 @@ def operands_of(name: str, point: list[float]) -> list[float] | None:
         numbers[0] = abs(numbers[0])
         if numbers[0] == 0.0:
             return None  # the derivative does not exist, or not in every operand
+    if name in INSIDE_ONE:
+        numbers[0] /= 1.0 + abs(numbers[0])
+    if name == "acosh":
+        numbers[0] = 1.5 + abs(numbers[0])
     if name == "div" and numbers[1] == 0.0:
         return None
     return numbers

@@ -277,6 +277,52 @@ def _rsqrt(c, x):
     return _smooth(r, -r / (2 * x), 3 * r / (4 * x * x))
 
 
+def _tan(c, x):
+    v = np.tan(x)
+    d = 1 + v * v
+    return _smooth(v, d, 2 * v * d)
+
+
+def _asin(c, x):
+    d = 1 / np.sqrt((1 - x) * (1 + x))
+    return _smooth(np.arcsin(x), d, x * d**3)
+
+
+def _acos(c, x):
+    d = -1 / np.sqrt((1 - x) * (1 + x))
+    return _smooth(np.arccos(x), d, x * d**3)
+
+
+def _atan(c, x):
+    d = 1 / (1 + x * x)
+    return _smooth(np.arctan(x), d, -2 * x * d * d)
+
+
+def _sinh(c, x):
+    v = np.sinh(x)
+    return _smooth(v, np.cosh(x), v)
+
+
+def _cosh(c, x):
+    v = np.cosh(x)
+    return _smooth(v, np.sinh(x), v)
+
+
+def _asinh(c, x):
+    d = 1 / np.sqrt(1 + x * x)
+    return _smooth(np.arcsinh(x), d, -x * d**3)
+
+
+def _acosh(c, x):
+    d = 1 / np.sqrt((x - 1) * (x + 1))
+    return _smooth(np.arccosh(x), d, -x * d**3)
+
+
+def _atanh(c, x):
+    d = 1 / ((1 - x) * (1 + x))
+    return _smooth(np.arctanh(x), d, 2 * x * d * d)
+
+
 def _abs(c, x):
     return Local(np.abs(x), (c.tie(x) + np.zeros_like(x),), {}, rounds=False)
 
@@ -427,6 +473,15 @@ rules = {
     "rsqrt": _rsqrt,
     "sin": _sin,
     "cos": _cos,
+    "tan": _tan,
+    "asin": _asin,
+    "acos": _acos,
+    "atan": _atan,
+    "sinh": _sinh,
+    "cosh": _cosh,
+    "asinh": _asinh,
+    "acosh": _acosh,
+    "atanh": _atanh,
     "erf": _erf,
     "maximum": _larger(1),
     "minimum": _larger(-1),

@@ -16,7 +16,23 @@ from mgcompile.support.op_traits import is_shipped
 from mgcompile.testing.array_functions import over_arrays
 from mgcore import MgcoreError, Op, ops, plugins
 
-FINITE = [0.0, 5e-324, 1e-310, 2.0**-1022, 1e-160, 1e-9, 0.3, 0.5, 1.0, 1.5, 2.0, 3.0, 7.5]
+FINITE = [
+    0.0,
+    5e-324,
+    1e-310,
+    2.0**-1022,
+    1e-160,
+    1e-9,
+    0.3,
+    0.5,
+    0.7,
+    0.99,
+    1.0,
+    1.5,
+    2.0,
+    3.0,
+    7.5,
+]
 FINITE += [20.0, 40.0, 89.0, 104.5, 700.0, 709.5, 745.0, 1e5, 2.0**53, 1e160, 1.7e308]
 FINITE = [*FINITE, *(-x for x in FINITE)]
 EXTREME = [math.inf, -math.inf, math.nan]
@@ -25,7 +41,25 @@ TOTALS = {"sum": 3, "dot": 4}
 ARITY = {**TOTALS, "logsumexp": 2}
 LOOSE = {"rsqrt", "cbrt", "pow", "erf", "softplus", "gelu", "silu", "elu", "logsumexp"}
 TAILS = {"gelu", "silu"}
-TIGHT = {"exp2", "expm1", "log1p", "log2", "log10", "exp", "log", "sin", "cos", "tanh", "sigmoid"}
+HYPERBOLIC = {"sinh", "cosh", "asinh", "acosh", "atanh"}
+TIGHT = {
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    *HYPERBOLIC,
+    "exp2",
+    "expm1",
+    "log1p",
+    "log2",
+    "log10",
+    "exp",
+    "log",
+    "sin",
+    "cos",
+    "tanh",
+    "sigmoid",
+}
 
 
 def native(op, dtype, arity):
@@ -111,6 +145,7 @@ def test_totals_are_off_by_no_more_than_their_roundings(name, dtype):
 
 
 SIGNED = ["sin", "tanh", "erf", "neg", "elu", "silu", "gelu", "sqrt", "expm1", "log1p", "cbrt"]
+SIGNED += ["tan", "asin", "atan", "sinh", "asinh", "atanh"]
 
 
 @pytest.mark.parametrize("name", SIGNED)
@@ -137,6 +172,15 @@ LIMITS = {  # at inf, -inf and NaN
     "neg": (-math.inf, math.inf),
     "sin": (math.nan, math.nan),
     "cos": (math.nan, math.nan),
+    "tan": (math.nan, math.nan),
+    "asin": (math.nan, math.nan),
+    "acos": (math.nan, math.nan),
+    "atan": (math.pi / 2, -math.pi / 2),
+    "sinh": (math.inf, -math.inf),
+    "cosh": (math.inf, math.inf),
+    "asinh": (math.inf, -math.inf),
+    "acosh": (math.inf, math.nan),
+    "atanh": (math.nan, math.nan),
     "erf": (1.0, -1.0),
     "relu": (math.inf, 0.0),
     "leaky_relu": (math.inf, -math.inf),
@@ -153,7 +197,7 @@ LIMITS = {  # at inf, -inf and NaN
 @pytest.mark.parametrize("name", sorted(LIMITS))
 def test_functions_of_one_operand_have_their_limits(name, dtype):
     got = native(getattr(ops, name), dtype, 1)(EXTREME)
-    np.testing.assert_array_equal(got, [*LIMITS[name], math.nan])
+    np.testing.assert_array_equal(got, np.array([*LIMITS[name], math.nan], dtype))
 
 
 NUMPY = {
