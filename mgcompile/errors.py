@@ -8,6 +8,7 @@ __all__ = [
     "BackendNotFoundError",
     "CacheWarning",
     "CompileError",
+    "ExportError",
     "InputError",
     "InputTypeError",
     "InvalidProgramError",
@@ -83,6 +84,10 @@ class InputTypeError(CompileError, TypeError):
 
 class NotFiniteError(CompileError, FloatingPointError):
     """Checks are on, and a parameter or a result is infinite or NaN."""
+
+
+class ExportError(CompileError, ValueError):
+    """A kernel cannot be written as C: an op's rule needs Python, or the file's kind is unknown."""
 
 
 class KernelFileError(CompileError, ValueError):

@@ -395,6 +395,22 @@ class Kernel:
         """
         write_file(self, path)
 
+    def export(self, path: str | Path) -> None:
+        """Write the kernel as readable C99, with a header beside it, that needs libm alone.
+
+        The functions compute in double precision what a call, `value_and_grad` and `loss_and_grad`
+        do: the header says how they are called. Generic rules of other packages are included.
+
+        Args:
+            path: Of the C file, "price.c"; its stem begins all names that the file defines.
+
+        Raises:
+            ExportError: naming an op whose rule runs in Python alone, or a file that is no C file.
+        """
+        from mgcompile.runtime.export import export_c
+
+        export_c(self._built, self._signature, self._params, path)
+
     def __getstate__(self) -> dict[str, Any]:
         return {
             "program": self.program,

@@ -13,7 +13,7 @@ from mgcompile.errors import KernelFileError
 if TYPE_CHECKING:
     from mgcompile.runtime.kernel import Kernel
 
-__all__ = ["load", "write_file"]
+__all__ = ["load", "write_file", "write_whole"]
 
 _MARK = b"mgcompile kernel 3\n"
 
@@ -24,8 +24,16 @@ def write_file(kernel: Kernel, path: str | Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
+    write_whole(path, _MARK + pickle.dumps(kernel))
+
+
+def write_whole(path: str | Path, content: bytes) -> None:
+    """Write a file in one step: whole, or not at all.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
     target = Path(path)
-    content = _MARK + pickle.dumps(kernel)
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=target.name, suffix=".partial")
     try:
         with os.fdopen(handle, "wb") as file:

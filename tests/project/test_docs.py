@@ -33,6 +33,7 @@ PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
         "checks.md",
         "compiler.md",
         "derivatives.md",
+        "export.md",
         "how-it-works.md",
         "pictures.md",
         "plugins.md",

@@ -1,0 +1,126 @@
+"""Say how each shipped op is written in C: one table, op name to expression.
+
+What needs an operand twice, or more than one expression, is a function of its own: it stands in the
+file only when something calls it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.support.op_traits import shipped_name
+from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from mgcore import Op
+
+__all__ = ["FUNCTIONS", "LIBM", "expression", "table_name"]
+
+_OWN = {ZERO_MUL: "zero_mul", ZERO_BOTH: "zero_both", ZERO_DOT: "zero_dot"}
+
+# Without operands to bracket: whoever asks gives names, elements and literals alone.
+_OPERATORS: Mapping[str, str] = {
+    "add": "{} + {}",
+    "sub": "{} - {}",
+    "mul": "{} * {}",
+    "div": "{} / {}",
+    "neg": "-{}",
+    "gt": "{} > {} ? 1.0 : 0.0",
+    "ge": "{} >= {} ? 1.0 : 0.0",
+    "lt": "{} < {} ? 1.0 : 0.0",
+    "le": "{} <= {} ? 1.0 : 0.0",
+    "select": "{} != 0.0 ? {} : {}",
+}
+
+LIBM: Mapping[str, str] = {
+    "pow": "pow",
+    "exp": "exp",
+    "log": "log",
+    "sqrt": "sqrt",
+    "sin": "sin",
+    "cos": "cos",
+    "erf": "erf",
+    "tanh": "tanh",
+    "abs": "fabs",
+}
+
+# Name to the functions that it calls, its parameters, and its body.
+FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
+    "maximum": ((), "double x, double y", "return x > y || x != x ? x : y;"),
+    "minimum": ((), "double x, double y", "return x < y || x != x ? x : y;"),
+    "relu": ((), "double x", "return x < 0.0 ? 0.0 : x;"),
+    "leaky_relu": ((), "double x", "return x > 0.0 ? x : 0.01 * x;"),
+    "elu": ((), "double x", "return x > 0.0 ? x : expm1(x);"),
+    "sigmoid": (
+        (),
+        "double x",
+        "const double e = exp(-fabs(x));\nreturn x >= 0.0 ? 1.0 / (1.0 + e) : e / (1.0 + e);",
+    ),
+    "softplus": (
+        (),
+        "double x",
+        "return (x < 0.0 ? 0.0 : x) + log1p(exp(-fabs(x)));",
+    ),
+    "silu": (("sigmoid",), "double x", "return x * sigmoid(x);"),
+    "gelu": ((), "double x", "return 0.5 * x * erfc(-x * sqrt(0.5));"),
+    "zero_mul": ((), "double x, double y", "return x != 0.0 ? x * y : 0.0;"),
+    "zero_both": ((), "double x, double y", "return x != 0.0 && y != 0.0 ? x * y : 0.0;"),
+    "logsumexp": (
+        (),
+        "const double *x, int count",
+        """\
+int largest = 0;
+double rest = 0.0;
+for (int i = 0; i < count; i++) {
+    if (x[i] != x[i]) {
+        return x[i];
+    }
+    largest = x[i] > x[largest] ? i : largest;
+}
+if (isinf(x[largest])) {
+    return x[largest];
+}
+for (int i = 0; i < count; i++) {
+    rest += i == largest ? 0.0 : exp(x[i] - x[largest]);
+}
+return x[largest] + log1p(rest);""",
+    ),
+}
+
+
+def table_name(op: Op) -> str | None:
+    """Return the name by which this table knows an op; None for one of another package."""
+    return _OWN.get(op) or shipped_name(op)
+
+
+def expression(name: str, operands: Sequence[str], call: Callable[[str], str]) -> str | None:
+    """Return a shipped op applied to operands.
+
+    Args:
+        name: As `table_name` gives it.
+        operands: Names, elements and literals, which need no brackets.
+        call: Gets the name of a function that is called, to have it in the file; returns it.
+
+    Returns:
+        An expression, or None for an op that is not of the table.
+    """
+    half = len(operands) // 2
+    pairs = list(zip(operands[:half], operands[half:], strict=False))
+    if name == "sum":
+        return " + ".join(operands) or "0.0"
+    if name == "dot":
+        return " + ".join(f"{x} * {y}" for x, y in pairs) or "0.0"
+    if name == "zero_dot":
+        return " + ".join(f"{call('zero_mul')}({x}, {y})" for x, y in pairs) or "0.0"
+    if name == "logsumexp":
+        listed = ", ".join(operands)
+        return f"{call(name)}((const double[]){{{listed}}}, {len(operands)})"
+    if name in _OPERATORS:
+        return _OPERATORS[name].format(*operands)
+    if name in LIBM:
+        return f"{LIBM[name]}({', '.join(operands)})"
+    if name in FUNCTIONS:
+        return f"{call(name)}({', '.join(operands)})"
+    return None
