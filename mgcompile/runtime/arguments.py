@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
 
 from mgcompile.errors import InputError, InputTypeError
+from mgcompile.runtime.tables import Table, as_array, read_table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,14 +41,18 @@ class Batch:
         count: Number of samples.
         form: What X was.
         single: Whether X was one sample, not a batch of them.
-        keys: Labels in the order of the inputs, when X was a mapping.
+        keys: Labels in their own order, when X was a mapping.
+        places: Input that each column of X is, where they are in another order than the inputs.
+        back: Makes a table of X's kind, when X was one of another library.
     """
 
     inputs: Floats | tuple[Floats, ...]
     count: int
-    form: Literal["array", "list", "tuple", "dict"]
+    form: Literal["array", "list", "tuple", "dict", "table"]
     single: bool
     keys: tuple[Any, ...] = ()
+    places: tuple[int, ...] | None = None
+    back: Callable[[Floats], Any] | None = None
 
     def rows(self) -> Floats:
         """Return the inputs as one array (count, n_inputs)."""
@@ -74,10 +79,20 @@ class Batch:
         rows = self.per_sample(result)
         return list(rows.T) if several else rows[:, 0]
 
+    def as_array(self) -> Batch:
+        """Return the same samples, with gradients as arrays in the order of X's columns."""
+        return attrs.evolve(self, form="array", back=None)
+
+    def in_order(self, gradient: Floats) -> Floats:
+        """Return a gradient, shape (count, n_inputs), with its columns as X has them."""
+        return gradient if self.places is None else gradient[:, list(self.places)]
+
     def gradient(self, gradient: Floats) -> Any:
         """Return the gradient to the inputs, shape (count, n_inputs), in the form of X."""
-        if self.form == "array":
-            return gradient[0] if self.single else gradient
+        gradient = self.in_order(gradient)
+        if self.form in ("array", "table"):
+            found = gradient[0] if self.single else gradient
+            return found if self.back is None else self.back(found)
         if self.single:
             columns: list[Any] = gradient[0].tolist()
         else:
@@ -93,8 +108,9 @@ def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any], what: str = "X")
     Args:
         X: An array (n, n_inputs); an array (n_inputs,), one sample; a sequence of n_inputs columns,
             each an array (n,) or a number for all samples; a mapping from labels to such columns.
-            Columns that are numbers throughout are one sample. A frame (with `columns` and
-            `to_numpy`) is read by its labels when one of them is an input's, else by position.
+            Columns that are numbers throughout are one sample. A table of another library (see
+            `read_table`) is read as an array; a frame, or a row of one, by its labels when one of
+            them is an input's, else by position.
         names: The inputs.
         dtype: Of the kernel.
         what: What errors call X.
@@ -107,14 +123,10 @@ def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any], what: str = "X")
         return _from_array(X, names, dtype, what)
     count = len(names.labels)
     if isinstance(X, Mapping):
-        keys = _matched_labels(X, names, what)
-        batch = _from_columns([X[key] for key in keys], names, dtype, "dict")
-        return attrs.evolve(batch, keys=keys)
-    if hasattr(X, "to_numpy"):
-        columns = list(getattr(X, "columns", ()))
-        if any(label in columns for label in names.labels if label):
-            X = X[list(_matched_labels(columns, names, what))]
-        return _from_array(X.to_numpy(), names, dtype, what)
+        keys = tuple(X)
+        places = _matched_labels(keys, names, what)
+        batch = _from_columns([X[label] for label in names.labels], names, dtype, "dict")
+        return attrs.evolve(batch, keys=keys, places=places)
     if isinstance(X, Sequence) and not isinstance(X, (str, bytes)):
         if len(X) != count:
             message = (
@@ -124,9 +136,12 @@ def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any], what: str = "X")
             raise InputError(message)
         form: Literal["tuple", "list"] = "tuple" if isinstance(X, tuple) else "list"
         return _from_columns(list(X), names, dtype, form)
+    table = read_table(X, what)
+    if table is not None:
+        return _from_table(table, names, dtype, what)
     message = (
-        f"{what} is {type(X).__name__}; give an array (n, {count}), a sequence of {count} columns "
-        "or a mapping from labels to columns"
+        f"{what} is {type(X).__name__}; give an array (n, {count}), a sequence of {count} columns, "
+        "a mapping from labels to columns, or a table (a frame, a tensor)"
     )
     raise InputTypeError(message)
 
@@ -187,11 +202,7 @@ def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
     if isinstance(values, np.ma.MaskedArray) and np.any(values.mask):
         message = f"{what} is a masked array; fill or drop what is masked, as with .filled(0.0)"
         raise InputTypeError(message)
-    try:
-        array = np.asarray(values)
-    except ValueError as error:  # lists of different lengths
-        message = f"{what} is no array of numbers: {error}"
-        raise InputTypeError(message) from error
+    array = as_array(values, what)
     if array.dtype.kind not in "fiu":
         message = (
             f"{what} has dtype {array.dtype}, which is no real number; convert it first, for "
@@ -201,8 +212,24 @@ def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
     return array if array.dtype == dtype and array.flags.aligned else array.astype(dtype)
 
 
-def _matched_labels(X: Collection[Any], names: InputNames, what: str) -> tuple[Any, ...]:
-    """Return the inputs' labels, each of which is in X once, and nothing else."""
+def _from_table(table: Table, names: InputNames, dtype: np.dtype[Any], what: str) -> Batch:
+    array, places = table.array, None
+    if table.labels is not None and any(label in table.labels for label in names.labels if label):
+        places = _matched_labels(table.labels, names, what)
+        if places is not None:
+            array = array[..., np.argsort(places)]
+    batch = _from_array(array, names, dtype, what)
+    return attrs.evolve(batch, form="table", places=places, back=table.back)
+
+
+def _matched_labels(
+    labels: tuple[Any, ...], names: InputNames, what: str
+) -> tuple[int, ...] | None:
+    """Return the input that each label of X is; None where they are in the same order.
+
+    Raises:
+        InputError: unless the labels are those of the inputs, each of them once.
+    """
     unlabelled = [place for place, label in enumerate(names.labels) if not label]
     if unlabelled:
         message = (
@@ -210,18 +237,22 @@ def _matched_labels(X: Collection[Any], names: InputNames, what: str) -> tuple[A
             "Value(0.0, label=...), or give a sequence of columns"
         )
         raise InputError(message)
-    if len(set(names.labels)) < len(names.labels):
-        twice = next(label for label in names.labels if names.labels.count(label) > 1)
-        message = f"two inputs are labelled {twice!r}; give columns by position, not by label"
-        raise InputError(message)
-    missing = [label for label in names.labels if label not in X]
-    unknown = [key for key in X if key not in names.labels]
+    if labels == names.labels and len(set(labels)) == len(labels):
+        return None
+    for owner, found in (("two inputs are", names.labels), (f"two columns of {what} are", labels)):
+        twice = [label for label in found if found.count(label) > 1]
+        if twice:
+            message = f"{owner} labelled {twice[0]!r}; give columns by position, not by label"
+            raise InputError(message)
+    missing = [label for label in names.labels if label not in labels]
+    unknown = [key for key in labels if key not in names.labels]
     if missing or unknown:
         parts = [f"no column for {missing[:5]}"] if missing else []
         parts += [f"columns {unknown[:5]} that are no inputs"] if unknown else []
         message = f"{what} has {' and '.join(parts)}; the inputs are {list(names.labels)}"
         raise InputError(message)
-    return names.labels
+    at = {label: place for place, label in enumerate(names.labels)}
+    return tuple(at[label] for label in labels)
 
 
 def _from_columns(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import attrs
+import numpy as np
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.interface import Shortcut
     from mgcompile.runtime.compiled_programs import Built
 
-__all__ = ["Shortcuts"]
+__all__ = ["Shortcuts", "in_dtype"]
 
 
 @attrs.define(slots=True, eq=False)
@@ -52,6 +53,16 @@ class Shortcuts:
         if self.recorded is not None:
             found = _without_data(found, self.recorded)
         return _listed(found) if listed else found
+
+
+def in_dtype(X: Any, dtype: np.dtype[Any]) -> NDArray[Any] | None:
+    """Return an array of another real dtype in a kernel's, for its shortcut to try; else None.
+
+    A few rows of float32 in a kernel of float64 then cost their conversion alone.
+    """
+    if type(X) is not np.ndarray or X.dtype == dtype or X.dtype.kind not in "fiu":
+        return None
+    return X.astype(dtype)
 
 
 def _none(X: Any, params: NDArray[Any], mean: bool) -> None:  # noqa: ARG001 - it takes no call

@@ -12,9 +12,10 @@ from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.program.traversal import ops_of
 from mgcompile.runtime.arguments import InputNames, read_batch, read_params, recorded_batch
 from mgcompile.runtime.compiled_programs import Built
-from mgcompile.runtime.fast_path import Shortcuts
+from mgcompile.runtime.fast_path import Shortcuts, in_dtype
 from mgcompile.runtime.finite_checks import Checks
 from mgcompile.runtime.hessian import chosen_source, hessian, product
+from mgcompile.runtime.out import fill, fill_both
 from mgcompile.runtime.proof import Proof
 from mgcompile.runtime.rule_probes import check_probes, probes
 from mgcompile.runtime.serialize import write_file
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Options, Trainer
+    from mgcompile.backends.interface import Options, Shortcut, Trainer
     from mgcompile.program.ir import Program
     from mgcompile.runtime.arguments import Batch
     from mgcompile.runtime.nan_trace import Recording
@@ -156,13 +157,16 @@ class Kernel:
 
     # Values and gradients
 
-    def __call__(self, X: Any = None) -> Any:
+    def __call__(self, X: Any = None, *, out: Any = None) -> Any:
         """Return the values of the outputs.
 
         Args:
             X: An array (n, n_inputs), a sequence of columns, or a mapping from labels to columns;
                 columns are arrays (n,) or numbers. One sample: an array (n_inputs,), or numbers.
-                Not given when the kernel has no inputs.
+                A frame, or a row of one, is read by its labels; a tensor or any other table is
+                read as an array. Not given when the kernel has no inputs.
+            out: An array (n,) that the values are written to and that is returned; with a list of
+                outputs, a sequence with one for each, or an array (n_outputs, n).
 
         Returns:
             Shape (n,), or a list of such arrays when `outputs` was a list. For one sample a float
@@ -170,6 +174,13 @@ class Kernel:
         """
         shortcut = self._shortcuts.forward or self._shortcuts.open("forward")
         found = shortcut(X, self._params, False)
+        if found is None:
+            found = self._value(shortcut, X)
+        return found if out is None else fill(out, found, self._signature.several)
+
+    def _value(self, shortcut: Shortcut, X: Any) -> Any:
+        """Return the values in a call that the shortcut did not take as it is."""
+        found, X = self._tried(shortcut, X, False)
         if found is not None:
             return found
         batch, params = self._batch(X), self._params
@@ -177,24 +188,31 @@ class Kernel:
         self._checks.check_result(values, "a value", batch, params)
         return batch.values(values, several=self._signature.several)
 
-    def value_and_grad(self, X: Any) -> tuple[Any, Any]:
+    def value_and_grad(self, X: Any, *, out: Any = None) -> tuple[Any, Any]:
         """Return the values and, per sample, the derivatives of each to each input.
 
         Args:
             X: As for a call.
+            out: A pair: `out` for the values, as in a call, and an array (n, n_inputs) for the
+                derivatives, in the order of X's columns; one for each when `outputs` was a list.
 
         Returns:
-            The values, as a call gives them, and d value/d input in the container that X is: an
-            array (n, n_inputs), or columns (n,). When `outputs` was a list: one such for each.
+            The values, as a call gives them, and d value/d input in the container that X is, with
+            its labels in its order: an array (n, n_inputs), or columns (n,), or a table. When
+            `outputs` was a list: one such for each. With `out`, that.
         """
         if not self._built.takes_data:
             message = "the kernel has no inputs to differentiate by; use loss_and_grad()"
             raise InputError(message)
         shortcut = self._shortcuts.inputs or self._shortcuts.open("inputs")
         found: tuple[Any, Any] | None = shortcut(X, self._params, False)
+        if found is None:
+            found, X = self._tried(shortcut, X, False)
         if found is not None:
-            return found
+            return found if out is None else fill_both(out, found, self._signature.several)
         batch, params, several = self._batch(X), self._params, self._signature.several
+        if out is not None:
+            batch = batch.as_array()
         gradients = []
         for output in range(self._built.n_outputs):
             run = self._built.executable("inputs", output)
@@ -203,10 +221,11 @@ class Kernel:
             self._checks.check_result(gradient, "a gradient to the inputs", batch, params)
             gradients.append(batch.gradient(gradient))
         self._checks.check_result(values, "a value", batch, params)
-        return batch.values(values, several=several), gradients if several else gradients[0]
+        pair = batch.values(values, several=several), gradients if several else gradients[0]
+        return pair if out is None else fill_both(out, pair, several)
 
     def loss_and_grad(
-        self, X: Any = None, reduction: Literal["mean", "sum"] = "mean"
+        self, X: Any = None, reduction: Literal["mean", "sum"] = "mean", *, out: Any = None
     ) -> tuple[float, Floats]:
         """Return the loss over all samples and its gradient to the parameters.
 
@@ -214,6 +233,7 @@ class Kernel:
             X: As for a call; not given when the kernel has no inputs.
             reduction: "mean" or "sum" over the samples. A loss recorded over its data set already
                 is what it is, and is not reduced.
+            out: An array (n_params,) that the gradient is written to and that is returned.
 
         Returns:
             A float, and the gradient, shape (n_params,).
@@ -223,8 +243,10 @@ class Kernel:
             raise OptionError(message)
         shortcut = self._shortcuts.loss or self._shortcuts.open("loss")
         found: tuple[float, Floats] | None = shortcut(X, self._params, reduction == "mean")
+        if found is None:
+            found, X = self._tried(shortcut, X, reduction == "mean")
         if found is not None:
-            return found
+            return found if out is None else (found[0], fill(out, found[1]))
         batch, params = self._batch(X), self._params
         loss, gradient = self._built.executable("loss")(batch.inputs, batch.count, params)
         total = float(loss[0])
@@ -238,7 +260,7 @@ class Kernel:
             self._checks.check_result(
                 result, "the loss or its gradient", batch, params, per_sample=False
             )
-        return total, gradient
+        return total, gradient if out is None else fill(out, gradient)
 
     # Second derivatives
 
@@ -443,6 +465,13 @@ class Kernel:
             f"<kernel of {self.program.n_params} parameters, {len(self._signature.inputs)} inputs, "
             f"{self._built.n_outputs} outputs, {self._options.dtype}, {self._built.backend_name}>"
         )
+
+    def _tried(self, shortcut: Shortcut, X: Any, mean: bool) -> tuple[Any, Any]:
+        """Try a shortcut once more with an array of another dtype; return what it gave, and X."""
+        converted = in_dtype(X, self._dtype) if self._recorded is None else None
+        if converted is None:
+            return None, X
+        return shortcut(converted, self._params, mean), converted
 
     def _batch(self, X: Any) -> Batch:
         """Read X, or take what the kernel has instead of it."""

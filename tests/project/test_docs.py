@@ -38,6 +38,7 @@ PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
         "pictures.md",
         "plugins.md",
         "training.md",
+        "with-scipy.md",
     ],
 )
 def test_the_python_of_a_page_runs_from_top_to_bottom(name, tmp_path):
