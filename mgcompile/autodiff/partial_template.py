@@ -55,6 +55,11 @@ class _Recorder(Emitter):
         self.instructions: list[tuple[Op, tuple[int | float, ...]]] = []
         self._seen: dict[tuple[Op, tuple[int | float, ...]], Symbol] = {}
 
+    @property
+    def strict(self) -> bool:
+        """Tell that rules are followed as written: on a tape nothing stands beside anything."""
+        return True
+
     def placeholder(self, number: int) -> Symbol:
         return Symbol(number, self)  # type: ignore[arg-type] # a placeholder is no access
 

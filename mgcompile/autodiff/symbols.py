@@ -70,6 +70,11 @@ class Emitter:
     domain: tuple[int, ...]
     _known: dict[tuple[Op, tuple[Access, ...]], Symbol] = attrs.field(factory=dict, init=False)
 
+    @property
+    def strict(self) -> bool:
+        """Tell whether every op is to be done as the rules write it."""
+        return self.builder.strict
+
     def symbol(self, access: Access) -> Number:
         """Return what is read through `access` as an operand of a rule."""
         index = access.index

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mgcompile.support import ranges
+from mgcompile.support.tanh_slope import TANH_SLOPE
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ __all__ = ["Traits", "has_edge", "is_known", "is_shipped", "shipped_name", "trai
 # The packages that the ops of the table come from.
 _HOMES = ("mgops_basic", "mgops_activations")
 
-_OWN = {op.name: op for op in (ZERO_MUL, ZERO_BOTH, ZERO_DOT)}
+_OWN = {op.name: op for op in (ZERO_MUL, ZERO_BOTH, ZERO_DOT, TANH_SLOPE)}
 
 
 @attrs.frozen(slots=True)
@@ -113,6 +114,8 @@ _TABLE: Mapping[str, Traits] = {
     "silu": Traits(ranges.rising(-0.3), weight=28),
     "gelu": Traits(ranges.rising(-0.2), weight=45, divisions=2),
     "logsumexp": Traits(ranges.logsumexp, commutative=True, endless=True),
+    # Beside a tanh of the same operand, as it stands in a gradient.
+    TANH_SLOPE.name: Traits(ranges.within(0.0, 1.0), weight=6),
     ZERO_MUL.name: Traits(ranges.mul, weight=3, cheap=True),
     ZERO_BOTH.name: Traits(ranges.mul, weight=5, cheap=True),
     ZERO_DOT.name: Traits(ranges.dot, weight=3),

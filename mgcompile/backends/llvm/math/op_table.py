@@ -16,9 +16,16 @@ from mgcompile.backends.llvm.math.functions.error_function import ERF, GELU
 from mgcompile.backends.llvm.math.functions.exponential import EXP, EXPM1
 from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P
 from mgcompile.backends.llvm.math.functions.power import power
-from mgcompile.backends.llvm.math.functions.sigmoids import TANH, sigmoid, silu, softplus
+from mgcompile.backends.llvm.math.functions.sigmoids import (
+    TANH,
+    TANH_SLOPE_OF,
+    sigmoid,
+    silu,
+    softplus,
+)
 from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN
 from mgcompile.support.op_traits import shipped_name
+from mgcompile.support.tanh_slope import TANH_SLOPE
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
 if TYPE_CHECKING:
@@ -173,6 +180,7 @@ LOWERINGS: Mapping[str, Lowering] = {
 }
 
 _OWN: Mapping[Op, Lowering] = {
+    TANH_SLOPE: lambda block, _, x: block.call(TANH_SLOPE_OF, x),
     ZERO_MUL: _zero_mul,
     ZERO_BOTH: lambda block, a, b: counted(block, b, _zero_mul(block, a, b)),
     ZERO_DOT: _zero_dot,

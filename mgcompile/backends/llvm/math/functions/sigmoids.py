@@ -16,18 +16,42 @@ if TYPE_CHECKING:
 
 
 def _tanh(block: Block, x: Vec) -> Vec:
-    # With E = e^(2|x|) - 1: tanh |x| = E / (E + 2), which is 1 to the last bit from the cap on.
-    cap = 0.5 * format_of(x.kind).mantissa
-    a = block.absolute(x)
-    a = block.select(a > cap, cap, a)
-    high, low = expm1_in_parts(block, a + a)
-    growth = high + low
-    total = growth + 2.0
+    # With E = e^(2|x|) - 1: tanh |x| = E / (E + 2).
+    high, low, growth, total = _growth(block, x)
     if x.kind.element == "float":  # granted more ulps
         return block.copy_sign(growth / total, x)
     growth_low = low - (growth - high)
     total_low = ((2.0 - total) + growth) + growth_low
     return block.copy_sign(_corrected_quotient(block, growth, growth_low, total, total_low), x)
+
+
+def _growth(block: Block, x: Vec) -> tuple[Vec, Vec, Vec, Vec]:
+    """Return E = e^(2|x|) - 1 in two parts and as one, and E + 2, of no |x| above the cap."""
+    cap = _slope_cap(x)
+    a = block.absolute(x)
+    a = block.select(a > cap, cap, a)
+    high, low = expm1_in_parts(block, a + a)
+    growth = high + low
+    return high, low, growth, growth + 2.0
+
+
+def _slope_cap(x: Vec) -> float:
+    """Return up to where e^(2|x|) is far from overflow; tanh is 1 long before."""
+    return 0.45 * format_of(x.kind).exp_overflow
+
+
+def _tanh_slope(block: Block, x: Vec) -> Vec:
+    # 1 - tanh^2 = 4 (E + 1) / (E + 2)^2 = 4 i (1 - i) with i = 1 / (E + 2), at most a half.
+    *_, total = _growth(block, x)
+    inverse = 1.0 / total
+    usual = (inverse * 4.0) * (1.0 - inverse)
+    a = block.absolute(x)
+    far = a > _slope_cap(x)
+
+    def robust() -> list[Vec]:
+        return [block.select(far, block.call(EXP, a * -2.0) * 4.0, usual)]
+
+    return block.rarely(far, robust, [usual])[0]
 
 
 def _corrected_quotient(block: Block, part: Vec, low: Vec, total: Vec, total_low: Vec) -> Vec:
@@ -82,6 +106,7 @@ def _silu_of(block: Block, x: Vec, share: Vec) -> Vec:
 
 
 TANH = Function("tanh", _tanh)
+TANH_SLOPE_OF = Function("tanh_slope_of", _tanh_slope)
 _SHARE_OF_UNIT = Function("share_of_unit", _share_of_unit, arity=2)
 _SOFTPLUS_OF = Function("softplus_of", _softplus_of, arity=2)
 _SILU_OF = Function("silu_of", _silu_of, arity=2)
