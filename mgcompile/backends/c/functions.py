@@ -187,6 +187,6 @@ def _function(name: str, parameters: str, body: Sequence[str]) -> str:
 def _refusal(op: Op, error: Exception) -> ExportError:
     cause = str(error).splitlines()[0] if str(error) else type(error).__name__
     return ExportError(
-        f"op {op.name} cannot be written in C: its rule runs in Python alone ({cause}). Write it "
+        f"op {op.name} cannot be written in C: its rule needs Python or SciPy ({cause}). Write it "
         "with operators and mgcore.ops, and it is exported with the kernel"
     )

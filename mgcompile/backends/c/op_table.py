@@ -27,6 +27,9 @@ _OPERATORS: Mapping[str, str] = {
     "mul": "{} * {}",
     "div": "{} / {}",
     "neg": "-{}",
+    "reciprocal": "1.0 / {}",
+    "rsqrt": "1.0 / sqrt({})",
+    "square": "{0} * {0}",
     "gt": "{} > {} ? 1.0 : 0.0",
     "ge": "{} >= {} ? 1.0 : 0.0",
     "lt": "{} < {} ? 1.0 : 0.0",
@@ -34,7 +37,13 @@ _OPERATORS: Mapping[str, str] = {
     "select": "{} != 0.0 ? {} : {}",
 }
 
+_OF_LIBM = (
+    *("acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cosh", "exp2", "expm1"),
+    *("log10", "log1p", "log2", "sinh", "tan"),
+)
+
 LIBM: Mapping[str, str] = {
+    **{name: name for name in _OF_LIBM},
     "pow": "pow",
     "exp": "exp",
     "log": "log",

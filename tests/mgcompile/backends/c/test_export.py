@@ -128,6 +128,21 @@ def test_ops_of_one_operand_are_right_in_c(name, tmp_path):
     held((getattr(ops, name)(UNARY[name](x * w)) * 2.0, [x], [w]), tmp_path, rows=5)
 
 
+FURTHER = {
+    **dict.fromkeys(("acos", "asin", "atanh", "exp2", "tan"), lambda x: ops.tanh(x) * 0.9),
+    **dict.fromkeys(("acosh",), lambda x: x * x + 1.5),
+    **dict.fromkeys(("log10", "log1p", "log2", "rsqrt", "reciprocal"), lambda x: x * x + 0.5),
+    **dict.fromkeys(("asinh", "atan", "cosh", "expm1", "sinh", "square"), lambda x: x),
+    "cbrt": lambda x: x * x + 0.5,
+}
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_further_functions_are_right_in_c(name, tmp_path):
+    x, w = Value(0.3, "x"), Value(0.7, "w")
+    held((getattr(ops, name)(FURTHER[name](x * w)) * 2.0, [x], [w]), tmp_path)
+
+
 @pytest.mark.parametrize("count", [1, 3, 40])
 @pytest.mark.parametrize("name", ["sum", "dot", "logsumexp"])
 def test_ops_of_many_operands_are_right_in_c(name, count, tmp_path):
