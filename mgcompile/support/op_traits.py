@@ -113,6 +113,13 @@ _TABLE: Mapping[str, Traits] = {
     "softplus": Traits(ranges.softplus, weight=45),
     "silu": Traits(ranges.rising(-0.3), weight=28),
     "gelu": Traits(ranges.rising(-0.2), weight=45, divisions=2),
+    "relu6": Traits(ranges.between(0.0, 6.0), cheap=True),
+    "hardtanh": Traits(ranges.between(-1.0, 1.0), cheap=True),
+    "hardsigmoid": Traits(ranges.between(0.0, 1.0), weight=4, divisions=1),
+    "hardswish": Traits(ranges.hardswish, weight=6, divisions=1),
+    "selu": Traits(ranges.selu, weight=26),
+    "logsigmoid": Traits(ranges.logsigmoid, weight=46),
+    "mish": Traits(ranges.rising(-0.31), weight=90, divisions=2),
     "logsumexp": Traits(ranges.logsumexp, commutative=True, endless=True),
     # Beside a tanh of the same operand, as it stands in a gradient.
     TANH_SLOPE.name: Traits(ranges.within(0.0, 1.0), weight=6),

@@ -369,6 +369,27 @@ def rising(lowest: float) -> Rule:
     return rule
 
 
+def between(low: float, high: float) -> Rule:
+    """Return the rule of a function that is cut off at two numbers, which may be 0."""
+    rule = within(low, high)
+    return lambda x: attrs.evolve(rule(x), off=True)
+
+
+def hardswish(x: Range) -> Range:
+    """Return the range of a silu that is cut off below."""
+    return attrs.evolve(rising(-0.38)(x), off=True)
+
+
+def selu(x: Range) -> Range:
+    """Return the range of the scaled exponential unit."""
+    return _made(max(-1.76, 1.76 * min(x.low, 0.0)), 1.06 * max(x.high, 0.0), x)
+
+
+def logsigmoid(x: Range) -> Range:
+    """Return the range of log(1 / (1 + e**-x))."""
+    return neg(softplus(neg(x)))
+
+
 def relu(x: Range) -> Range:
     """Return the range of max(x, 0)."""
     return attrs.evolve(_made(max(x.low, 0.0), max(x.high, 0.0), x), off=x.low <= 0.0 or x.off)

@@ -164,6 +164,14 @@ def subjects() -> Mapping[str, Subject]:
         "gelu": Subject(
             lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2, loose, one(unit, Range(-39, 9))
         ),
+        "logsigmoid": Subject(
+            lambda x: -mp.log1p(mp.exp(-x)), loose, one(unit, Range(-1, 750), Range(-40, 104))
+        ),
+        "mish": Subject(
+            lambda x: x * mp.tanh(mp.log1p(mp.exp(x))),
+            loose,
+            one(unit, Range(-700, 30), Range(-80, 9)),
+        ),
         "pow": Subject(
             mp.power,
             loose,

@@ -25,6 +25,15 @@ def _softplus(x: Any) -> Any:
     return max(x, mpf(0)) + mp.log1p(mp.exp(-abs(x)))
 
 
+def _hardsigmoid(x: Any) -> Any:
+    return min(max((x + 3) / 6, mpf(0)), mpf(1))
+
+
+# The paper's digits (Klambauer et al., 2017, section 2): alpha_01 and lambda_01.
+_SELU_ALPHA = "1.6732632423543772848170429916717"
+_SELU_SCALE = "1.0507009873554804934193349852946"
+
+
 def _logsumexp(*xs: Any) -> Any:
     largest = max(xs)
     return largest + mp.log(mp.fsum(mp.exp(x - largest) for x in xs))
@@ -85,6 +94,13 @@ REFERENCES: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "softplus": _softplus,
         "silu": lambda x: x * _sigmoid(x),
         "gelu": lambda x: x * mp.erfc(-x / mp.sqrt(2)) / 2,
+        "relu6": lambda x: min(max(x, mpf(0)), mpf(6)),
+        "hardtanh": lambda x: min(max(x, mpf(-1)), mpf(1)),
+        "hardsigmoid": _hardsigmoid,
+        "hardswish": lambda x: x * _hardsigmoid(x),
+        "selu": lambda x: mpf(_SELU_SCALE) * (x if x > 0 else mpf(_SELU_ALPHA) * mp.expm1(x)),
+        "logsigmoid": lambda x: -_softplus(-x),
+        "mish": lambda x: x * mp.tanh(_softplus(x)),
         "logsumexp": _logsumexp,
     }
 )

@@ -513,6 +513,10 @@
     return 2 * e / (1 + e * e);
   };
   var step = (x) => x > 0 ? 1 : 0;
+  var between = (low, high, x) => x < low ? low : x > high ? high : x;
+  var softplus = (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));
+  var SELU_ABOVE = 1.0507009873554805;
+  var SELU_BELOW = 1.7580993408473768;
   function unary(forward2, partial, formula, derivative) {
     return {
       forward: (x) => forward2(x[0]),
@@ -719,6 +723,48 @@
       (_, x) => 0.5 * erfc(-x * ROOT_HALF) + x * Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI),
       (x) => `${bracketed(x)} × Φ(${x})`,
       (x) => `Φ(${x}) + ${bracketed(x)} × φ(${x})`
+    ),
+    relu6: unary(
+      (x) => between(0, 6, x),
+      (_, x) => step(x) * step(6 - x),
+      (x) => `${bracketed(x)} between 0 and 6`,
+      (x) => `1 if 0 < ${bracketed(x)} < 6 else 0`
+    ),
+    hardtanh: unary(
+      (x) => between(-1, 1, x),
+      (_, x) => step(x + 1) * step(1 - x),
+      (x) => `${bracketed(x)} between −1 and 1`,
+      (x) => `1 if −1 < ${bracketed(x)} < 1 else 0`
+    ),
+    hardsigmoid: unary(
+      (x) => between(0, 6, x + 3) / 6,
+      (_, x) => step(x + 3) * step(3 - x) / 6,
+      (x) => `(${bracketed(x)} + 3) ÷ 6 between 0 and 1`,
+      (x) => `⅙ if −3 < ${bracketed(x)} < 3 else 0`
+    ),
+    hardswish: unary(
+      (x) => x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6,
+      (_, x) => x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6,
+      (x) => `${bracketed(x)} × hardsigmoid(${x})`,
+      (x) => `(2 ${bracketed(x)} + 3) ÷ 6 if −3 < ${bracketed(x)} < 3, 1 above, 0 below`
+    ),
+    selu: unary(
+      (x) => x > 0 ? SELU_ABOVE * x : SELU_BELOW * Math.expm1(x),
+      (_, x) => x > 0 ? SELU_ABOVE : SELU_BELOW * Math.exp(x),
+      (x) => `selu(${x})`,
+      (x) => `1.0507 if ${bracketed(x)} > 0 else 1.7581 exp(${x})`
+    ),
+    logsigmoid: unary(
+      (x) => (x < 0 ? x : 0) - Math.log1p(Math.exp(-Math.abs(x))),
+      (_, x) => sigmoid(-x),
+      (x) => `log(sigmoid(${x}))`,
+      (x) => `sigmoid(−${bracketed(x)})`
+    ),
+    mish: unary(
+      (x) => x * Math.tanh(softplus(x)),
+      (_, x) => Math.tanh(softplus(x)) + x * sigmoid(x) * sech(softplus(x)) ** 2,
+      (x) => `${bracketed(x)} × tanh(log(1 + exp(${x})))`,
+      (x) => `tanh(p) + ${bracketed(x)} × sigmoid(${x}) ÷ cosh(p)², p = log(1 + exp(${x}))`
     ),
     logsumexp: {
       forward: logsumexp,

@@ -29,6 +29,11 @@ const sech = (x: number): number => {
 };
 const step = (x: number): number => (x > 0 ? 1 : 0);
 
+const between = (low: number, high: number, x: number): number => (x < low ? low : x > high ? high : x);
+const softplus = (x: number): number => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));
+const SELU_ABOVE = 1.0507009873554805;
+const SELU_BELOW = 1.7580993408473769;
+
 function unary(
   forward: (x: number) => number,
   partial: (out: number, x: number) => number,
@@ -253,6 +258,48 @@ export const OPS: Readonly<Record<string, OpRules>> = {
     (_, x) => 0.5 * erfc(-x * ROOT_HALF) + (x * Math.exp(-0.5 * x * x)) / Math.sqrt(2 * Math.PI),
     (x) => `${b(x)} × Φ(${x})`,
     (x) => `Φ(${x}) + ${b(x)} × φ(${x})`,
+  ),
+  relu6: unary(
+    (x) => between(0, 6, x),
+    (_, x) => step(x) * step(6 - x),
+    (x) => `${b(x)} between 0 and 6`,
+    (x) => `1 if 0 < ${b(x)} < 6 else 0`,
+  ),
+  hardtanh: unary(
+    (x) => between(-1, 1, x),
+    (_, x) => step(x + 1) * step(1 - x),
+    (x) => `${b(x)} between −1 and 1`,
+    (x) => `1 if −1 < ${b(x)} < 1 else 0`,
+  ),
+  hardsigmoid: unary(
+    (x) => between(0, 6, x + 3) / 6,
+    (_, x) => (step(x + 3) * step(3 - x)) / 6,
+    (x) => `(${b(x)} + 3) ÷ 6 between 0 and 1`,
+    (x) => `⅙ if −3 < ${b(x)} < 3 else 0`,
+  ),
+  hardswish: unary(
+    (x) => (x <= -3 ? 0 : x >= 3 ? x : (x * (x + 3)) / 6),
+    (_, x) => (x <= -3 ? 0 : x >= 3 ? 1 : (2 * x + 3) / 6),
+    (x) => `${b(x)} × hardsigmoid(${x})`,
+    (x) => `(2 ${b(x)} + 3) ÷ 6 if −3 < ${b(x)} < 3, 1 above, 0 below`,
+  ),
+  selu: unary(
+    (x) => (x > 0 ? SELU_ABOVE * x : SELU_BELOW * Math.expm1(x)),
+    (_, x) => (x > 0 ? SELU_ABOVE : SELU_BELOW * Math.exp(x)),
+    (x) => `selu(${x})`,
+    (x) => `1.0507 if ${b(x)} > 0 else 1.7581 exp(${x})`,
+  ),
+  logsigmoid: unary(
+    (x) => (x < 0 ? x : 0) - Math.log1p(Math.exp(-Math.abs(x))),
+    (_, x) => sigmoid(-x),
+    (x) => `log(sigmoid(${x}))`,
+    (x) => `sigmoid(−${b(x)})`,
+  ),
+  mish: unary(
+    (x) => x * Math.tanh(softplus(x)),
+    (_, x) => Math.tanh(softplus(x)) + x * sigmoid(x) * sech(softplus(x)) ** 2,
+    (x) => `${b(x)} × tanh(log(1 + exp(${x})))`,
+    (x) => `tanh(p) + ${b(x)} × sigmoid(${x}) ÷ cosh(p)², p = log(1 + exp(${x}))`,
   ),
   logsumexp: {
     forward: logsumexp,

@@ -64,6 +64,13 @@ TORCH = {
     "softplus": torch.nn.functional.softplus,
     "silu": torch.nn.functional.silu,
     "gelu": torch.nn.functional.gelu,
+    "relu6": torch.nn.functional.relu6,
+    "hardtanh": torch.nn.functional.hardtanh,
+    "hardsigmoid": lambda x: torch.clamp(x + 3.0, 0.0, 6.0) / 6.0,  # its own has 1/6 in float32
+    "hardswish": torch.nn.functional.hardswish,
+    "selu": torch.nn.functional.selu,
+    "logsigmoid": torch.nn.functional.logsigmoid,
+    "mish": torch.nn.functional.mish,
     "logsumexp": stacked(lambda x: torch.logsumexp(x, 0)),
 }
 # Operands that an op is not defined on, or that make numbers explode, are bent to fit, the same

@@ -94,6 +94,10 @@ def _softplus(x: Floats) -> Floats:
     return np.maximum(x, 0.0) + np.log1p(np.exp(-np.abs(x)))
 
 
+def _hardswish(x: Floats) -> Floats:
+    return np.where(x <= -3.0, 0.0, np.where(x >= 3.0, x, x * (x + 3.0) / 6.0))
+
+
 _erfc = _each(math.erfc)
 
 
@@ -173,5 +177,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "softplus": _softplus,
     "silu": lambda x: x * _sigmoid(x),
     "gelu": _gelu,
+    "relu6": lambda x: np.clip(x, 0.0, 6.0),
+    "hardtanh": lambda x: np.clip(x, -1.0, 1.0),
+    "hardsigmoid": lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0,
+    "hardswish": _hardswish,
+    "selu": lambda x: np.where(x > 0.0, 1.0507009873554805 * x, 1.7580993408473769 * np.expm1(x)),
+    "logsigmoid": lambda x: -_softplus(-x),
+    "mish": lambda x: x * np.tanh(_softplus(x)),
     "logsumexp": _logsumexp,
 }

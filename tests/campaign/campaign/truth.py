@@ -451,6 +451,56 @@ def _gelu(c, x):
     )
 
 
+def _cut(low, high, slope):
+    def rule(c, x):
+        inside = (c.tie(x - low) > 0) & (c.tie(high - x) > 0) & np.ones_like(x, dtype=bool)
+        d = np.where(inside, 1 / F(slope), F(0))
+        offset = -F(low) if slope != 1 else F(0)
+        v = (np.clip(x, low, high) + offset) / F(slope)
+        scale = (np.abs(x) + abs(low)) / slope
+        return Local(v, (d,), {}, v_scale=np.where(inside, scale, F(0)), rounds=slope != 1)
+
+    return rule
+
+
+def _hardswish(c, x):
+    up, down = c.tie(x + 3), c.tie(3 - x)
+    inside = (up > 0) & (down > 0) & np.ones_like(x, dtype=bool)
+    above = (down <= 0) & np.ones_like(x, dtype=bool)
+    v = np.where(inside, x * (x + 3) / 6, np.where(above, x, F(0)))
+    d = np.where(inside, (2 * x + 3) / 6, np.where(above, F(1), F(0)))
+    q = np.where(inside, 1 / F(3), F(0))
+    return _smooth(v, d, q, d_scale=(2 * np.abs(x) + 3) / 6)
+
+
+def _selu(c, x):
+    scale, below = F("1.0507009873554804934"), F("1.7580993408473768599")
+    s = c.tie(x) + np.zeros_like(x)
+    low = np.where(s > 0, F(0), x)
+    e = below * np.exp(low)
+    return _smooth(
+        np.where(s > 0, scale * x, below * np.expm1(low)),
+        np.where(s > 0, scale, e),
+        np.where(s > 0, F(0), e),
+    )
+
+
+def _logsigmoid(c, x):
+    s, d, _ = _logistic(-x)
+    return _smooth(np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), s, -d)
+
+
+def _mish(c, x):
+    s, d, _ = _logistic(x)
+    p = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    t = np.tanh(p)
+    u = 4 * np.exp(-2 * p) / (1 + np.exp(-2 * p)) ** 2
+    first = t + x * u * s
+    bend = 2 * u * s + x * u * (d - 2 * t * s * s)
+    size = 2 * u * s + np.abs(x) * u * (d + 2 * t * s * s)
+    return _smooth(x * t, first, bend, d_scale=t + np.abs(x * u * s), q_scale=size)
+
+
 rules = {
     "add": _add,
     "sub": _sub,
@@ -500,6 +550,13 @@ rules = {
     "softplus": _softplus,
     "silu": _silu,
     "gelu": _gelu,
+    "relu6": _cut(0, 6, 1),
+    "hardtanh": _cut(-1, 1, 1),
+    "hardsigmoid": _cut(-3, 3, 6),
+    "hardswish": _hardswish,
+    "selu": _selu,
+    "logsigmoid": _logsigmoid,
+    "mish": _mish,
 }
 """All but logsumexp, whose second order is written out below."""
 

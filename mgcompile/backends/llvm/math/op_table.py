@@ -119,6 +119,25 @@ def _cbrt(block: Block, a: Vec) -> Vec:
     return block.select(usual, better, y)
 
 
+def _between(block: Block, low: float, high: float, a: Vec) -> Vec:
+    return block.select(a < low, low, block.select(a > high, high, a))
+
+
+def _hardswish(block: Block, a: Vec) -> Vec:
+    inner = block.select(a >= 3.0, a, a * (a + 3.0) / 6.0)
+    return block.select(a <= -3.0, 0.0, inner)
+
+
+def _selu(block: Block, a: Vec) -> Vec:
+    below = block.call(EXPM1, a) * 1.7580993408473769
+    return block.select(a > 0.0, a * 1.0507009873554805, below)
+
+
+def _mish(block: Block, a: Vec) -> Vec:
+    # Far below 0 both are x e^x, and silu keeps its digits where e^x is subnormal.
+    return block.select(a < -40.0, silu(block, a), a * block.call(TANH, softplus(block, a)))
+
+
 def lowering_of(op: Op) -> Lowering | None:
     """Return the lowering of a shipped op or the compiler's own; None for any other."""
     if op in _OWN:
@@ -176,6 +195,13 @@ LOWERINGS: Mapping[str, Lowering] = {
     "softplus": softplus,
     "silu": silu,
     "gelu": lambda block, a: block.call(GELU, a),
+    "relu6": lambda block, a: _between(block, 0.0, 6.0, a),
+    "hardtanh": lambda block, a: _between(block, -1.0, 1.0, a),
+    "hardsigmoid": lambda block, a: _between(block, 0.0, 6.0, a + 3.0) / 6.0,
+    "hardswish": _hardswish,
+    "selu": _selu,
+    "logsigmoid": lambda block, a: -softplus(block, -a),
+    "mish": _mish,
     "logsumexp": _logsumexp,
 }
 

@@ -39,8 +39,23 @@ EXTREME = [math.inf, -math.inf, math.nan]
 SHIPPED = sorted(LOWERINGS)
 TOTALS = {"sum": 3, "dot": 4}
 ARITY = {**TOTALS, "logsumexp": 2}
-LOOSE = {"rsqrt", "cbrt", "pow", "erf", "softplus", "gelu", "silu", "elu", "logsumexp"}
-TAILS = {"gelu", "silu"}
+LOOSE = {
+    "hardsigmoid",
+    "hardswish",
+    "selu",
+    "logsigmoid",
+    "mish",
+    "rsqrt",
+    "cbrt",
+    "pow",
+    "erf",
+    "softplus",
+    "gelu",
+    "silu",
+    "elu",
+    "logsumexp",
+}
+TAILS = {"mish", "gelu", "silu"}
 HYPERBOLIC = {"sinh", "cosh", "asinh", "acosh", "atanh"}
 TIGHT = {
     "tan",
@@ -190,6 +205,13 @@ LIMITS = {  # at inf, -inf and NaN
     "softplus": (math.inf, 0.0),
     "silu": (math.inf, math.nan),
     "gelu": (math.inf, math.nan),
+    "relu6": (6.0, 0.0),
+    "hardtanh": (1.0, -1.0),
+    "hardsigmoid": (1.0, 0.0),
+    "hardswish": (math.inf, 0.0),
+    "selu": (math.inf, -1.7580993408473769),
+    "logsigmoid": (0.0, -math.inf),
+    "mish": (math.inf, math.nan),
 }
 
 
