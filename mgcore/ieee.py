@@ -152,6 +152,8 @@ def _power(x: float, y: float) -> float:
     try:
         out = x**y
     except (OverflowError, ZeroDivisionError):
+        if x < 0.0 and not y.is_integer():
+            return math.nan  # a complex number, too large as well
         return math.copysign(math.inf, x) if y % 2.0 == 1.0 else math.inf
     return math.nan if isinstance(out, complex) else out
 

@@ -29,6 +29,8 @@ def _by_base_alone(out: Any, x: Any, y: float) -> Any:
         return 0.5 / out
     if y == 1.0 or y == 0.0:
         return y
+    if type(x) is float and x < 0.0:  # Python's own ** makes a complex number where y is no integer
+        return y * ops.pow(x, y - 1.0)
     return y * x ** (y - 1.0)
 
 

@@ -191,3 +191,15 @@ def test_a_power_of_two_values_with_a_negative_base():
     assert x.grad == 12.0
     assert math.isnan(y.grad)
     assert hessian(z, [x, y])[0][0] == hessian(z, x) == -12.0
+
+
+@pytest.mark.parametrize("x", [-2.0, -1e-310, -1e308])
+@pytest.mark.parametrize("exponent", [2.5, -2.5])
+def test_powers_that_are_no_real_numbers_and_their_slopes_are_nan(x, exponent):
+    base, power = Value(x), Value(exponent)
+    out = base**power
+    assert math.isnan(out.data)
+    assert all(map(math.isnan, grad(out, [base, power])))
+    assert all(map(math.isnan, grad(base**exponent, [base])))
+    out.backward()
+    assert math.isnan(base.grad)
