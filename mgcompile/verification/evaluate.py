@@ -105,10 +105,11 @@ def shallow_levels(graph: Graph) -> Numbers | None:
 def scheduled(graph: Graph, level: Numbers, order: Numbers) -> Schedule:
     """Return the groups of a graph; `level` and `order` are those of `ordered`."""
     width = np.diff(graph.start)
-    keys = (width[order], graph.code[order], level[order])
-    order = order[np.lexsort(keys)]
+    keys = (_fixed_power(graph)[order], width[order], graph.code[order], level[order])
+    place = np.lexsort(keys)
+    order = order[place]
     changes = np.zeros(len(order), dtype=bool)
-    for each in (width[order], graph.code[order], level[order]):
+    for each in (key[place] for key in keys):
         changes[1:] |= each[1:] != each[:-1]
     groups = []
     for nodes in np.split(order, np.flatnonzero(changes)) if len(order) else []:
@@ -116,6 +117,15 @@ def scheduled(graph: Graph, level: Numbers, order: Numbers) -> Schedule:
         operands = graph.operand[first[:, None] + np.arange(int(width[nodes[0]]))]
         groups.append((graph.ops[int(graph.code[nodes[0]])], nodes, operands))
     return Schedule(graph, tuple(groups))
+
+
+def _fixed_power(graph: Graph) -> NDArray[np.bool_]:
+    """Tell which nodes are powers with a constant exponent: no group has others beside them."""
+    found = np.zeros(len(graph.code), dtype=bool)
+    if ops.pow in graph.ops:
+        powers = np.flatnonzero(graph.code == graph.ops.index(ops.pow))
+        found[powers] = graph.code[graph.operand[graph.start[powers] + 1]] == CONST
+    return found
 
 
 def forward(
@@ -147,7 +157,7 @@ def forward(
         if op in (ops.sum, ops.dot) and tangents is None:
             numbers[nodes] = _summed(op, values, operands)
             continue
-        out = op(*_reads(values, operands))
+        out = op(*_reads(values, operands, graph.code == CONST))
         if isinstance(out, Dual):
             numbers[nodes] = out.value.numbers
             if tangents is not None and out.tangent is not None:
@@ -174,10 +184,12 @@ def _fill(graph: Graph, numbers: Floats, point: Point) -> None:
         numbers[nodes] = leaves[graph.index[nodes]]
 
 
-def _reads(values: Values, operands: Numbers) -> list[Any]:
+def _reads(values: Values, operands: Numbers, constant: NDArray[np.bool_]) -> list[Any]:
     found: list[Any] = []
     for column in operands.T:
-        lanes = Lanes(values.numbers[column], values.noise)
+        # A constant has no rounding: x ** (2 - 1) with a perturbed 1 is NaN where x is negative.
+        exact = bool(constant[column].all())
+        lanes = Lanes(values.numbers[column], None if exact else values.noise)
         if values.tangents is None:
             found.append(lanes)
         else:
@@ -217,7 +229,7 @@ def _reverse(
         if op in (ops.sum, ops.dot) and values.tangents is None:
             _back_through_sum(op, values, operands, upstream, adjoints)
             continue
-        reads = _reads(values, operands)
+        reads = _reads(values, operands, schedule.graph.code == CONST)
         lanes = Lanes(values.numbers[nodes], values.noise)
         out = lanes if values.tangents is None else Dual(lanes, values.tangents[nodes])
         for i, local in partials(op, out, reads, wanted).items():

@@ -64,7 +64,7 @@ class Lanes:
         if any(isinstance(x, Dual) for x in operands):
             return NotImplemented
         like = next(x for x in operands if isinstance(x, Lanes))
-        noise = like.noise
+        noise = _noise_of(operands)
         arrays = [_array(x, like.numbers.dtype) for x in operands]
         if noise is not None and op in (ops.add, ops.sub, ops.sum, ops.dot):
             arrays = [noise(x) for x in arrays]  # what another order of summing may change
@@ -96,6 +96,12 @@ class Dual:
             if out.noise is not None and total is not None:
                 total = out.noise(total)
         return Dual(out, total)
+
+
+def _noise_of(operands: Iterable[Any]) -> Noise | None:
+    """Return what perturbs a result: it is exact where all operands are."""
+    noises = (x.noise for x in operands if isinstance(x, Lanes))
+    return next((noise for noise in noises if noise is not None), None)
 
 
 def _array(number: Any, dtype: Any) -> Floats:
@@ -152,7 +158,8 @@ def _one_by_one(rule: Callable[..., Any], operands: Sequence[Any]) -> Lanes:
         raise UnverifiableError(message)
     arrays = [_array(x, like.numbers.dtype) for x in operands]
     found = _each(rule, arrays)
-    return Lanes(found if like.noise is None else like.noise(found), like.noise)
+    noise = _noise_of(operands)
+    return Lanes(found if noise is None else noise(found), noise)
 
 
 def _each(rule: Callable[..., Any], arrays: Sequence[Floats]) -> Floats:

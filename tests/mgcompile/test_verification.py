@@ -208,3 +208,12 @@ def test_a_kernel_whose_ops_rules_were_edited_is_refused_when_loaded(tmp_path, e
             mgcompile.load(tmp_path / "kernel")
     finally:
         unregister("edited")
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_rounding_makes_no_slope_of_a_negative_number_squared_unknown(thorough):
+    x, y = Value(-2.0), Value(3.0)
+    graph = capture([x**2 + x**3 * y], [x], [y])
+    trial = Trial(np.array([3.0]), np.array([[-2.0]]), 1)
+    found = Reference(graph, "float64").wanted("inputs", 0, trial, 12, thorough=thorough)
+    np.testing.assert_allclose(found[1], 2.0 * -2.0 + 3.0 * 4.0 * 3.0, rtol=1e-12)
