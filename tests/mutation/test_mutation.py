@@ -18,6 +18,8 @@ FAST = (
     "a column of a data set is taken for another one",
     "select takes the other one",
     "momentum is forgotten",
+    "multiplying by 1 makes 1",
+    "Adam's second moment is of the gradient itself",
 )
 
 

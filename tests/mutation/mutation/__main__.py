@@ -30,7 +30,7 @@ def table() -> str:
     rows, noticed, refused = [], 0, 0
     for mutant in MUTANTS:
         found = outcome(mutant, mutant.graphs or None)
-        where = f"{found.graph}, {found.program}" if found.graph else ""
+        where = f"{found.graph}, {found.program}" if found.graph else mutant.note
         rows.append(f"| {mutant.name} | `{mutant.where}` | {found.kind} | {where} |")
         noticed += found.kind != "handed out"
         refused += found.kind == "refused"

@@ -136,10 +136,29 @@ def data_set():
     return [sum([*terms, params[12]]) * (1.0 / len(rows)) + decay], [], params, RECORDED
 
 
+def cell():
+    """A loop that carries a vector."""
+    rng = random.Random(10)
+    h, w = leaves(4, "h", rng), leaves(20, "w", rng)
+    start = h
+    for _ in range(24):
+        h = [ops.tanh(ops.dot(*w[4 * i : 4 * i + 4], *h) + w[16 + i]) for i in range(4)]
+    return [h[0] + 2.0 * h[1] - h[2] * h[3]], start, w, ("inputs", "loss")
+
+
+def shifted():
+    """A sum that begins with a constant."""
+    rng = random.Random(11)
+    x, w = leaves(3, "x", rng), leaves(3, "w", rng)
+    out = 1.5 + ops.sin(x[0]) + ops.sin(x[1]) + ops.sin(x[2])
+    return [out * ops.dot(*w, *x)], x, w, GRADIENTS
+
+
 GRAPHS = {
     maker.__name__: maker
     for maker in (
-        perceptron, recurrence, stepped, pairs, stencil, irregular, classes, several, data_set
+        perceptron, recurrence, stepped, pairs, stencil, irregular, classes, several, data_set,
+        cell, shifted,
     )
 }  # fmt: skip
 

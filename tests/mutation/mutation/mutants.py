@@ -17,7 +17,8 @@ class Mutant:
         where: Module and function, "package.module:function" or "...:Class.method".
         old: A piece of the function's source that is there once.
         new: What stands there instead.
-        graphs: Where in the corpus the place is of use: there it is tried first.
+        graphs: Where in the corpus the place is of use: there alone it is tried.
+        note: Why nothing notices it, where that is known.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Mutant:
     old: str
     new: str
     graphs: tuple[str, ...] = ()
+    note: str = ""
 
 
 _G, _R, _A, _S = "mgcompile.graph", "mgcompile.reroll", "mgcompile.autodiff", "mgcompile.schedule"
@@ -38,7 +40,7 @@ MUTANTS = (
     Mutant("a sum loses a second term that is 0 in its place", f"{_G}.canonicalize:_starting_zero",
            "zero = (graph.code[node] == CONST) & (graph.value[node] == 0.0)",
            "zero = graph.code[node] == CONST",
-           ("irregular",)),
+           ("shifted",)),
     Mutant("subtraction is taken for addition when sums are flattened",
            f"{_G}.canonicalize:flatten_sums",
            "additive = (graph.code == place[ops.add])",
@@ -82,7 +84,7 @@ MUTANTS = (
            ("stepped",)),
     Mutant("a loop begins with another state", f"{_R}.emit_loop:_initial_access",
            "return value_map.access(nodes)", "return value_map.access(nodes[::-1])",
-           ("stepped", "recurrence",)),
+           ("cell",)),
     # Derivatives
     Mutant("multiplying by 1 makes 1", f"{_A}.symbols:simplified",
            "if not isinstance(x, Symbol) and x == 1.0:\n            return y",
@@ -99,7 +101,7 @@ MUTANTS = (
            ("perceptron",)),
     Mutant("a constant factor of a contribution is lost", f"{_A}.adjoints:Adjoints._reduced",
            "total = after.multiply(total, scale)", "total = after.multiply(total, abs(scale))",
-           ("stencil", "perceptron",)),
+           ("stepped",)),
     Mutant("the gradient of another output is taken", f"{_A}.reverse:gradient_to_inputs",
            "adjoints.add_flat(value, one, (), Affine(output, ()))",
            "adjoints.add_flat(value, one, (), Affine(0, ()))",
@@ -107,7 +109,7 @@ MUTANTS = (
     Mutant("a scatter's adjoint is read at its first elements", f"{_A}.reverse:read_through",
            "return Access(access.array, shifted(moved, inner.offset))",
            "return Access(access.array, moved)",
-           ("stencil", "pairs",)),
+           ("irregular",)),
     Mutant("a reverse loop goes forwards", f"{_A}.reverse_loop:_Reverse.open",
            "affine(state, (count - 1) * size, *strides)", "affine(state, 0, *map(abs, strides))",
            ("recurrence",)),
@@ -154,7 +156,7 @@ MUTANTS = (
     Mutant("states of a loop are handed on in a ring of one less",
            f"{_L}.codegen.scatter:write_rotation",
            "[*values[1:], values[0]]", "[values[0], *values[1:]]",
-           ("stepped", "recurrence",)),
+           (), "changes no number of the corpus"),
     Mutant("e**x begins with 1 + x/2", f"{_L}.math.functions.exponential:expm1_of_reduced",
            "block.split_polynomial(r, POLYNOMIAL[r.kind.element]), r)",
            "block.split_polynomial(r, POLYNOMIAL[r.kind.element]), r * 0.5)",
