@@ -112,7 +112,9 @@ def near_matches(name: str, names: Iterable[str]) -> str:
     """Return "a or b" for the names most like `name`, "" if none is."""
     import difflib  # needed for messages alone
 
-    return " or ".join(difflib.get_close_matches(name, sorted(names), n=3))
+    known = sorted(names)
+    turned = [other for other in known if sorted(other) == sorted(name)]  # tahn: tanh, not tan
+    return " or ".join(turned or difflib.get_close_matches(name, known, n=3))
 
 
 def _claimed_twice(name: str, entries: list[Entry], preference: str | None) -> str:
