@@ -92,7 +92,8 @@ def test_values_and_derivatives_at_the_corners_are_the_engines(name, dtype, back
         where = f"derivative of {name}"
         assert_same(slopes[settled], wanted_slopes[settled], X[settled], where, dtype)
         np.testing.assert_array_equal(kernel(X), values)
-    if name in ("sum", "dot"):  # Python's sum starts from 0, which takes the sign of -0
+    # Sums in Python start from 0, which takes the sign of -0; so may a logarithm that rounds to 0.
+    if name in ("sum", "dot", "logsigmoid"):
         return
     signed = ~np.isnan(wanted) & (values == wanted)
     assert np.all(np.signbit(values[signed]) == np.signbit(wanted[signed]))
