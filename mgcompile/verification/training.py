@@ -103,11 +103,14 @@ def _of_optimiser(
     def after(gradient: Floats) -> Floats:
         return (update.params.astype(np.float64) - _step(update, gradient, state))[:, None]
 
+    # A step of Adam is of the size of the rate, however small the gradient.
+    wanted = after(slopes)
+    size = np.abs(update.params) + update.rate * (size + np.abs(update.params))
     yield Part(
         "parameter after an update,",
         params[:, None],
-        after(slopes),
-        (np.abs(update.params) + update.rate * (size + np.abs(update.params)))[:, None],
+        wanted,
+        size[:, None] + np.abs(wanted),
         lambda thorough: np.stack([after(g) for g in noisy(thorough)]),
     )
 

@@ -77,9 +77,11 @@ def check(held, model, backend, samples=7):
 def test_an_mlp_in_binary_ops_becomes_matrix_products(shuffled, backend, held_against_engine):
     model = mlp((5, 8, 6, 3), random.Random(3), shuffled=shuffled)
     kernel = check(held_against_engine, model, backend)
-    dots = bundles(kernel, "dot")
+    *dots, squares = bundles(kernel, "dot")
     assert [(d.shape, d.reduced) for d in dots] == [((8,), (5,)), ((6,), (8,)), ((3,), (6,))]
     assert all(dot.operands[0].array == PARAMS for dot in dots)
+    assert (squares.shape, squares.reduced) == ((), (3,))
+    assert squares.operands[0] == squares.operands[1]
     assert not found(kernel, Tape)
 
 
@@ -101,7 +103,8 @@ def siamese(rng):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_shared_weights_give_one_product_for_both_branches(backend, held_against_engine):
     kernel = check(held_against_engine, siamese(random.Random(5)), backend)
-    dots = bundles(kernel, "dot")
+    *dots, squares = bundles(kernel, "dot")
+    assert squares.operands[0] == squares.operands[1]
     assert [sorted(d.shape) for d in dots] == [[2, 4], [2, 3]]
     assert [d.reduced for d in dots] == [(5,), (4,)]
     weights = [d.operands[0].index for d in dots]
@@ -368,7 +371,7 @@ EXPLAINED = {
     "shuffled": MLP,
     "siamese": [product(2, 4, "samples", terms=5), product(3, 2, "samples", terms=4)],
     "recurrence": [
-        "loop along depth: 49 iterations of 10 statements, 6 numbers carried",
+        "loop along depth: 49 iterations of 9 statements, 6 numbers carried",
         product(6, "samples", terms=3),
         product(6, "samples", terms=6),
     ],
