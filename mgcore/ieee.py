@@ -82,12 +82,20 @@ def _real(x: Any) -> Any:
     return math.nan if isinstance(x, complex) else float(x) if isinstance(x, Ieee) else x
 
 
+_LARGE = 1e50
+
+
 def _infinity(rule: Callable[..., Any], numbers: Sequence[float]) -> float:
-    """Return the infinity beyond the largest results of a rule on floats alone."""
+    """Return the infinity beyond the largest results of a rule on floats alone.
+
+    NaN where the results are not large just before: what overflows on the way, as e**x does in
+    1 / (1 + e**x), says nothing of the result.
+    """
     while any(abs(x) > 1.0 for x in numbers):
         numbers = [0.5 * x for x in numbers]
         try:
-            return math.copysign(math.inf, rule(*numbers))
+            before = rule(*numbers)
+            return math.copysign(math.inf, before) if abs(before) > _LARGE else math.nan
         except OverflowError:
             continue
         except (ArithmeticError, ValueError, TypeError):

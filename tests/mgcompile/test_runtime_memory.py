@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.backends.interface import Rule
 from mgcompile.backends.llvm.runtime import jit
 from mgcompile.backends.llvm.runtime.result_pool import LARGE, Results
+from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.runtime.train_loop import Course, run_course
 from mgcore import Op, Value, ops
 
@@ -101,7 +101,7 @@ def test_the_first_epoch_that_diverged_is_named_wherever_it_is_in_a_call() -> No
 
     course = Course(
         trainer=Losses(),
-        rule=Rule("sgd"),
+        rule=OptimizerSpec("sgd"),
         inputs=np.zeros((6, 1)),
         count=6,
         epochs=50,

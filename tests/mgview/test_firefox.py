@@ -52,6 +52,10 @@ class Firefox:
         assert error is None, error
         return result
 
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
     def run(self, script: str) -> Any:
         """Run a script in the page, and return what it returns."""
         return self("WebDriver:ExecuteScript", script=script, args=[])["value"]
@@ -72,6 +76,7 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
         browser = Firefox(port, process)
         yield browser
         browser("Marionette:Quit", flags=["eForceQuit"])
+        browser.close()
         process.wait(30)
 
 
