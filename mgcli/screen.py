@@ -1,15 +1,25 @@
 """How results are laid out: tables that fit a terminal, and whole lines for a pipe."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["console", "fact", "note", "plain_lines", "plain_table", "status", "visible"]
+__all__ = [
+    "console",
+    "fact",
+    "note",
+    "plain_lines",
+    "plain_table",
+    "status",
+    "strangers_on_stderr",
+    "visible",
+]
 
 PIPE_WIDTH = 10_000  # nothing is wrapped or cut for a program that reads us
 
@@ -76,6 +86,30 @@ def fact(name: str, text: str) -> None:
 def note(text: str) -> None:
     """Tell the user something beside the result, on stderr."""
     console(stderr=True).print(f"note: {text}", style="yellow")
+
+
+@contextmanager
+def strangers_on_stderr() -> Iterator[None]:
+    """Send what plugins write to stdout to stderr, so that the result stands alone in stdout.
+
+    Whatever they write with: print, a stream that they kept, or the descriptor itself.
+    """
+    sys.stdout.flush()
+    with redirect_stdout(sys.stderr):
+        try:
+            kept = os.dup(1)
+            os.dup2(2, 1)
+        except OSError:  # one of them is closed, and nothing can get into it
+            yield
+            return
+        try:
+            yield
+        finally:
+            for stream in (sys.__stdout__, sys.stderr):
+                if stream is not None:
+                    stream.flush()
+            os.dup2(kept, 1)
+            os.close(kept)
 
 
 @contextmanager

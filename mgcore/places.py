@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mgcore.op import Op
 
-__all__ = ["definition_place", "home", "rule_place", "user_line"]
+__all__ = ["definition_place", "depth_of_user", "home", "rule_place", "user_line"]
 
 # attrs writes the constructor of a class into a file that does not exist.
 GENERATED = "<attrs generated"
@@ -16,13 +16,25 @@ OWN_PACKAGES = frozenset({"mgcore", "mgops_basic", "mgops_activations", "mgnn"})
 def user_line(frame: FrameType | None) -> str:
     """Return the nearest line at or above `frame` that is not this library's own."""
     while frame is not None:
-        module = frame.f_globals.get("__name__", "")
-        code = frame.f_code
-        own = module.partition(".")[0] in OWN_PACKAGES
-        if not own and not code.co_filename.startswith(GENERATED):
+        if not _is_ours(frame):
+            code = frame.f_code
             return f"{_file_name(code.co_filename)}, line {frame.f_lineno}, in {code.co_name}"
         frame = frame.f_back
     return "an unknown line"
+
+
+def depth_of_user(frame: FrameType) -> int:
+    """Return the number that `warnings.warn` takes to show the user's line, called in `frame`."""
+    depth, above = 1, frame.f_back
+    while above is not None and _is_ours(frame):
+        depth, frame, above = depth + 1, above, above.f_back
+    return depth
+
+
+def _is_ours(frame: FrameType) -> bool:
+    module = str(frame.f_globals.get("__name__", ""))
+    own = module.partition(".")[0] in OWN_PACKAGES
+    return own or frame.f_code.co_filename.startswith(GENERATED)
 
 
 def definition_place(frame: FrameType | None) -> str:

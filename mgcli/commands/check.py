@@ -8,7 +8,7 @@ import attrs
 import click
 
 from mgcli.errors import CliError
-from mgcli.screen import console, plain_table
+from mgcli.screen import console, plain_table, strangers_on_stderr
 from mgcore.testing import CHECKS, check_op
 from mgcore.testing.selection import every_op, ops_of
 
@@ -49,10 +49,12 @@ def command(
     if only_list:
         _list_checks()
         return
-    ops = ops_of(names) if names else every_op()
+    with strangers_on_stderr():
+        ops = ops_of(names) if names else every_op()
     reports = []
     for op in ops:
-        report = check_op(op, checks=checks or None, samples=samples, seed=seed)
+        with strangers_on_stderr():
+            report = check_op(op, checks=checks or None, samples=samples, seed=seed)
         reports.append(report)
         if not as_json:
             _show(report, whole=verbose or len(ops) == 1)

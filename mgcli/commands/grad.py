@@ -9,7 +9,7 @@ import click
 from mgcli.arguments import EXPRESSION_SETTINGS, expression_arguments, read_expression
 from mgcli.errors import ExpressionError
 from mgcli.expression import Expression
-from mgcli.screen import console, note, plain_table
+from mgcli.screen import console, note, plain_table, strangers_on_stderr
 from mgcore import Value, grad, numeric, raise_nonfinite
 from mgcore.errors import RangeError
 
@@ -55,9 +55,10 @@ def command(expression: str, values: tuple[str, ...], as_json: bool) -> None:
     the difference of the two. EXPRESSION is made of numbers, names, + - * / ** and the ops that
     `mg ops` lists.
     """
-    parsed, result, leaves = read_expression(expression, values)
-    value = result.data if isinstance(result, Value) else result
-    rows = rows_of(parsed, result, leaves)
+    with strangers_on_stderr():
+        parsed, result, leaves = read_expression(expression, values)
+        value = result.data if isinstance(result, Value) else result
+        rows = rows_of(parsed, result, leaves)
     if as_json:
         gradients = [
             {**attrs.asdict(row, filter=_is_number), "difference": row.difference} for row in rows

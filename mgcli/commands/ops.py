@@ -1,14 +1,12 @@
 """``mg ops``: every op, its state, and the distribution and version that it came from."""
 
-import contextlib
 import json
-import sys
 from collections import Counter
 
 import click
 from rich.text import Text
 
-from mgcli.screen import console, plain_lines, plain_table, visible
+from mgcli.screen import console, plain_lines, plain_table, strangers_on_stderr, visible
 from mgcore import PluginInfo, plugins
 from mgcore.plugins.registry import registry
 
@@ -28,7 +26,7 @@ def command(as_json: bool) -> None:
     from; for one that is broken or not used, the cause.
     """
     # What a plugin prints while it is imported is none of the listing.
-    with contextlib.redirect_stdout(sys.stderr):
+    with strangers_on_stderr():
         rows = plugins(load=True)
     if as_json:
         text = json.dumps([_record(row) for row in rows], indent=2, ensure_ascii=False)

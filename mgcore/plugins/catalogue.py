@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 
 from mgcore.errors import DisabledOpError, DuplicateOpError, UnknownOpError
-from mgcore.plugins.discovery import Entries, Entry, find_entries
+from mgcore.plugins.discovery import SHIPPED, Entries, Entry, find_entries
 from mgcore.plugins.settings import Settings, from_environment, normalised, with_choices
 
-__all__ = ["Catalogue", "near_matches"]
+__all__ = ["Catalogue", "how_to_prefer", "near_matches"]
 
 
 class Catalogue:
@@ -65,7 +65,8 @@ class Catalogue:
 
         Raises:
             UnknownOpError: with the near matches.
-            DuplicateOpError: if two distributions claim the name and none is preferred.
+            DuplicateOpError: if two distributions claim the name, neither of them ours, and none
+                is preferred.
             DisabledOpError: if settings or `unregister` switched it off.
 
         """
@@ -87,9 +88,19 @@ class Catalogue:
         for entry in allowed:
             if normalised(entry.distribution) == preference:
                 return entry
-        if len(allowed) > 1:
+        # Arithmetic is not broken by a package that happens to be installed.
+        shipped = [entry for entry in allowed if entry.is_shipped]
+        if len(allowed) > 1 and not shipped:
             raise DuplicateOpError(_claimed_twice(name, allowed, preference))
-        return allowed[0]
+        return (shipped or allowed)[0]
+
+    def shadowed(self, name: str) -> list[Entry]:
+        """Return the strangers' claims on the shipped op `name` that the user has not decided."""
+        allowed = self.allowed(name)
+        claimants = {normalised(entry.distribution) for entry in allowed}
+        if SHIPPED not in claimants or self.settings.prefer.get(name) in claimants:
+            return []
+        return [entry for entry in allowed if not entry.is_shipped]
 
     def names(self) -> set[str]:
         """Return the names of all ops that could be loaded."""
@@ -118,10 +129,14 @@ def near_matches(name: str, names: Iterable[str]) -> str:
 
 
 def _claimed_twice(name: str, entries: list[Entry], preference: str | None) -> str:
-    choice = entries[-1].distribution
     vain = f" ({preference} is preferred, but brings none)" if preference else ""
     return (
         f"the op {name!r} is claimed by {' and '.join(e.origin for e in entries)}{vain}; choose "
-        f'one with MGCORE_PREFER="{name}={choice}" or '
-        f"mgcore.configure(prefer={{{name!r}: {choice!r}}})"
+        f"one with {how_to_prefer(name, entries[-1])}"
     )
+
+
+def how_to_prefer(name: str, entry: Entry) -> str:
+    """Return what a user writes to have the op `name` from `entry`'s distribution."""
+    choice = entry.distribution
+    return f'MGCORE_PREFER="{name}={choice}" or mgcore.configure(prefer={{{name!r}: {choice!r}}})'

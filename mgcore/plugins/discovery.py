@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["API_VERSION", "GROUP", "Entries", "Entry", "find_entries", "import_entry", "told"]
 
 GROUP = "mgcore.ops"
+SHIPPED = "mgcore"  # the distribution of the ops that everything else is written with
 API_VERSION = 1
 
 
@@ -46,6 +47,11 @@ class Entry:
     def origin(self) -> str:
         """Return distribution and version as people write them."""
         return f"{self.distribution} {self.version}".rstrip()
+
+    @property
+    def is_shipped(self) -> bool:
+        """Tell whether it is one of our own."""
+        return normalised(self.distribution) == SHIPPED
 
 
 class Entries(Mapping[str, list[Entry]]):
@@ -134,14 +140,27 @@ def _points(text: str, group: str) -> list[tuple[str, str]]:
     """Return name and value of the lines of a section, as the packaging specification has it."""
     section, points = "", []
     for line in map(str.strip, text.splitlines()):
-        if line.startswith("[") and line.endswith("]"):
-            section = line[1:-1].strip()
-        elif section == group and line and not line.startswith(("#", ";")):
-            name, equals, value = line.partition("=")
-            if not equals:
-                raise ValueError(f"entry_points.txt has the line {line!r}, which names no value")
-            points.append((name.strip(), value.strip()))
+        if not line or line.startswith(("#", ";")):
+            continue
+        if line.startswith("["):
+            section = _section(line)
+        elif not section:
+            raise ValueError(f"entry_points.txt has the line {line!r}, which is in no section")
+        elif section == group:
+            name, _, value = map(str.strip, line.partition("="))
+            if not (name and value):
+                raise ValueError(
+                    f"entry_points.txt has the line {line!r}; write NAME = MODULE:VARIABLE"
+                )
+            points.append((name, value))
     return points
+
+
+def _section(line: str) -> str:
+    section = line.removeprefix("[").removesuffix("]").strip()
+    if not line.endswith("]") or not section:
+        raise ValueError(f"entry_points.txt has the line {line!r}, which ends no section's name")
+    return section
 
 
 def _entry(name: str, value: str, owner: "Owner") -> Entry:

@@ -6,6 +6,7 @@ import attrs
 
 from mgcore.errors import DuplicateOpError
 from mgcore.op import Op
+from mgcore.plugins.catalogue import how_to_prefer
 from mgcore.plugins.discovery import Entry
 from mgcore.plugins.registry import Registry, registry
 
@@ -80,7 +81,7 @@ def _describe(registry: Registry, entry: Entry) -> PluginInfo:
         # A module that brings several ops came in through the first of its entries.
         if source.distribution == entry.distribution:
             return _ready_row(registry.ready[name], entry)
-        return row("shadowed", f"the one of {source.origin} is used instead")
+        return row("shadowed", f"the one of {source.origin} is used instead{_remedy(entry)}")
     if name in registry.catalogue.withdrawn:
         return row("disabled", "taken out by unregister")
     if entry in registry.failed:
@@ -90,5 +91,11 @@ def _describe(registry: Registry, entry: Entry) -> PluginInfo:
     except DuplicateOpError as error:
         return row("broken", str(error))
     if chosen != entry:
-        return row("shadowed", f"the one of {chosen.origin} is preferred")
+        return row("shadowed", f"the one of {chosen.origin} is preferred{_remedy(entry)}")
     return row("not loaded", "")
+
+
+def _remedy(entry: Entry) -> str:
+    if entry not in registry.catalogue.shadowed(entry.name):
+        return ""
+    return f"; choose this one with {how_to_prefer(entry.name, entry)}"

@@ -6,6 +6,7 @@ shows the states.
 """
 
 import copyreg
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -22,9 +23,10 @@ from mgcore.errors import (
     UnknownOpError,
 )
 from mgcore.op import Op
+from mgcore.places import depth_of_user
 from mgcore.plugins import discovery
 from mgcore.plugins.admission import Reception
-from mgcore.plugins.catalogue import Catalogue
+from mgcore.plugins.catalogue import Catalogue, how_to_prefer
 from mgcore.plugins.discovery import Entry, import_entry
 from mgcore.plugins.settings import normalised
 from mgcore.seam import provide
@@ -77,9 +79,13 @@ class Registry:
         Raises:
             UnknownOpError: with the near matches.
             BrokenPluginError: chained to the cause, naming the distribution.
-            DuplicateOpError: if two distributions claim the name and none is preferred.
+            DuplicateOpError: if two distributions claim the name, neither of them ours, and none
+                is preferred.
             DisabledOpError: if settings or `unregister` switched it off.
             PluginError: if settings are strict and any plugin has a problem.
+
+        Warns:
+            PluginWarning: if another distribution claims the name of an op of ours.
 
         """
         op = self.ready.get(name)
@@ -88,7 +94,11 @@ class Registry:
         if name.startswith("_"):  # a protocol probing for special names; no op has one
             raise UnknownOpError(f"mgcore.ops has no attribute {name!r}")
         self.vet()
-        return self._load(name)
+        op = self._load(name)
+        for entry in self.catalogue.shadowed(name):
+            here = sys._getframe()  # noqa: SLF001 - the documented way to a caller's line
+            warnings.warn(_shadowed(entry), PluginWarning, stacklevel=depth_of_user(here))
+        return op
 
     def _load(self, name: str) -> Op:
         with self.lock:
@@ -145,6 +155,8 @@ class Registry:
             return
         self._vetted = True  # at once: what is imported now asks for ops in its turn
         problems = self.load_all()
+        shadowed = [e for name in self.catalogue.entries for e in self.catalogue.shadowed(name)]
+        problems += [DuplicateOpError(_shadowed(entry)) for entry in shadowed]
         if problems:
             self._vetted = False
             told = list(dict.fromkeys(map(str, problems)))
@@ -320,6 +332,14 @@ class Registry:
                 raise PluginError(text) from error
             # The op that it was told of is none the worse for it.
             warnings.warn(text, PluginWarning, stacklevel=4)
+
+
+def _shadowed(entry: Entry) -> str:
+    return (
+        f"{entry.origin} brings an op {entry.name!r} too; the shipped one is used. Choose the "
+        f"other with {how_to_prefer(entry.name, entry)}, or switch it off with "
+        f"MGCORE_DISABLE=dist:{entry.distribution}"
+    )
 
 
 def _taken(name: str, source: str, owner: Entry) -> str:

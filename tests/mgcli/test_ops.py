@@ -11,10 +11,21 @@ Process = Callable[..., "subprocess.CompletedProcess[str]"]
 Install = Callable[..., None]
 
 GOOD = """
+import os, sys
 from mgcore import Op
 softsign = Op("softsign", lambda x: x / (1 + abs(x)), (lambda out, x: (1 + abs(x)) ** -2,),
               doc="x / (1 + |x|)", symbol="ss")
 print("hello from a plugin")
+sys.__stdout__.write("hello again\\n")
+os.write(1, b"hello once more\\n")
+"""
+
+TALKING = """
+from mgcore import Op
+def forward(x):
+    print("hello from a rule")
+    return 2.0 * x
+chatty = Op("chatty", forward, (lambda out, x: 2.0,))
 """
 
 
@@ -74,12 +85,11 @@ def test_bad_plugins_are_listed_with_their_cause_and_the_rest_works(run_process:
         ("cube", "bad-arity"): "partial 0 must take 2 positional arguments",
         ("quitter", "bad-exit"): "no licence",
         ("warp", "future"): "API",
-        ("tanh", "my-tanh"): "claimed by",
-        ("tanh", "mgcore"): "claimed by",
     }
     for key, cause in broken.items():
         assert rows[key]["state"] == "broken", key
         assert cause in rows[key]["cause"]
+    assert rows.pop(("tanh", "my-tanh"))["state"] == "shadowed"
     states = {row["state"] for key, row in rows.items() if key not in broken}
     assert states == {"ready"}
 
@@ -125,3 +135,17 @@ def test_a_broken_op_in_an_expression_is_refused_with_its_cause(run_process: Pro
     assert done.returncode == 2
     assert "column 5: the op 'wobble' of bad-import 0.1 could not be loaded" in done.stderr
     assert "softsign(a) = 0.5\n" in run_process("grad", "softsign(a)", "a=1").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["ops"], ["grad", "chatty(a)", "a=1"], ["check", "chatty", "--check", "arity"]]
+)
+def test_what_plugins_print_stays_out_of_json(
+    words: list[str], install_plugin: Install, run_process: Process
+) -> None:
+    install_plugin("good-ops", "1.2", GOOD, "softsign")
+    install_plugin("talking", "1.0", TALKING, "chatty")
+    done = run_process(*words, "--json")
+    assert done.returncode == 0, done.stderr
+    json.loads(done.stdout)
+    assert "hello" in done.stderr

@@ -212,6 +212,32 @@ def env(tmp_path_factory):
     return made
 
 
+# What can stand in an entry_points.txt that a hand or a broken tool has written.
+MALFORMED = {
+    "no value": "[mgcore.ops]\nno equals sign\n",
+    "an empty value": "[mgcore.ops]\nsquare =\n",
+    "no name": "[mgcore.ops]\n= mod:square\n",
+    "an open section": "[mgcore.ops\nsquare = mod:square\n",
+    "no section": "square = mod:square\n[mgcore.ops]\n",
+    "no text": b"\xff\xfe[mgcore.ops]\nsquare = mod:square\n",
+}
+
+
+def test_every_malformed_file_of_entry_points_is_listed_as_broken(tmp_path):
+    made = environment(tmp_path)
+    for number, content in enumerate(MALFORMED.values()):
+        info = made.site_packages / f"garbled{number}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: garbled{number}\n")
+        data = content if isinstance(content, bytes) else content.encode()
+        (info / "entry_points.txt").write_bytes(data)
+    rows = json.loads(made.mg("ops", "--json").stdout)
+    broken = {row["distribution"]: row for row in rows if row["state"] != "ready"}
+    assert set(broken) == {f"garbled{k}" for k in range(len(MALFORMED))}
+    assert {row["state"] for row in broken.values()} == {"broken"}
+    assert all("entry_points.txt" in row["cause"] for row in broken.values())
+
+
 @pytest.fixture(scope="module")
 def told(env):
     """Return what every broken op answered, twice, and what did not work after each."""

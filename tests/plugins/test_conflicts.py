@@ -1,4 +1,7 @@
-"""Two plugins with one name are an error that names both, unless the user has chosen."""
+"""Two plugins with one name: an error that names both, unless the user has chosen.
+
+A claim on the name of an op that ships is shadowed instead, with a warning: arithmetic goes on.
+"""
 
 import json
 
@@ -25,6 +28,14 @@ def mgcore_register_ops():
 """
 
 
+GRABBED = ("add", "mul", "gt", "dot")
+GRABBER = Package(
+    "grabber",
+    {name: f"grabber:{name}" for name in GRABBED},
+    {"grabber.py": "raise RuntimeError('never to be imported')"},
+)
+
+
 @pytest.fixture(scope="module")
 def env(tmp_path_factory):
     """Hold two packages that claim swish, one that claims tanh, and one that brings two ops."""
@@ -34,6 +45,7 @@ def env(tmp_path_factory):
             claimant("Alpha.Ops", "1.0", "swish", 2.0),
             claimant("beta-ops", "2.0", "swish", 3.0),
             claimant("my-package", "0.1", "tanh", 7.0),
+            GRABBER,
             Package("pair", {"swish": "pair", "only": "pair"}, {"pair.py": PAIR_MODULE}),
         ],
     )
@@ -51,13 +63,69 @@ def asked(name):
 
 
 def test_the_error_comes_at_first_use_and_names_all_claimants(env):
-    told = env.run(f"{ASK}\nprint(json.dumps([asked('swish'), asked('tanh'), asked('exp')]))")
-    (error, text), (tanh_error, tanh_text), exp = told
-    assert error == tanh_error == "DuplicateOpError"
+    told = env.run(f"{ASK}\nprint(json.dumps([asked('swish'), asked('exp')]))")
+    (error, text), exp = told
+    assert error == "DuplicateOpError"
     assert "'swish' is claimed by Alpha.Ops 1.0 and beta-ops 2.0 and pair 1.0" in text
     assert 'MGCORE_PREFER="swish=pair"' in text
-    assert "'tanh' is claimed by mgcore 0.1.0 and my-package 0.1" in tanh_text
     assert exp == pytest.approx(2.718281828459045, rel=1e-15)
+
+
+WARNED = """
+import json, warnings, mgcore
+from mgcore import Value, ops
+from mgcore.errors import PluginWarning
+with warnings.catch_warnings(record=True) as said:
+    warnings.simplefilter("always")
+    x, y = Value(2.0), Value(3.0)
+    out = x * y + ops.dot(x, y) + ops.tanh(0.0) * y + ops.gt(x, 1.0)  # the line that is shown
+    out.backward()
+    x * y + x
+shown = [(w.category.__name__, str(w.message), w.filename, w.lineno) for w in said]
+"""
+
+
+def test_a_claim_on_a_shipped_name_is_shadowed_and_warned_of_once_at_the_users_line(env):
+    value, slope, shown = env.run(f"{WARNED}\nprint(json.dumps([out.data, x.grad, shown]))")
+    assert (value, slope) == (13.0, 6.0)
+    assert len(shown) == len(GRABBED) + 1
+    for name in (*GRABBED, "tanh"):
+        (told,) = [text for _, text, *_ in shown if f"an op {name!r} too" in text]
+        brings = "my-package 0.1" if name == "tanh" else "grabber 1.0"
+        assert told.startswith(f"{brings} brings")
+        assert f'MGCORE_PREFER="{name}=' in told
+    assert {(kind, file, line) for kind, _, file, line in shown} == {
+        ("PluginWarning", "<string>", 8)
+    }
+
+
+@pytest.mark.parametrize(
+    "choice",
+    [
+        {"MGCORE_DISABLE": "dist:grabber,dist:my-package"},
+        {"MGCORE_PREFER": "add=mgcore,mul=mgcore,gt=mgcore,dot=mgcore,tanh=mgcore"},
+    ],
+)
+def test_a_user_who_has_decided_is_not_warned(env, choice):
+    assert env.run(f"{WARNED}\nprint(json.dumps([out.data, shown]))", **choice) == [13.0, []]
+
+
+def test_the_listing_shows_shadowed_claims_with_the_remedy(env):
+    done = env.mg("ops", "--json")
+    rows = {(r["name"], r["distribution"]): r for r in json.loads(done.stdout)}
+    for name in GRABBED:
+        assert rows[name, "mgcore"]["state"] == "ready"
+        claim = rows[name, "grabber"]
+        assert claim["state"] == "shadowed"
+        assert f'choose this one with MGCORE_PREFER="{name}=grabber"' in claim["cause"]
+
+
+def test_a_broken_op_that_is_preferred_to_a_shipped_one_is_told(env):
+    error, text = env.run(
+        f"{ASK}\nprint(json.dumps([asked('add'), asked('sin')][0]))", MGCORE_PREFER="add=grabber"
+    )
+    assert error == "BrokenPluginError"
+    assert "the op 'add' of grabber 1.0" in text
 
 
 def test_neither_claimant_is_imported(env):
@@ -143,7 +211,7 @@ def test_strict_names_every_conflict(env):
     error, text = env.run(f"{ASK}\nprint(json.dumps(asked('exp')))", MGCORE_STRICT="yes")
     assert error == "PluginError"
     assert "'swish' is claimed by" in text
-    assert "'tanh' is claimed by" in text
+    assert "my-package 0.1 brings an op 'tanh' too" in text
 
 
 @pytest.mark.parametrize(
