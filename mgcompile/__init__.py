@@ -10,5 +10,6 @@ from mgcompile.errors import CompileError
 from mgcompile.passes import passes
 from mgcompile.runtime.kernel import Kernel
 from mgcompile.runtime.serialize import load
+from mgcompile.tracing import kernel, trace
 
-__all__ = ["CompileError", "Kernel", "compile", "load", "passes"]
+__all__ = ["CompileError", "Kernel", "compile", "kernel", "load", "passes", "trace"]

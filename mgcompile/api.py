@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mgcompile.verification.check import Level
     from mgcompile.verification.points import Recorded
 
-__all__ = ["build", "compile"]
+__all__ = ["build", "check_graph", "check_leaves", "compile", "options_of"]
 
 MOST_OPERANDS = 2048
 """Of an op whose rule has to be written out for each operand."""
@@ -85,29 +85,23 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     roots = list(outputs) if isinstance(outputs, Sequence) else [outputs]
     _check_roots(roots)
     inputs, params = _listed("inputs", inputs), _listed("params", params)
-    _check_leaves(inputs, params)
-    _check_options(dtype, threads)
-    if not isinstance(strict, bool):
-        message = f"strict is {strict!r}; it is True or False"
-        raise OptionError(message)
-    level = chosen_level(verify)
-    options = Options(dtype, threads, cache_folder() if cache else None)
+    check_leaves(inputs, params)
+    options, level = options_of(dtype, threads, cache, strict), chosen_level(verify)
     with collector_paused():
         graph = capture(roots, inputs, params)
-    _check_used(graph, inputs)
-    _check_widths(graph)
+    check_graph(graph, [x.label for x in inputs])
     # Only a kernel with checks keeps the graph that it was made from: to follow a NaN.
     recording = Recording(tuple(roots), tuple(inputs), tuple(params)) if checks else None
     kernel = build(
-        graph, inputs, params, options, backend, several=several, recording=recording,
-        strict=strict, recorded=numbers_of(roots, inputs, params), level=level,
+        graph, [x.label for x in inputs], params, options, backend, several=several,
+        recording=recording, strict=strict, recorded=numbers_of(roots, inputs, params), level=level,
     )  # fmt: skip
     return kernel.prepare()
 
 
 def build(
     graph: Graph,
-    inputs: Sequence[Value],
+    inputs: Sequence[str],
     params: Sequence[Value],
     options: Options,
     backend: str | Backend,
@@ -122,7 +116,7 @@ def build(
 
     Args:
         graph: As `capture` gave it.
-        inputs: The leaves that are columns; an output need not depend on each.
+        inputs: Labels of the columns; an output need not depend on each.
         params: The leaves that are parameters.
         options: How to build.
         backend: A backend or its name.
@@ -136,7 +130,7 @@ def build(
         graph = attrs.evolve(graph, strict=strict)
         program = verified(reroll(canonicalize(graph), len(inputs), len(params)))
     signature = Signature(
-        inputs=tuple(x.label for x in inputs),
+        inputs=tuple(inputs),
         params=tuple(p.label for p in params),
         several=several,
         checks=recording is not None,
@@ -165,16 +159,16 @@ def _listed(what: str, leaves: Iterable[Value]) -> list[Value]:
     return list(leaves)
 
 
-def _describe(what: str, place: int, leaf: Any) -> str:
-    label = getattr(leaf, "label", "")
+def _named(what: str, place: int, label: str) -> str:
     return f"{what}[{place}]" + (f" ({label!r})" if label else "")
 
 
-def _check_leaves(inputs: list[Any], params: list[Any]) -> None:
+def check_leaves(inputs: list[Any], params: list[Any]) -> None:
+    """Refuse inputs and parameters that are no leaves, or are given twice."""
     seen: dict[int, str] = {}
     for what, leaves in (("inputs", inputs), ("params", params)):
         for place, leaf in enumerate(leaves):
-            name = _describe(what, place, leaf)
+            name = _named(what, place, getattr(leaf, "label", ""))
             if not isinstance(leaf, Value) or isinstance(leaf, Constant):
                 message = f"{name} is {type(leaf).__name__}; give the Value that was recorded"
                 raise LeafError(message)
@@ -190,13 +184,33 @@ def _check_leaves(inputs: list[Any], params: list[Any]) -> None:
             seen[id(leaf)] = name
 
 
-def _check_options(dtype: object, threads: object) -> None:
-    if not isinstance(dtype, str) or dtype not in ("float64", "float32"):
+def options_of(dtype: Any, threads: object, cache: object, strict: object) -> Options:
+    """Return how to build.
+
+    Raises:
+        OptionError: for an impossible option.
+    """
+    if dtype != "float64" and dtype != "float32":  # noqa: PLR1714 - says which to mypy
         message = f"dtype is {dtype!r}; it is 'float64' or 'float32'"
         raise OptionError(message)
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
         message = f"threads is {threads!r}; it is a whole number of at least 1"
         raise OptionError(message)
+    if not isinstance(strict, bool):
+        message = f"strict is {strict!r}; it is True or False"
+        raise OptionError(message)
+    return Options(dtype, threads, cache_folder() if cache else None)
+
+
+def check_graph(graph: Graph, inputs: Sequence[str]) -> None:
+    """Refuse a graph that does not use an input, or has an op of too many operands.
+
+    Args:
+        graph: As it was recorded.
+        inputs: Labels.
+    """
+    _check_used(graph, inputs)
+    _check_widths(graph)
 
 
 def _check_widths(graph: Graph) -> None:
@@ -214,7 +228,7 @@ def _check_widths(graph: Graph) -> None:
         raise OperandCountError(message)
 
 
-def _check_used(graph: Graph, inputs: list[Value]) -> None:
+def _check_used(graph: Graph, inputs: Sequence[str]) -> None:
     used = np.zeros(len(graph.code), dtype=bool)
     used[graph.operand] = True
     used[graph.roots] = True
@@ -222,7 +236,7 @@ def _check_used(graph: Graph, inputs: list[Value]) -> None:
     if len(unused):
         place = int(unused[0])
         message = (
-            f"the outputs do not depend on {_describe('inputs', place, inputs[place])}; leave it "
+            f"the outputs do not depend on {_named('inputs', place, inputs[place])}; leave it "
             "out, or check how the graph was recorded"
         )
         raise UnusedInputError(message)

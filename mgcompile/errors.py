@@ -21,6 +21,7 @@ __all__ = [
     "PythonCallbackWarning",
     "RecordingError",
     "SymbolError",
+    "TraceError",
     "UndefinedResultWarning",
     "UnusedInputError",
 ]
@@ -48,6 +49,10 @@ class MiscompiledError(CompileError, AssertionError):
 
 class SymbolError(CompileError, TypeError):
     """A rule needs the value of its operand, which a compiler does not have."""
+
+
+class TraceError(CompileError, TypeError):
+    """A function that is traced asks a symbol for its value, or keeps one beyond its call."""
 
 
 class BackendNotFoundError(CompileError, LookupError):

@@ -185,6 +185,6 @@ def _compiled(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[
     graph = capture(roots, inputs, params)
     llvm: Any = backend
     return build(
-        graph, inputs, params, options, llvm, several=True,
+        graph, [x.label for x in inputs], params, options, llvm, several=True,
         recorded=numbers_of(roots, inputs, params), level=chosen_level(None),
     )  # fmt: skip

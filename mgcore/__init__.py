@@ -19,6 +19,7 @@ from mgcore.order import topological_order
 from mgcore.plugins.discovery import API_VERSION
 from mgcore.plugins.listing import PluginInfo, plugins
 from mgcore.plugins.registry import configure, register, unregister
+from mgcore.scan import scan
 from mgcore.value import Constant, Value
 
 __version__ = "0.1.0"
@@ -48,6 +49,7 @@ __all__ = [
     "raise_nonfinite",
     "register",
     "replay",
+    "scan",
     "topological_order",
     "unregister",
     "vjp",

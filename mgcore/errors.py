@@ -27,6 +27,7 @@ __all__ = [
     "PluginWarning",
     "RangeError",
     "RuleError",
+    "ScanError",
     "SettingsError",
     "StaleGraphError",
     "UnknownOpError",
@@ -85,6 +86,10 @@ class RuleError(MgcoreError, TypeError):
 
 class NotGenericError(RuleError):
     """Report a rule that works on floats alone where Values or symbols were needed."""
+
+
+class ScanError(MgcoreError, ValueError):
+    """Report a scan of no known length, or whose step returns no carry and y of the right form."""
 
 
 # Differentiating.
