@@ -190,7 +190,7 @@ def options_of(dtype: Any, threads: object, cache: object, strict: object) -> Op
     Raises:
         OptionError: for an impossible option.
     """
-    if dtype != "float64" and dtype != "float32":  # noqa: PLR1714 - says which to mypy
+    if dtype != "float64" and dtype != "float32":
         message = f"dtype is {dtype!r}; it is 'float64' or 'float32'"
         raise OptionError(message)
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
