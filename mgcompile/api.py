@@ -190,7 +190,7 @@ def options_of(dtype: Any, threads: object, cache: object, strict: object) -> Op
     Raises:
         OptionError: for an impossible option.
     """
-    if dtype != "float64" and dtype != "float32":
+    if not isinstance(dtype, str) or dtype not in ("float64", "float32"):
         message = f"dtype is {dtype!r}; it is 'float64' or 'float32'"
         raise OptionError(message)
     if not isinstance(threads, int) or isinstance(threads, bool) or threads < 1:
@@ -199,7 +199,8 @@ def options_of(dtype: Any, threads: object, cache: object, strict: object) -> Op
     if not isinstance(strict, bool):
         message = f"strict is {strict!r}; it is True or False"
         raise OptionError(message)
-    return Options(dtype, threads, cache_folder() if cache else None)
+    folder = cache_folder() if cache else None
+    return Options(dtype, threads, folder)  # type: ignore[arg-type]  # one of the two
 
 
 def check_graph(graph: Graph, inputs: Sequence[str]) -> None:
