@@ -63,11 +63,15 @@ class Adjoints:
     Args:
         builder: Where the sums go.
         loops: Extents of the loops around.
+        per_sample: Whether every sample keeps its own adjoint even of what all samples share.
     """
 
-    def __init__(self, builder: Builder, loops: tuple[int, ...] = ()) -> None:
+    def __init__(
+        self, builder: Builder, loops: tuple[int, ...] = (), *, per_sample: bool = False
+    ) -> None:
         self.builder = builder
         self.loops = loops
+        self.per_sample = per_sample
         self._parts: dict[int, list[Part]] = {}
 
     def __contains__(self, array: int) -> bool:
@@ -93,7 +97,8 @@ class Adjoints:
         moves = moving_axes(index)[depth:]
         kept = tuple(axis for axis, moving in enumerate(moves) if moving)
         gone = tuple(axis for axis, moving in enumerate(moves) if not moving and domain[axis] > 1)
-        over_batch = contribution.batched and not builder.arrays[contribution.target].batched
+        shared = not (self.per_sample or builder.arrays[contribution.target].batched)
+        over_batch = contribution.batched and shared
         source = self._reduced(contribution, kept, gone, over_batch=over_batch)
         axes = (*range(depth), *(depth + axis for axis in kept))
         part = Part(tuple(domain[axis] for axis in kept), source, only_axes(index, axes))
@@ -140,15 +145,16 @@ class Adjoints:
         """Return what was collected for `array` as it is, and forget it."""
         return self._parts.pop(array, [])
 
-    def take(self, array: int) -> Access | None:
+    def take(self, array: int, size: int | None = None) -> Access | None:
         """Return the adjoint of `array` as an access over `(size,)`, None when it is zero.
 
-        What was collected is forgotten.
+        What was collected is forgotten. `size`: of the elements at the front that can have one.
         """
         parts = self._parts.pop(array, None)
         if not parts:
             return None
-        depth, size = len(self.loops), self.builder.arrays[array].size
+        depth = len(self.loops)
+        size = self.builder.arrays[array].size if size is None else size
         flats = [self._whole(part, size) for part in parts]
         if all(access is not None for access in flats):
             reads = [access for access in flats if access is not None]

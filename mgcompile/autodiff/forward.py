@@ -1,7 +1,7 @@
 """Forward mode from program to program: the derivative along a direction.
 
 Applied to a gradient program it gives the product of the Hessian with a vector. Tapes are in
-`tangent_tapes`.
+`forward_tape`.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ from mgcompile.support.zero_product import ZERO_DOT, adds_up
 from mgcore import ops
 
 if TYPE_CHECKING:
+    from mgcompile.support.sweeps import Sweep
     from mgcore import Op
 
-__all__ = ["product_with_hessian"]
+__all__ = ["along_direction", "product_with_hessian"]
 
 
 def product_with_hessian(program: Program, source: int) -> Program:
@@ -53,29 +54,58 @@ def product_with_hessian(program: Program, source: int) -> Program:
         `input_product` or `param_product`.
     """
     name = {INPUTS: "input", PARAMS: "param"}[source]
-    writer = _Writer(program, source)
-    gradient = program.output(f"{name}_gradient")
-    product = writer.tangent_of(gradient)
-    if product is None:
-        size = program.arrays[gradient].size
-        product = affine(writer.builder.scatter(size, []), 0, 1)
-    finished = writer.builder.finish([(f"{name}_product", product.array)], program.data)
-    return needed_only(finished)
+    return _finished(program, source, source, f"{name}_gradient", f"{name}_product")
+
+
+def along_direction(program: Program, sweep: Sweep) -> Program:
+    """Return the program of how all outputs move along a direction.
+
+    Args:
+        program: A forward program.
+        sweep: What is moved, and where the direction stands: behind the inputs or the parameters.
+
+    Returns:
+        The output is `tangent`, of the size of `value`.
+    """
+    source = {"inputs": INPUTS, "params": PARAMS}[sweep.source]
+    return _finished(program, source, PARAMS if sweep.shared else INPUTS, "value", "tangent")
+
+
+def _finished(program: Program, source: int, seeds: int, output: str, name: str) -> Program:
+    """Return the program of the tangent of one output, called `name`."""
+    writer = _Writer(program, source, seeds)
+    array = program.output(output)
+    size = program.arrays[array].size
+    tangent = writer.tangent_of(array)
+    if tangent is None:
+        found = writer.builder.scatter(size, [])
+    elif tangent.index == Affine(0, (1,)):
+        found = tangent.array
+    else:  # the output is a leaf, whose tangent is a part of the direction
+        found = writer.builder.bundle(ops.sum, (size,), [tangent])
+    return needed_only(writer.builder.finish([(name, found)], program.data))
 
 
 class _Writer:
-    """Write every statement and, after it, the statement of its tangent."""
+    """Write every statement and, after it, the statement of its tangent.
 
-    def __init__(self, program: Program, source: int) -> None:
+    Args:
+        program: What is differentiated.
+        source: INPUTS or PARAMS: the leaves that move.
+        seeds: INPUTS or PARAMS: behind which of them the direction stands.
+    """
+
+    def __init__(self, program: Program, source: int, seeds: int) -> None:
         self.program = program
         self.source = source
-        twice = [program.n_inputs, program.n_params]
-        twice[source] *= 2
-        self.builder = Builder(twice[INPUTS], twice[PARAMS], program.consts.tolist())
+        self.seeds = seeds
+        longer = [program.n_inputs, program.n_params]
+        self.first = longer[seeds]
+        longer[seeds] += program.arrays[source].size
+        self.builder = Builder(longer[INPUTS], longer[PARAMS], program.consts.tolist())
         self.builder.arrays = list(program.arrays)
-        self.builder.arrays[INPUTS] = Array(twice[INPUTS], batched=True)
-        self.builder.arrays[PARAMS] = Array(twice[PARAMS], batched=False)
-        self.half = program.arrays[source].size
+        self.builder.arrays[INPUTS] = Array(longer[INPUTS], batched=True)
+        self.builder.arrays[PARAMS] = Array(longer[PARAMS], batched=False)
         self.builder.bound_numbers(program)
         self.active = active_arrays(program.statements, {source})
         self.tangent: dict[int, int] = {}
@@ -85,13 +115,13 @@ class _Writer:
     def tangent_of(self, array: int) -> Access | None:
         """Return an access over `(size,)` to the tangent of an array, None when it is zero."""
         if array == self.source:
-            return affine(array, self.half, 1)
+            return affine(self.seeds, self.first, 1)
         return affine(self.tangent[array], 0, 1) if array in self.tangent else None
 
     def _moved(self, access: Access) -> Access | None:
         """Return the access that reads the tangents of what `access` reads."""
         if access.array == self.source:
-            return Access(access.array, shifted(access.index, self.half))
+            return Access(self.seeds, shifted(access.index, self.first))
         if access.array in self.tangent:
             return Access(self.tangent[access.array], access.index)
         return None
@@ -185,7 +215,7 @@ class _Writer:
         batched = any(builder.arrays[carry.array].batched for carry in loop.carries)
         starts = [self._moved(carry.initial) for carry in moving]
         batched |= builder.is_batched([start for start in starts if start is not None])
-        batched |= self.source == INPUTS
+        batched |= self.seeds == INPUTS
         for carry in moving:
             self.tangent[carry.array] = builder.new_array(
                 builder.arrays[carry.array].size, batched=batched

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.autodiff.forward import product_with_hessian
-from mgcompile.autodiff.reverse import gradient_to_inputs, gradient_to_params
+from mgcompile.autodiff.forward import along_direction, product_with_hessian
+from mgcompile.autodiff.reverse import gradient_to_inputs, gradient_to_params, pulled_back
 from mgcompile.program.per_sample_loss import of_one_sample
 from mgcompile.program.printer import format_program
 from mgcompile.program.verifier import verify
@@ -13,8 +13,16 @@ from mgcompile.support.passes import Level, Pass, run_pass
 
 if TYPE_CHECKING:
     from mgcompile.program.ir import Program
+    from mgcompile.support.sweeps import Sweep
 
-__all__ = ["PASSES", "hessian_product", "input_gradient", "param_gradient", "per_sample_loss"]
+__all__ = [
+    "PASSES",
+    "hessian_product",
+    "input_gradient",
+    "param_gradient",
+    "per_sample_loss",
+    "sweep_program",
+]
 
 _PROGRAM = Level("program", verify, format_program)
 
@@ -39,8 +47,14 @@ _FORWARD = Pass(
     product_with_hessian,
     "forward mode over a gradient: the Hessian times a vector",
 )
+_ALONG = Pass(
+    "forward-sweep", _PROGRAM, along_direction, "forward mode: all outputs along a direction"
+)
+_BACK = Pass(
+    "reverse-sweep", _PROGRAM, pulled_back, "reverse mode: the gradient of weighted outputs"
+)
 
-PASSES = (_PER_SAMPLE, _INPUTS, _PARAMS, _FORWARD)
+PASSES = (_PER_SAMPLE, _INPUTS, _PARAMS, _FORWARD, _ALONG, _BACK)
 
 
 def per_sample_loss(program: Program) -> Program:
@@ -61,6 +75,11 @@ def param_gradient(program: Program) -> Program:
 def hessian_product(program: Program, source: int) -> Program:
     """Return the program of the Hessian times a vector, of a gradient program."""
     return _verified(_FORWARD, program, source)
+
+
+def sweep_program(program: Program, sweep: Sweep) -> Program:
+    """Return the program of a Jacobian times a direction, or of its transpose times one."""
+    return _verified(_ALONG if sweep.mode == "forward" else _BACK, program, sweep)
 
 
 def _verified(each: Pass, *arguments: object) -> Program:

@@ -1,8 +1,8 @@
 """Third stage: reverse mode from program to program.
 
 The partials of every op are run once per bundle, on symbols; sums, products of sums (`dot`) and
-reads through maps are turned round structurally. Loops are in `differentiate_loops`, tapes in
-`differentiate_tapes`.
+reads through maps are turned round structurally. Loops are in `reverse_loop`, tapes in
+`reverse_tape`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from mgcompile.program.ir import (
     SAMPLES,
     Access,
     Affine,
+    Array,
     Bundle,
     Program,
     Scatter,
@@ -37,9 +38,12 @@ from mgcore import ops
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mgcompile.support.sweeps import Sweep
+
 __all__ = [
     "gradient_to_inputs",
     "gradient_to_params",
+    "pulled_back",
     "read_through",
     "reverse_statements",
 ]
@@ -55,14 +59,7 @@ def gradient_to_params(program: Program) -> Program:
         Outputs `loss` (1,) and `param_gradient` (n_params,), neither batched.
     """
     builder, value = _replayed(program), program.output("value")
-    if program.arrays[value].batched:
-        loss = builder.bundle(ops.sum, (1,), [affine(value, 0, 0)], over_batch=True)
-    elif program.data is not None:
-        loss = value
-    else:
-        emitter = Emitter(builder, (), (1,))
-        samples = Symbol(affine(SAMPLES, 0, 0), emitter)
-        loss = emitter.access(emitter.multiply(samples, Symbol(affine(value, 0, 0), emitter))).array
+    loss = value if program.data is not None else _over_samples(builder, value)
     adjoints = Adjoints(builder)
     adjoints.seed(loss, 1.0)
     _reverse_program(builder, adjoints, {PARAMS})
@@ -93,8 +90,49 @@ def gradient_to_inputs(program: Program, output: int = 0) -> Program:
     return needed_only(builder.finish([("value", value), ("input_gradient", gradient)]))
 
 
+def pulled_back(program: Program, sweep: Sweep) -> Program:
+    """Return the program of the gradient of all outputs, each weighted by a number of a direction.
+
+    Args:
+        program: A forward program.
+        sweep: What the gradient is to, and where the direction stands.
+
+    Returns:
+        The output is `cotangent` (n_inputs or n_params), for every sample of its own; of a shared
+        direction `param_cotangent` (n_params,), the sum over all samples.
+    """
+    builder, value = _replayed(program), program.output("value")
+    source = {"inputs": INPUTS, "params": PARAMS}[sweep.source]
+    seeds = PARAMS if sweep.shared else INPUTS
+    sizes = [program.n_inputs, program.n_params]
+    first, count, size = sizes[seeds], program.arrays[value].size, sizes[source]
+    builder.arrays[seeds] = Array(first + count, batched=seeds == INPUTS)
+    builder.n_params = builder.arrays[PARAMS].size
+    weights = affine(seeds, first, 1)
+    adjoints = Adjoints(builder, per_sample=not sweep.shared)
+    if sweep.shared and program.data is None:
+        value = _over_samples(builder, value)
+    adjoints.add_flat(value, weights, (count,), Affine(0, (1,)))
+    _reverse_program(builder, adjoints, {source})
+    gradient = _dense(builder, adjoints.take(source, size), size)
+    name = "param_cotangent" if sweep.summed else "cotangent"
+    return needed_only(builder.finish([(name, gradient)], program.data))
+
+
 def _replayed(program: Program) -> Builder:
     return Builder.continuing(program)
+
+
+def _over_samples(builder: Builder, value: int) -> int:
+    """Return the array of the values summed over all samples."""
+    size = builder.arrays[value].size
+    read = affine(value, 0, int(size > 1))
+    if builder.arrays[value].batched:
+        return builder.bundle(ops.sum, (size,), [read], over_batch=True)
+    emitter = Emitter(builder, (), (size,))
+    samples = Symbol(affine(SAMPLES, 0, 0), emitter)
+    total = emitter.multiply(samples, Symbol(read, emitter))
+    return emitter.access(total).array
 
 
 def _reverse_program(builder: Builder, adjoints: Adjoints, wanted: set[int]) -> None:

@@ -73,7 +73,7 @@ def reverse_loop(
     batched = any(builder.arrays[access.array].batched for access in seeds if access is not None)
     batched |= any(builder.arrays[array].batched for array in _made(loop))
     shared = [array for array in _made(loop) if batched and not builder.arrays[array].batched]
-    if shared:
+    if shared and not adjoints.per_sample:
         # Its adjoint would be the sum over all samples outside of the loop, each one's own inside.
         message = f"array {shared[0]} of a loop is shared by all samples, others are not"
         raise InvalidProgramError(message)

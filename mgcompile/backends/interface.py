@@ -12,6 +12,9 @@ value_and_grad     `value`, `input_gradient` (n_inputs, batched unless the same 
 loss_and_grad      `loss` (1, unbatched: the sum over all samples), `param_gradient` (n_params,
                    unbatched: of that sum)
 second order       inputs or parameters are doubled, `[x, v]`; `input_product` or `param_product`
+Jacobian           a direction stands behind the inputs or the parameters; `tangent` (n_outputs) in
+                   forward mode; in reverse `cotangent` (n_inputs or n_params), or the sum over
+                   all samples, `param_cotangent` (n_params, unbatched)
 =================  ==========================================================================
 
 The mean over samples is the sum times `1 / n`, done by whoever calls. A program with recorded data

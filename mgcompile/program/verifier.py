@@ -37,7 +37,7 @@ __all__ = ["verify"]
 
 
 # Outputs that are summed over the batch (see `mgcompile.backends.interface`).
-_SUMMED = frozenset({"loss", "param_gradient", "param_product"})
+_SUMMED = frozenset({"loss", "param_gradient", "param_cotangent", "param_product"})
 
 
 @attrs.define

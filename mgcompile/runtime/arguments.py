@@ -44,6 +44,7 @@ class Batch:
         keys: Labels in their own order, when X was a mapping.
         places: Input that each column of X is, where they are in another order than the inputs.
         back: Makes a table of X's kind, when X was one of another library.
+        labelled: Whether that table has labels, and so no more than two axes.
     """
 
     inputs: Floats | tuple[Floats, ...]
@@ -53,6 +54,7 @@ class Batch:
     keys: tuple[Any, ...] = ()
     places: tuple[int, ...] | None = None
     back: Callable[[Floats], Any] | None = None
+    labelled: bool = False
 
     def rows(self) -> Floats:
         """Return the inputs as one array (count, n_inputs)."""
@@ -81,11 +83,11 @@ class Batch:
 
     def as_array(self) -> Batch:
         """Return the same samples, with gradients as arrays in the order of X's columns."""
-        return attrs.evolve(self, form="array", back=None)
+        return attrs.evolve(self, form="array", back=None, labelled=False)
 
     def in_order(self, gradient: Floats) -> Floats:
-        """Return a gradient, shape (count, n_inputs), with its columns as X has them."""
-        return gradient if self.places is None else gradient[:, list(self.places)]
+        """Return derivatives, shape (..., n_inputs), with their columns as X has them."""
+        return gradient if self.places is None else gradient[..., list(self.places)]
 
     def gradient(self, gradient: Floats) -> Any:
         """Return the gradient to the inputs, shape (count, n_inputs), in the form of X."""
@@ -100,6 +102,18 @@ class Batch:
         if self.form == "dict":
             return dict(zip(self.keys, columns, strict=True))
         return tuple(columns) if self.form == "tuple" else columns
+
+    def jacobian(self, jacobian: Floats) -> Any:
+        """Return derivatives of several outputs, shape (count, n_outputs, n_inputs), as X is.
+
+        What has columns of its own (a sequence, a mapping, a frame) has room for one output: then
+        there is a list with one for each.
+        """
+        if self.form == "array" or (self.form == "table" and not self.labelled):
+            found = self.in_order(jacobian)
+            found = found[0] if self.single else found
+            return found if self.back is None else self.back(found)
+        return [self.gradient(jacobian[:, place]) for place in range(jacobian.shape[1])]
 
 
 def read_batch(X: Any, names: InputNames, dtype: np.dtype[Any], what: str = "X") -> Batch:
@@ -219,7 +233,8 @@ def _from_table(table: Table, names: InputNames, dtype: np.dtype[Any], what: str
         if places is not None:
             array = array[..., np.argsort(places)]
     batch = _from_array(array, names, dtype, what)
-    return attrs.evolve(batch, form="table", places=places, back=table.back)
+    labelled = table.labels is not None
+    return attrs.evolve(batch, form="table", places=places, back=table.back, labelled=labelled)
 
 
 def _matched_labels(

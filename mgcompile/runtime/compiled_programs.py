@@ -10,12 +10,14 @@ from mgcompile.autodiff.pipeline import (
     input_gradient,
     param_gradient,
     per_sample_loss,
+    sweep_program,
 )
 from mgcompile.backends.callbacks import told_once
 from mgcompile.backends.registry import find_backend
 from mgcompile.errors import OptionError
 from mgcompile.program.ir import INPUTS, PARAMS
 from mgcompile.support.gc_pause import collector_paused
+from mgcompile.support.sweeps import SWEEPS
 
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend, Executable, Options, Trainer
@@ -68,7 +70,8 @@ class Built:
         Args:
             kind: "forward", "inputs" (values and gradient to inputs), "loss" (loss and gradient to
                 parameters), "minibatch" (the same, of samples of the recorded data set),
-                "input_product" or "param_product" (of the Hessian with a vector).
+                "input_product" or "param_product" (of the Hessian with a vector), or a name in
+                `SWEEPS` (a Jacobian along a direction).
             output: Which output the gradient to inputs is of.
 
         Raises:
@@ -77,6 +80,8 @@ class Built:
         """
         if kind == "forward":
             return self.program
+        if kind in SWEEPS:
+            return sweep_program(self.program, SWEEPS[kind])
         if kind == "inputs":
             return input_gradient(self.program, output)
         if kind == "input_product":

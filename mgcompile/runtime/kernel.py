@@ -15,6 +15,7 @@ from mgcompile.runtime.compiled_programs import Built
 from mgcompile.runtime.fast_path import Shortcuts, in_dtype
 from mgcompile.runtime.finite_checks import Checks
 from mgcompile.runtime.hessian import chosen_source, hessian, product
+from mgcompile.runtime.jacobian import Jacobians, check_choice
 from mgcompile.runtime.out import fill, fill_both
 from mgcompile.runtime.proof import Proof
 from mgcompile.runtime.rule_probes import check_probes, probes
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.interface import Options, Shortcut, Trainer
     from mgcompile.program.ir import Program
     from mgcompile.runtime.arguments import Batch
+    from mgcompile.runtime.jacobian_plan import Plan
     from mgcompile.runtime.nan_trace import Recording
     from mgcore import Value
 
@@ -92,6 +94,7 @@ class Kernel:
         self._built = Built(program, options, backend, proof)
         self._checks = Checks(signature.checks, signature.params, recording)
         self._dtype = np.dtype(options.dtype)
+        self._jacobians = Jacobians(self._built, self._dtype)
         self._names = InputNames(signature.inputs)
         self._leaves = tuple(leaves)
         takes_data = self._built.takes_data
@@ -213,15 +216,18 @@ class Kernel:
         batch, params, several = self._batch(X), self._params, self._signature.several
         if out is not None:
             batch = batch.as_array()
-        gradients = []
-        for output in range(self._built.n_outputs):
-            run = self._built.executable("inputs", output)
-            values, gradient = run(batch.inputs, batch.count, params)
-            gradient = batch.per_sample(gradient)
-            self._checks.check_result(gradient, "a gradient to the inputs", batch, params)
-            gradients.append(batch.gradient(gradient))
+        if several:
+            (values,) = self._built.executable("forward")(batch.inputs, batch.count, params)
+            jacobian = self._jacobians.to_inputs(batch, params)
+            gradients: Any = [batch.gradient(jacobian[:, k]) for k in range(jacobian.shape[1])]
+            made = jacobian
+        else:
+            values, gradient = self._built.executable("inputs")(batch.inputs, batch.count, params)
+            made = batch.per_sample(gradient)
+            gradients = batch.gradient(made)
+        self._checks.check_result(made, "a gradient to the inputs", batch, params)
         self._checks.check_result(values, "a value", batch, params)
-        pair = batch.values(values, several=several), gradients if several else gradients[0]
+        pair = batch.values(values, several=several), gradients
         return pair if out is None else fill_both(out, pair, several)
 
     def loss_and_grad(
@@ -261,6 +267,66 @@ class Kernel:
                 result, "the loss or its gradient", batch, params, per_sample=False
             )
         return total, gradient if out is None else fill(out, gradient)
+
+    def jacobian(
+        self,
+        X: Any = None,
+        wrt: Literal["inputs", "params"] | None = None,
+        *,
+        per_sample: bool = False,
+        mode: Literal["forward", "reverse"] | None = None,
+        out: Any = None,
+    ) -> Any:
+        """Return the derivatives of all outputs.
+
+        Leaves that no output depends on together, or outputs that depend on no leaf together, are
+        differentiated by in one go.
+
+        Args:
+            X: As for a call; not given when the kernel has no inputs.
+            wrt: "inputs" or "params"; by default inputs, or params when the kernel has no inputs.
+            per_sample: Whether the derivatives to parameters are each sample's own; else they are
+                summed over the samples, as `loss_and_grad(reduction="sum")` does.
+            mode: Forward or reverse mode; None: whichever costs less, or both.
+            out: An array of the result's shape that it is written to and that is returned.
+
+        Returns:
+            To inputs: shape (n, n_outputs, n_inputs); X in columns, a mapping or a frame gives what
+            `value_and_grad` does, a list with an item for each output. To params: shape
+            (n_outputs, n_params), or (n, n_outputs, n_params) with `per_sample`. A single sample
+            has no axis n; of an output that is no list there is no axis n_outputs.
+
+        Raises:
+            OptionError: for an impossible option.
+        """
+        source = check_choice(self._built, wrt, mode, per_sample=per_sample)
+        batch, params = self._batch(X), self._params
+        if out is not None:
+            batch = batch.as_array()
+        if source == "inputs":
+            found = self._jacobians.to_inputs(batch, params, mode)
+        else:
+            found = self._jacobians.to_params(batch, params, mode, per_sample=per_sample)
+        own = source == "inputs" or per_sample
+        self._checks.check_result(found, "a derivative", batch, params, per_sample=own)
+        given = self._given(found, batch, to_inputs=source == "inputs", own=own)
+        return given if out is None else fill(out, given)
+
+    def jacobian_plan(
+        self,
+        wrt: Literal["inputs", "params"] | None = None,
+        mode: Literal["forward", "reverse"] | None = None,
+    ) -> Plan:
+        """Return how `jacobian` computes: printed, how many sweeps, and about what they cost."""
+        return self._jacobians.plan(check_choice(self._built, wrt, mode, per_sample=False), mode)
+
+    def _given(self, found: Floats, batch: Batch, *, to_inputs: bool, own: bool) -> Any:
+        """Return a Jacobian in the form of X, and of the outputs."""
+        several = self._signature.several
+        if to_inputs:
+            return batch.jacobian(found) if several else batch.gradient(found[:, 0])
+        found = found[0] if own and batch.single else found
+        return found if several else found[..., 0, :]
 
     # Second derivatives
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
+from mgcompile.support.sweeps import SWEEPS
 from mgcompile.verification.compare import Part, Tally, compare
 from mgcompile.verification.points import trials
 from mgcompile.verification.reference import Reference, vector
@@ -58,6 +59,8 @@ class Subject:
 
     def __str__(self) -> str:
         """Name the program."""
+        if self.kind in SWEEPS:
+            return str(SWEEPS[self.kind])
         return f"inputs (output {self.output})" if self.kind == "inputs" else self.kind
 
 
@@ -99,7 +102,7 @@ class Verifier:
         for place, trial in enumerate(chosen):
             rows = self._rows(trial)
             samples += len(rows)
-            found = _run(subject, rows, trial, self.dtype)
+            found = self._run(subject, rows, trial)
             if place == 0 and (done := self._as_recorded(subject, found)):
                 tally.compared += done
                 if subject.kind == "forward":
@@ -107,12 +110,12 @@ class Verifier:
                 if points is None and self._rises_as_it_says(subject, rows, trial, found):
                     against = "the recorded values and a directional difference"
                     continue
-            elif points is None and subject.kind not in ("forward", "inputs", "loss"):
+            elif points is None and subject.kind not in ("forward", "inputs", "loss", *SWEEPS):
                 against = "nothing: the graph is large"
                 continue
             against = "an evaluation level by level"
             wrong = self._first_wrong(self._parts(subject, trial, found, len(rows)), tally)
-            if wrong and not mismatch and _steady(subject, rows, trial, found, self.dtype):
+            if wrong and not mismatch and self._steady(subject, rows, trial, found):
                 mismatch = wrong
         at = sum(len(trial.points) for trial in chosen)
         return _done(str(subject), against, at, samples, tally, began, points), mismatch
@@ -182,11 +185,40 @@ class Verifier:
             points = here[None, :] if to_inputs else trial.points
             there = attrs.evolve(trial, points=points, params=trial.params if to_inputs else here)
             batch = here[None, :] if to_inputs else rows
-            values.append(float(_run(subject, batch, there, self.dtype)[0].reshape(-1)[0]))
+            values.append(float(self._run(subject, batch, there)[0].reshape(-1)[0]))
         rise = (values[1] - values[0]) / (2.0 * step)
         noise = 1e-14 * max(map(abs, values)) / step
         size = float(np.abs(np.asarray(found[1]).reshape(-1)[: len(at)]) @ np.abs(along))
         return bool(abs(rise - slope) <= 1e-6 * size + noise)
+
+    def _run(self, subject: Subject, rows: Floats, trial: Trial) -> tuple[Floats, ...]:
+        """Run a program, along a direction if it takes one."""
+        params, kind, sweep = trial.params, subject.kind, SWEEPS.get(subject.kind)
+        along = self._direction(kind)
+        if kind == "input_product" or (sweep and not sweep.shared):
+            rows = np.hstack([rows, np.broadcast_to(along, (len(rows), len(along)))])
+        else:
+            params = np.concatenate([params, along])
+        return subject.run(np.ascontiguousarray(rows), len(rows), np.ascontiguousarray(params))
+
+    def _direction(self, kind: str) -> Floats:
+        """Return the direction that a program is given; of no numbers if it takes none."""
+        reference, sweep = self.reference, SWEEPS.get(kind)
+        sizes = {"input_product": reference.inputs, "param_product": reference.params}
+        along = sizes.get(kind, reference.inputs[:0])
+        if sweep is not None:
+            sources = {"inputs": reference.inputs, "params": reference.params}
+            along = sources[sweep.source] if sweep.mode == "forward" else reference.graph.roots
+        return vector(len(along), self.dtype)
+
+    def _steady(
+        self, subject: Subject, rows: Floats, trial: Trial, found: tuple[Floats, ...]
+    ) -> bool:
+        """Tell whether an executable gives the same again: a rule that is called back may not."""
+        if not subject.calls_back:
+            return True
+        again = self._run(subject, rows, trial)
+        return all(np.array_equal(x, y, equal_nan=True) for x, y in zip(found, again, strict=True))
 
     def _first_wrong(self, parts: Iterable[Part], tally: Tally) -> Mismatch | None:
         with np.errstate(all="ignore"):
@@ -221,7 +253,7 @@ class Verifier:
         """Return what makes of numbers at each point those of the samples, or of their sum."""
         if not self.takes_inputs:
             return lambda numbers: numbers[..., :1]
-        if kind in ("loss", "param_product"):
+        if kind in ("loss", "param_product") or (kind in SWEEPS and SWEEPS[kind].summed):
             return lambda numbers: (numbers @ trial.weights())[..., None]
         columns = np.arange(count) % len(trial.points)
         return lambda numbers: numbers[..., columns]
@@ -241,26 +273,6 @@ def _done(
     return Check(name, against, points, samples, *counts, beside is None, seconds)
 
 
-def _run(subject: Subject, rows: Floats, trial: Trial, dtype: str) -> tuple[Floats, ...]:
-    params = trial.params
-    if subject.kind == "input_product":
-        along = vector(rows.shape[1], dtype)
-        rows = np.hstack([rows, np.broadcast_to(along, rows.shape)])
-    elif subject.kind == "param_product":
-        params = np.concatenate([params, vector(len(params), dtype)])
-    return subject.run(np.ascontiguousarray(rows), len(rows), np.ascontiguousarray(params))
-
-
-def _steady(
-    subject: Subject, rows: Floats, trial: Trial, found: tuple[Floats, ...], dtype: str
-) -> bool:
-    """Tell whether an executable gives the same again: a rule that is called back may not."""
-    if not subject.calls_back:
-        return True
-    again = _run(subject, rows, trial, dtype)
-    return all(np.array_equal(x, y, equal_nan=True) for x, y in zip(found, again, strict=True))
-
-
 _RESULTS = {
     "forward": ("value",),
     "inputs": ("value", "derivative to input"),
@@ -268,4 +280,10 @@ _RESULTS = {
     "minibatch": ("loss", "derivative to parameter"),
     "input_product": ("product with the Hessian, input",),
     "param_product": ("product with the Hessian, parameter",),
+    **{
+        kind: ("derivative along a direction, output",)
+        if sweep.mode == "forward"
+        else (f"derivative of weighted outputs to {sweep.source[:-1]}",)
+        for kind, sweep in SWEEPS.items()
+    },
 }

@@ -197,26 +197,30 @@ def _reads(values: Values, operands: Numbers, constant: NDArray[np.bool_]) -> li
     return found
 
 
-def gradient(schedule: Schedule, values: Values, root: int, leaves: Numbers) -> Floats:
-    """Return d(root)/d(leaf) at every lane; shape (leaves, lanes)."""
-    adjoints, _ = _reverse(schedule, values, root, leaves)
+def gradient(
+    schedule: Schedule, values: Values, roots: Numbers, weights: Floats, leaves: Numbers
+) -> Floats:
+    """Return d(sum of weight * root)/d(leaf) at every lane; shape (leaves, lanes)."""
+    adjoints, _ = _reverse(schedule, values, roots, weights, leaves)
     return adjoints[leaves]
 
 
-def hessian_product(schedule: Schedule, values: Values, root: int, leaves: Numbers) -> Floats:
+def hessian_product(
+    schedule: Schedule, values: Values, roots: Numbers, weights: Floats, leaves: Numbers
+) -> Floats:
     """Return how the gradient moves along the tangents of the leaves; shape (leaves, lanes)."""
-    _, moving = _reverse(schedule, values, root, leaves)
+    _, moving = _reverse(schedule, values, roots, weights, leaves)
     return moving[leaves]
 
 
 def _reverse(
-    schedule: Schedule, values: Values, root: int, leaves: Numbers
+    schedule: Schedule, values: Values, roots: Numbers, weights: Floats, leaves: Numbers
 ) -> tuple[Floats, Floats]:
     adjoints = np.zeros_like(values.numbers)
     moving = np.zeros_like(values.numbers) if values.tangents is not None else adjoints[:0]
-    adjoints[root] = 1.0
+    np.add.at(adjoints, roots, weights[:, None])
     below = np.zeros(len(adjoints), dtype=bool)
-    below[root] = True
+    below[roots] = True
     needed = _depending(schedule, leaves)
     for op, nodes, operands in reversed(schedule.groups):
         live = np.flatnonzero(below[nodes] & needed[nodes])

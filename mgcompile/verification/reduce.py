@@ -14,6 +14,7 @@ import numpy as np
 
 from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph
 from mgcompile.support.csr import starts
+from mgcompile.support.sweeps import SWEEPS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -205,6 +206,11 @@ _CALLS = {
     "minibatch": "kernel.loss_and_grad({X})",
     "input_product": "kernel.hvp({X}, v={v}, wrt='inputs')",
     "param_product": "kernel.hvp({X}, v={v}, wrt='params')",
+    **{
+        kind: f"kernel.jacobian({{X}}, wrt={sweep.source!r}, per_sample={not sweep.summed}, "
+        f"mode={sweep.mode!r})"
+        for kind, sweep in SWEEPS.items()
+    },
 }
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 
 from mgcompile.graph.ir import INPUT, PARAM
+from mgcompile.support.sweeps import SWEEPS
 from mgcompile.verification import scalars
 from mgcompile.verification.evaluate import (
     Point,
@@ -37,6 +39,11 @@ __all__ = ["Reference", "vector"]
 
 _GROUP, _NUMBER, _NODE = 20e-6, 5e-8, 0.6e-6
 """Seconds for a group of nodes, for an operand of it, and for a node evaluated alone."""
+
+_MOVING = frozenset(
+    ["input_product", "param_product", *(k for k, s in SWEEPS.items() if s.mode == "forward")]
+)
+"""Programs of which the leaves move along a direction."""
 
 _DIFFERENT = 3
 """Perturbed evaluations node by node; more are only made where these do not explain a number."""
@@ -112,50 +119,80 @@ class Reference:
             return self._node_by_node(kind, output, trial, repeats)
         inputs = np.tile(trial.points.T, (1, repeats)).astype(np.float64)
         params = np.repeat(trial.params[:, None], lanes, axis=1).astype(np.float64)
-        direction = None
-        if kind == "input_product":
-            along = np.broadcast_to(vector(len(inputs), self.dtype)[:, None], inputs.shape)
-            direction = Point(along, np.zeros_like(params))
-        elif kind == "param_product":
-            along = np.broadcast_to(vector(len(params), self.dtype)[:, None], params.shape)
-            direction = Point(np.zeros_like(inputs), along)
         noise, dtype = None, np.dtype(np.float64)
         if repeats > 1:
             dtype = np.dtype(self.dtype)
             size = np.full(lanes, NOISE * np.finfo(dtype).eps)
             noise = Noise(size, np.random.default_rng(7))
+        point = Point(inputs, params)
         with np.errstate(all="ignore"):
-            values = forward(self.schedule, Point(inputs, params), direction, noise, dtype)
-            root = int(self.graph.roots[output])
-            leaves = self.inputs if kind in ("inputs", "input_product") else self.params
-            if direction is not None:
-                found = [hessian_product(self.schedule, values, root, leaves)]
-            else:
-                found = [values.numbers[self.graph.roots]]
-                if kind != "forward":
-                    found.append(gradient(self.schedule, values, root, leaves))
+            found = self._by_levels(kind, output, point, noise, dtype)
         return [x.reshape(len(x), repeats, points) if repeats > 1 else x for x in found]
+
+    def _by_levels(
+        self, kind: str, output: int, point: Point, noise: Noise | None, dtype: Any
+    ) -> list[Floats]:
+        leaves, graph, schedule = self._leaves(kind), self.graph, self.schedule
+        direction = None
+        if kind in _MOVING:
+            still = Point(np.zeros_like(point.inputs), np.zeros_like(point.params))
+            field = "inputs" if leaves is self.inputs else "params"
+            like = getattr(point, field)
+            along = np.broadcast_to(vector(len(like), self.dtype)[:, None], like.shape)
+            direction = attrs.evolve(still, **{field: along})
+        values = forward(schedule, point, direction, noise, dtype)
+        roots, weights = self._weighted(kind, output)
+        if kind in ("input_product", "param_product"):
+            return [hessian_product(schedule, values, roots, weights, leaves)]
+        if kind in SWEEPS and values.tangents is not None:
+            return [values.tangents[graph.roots]]
+        found = [] if kind in SWEEPS else [values.numbers[graph.roots]]
+        if kind != "forward":
+            found.append(gradient(schedule, values, roots, weights, leaves))
+        return found
+
+    def _leaves(self, kind: str) -> Numbers:
+        """Return the nodes that derivatives are to."""
+        to_inputs = kind in ("inputs", "input_product")
+        if kind in SWEEPS:
+            to_inputs = SWEEPS[kind].source == "inputs"
+        return self.inputs if to_inputs else self.params
+
+    def _weighted(self, kind: str, output: int) -> tuple[Numbers, Floats]:
+        """Return the nodes that are differentiated, and how much each counts."""
+        if kind in SWEEPS:
+            return self.graph.roots, vector(len(self.graph.roots), self.dtype).astype(np.float64)
+        return self.graph.roots[output : output + 1], np.ones(1)
 
     def _node_by_node(self, kind: str, output: int, trial: Trial, repeats: int) -> list[Floats]:
         noise = 0.0 if repeats == 1 else NOISE * float(np.finfo(self.dtype).eps)
-        params = trial.params.astype(np.float64)
-        leaves = self.inputs if kind == "inputs" else self.params
-        root = int(self.graph.roots[output])
-        values, slopes = [], []
         different = min(repeats, _DIFFERENT)
-        for repeat in range(different):
-            for point in trial.points.astype(np.float64):
-                numbers = scalars.values(self.steps, point, params, noise, repeat)
-                values.append([numbers[x] for x in self.graph.roots.tolist()])
-                if kind != "forward":
-                    slopes.append(
-                        scalars.gradients(self.steps, numbers, root, leaves, noise, repeat)
-                    )
-        found = [np.array(values).T] + ([np.array(slopes).T] if kind != "forward" else [])
+        each = [
+            self._at_point(kind, output, (point, trial.params.astype(np.float64)), noise, repeat)
+            for repeat in range(different)
+            for point in trial.points.astype(np.float64)
+        ]
+        found = [np.array(numbers).T for numbers in zip(*each, strict=True)]
         if repeats == 1:
             return found
         some = [x.reshape(len(x), different, -1) for x in found]
         return [x[:, np.arange(repeats) % different] for x in some]
+
+    def _at_point(
+        self, kind: str, output: int, at: tuple[Floats, Floats], noise: float, repeat: int
+    ) -> list[Floats]:
+        """Return the results of a program at inputs and parameters, node by node."""
+        leaves, steps, chosen = self._leaves(kind), self.steps, self.graph.roots.tolist()
+        numbers = scalars.values(steps, *at, noise, repeat)
+        if kind in _MOVING:
+            along = vector(len(leaves), self.dtype).astype(np.float64)
+            moved = scalars.tangents(steps, numbers, leaves, along, noise, repeat)
+            return [np.array([moved[x] for x in chosen])]
+        found = [] if kind in SWEEPS else [np.array([numbers[x] for x in chosen])]
+        if kind != "forward":
+            weighted = self._weighted(kind, output)
+            found.append(scalars.gradients(steps, numbers, *weighted, leaves, noise, repeat))
+        return found
 
 
 def vector(count: int, dtype: str) -> Floats:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[Any]
 
-__all__ = ["Steps", "gradients", "steps_of", "values"]
+__all__ = ["Steps", "gradients", "steps_of", "tangents", "values"]
 
 _UNDEFINED = (ArithmeticError, DomainError, RangeError)
 
@@ -96,24 +96,27 @@ def values(
 def gradients(
     steps: Steps,
     numbers: Sequence[float],
-    root: int,
+    roots: NDArray[np.int64],
+    weights: Floats,
     leaves: NDArray[np.int64],
     noise: float = 0.0,
     seed: int = 0,
 ) -> Floats:
-    """Return d(root)/d(leaf), shape (leaves,), given the value of every node.
+    """Return d(sum of weight * root)/d(leaf), shape (leaves,), given the value of every node.
 
     Args:
         steps: The graph.
         numbers: What `values` gave.
-        root: The node to differentiate.
+        roots: The nodes to differentiate.
+        weights: Of each of them.
         leaves: The nodes to differentiate by.
         noise: Relative perturbation of every contribution.
         seed: Of the perturbations.
     """
     needed = steps.depending(leaves)
     adjoints = [0.0] * len(numbers)
-    adjoints[root] = 1.0
+    for root, weight in zip(roots.tolist(), weights.tolist(), strict=True):
+        adjoints[root] += weight
     factor = _factors(noise, -1 - seed, len(numbers))
     for node, op, operands in reversed(steps.steps):
         upstream = adjoints[node]
@@ -123,6 +126,41 @@ def gradients(
         for i, local in _locals(op, numbers[node], reads, [needed[x] for x in operands]):
             adjoints[operands[i]] += upstream * local * factor[operands[i]]
     return np.array(adjoints)[leaves]
+
+
+def tangents(
+    steps: Steps,
+    numbers: Sequence[float],
+    leaves: NDArray[np.int64],
+    along: Floats,
+    noise: float = 0.0,
+    seed: int = 0,
+) -> list[float]:
+    """Return how every node moves when the leaves move along a direction.
+
+    Args:
+        steps: The graph.
+        numbers: What `values` gave.
+        leaves: The nodes that move.
+        along: How each of them does.
+        noise: Relative perturbation of every tangent.
+        seed: Of the perturbations.
+    """
+    needed = steps.depending(leaves)
+    found = [0.0] * len(numbers)
+    for leaf, speed in zip(leaves.tolist(), along.tolist(), strict=True):
+        found[leaf] = speed
+    factor = _factors(noise, -1 - seed, len(numbers))
+    for node, op, operands in steps.steps:
+        if not needed[node]:
+            continue
+        moving = [bool(found[x]) for x in operands]  # what stands still adds nothing, even NaN
+        reads = [numbers[x] for x in operands]
+        terms = [
+            local * found[operands[i]] for i, local in _locals(op, numbers[node], reads, moving)
+        ]
+        found[node] = sum(terms) * factor[node]
+    return found
 
 
 def _factors(noise: float, seed: int, count: int) -> list[float]:

@@ -38,7 +38,8 @@ ENTER = "mg_enter"
 _ALIGNED = 0x100
 """The flag of arrays whose numbers begin at multiples of their size."""
 
-_PER_SAMPLE = ("value", "input_gradient")
+_PER_SAMPLE = ("value", "input_gradient", "tangent", "cotangent")
+_SUMMED = ("loss", "param_gradient", "param_cotangent")
 _NUMBERS = ("value", "loss")
 
 
@@ -47,7 +48,7 @@ def has_entry(frame: Frame) -> bool:
     program = frame.program
     takes_data = bool(program.n_inputs) and program.data is None
     for output in program.outputs:
-        if output.name not in ("loss", "param_gradient", *_PER_SAMPLE):
+        if output.name not in (*_SUMMED, *_PER_SAMPLE):
             return False
         if takes_data and output.name in _PER_SAMPLE and not frame.batched(output.array):
             return False
