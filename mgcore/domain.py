@@ -1,6 +1,7 @@
 """Domains: the set of real numbers that an operand may be, in interval notation.
 
-``"(0, inf)"``, ``"[-1, 1]"``, ``"(-inf, 0) | (0, inf)"``, ``"[-1/e, inf)"``, ``"(-pi/2, pi/2)"``.
+``"(0, inf)"``, ``"[-1, 1]"``, ``"(-inf, 0) | (0, inf)"``, ``"[-1/e, inf)"``, ``"(-pi/2, pi/2)"``;
+whole numbers from the first on, ``"{0, 1, ...}"``, for an operand that counts: a place or an order.
 """
 
 import math
@@ -14,6 +15,7 @@ __all__ = ["REALS", "Domain", "Interval", "parse_domain"]
 
 _BOUND = r"\s*([+-]?)\s*(inf|pi|e|\d+\.?\d*(?:e[+-]?\d+)?|\.\d+)\s*(?:/\s*(pi|e|\d+\.?\d*))?\s*"
 _INTERVAL = re.compile(rf"\s*([\[(]){_BOUND},{_BOUND}([\])])\s*")
+_WHOLE = re.compile(r"\s*\{\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*\.\.\.\s*\}\s*")
 _NAMED = {"inf": math.inf, "pi": math.pi, "e": math.e}
 
 
@@ -61,13 +63,14 @@ class Interval:
 
 @attrs.frozen
 class Domain:
-    """Hold a union of intervals, and the text it was written as."""
+    """Hold a union of intervals, or the whole numbers in them, and the text it was written as."""
 
     text: str
     intervals: tuple[Interval, ...]
+    whole: bool = False
 
     def __contains__(self, x: float) -> bool:
-        return any(x in part for part in self.intervals)
+        return any(x in part for part in self.intervals) and (not self.whole or x % 1.0 == 0.0)
 
     @property
     def borders(self) -> tuple[float, ...]:
@@ -84,7 +87,7 @@ def parse_domain(text: str, owner: str = "") -> Domain:
 
     Args:
         text: intervals joined by ``|``; borders are decimal numbers, ``inf``, ``pi``, ``e``, or a
-            quotient of two of them.
+            quotient of two of them. Or two whole numbers, each one more than the last, and dots.
         owner: whose domain it is, for the message, such as "operand 0 of log".
 
     Raises:
@@ -97,13 +100,15 @@ def parse_domain(text: str, owner: str = "") -> Domain:
     whose = f"the domain of {owner}" if owner else "the domain"
     if not isinstance(text, str):
         raise OpDefinitionError(f'{whose} must be a string such as "(0, inf)", not {text!r}')
+    if (found := _WHOLE.fullmatch(text)) is not None and int(found[2]) == int(found[1]) + 1:
+        return Domain(text, (Interval(float(found[1]), math.inf, True, False),), whole=True)
     parts = []
     for piece in text.split("|"):
         match = _INTERVAL.fullmatch(piece)
         if match is None:
             raise OpDefinitionError(
                 f"{whose} is {text!r}, and {piece.strip()!r} is no interval; write for example "
-                '"(0, inf)", "[-1, 1]" or "(-inf, 0) | (0, inf)"'
+                '"(0, inf)", "[-1, 1]", "(-inf, 0) | (0, inf)" or "{0, 1, ...}"'
             )
         opening, s1, n1, d1, s2, n2, d2, closing = match.groups()
         low, high = _number(s1, n1, d1), _number(s2, n2, d2)

@@ -65,6 +65,10 @@ class DivisionByZeroError(DomainError, ZeroDivisionError):
     """Report a rule that divides by zero at these operands."""
 
 
+class ChoiceError(MgcoreError, IndexError):
+    """Report an index that is no whole number, or chooses an operand that is not there."""
+
+
 class RangeError(MgcoreError, OverflowError):
     """Report a result too large for a float64."""
 

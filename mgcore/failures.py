@@ -112,8 +112,7 @@ def describe_nonfinite(
     what = f"{op.name}({listing(operands)})"
     domain = f" (domain: {' x '.join(op.domain)})" if op.domain else ""
     domains = op.domain or ()
-    if len(domains) == 1:
-        domains *= len(numbers)
+    domains += domains[-1:] * (len(numbers) - len(domains))
     if any(x not in parse_domain(d) for x, d in zip(numbers, domains, strict=False)):
         return DomainError(f"{what} is not defined{domain}: it would be {out!r}")
     if math.isnan(out):

@@ -77,7 +77,8 @@ class Op:
         symbol: what a drawing shows; the name if not given.
         domain: for each operand the set it is defined on, in interval notation, such as
             ``("(0, inf)",)`` or ``("(-inf, 0) | (0, inf)",)``; the whole real line if not given.
-            One string stands for all operands.
+            One string stands for all operands; where there may be any number, the last one for
+            those that follow.
         doc: the formula in one line.
         kink: a function of the operands that is zero exactly where the op has no derivative
             (``lambda x, y: x - y`` for maximum); there the partials follow a written convention.

@@ -21,6 +21,7 @@ from mgview.fold import Group
 from mgview.layout import lay_out
 from mgview.names import of_parameters, with_names
 from mgview.page import stepper_page
+from mgview.page_ops import PAGE_OPS
 from mgview.picture import build
 from mgview.png import to_png
 from mgview.scene import Node, Scene, as_values, read
@@ -159,9 +160,9 @@ class Stepper:
 def stepper(value: Value, *, title: str | None = None, model: Any = None) -> Stepper:
     """Make a page that steps through the forward and the backward pass of a graph.
 
-    The page computes every shipped op itself, so a reader can change a leaf's number there. For
-    an op from another package, numbers and local derivatives are recorded here, and the page says
-    that editing is off.
+    The page computes arithmetic, elementary functions and activations itself (`PAGE_OPS`), so a
+    reader can change a leaf's number there. For any other op numbers and local derivatives are
+    recorded here, and the page says that editing is off.
 
     Args:
         value: the output; its graph has at most 10,000 nodes.
@@ -225,7 +226,7 @@ def _shipped_ops() -> set[Op]:
     return {
         info.op
         for info in plugins()
-        if info.op is not None and info.distribution == THIS_DISTRIBUTION
+        if info.name in PAGE_OPS and info.op and info.distribution == THIS_DISTRIBUTION
     }
 
 

@@ -196,6 +196,17 @@ def magnitude(x: Range) -> Range:
     return _made(max(0.0, -x.high), max(-x.low, x.high), x)
 
 
+def whole(x: Range) -> Range:
+    """Return the range of x rounded to a whole number, down, up or to the nearest."""
+    return attrs.evolve(_made(x.low - 1.0, x.high + 1.0, x), off=True)
+
+
+def copysign(x: Range, y: Range) -> Range:
+    """Return the range of |x| with the sign of y."""
+    high = magnitude(x).high
+    return _made(-high, high, x, y)
+
+
 def maximum(x: Range, y: Range) -> Range:
     """Return the range of the larger one."""
     return _made(max(x.low, y.low), max(x.high, y.high), x, y)

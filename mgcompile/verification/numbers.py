@@ -217,6 +217,13 @@ def _sum(*xs: Floats) -> Floats:
 
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "trunc": np.trunc,
+    "round": np.rint,
+    "sign": lambda x: np.where(x == 0.0, x, np.sign(x)),
     "add": np.add,
     "sub": np.subtract,
     "mul": np.multiply,

@@ -15,7 +15,7 @@ from mgcore.op import Op
 from mgcore.order import topological_order
 from mgcore.value import Constant, Value
 
-__all__ = ["UNIT", "UNIT_32", "Bounded", "bounded_gradient", "rounding", "run"]
+__all__ = ["UNIT", "UNIT_32", "Bounded", "bounded_gradient", "is_exact", "rounding", "run"]
 
 UNIT = 2.0**-53  # half a unit in the last place of float64, relative
 UNIT_32 = 2.0**-24
@@ -24,7 +24,14 @@ SMALLEST_32 = 2.0**-149
 
 # IEEE 754 rounds the arithmetic ops correctly; libraries of functions document up to 4 units in
 # the last place, which are 8 rounding units.
-_EXACT = frozenset({"neg", "abs", "maximum", "minimum", "gt", "ge", "lt", "le", "select", "relu"})
+_EXACT = frozenset(
+    {
+        *("neg", "abs", "maximum", "minimum", "max", "min", "clip", "take", "select", "where"),
+        *("relu", "hardtanh", "relu6"),
+        *("gt", "ge", "lt", "le", "eq", "ne", "logical_and", "logical_or", "logical_not", "isnan"),
+        *("floor", "ceil", "trunc", "round", "sign", "copysign", "remainder"),
+    }
+)
 _ROUNDED = frozenset({"add", "sub", "mul", "div", "sqrt", "leaky_relu"})
 _LIBRARY = frozenset({"pow", "exp", "log", "sin", "cos", "erf", "tanh"})
 FUNCTION_UNITS = 8.0
@@ -118,6 +125,11 @@ def rounding(op: Op, value: float, numbers: Sequence[float], unit: float = UNIT)
         perturbed = [unit * abs(x) for x in numbers]
         spread = _inherited(op, value, numbers, perturbed)
         return FUNCTION_UNITS * (unit * abs(value) + max(spread, _moved(op, value, numbers, unit)))
+
+
+def is_exact(op: Op) -> bool:
+    """Tell whether an op of that name rounds nothing."""
+    return op.name in _EXACT
 
 
 def bounded_gradient(

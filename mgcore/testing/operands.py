@@ -19,6 +19,9 @@ def floats_in(domain: Domain) -> "SearchStrategy[float]":
     """Return a strategy for the finite float64 numbers of `domain`, borders included."""
     from hypothesis import strategies as st
 
+    if domain.whole:
+        first = int(domain.intervals[0].low)
+        return st.integers(first, first + 6).map(float)
     pieces = [
         _between(max(part.smallest, -reach), min(part.largest, reach))
         for reach in _REACHES
@@ -31,6 +34,9 @@ def floats_in(domain: Domain) -> "SearchStrategy[float]":
 
 def edge_points(domain: Domain) -> list[float]:
     """Return where numbers are at their end: zeros, subnormals, borders, the largest of all."""
+    if domain.whole:
+        first = domain.intervals[0].low
+        return [first, first + 1.0, first + 2.0, first + 5.0]
     tiny, small = 5e-324, 2.2250738585072014e-308
     large = [1e3, 1e10, 1e100, 1e154, 1e200, 1e300, math.nextafter(math.inf, 0.0)]
     points = [0.0, -0.0, tiny, -tiny, small, -small, *_MARKS[1:]]

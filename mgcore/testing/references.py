@@ -44,6 +44,32 @@ def _dot(*xs: Any) -> Any:
     return mp.fsum(w * x for w, x in zip(xs[:half], xs[half:], strict=True))
 
 
+def _round(x: Any) -> Any:
+    low = mp.floor(x)
+    rest = x - low
+    return low + (1 if rest > 0.5 or (rest == 0.5 and low % 2 == 1) else 0)
+
+
+def _trunc(x: Any) -> Any:
+    return mp.sign(x) * mp.floor(abs(x))
+
+
+def _variance(*xs: Any) -> Any:
+    middle = mp.fsum(xs) / len(xs)
+    return mp.fsum((x - middle) ** 2 for x in xs) / len(xs)
+
+
+def _polyval(x: Any, *coefficients: Any) -> Any:
+    degree = len(coefficients) - 1
+    return mp.fsum(c * x ** (degree - i) for i, c in enumerate(coefficients))
+
+
+def _take(index: Any, *choices: Any) -> Any:
+    if index != int(index) or not 0 <= index < len(choices):
+        raise ValueError("no such choice")
+    return choices[int(index)]
+
+
 REFERENCES: Mapping[str, Callable[..., Any]] = MappingProxyType(
     {
         "add": lambda x, y: x + y,
@@ -102,5 +128,30 @@ REFERENCES: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "logsigmoid": lambda x: -_softplus(-x),
         "mish": lambda x: x * mp.tanh(_softplus(x)),
         "logsumexp": _logsumexp,
+        "floor": mp.floor,
+        "ceil": mp.ceil,
+        "trunc": _trunc,
+        "round": _round,
+        "frac": lambda x: x - _trunc(x),
+        "mod": lambda x, y: x - y * mp.floor(x / y),
+        "remainder": lambda x, y: x - y * _round(x / y),
+        "sign": mp.sign,
+        "copysign": lambda x, y: abs(x) if y > 0 else -abs(x),
+        "clip": lambda x, low, high: min(max(x, low), high),
+        "eq": lambda x, y: _step(x == y),
+        "ne": lambda x, y: _step(x != y),
+        "logical_and": lambda x, y: _step(x != 0 and y != 0),
+        "logical_or": lambda x, y: _step(x != 0 or y != 0),
+        "logical_not": lambda x: _step(x == 0),
+        "isnan": lambda x: _step(mp.isnan(x)),
+        "where": lambda condition, x, y: x if condition != 0 else y,
+        "max": lambda *xs: max(xs),
+        "min": lambda *xs: min(xs),
+        "prod": lambda *xs: mp.fprod(xs),
+        "mean": lambda *xs: mp.fsum(xs) / len(xs),
+        "var": _variance,
+        "norm": lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
+        "polyval": _polyval,
+        "take": _take,
     }
 )

@@ -28,6 +28,8 @@ __all__ = ["LARGEST", "Operands", "Subject", "UsageError"]
 Operands = tuple[float, ...]
 LARGEST = math.nextafter(math.inf, 0.0)
 _COUNTS = (1, 2, 4)
+_MOST_WHOLE = 20.0
+_ZERO = Estimate(mpf(0), mpf(0))
 _POINTS = (0.7, -0.4, 1.3, 2.5, 0.2, -1.9)
 
 
@@ -75,7 +77,7 @@ class Subject:
         """Return the domain of operand `i`."""
         if self.op.domain is None:
             return REALS
-        text = self.op.domain[i if self.op.arity is not None else 0]
+        text = self.op.domain[min(i, len(self.op.domain) - 1)]
         return parse_domain(text, f"operand {i} of {self.op.name}")
 
     def typical(self, n: int) -> Operands:
@@ -110,10 +112,15 @@ class Subject:
 
     def interior(self, xs: Operands) -> bool:
         """Tell whether `xs` is away from every border and kink, so that derivatives exist."""
-        inside = all(
-            x in self.domain(i) and x not in self.domain(i).borders for i, x in enumerate(xs)
-        )
+        inside = all(self._inside(self.domain(i), x) for i, x in enumerate(xs))
         return inside and not self.at_kink(xs)
+
+    @staticmethod
+    def _inside(domain: Domain, x: float) -> bool:
+        """Tell whether `x` is inside; of whole numbers the first twenty are looked at."""
+        if domain.whole:
+            return x in domain and abs(x) <= _MOST_WHOLE
+        return x in domain and x not in domain.borders
 
     def at_kink(self, xs: Sequence[float]) -> bool:
         """Tell whether the op declares a kink at `xs`."""
@@ -192,7 +199,11 @@ class Subject:
             by: the operands to differentiate by, one or two.
             tolerance: the error that does no harm; what is sharper takes longer.
 
+        By an operand that counts, whose domain is whole numbers, the derivative is 0.
+
         """
+        if any(self.domain(i).whole for i in by):
+            return _ZERO
         if (xs, by) in self._slopes:
             known = self._slopes[xs, by]
             if known is None or known.error <= tolerance or known.error <= 1e-25 * abs(known.value):
@@ -284,6 +295,8 @@ def _inside(domain: Domain, x: float) -> float:
         return x
     part = domain.intervals[0]
     low, high = part.low, part.high
+    if domain.whole:
+        return low + math.floor(abs(x))
     if part.low == part.high:
         return low
     share = 1 / (1 + math.exp(-x))

@@ -20,7 +20,6 @@ from campaign.judge import failures, tolerance
 from campaign.reduction import reduced
 from campaign.run import campaign
 
-import mgcore
 from mgcore import ops
 
 SECONDS = float(os.environ.get("MGCORE_CAMPAIGN", "20"))
@@ -52,9 +51,8 @@ def test_new_graphs_are_right():
     assert not report.failures, report.text()
 
 
-def test_every_shipped_op_has_its_truth():
-    shipped = {row.name for row in mgcore.plugins() if row.distribution == "mgcore"}
-    assert shipped <= {*truth.rules, "logsumexp"}
+def test_every_op_that_is_drawn_has_its_truth():
+    assert {*kinds.UNARY, *kinds.VARIADIC} <= {*truth.rules, "logsumexp"}
 
 
 @pytest.fixture

@@ -2,15 +2,17 @@
 
 import math
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import mgview
-from mgcore import Value, ops, plugins
+from mgcore import Value, ops
 from mgcore.order import topological_order
+from mgview.page_ops import PAGE_OPS
 
-SHIPPED = sorted(info.name for info in plugins() if info.distribution == "mgcore")
+SHIPPED = sorted(PAGE_OPS)
 COUNTS = {"sum": 3, "dot": 4, "logsumexp": 3}
 POSITIVE_FIRST = {"log", "sqrt", "pow", "log1p", "log2", "log10", "cbrt", "reciprocal", "rsqrt"}
 
@@ -79,6 +81,12 @@ def shown_numbers(page: Any) -> list[tuple[float, float]]:
 
 def agrees(mine: float, theirs: float) -> bool:
     return math.isclose(mine, theirs, rel_tol=1e-12, abs_tol=1e-12)
+
+
+def test_the_page_has_the_ops_that_python_leaves_to_it() -> None:
+    built = (Path(mgview.__file__).parent / "static" / "page.js").read_text(encoding="utf-8")
+    table = built.partition("var OPS = {\n")[2].partition("\n  };")[0]
+    assert set(re.findall(r"^    (\w+): ", table, re.MULTILINE)) == PAGE_OPS
 
 
 @pytest.mark.parametrize("where", POINTS)

@@ -34,12 +34,18 @@ _OPERATORS: Mapping[str, str] = {
     "ge": "{} >= {} ? 1.0 : 0.0",
     "lt": "{} < {} ? 1.0 : 0.0",
     "le": "{} <= {} ? 1.0 : 0.0",
+    "eq": "{} == {} ? 1.0 : 0.0",
+    "ne": "{} != {} ? 1.0 : 0.0",
+    "logical_and": "{} != 0.0 && {} != 0.0 ? 1.0 : 0.0",
+    "logical_or": "{} != 0.0 || {} != 0.0 ? 1.0 : 0.0",
+    "logical_not": "{} == 0.0 ? 1.0 : 0.0",
+    "isnan": "{0} != {0} ? 1.0 : 0.0",
     "select": "{} != 0.0 ? {} : {}",
 }
 
 _OF_LIBM = (
     *("acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cosh", "exp2", "expm1"),
-    *("log10", "log1p", "log2", "sinh", "tan"),
+    *("log10", "log1p", "log2", "sinh", "tan", "floor", "ceil", "trunc", "copysign", "remainder"),
 )
 
 LIBM: Mapping[str, str] = {
@@ -53,12 +59,24 @@ LIBM: Mapping[str, str] = {
     "erf": "erf",
     "tanh": "tanh",
     "abs": "fabs",
+    "round": "nearbyint",
 }
 
 # Name to the functions that it calls, its parameters, and its body.
 FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
     "maximum": ((), "double x, double y", "return x > y || x != x ? x : y;"),
     "minimum": ((), "double x, double y", "return x < y || x != x ? x : y;"),
+    "sign": ((), "double x", "return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;"),
+    "mod": (
+        (),
+        "double x, double y",
+        """\
+const double rest = fmod(x, y);
+if (rest != 0.0) {
+    return (rest < 0.0) != (y < 0.0) ? rest + y : rest;
+}
+return copysign(rest, y);""",
+    ),
     "relu": ((), "double x", "return x < 0.0 ? 0.0 : x;"),
     "leaky_relu": ((), "double x", "return x > 0.0 ? x : 0.01 * x;"),
     "elu": ((), "double x", "return x > 0.0 ? x : expm1(x);"),

@@ -116,6 +116,13 @@ def _logsumexp(*xs: Floats) -> Floats:
     return total
 
 
+def _remainder(x: Floats, y: Floats) -> Floats:
+    # Exact: of the remainder by 2 y, which is exact, y or 2 y is taken away, without rounding.
+    a, b = np.abs(np.fmod(x, 2.0 * y)), np.abs(y)
+    rest = np.where(a <= 0.5 * b, a, np.where(a < 1.5 * b, a - b, a - 2.0 * b))
+    return np.copysign(1.0, x) * rest
+
+
 def _total(*xs: Floats) -> Floats:
     total = xs[0]
     for x in xs[1:]:
@@ -166,6 +173,20 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "ge": np.greater_equal,
     "lt": np.less,
     "le": np.less_equal,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "logical_not": np.logical_not,
+    "isnan": np.isnan,
+    "floor": np.floor,
+    "ceil": np.ceil,
+    "trunc": np.trunc,
+    "round": np.rint,
+    "sign": lambda x: np.where(x == 0.0, x, np.sign(x)),
+    "copysign": np.copysign,
+    "mod": np.mod,
+    "remainder": _remainder,
     "select": lambda condition, x, y: np.where(condition != 0.0, x, y),
     "sum": _total,
     "dot": _dot,

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from mgcore.errors import DomainError, MgcoreError, RangeError
+from mgcore.errors import ChoiceError, DomainError, MgcoreError, RangeError
 from mgcore.op import describe_failure
 from mgcore.places import rule_place
 from mgcore.testing.snippets import call, partial_call
@@ -28,7 +28,7 @@ def result_of(subject: Subject, xs: Operands) -> float | MgcoreError:
     """Return the op's result at `xs`, or the error that says it is not defined there."""
     try:
         out: float = subject.op(*xs)
-    except (DomainError, RangeError) as error:
+    except (ChoiceError, DomainError, RangeError) as error:
         return error
     except MgcoreError as error:
         raise Violation(

@@ -138,8 +138,26 @@ def _mish(block: Block, a: Vec) -> Vec:
     return block.select(a < -40.0, silu(block, a), a * block.call(TANH, softplus(block, a)))
 
 
+def _sign(block: Block, a: Vec) -> Vec:
+    return block.select(a > 0.0, 1.0, block.select(a < 0.0, block.constant(-1.0), a))
+
+
+def _nonzero(block: Block, a: Vec) -> Vec:
+    return block.inverse(a.same(0.0))
+
+
+def _mod(block: Block, x: Vec, y: Vec) -> Vec:
+    rest = c_call(block, "fmod", x, y)
+    other = block.select(rest < 0.0, block.constant(-1.0), 1.0) * y < 0.0
+    moved = block.select(other & _nonzero(block, rest), rest + y, rest)
+    return block.select(moved.same(0.0), block.copy_sign(moved, y), moved)
+
+
 def lowering_of(op: Op) -> Lowering | None:
-    """Return the lowering of a shipped op or the compiler's own; None for any other."""
+    """Return the lowering of a shipped op or the compiler's own; None for any other.
+
+    A shipped op without an entry is a composite: its own forward rule is generic and writes it.
+    """
     if op in _OWN:
         return _OWN[op]
     name = shipped_name(op)
@@ -184,7 +202,21 @@ LOWERINGS: Mapping[str, Lowering] = {
     "ge": lambda _, a, b: _truth(a >= b),
     "lt": lambda _, a, b: _truth(a < b),
     "le": lambda _, a, b: _truth(a <= b),
+    "eq": lambda _, a, b: _truth(a.same(b)),
+    "ne": lambda block, a, b: _truth(block.inverse(a.same(b))),
+    "logical_and": lambda block, a, b: _truth(_nonzero(block, a) & _nonzero(block, b)),
+    "logical_or": lambda block, a, b: _truth(_nonzero(block, a) | _nonzero(block, b)),
+    "logical_not": lambda _, a: _truth(a.same(0.0)),
+    "isnan": lambda _, a: _truth(a.is_nan()),
     "select": _select,
+    "floor": lambda block, a: block.intrinsic("floor", a),
+    "ceil": lambda block, a: block.intrinsic("ceil", a),
+    "trunc": lambda block, a: block.intrinsic("trunc", a),
+    "round": lambda block, a: block.intrinsic("rint", a),
+    "sign": _sign,
+    "copysign": lambda block, a, b: block.copy_sign(a, b),
+    "mod": _mod,
+    "remainder": lambda block, a, b: c_call(block, "remainder", a, b),
     "sum": _sum,
     "dot": _dot,
     "relu": lambda block, a: block.select(a < 0.0, 0.0, a),

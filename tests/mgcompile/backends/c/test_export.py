@@ -134,7 +134,18 @@ FURTHER = {
     **dict.fromkeys(("log10", "log1p", "log2", "rsqrt", "reciprocal"), lambda x: x * x + 0.5),
     **dict.fromkeys(("asinh", "atan", "cosh", "expm1", "sinh", "square"), lambda x: x),
     "cbrt": lambda x: x * x + 0.5,
+    **dict.fromkeys(("floor", "ceil", "trunc", "round", "frac"), lambda x: x * 3.3 + 0.1),
+    **dict.fromkeys(("sign", "isnan", "logical_not"), lambda x: x),
 }
+BINARY = ("eq", "ne", "logical_and", "logical_or", "mod", "remainder", "copysign")
+MANY = ("clip", "where", "max", "min", "prod", "mean", "var", "norm", "polyval")
+
+
+@pytest.mark.parametrize("name", [*BINARY, *MANY])
+def test_ops_of_several_operands_are_right_in_c(name, tmp_path):
+    x = [Value(v, f"x{i}") for i, v in enumerate([0.9, -0.4, 0.6][: 2 if name in BINARY else 3])]
+    out = getattr(ops, name)(*[a * 1.5 for a in x])
+    held((out * 2.0 + x[0], x, []), tmp_path)
 
 
 @pytest.mark.parametrize("name", FURTHER)

@@ -160,6 +160,7 @@ def test_totals_are_off_by_no_more_than_their_roundings(name, dtype):
 
 
 SIGNED = ["sin", "tanh", "erf", "neg", "elu", "silu", "gelu", "sqrt", "expm1", "log1p", "cbrt"]
+SIGNED += ["floor", "ceil", "trunc", "round", "sign"]
 SIGNED += ["tan", "asin", "atan", "sinh", "asinh", "atanh"]
 
 
@@ -212,6 +213,11 @@ LIMITS = {  # at inf, -inf and NaN
     "selu": (math.inf, -1.7580993408473769),
     "logsigmoid": (0.0, -math.inf),
     "mish": (math.inf, math.nan),
+    "floor": (math.inf, -math.inf),
+    "ceil": (math.inf, -math.inf),
+    "trunc": (math.inf, -math.inf),
+    "round": (math.inf, -math.inf),
+    "sign": (1.0, -1.0),
 }
 
 
@@ -235,6 +241,12 @@ NUMPY = {
     "lt": np.less,
     "le": np.less_equal,
     "logsumexp": np.logaddexp,
+    "eq": np.equal,
+    "ne": np.not_equal,
+    "logical_and": np.logical_and,
+    "logical_or": np.logical_or,
+    "mod": np.mod,
+    "copysign": np.copysign,
 }
 
 
@@ -250,12 +262,37 @@ def test_infinities_and_nan_go_through_as_numpy_lets_them(name, dtype):
 
 
 def test_the_exact_ops_need_no_numpy_function_to_be_checked():
-    assert set(NUMPY) | set(LIMITS) | {"select", "sum", "dot"} == set(SHIPPED)
+    others = {"logical_not", "select", "sum", "dot", "isnan", "remainder"}
+    assert set(NUMPY) | set(LIMITS) | others == set(SHIPPED)
 
 
-def test_every_shipped_op_has_a_lowering_and_every_lowering_an_op():
-    shipped = {info.name for info in plugins() if is_shipped(getattr(ops, info.name), info.name)}
-    assert shipped == set(LOWERINGS)
+NAMES = {info.name for info in plugins() if is_shipped(getattr(ops, info.name), info.name)}
+MANY = {"take": 3, "polyval": 3}
+
+
+@pytest.mark.parametrize("name", sorted(NAMES - set(LOWERINGS)))
+def test_a_shipped_op_without_a_lowering_is_written_by_its_own_rule(name):
+    op = getattr(ops, name)
+    count = op.arity or MANY.get(name, 3)
+    numbers = [*FINITE[:20], *(-x for x in FINITE[:20])]
+    rng = np.random.default_rng(4)
+    rows = [tuple(rng.choice(numbers, count).tolist()) for _ in range(400)]
+    if name == "take":
+        rows = [(float(i % 2), *row[1:]) for i, row in enumerate(rows)]
+    known = [(x, eager(op, *[x])) for x in rows]
+    known = [(x, want) for x, want in known if want is not None and math.isfinite(want)]
+    assert len(known) > 10
+    got = native(op, "float64", count)(*np.array([x for x, _ in known]).T)  # a callback would warn
+    np.testing.assert_allclose(got, [want for _, want in known], rtol=4e-14, atol=1e-300)
+
+
+def test_every_lowering_has_a_shipped_op():
+    assert set(LOWERINGS) <= NAMES
+
+
+def test_an_index_out_of_range_is_nan_in_native_code():
+    got = native(ops.take, "float64", 3)([0.0, 1.0, 2.0, -1.0, 0.5], 7.0, 8.0)
+    np.testing.assert_array_equal(got, [7.0, 8.0, math.nan, math.nan, math.nan])
 
 
 def test_an_op_of_the_same_name_from_elsewhere_is_not_taken_for_the_shipped_one():

@@ -1,0 +1,21 @@
+"""Ceiling: the smallest whole number that is not below x (IEEE 754, 5.9).
+
+Partial 0, also at the steps.
+"""
+
+import math
+
+from mgcore import Op, ops
+
+
+def _forward(x: float) -> float:
+    return math.copysign(float(math.ceil(x)), x) if math.isfinite(x) else x  # -0.0 stays
+
+
+ceil = Op(
+    "ceil",
+    forward=_forward,
+    partials=(lambda out, x: 0.0,),
+    kink=lambda x: x - ops.round(x),
+    doc="smallest whole number >= x",
+)

@@ -1,0 +1,32 @@
+"""The largest of any number of operands, at least one; NaN if any is. `maximum` takes two.
+
+Partials 1 for the largest and 0 for the others; of several that are the
+largest, an equal share each.
+"""
+
+from functools import reduce
+from typing import Any
+
+from mgcore import Op, ops
+from mgcore.errors import ArityError
+
+
+def _forward(*xs: Any) -> Any:
+    if not xs:
+        raise ArityError("max takes at least one operand, but got none")
+    return reduce(ops.maximum, xs)
+
+
+def _partials(out: Any, *xs: Any) -> tuple[Any, ...]:
+    ties = [ops.eq(x, out) for x in xs]
+    count = ops.sum(*ties)
+    return tuple(tie / count for tie in ties)
+
+
+def _kink(*xs: float) -> float:
+    """Return how far the largest is from the next one, 0 at a tie."""
+    first, *others = sorted(xs, reverse=True)
+    return abs(first - others[0]) if others else 1.0
+
+
+max = Op("max", _forward, _partials, kink=_kink, doc="largest of x1, x2, ...")
