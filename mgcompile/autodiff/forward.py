@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from mgcompile.support.sweeps import Sweep
     from mgcore import Op
 
-__all__ = ["along_direction", "product_with_hessian"]
+__all__ = ["along_direction", "derivative_along", "product_with_hessian"]
 
 
 def product_with_hessian(program: Program, source: int) -> Program:
@@ -54,7 +54,7 @@ def product_with_hessian(program: Program, source: int) -> Program:
         `input_product` or `param_product`.
     """
     name = {INPUTS: "input", PARAMS: "param"}[source]
-    return _finished(program, source, source, f"{name}_gradient", f"{name}_product")
+    return _finished(program, {source: source}, f"{name}_gradient", f"{name}_product")
 
 
 def along_direction(program: Program, sweep: Sweep) -> Program:
@@ -68,12 +68,13 @@ def along_direction(program: Program, sweep: Sweep) -> Program:
         The output is `tangent`, of the size of `value`.
     """
     source = {"inputs": INPUTS, "params": PARAMS}[sweep.source]
-    return _finished(program, source, PARAMS if sweep.shared else INPUTS, "value", "tangent")
+    seeds = {source: PARAMS if sweep.shared else INPUTS}
+    return _finished(program, seeds, "value", "tangent")
 
 
-def _finished(program: Program, source: int, seeds: int, output: str, name: str) -> Program:
+def _finished(program: Program, seeds: dict[int, int], output: str, name: str) -> Program:
     """Return the program of the tangent of one output, called `name`."""
-    writer = _Writer(program, source, seeds)
+    writer = _Writer(program, seeds)
     array = program.output(output)
     size = program.arrays[array].size
     tangent = writer.tangent_of(array)
@@ -86,42 +87,55 @@ def _finished(program: Program, source: int, seeds: int, output: str, name: str)
     return needed_only(writer.builder.finish([(name, found)], program.data))
 
 
+def derivative_along(program: Program, sources: set[int]) -> Program:
+    """Return the program of the derivative of `value` along a direction.
+
+    Args:
+        program: A forward program.
+        sources: INPUTS, PARAMS, or both: what moves.
+
+    Returns:
+        What moves is doubled, first the point, then the direction; the output is `value`.
+    """
+    return _finished(program, {source: source for source in sorted(sources)}, "value", "value")
+
+
 class _Writer:
     """Write every statement and, after it, the statement of its tangent.
 
     Args:
         program: What is differentiated.
-        source: INPUTS or PARAMS: the leaves that move.
-        seeds: INPUTS or PARAMS: behind which of them the direction stands.
+        seeds: The leaves that move, INPUTS or PARAMS, and behind which the direction of each stands.
     """
 
-    def __init__(self, program: Program, source: int, seeds: int) -> None:
+    def __init__(self, program: Program, seeds: dict[int, int]) -> None:
         self.program = program
-        self.source = source
-        self.seeds = seeds
         longer = [program.n_inputs, program.n_params]
-        self.first = longer[seeds]
-        longer[seeds] += program.arrays[source].size
+        self.directions: dict[int, tuple[int, int]] = {}
+        for source, behind in seeds.items():
+            self.directions[source] = (behind, longer[behind])
+            longer[behind] += program.arrays[source].size
         self.builder = Builder(longer[INPUTS], longer[PARAMS], program.consts.tolist())
         self.builder.arrays = list(program.arrays)
         self.builder.arrays[INPUTS] = Array(longer[INPUTS], batched=True)
         self.builder.arrays[PARAMS] = Array(longer[PARAMS], batched=False)
         self.builder.bound_numbers(program)
-        self.active = active_arrays(program.statements, {source})
+        self.active = active_arrays(program.statements, set(seeds))
         self.tangent: dict[int, int] = {}
         for statement in program.statements:
             self._write(statement, ())
 
     def tangent_of(self, array: int) -> Access | None:
         """Return an access over `(size,)` to the tangent of an array, None when it is zero."""
-        if array == self.source:
-            return affine(self.seeds, self.first, 1)
+        if array in self.directions:
+            return affine(*self.directions[array], 1)
         return affine(self.tangent[array], 0, 1) if array in self.tangent else None
 
     def _moved(self, access: Access) -> Access | None:
         """Return the access that reads the tangents of what `access` reads."""
-        if access.array == self.source:
-            return Access(self.seeds, shifted(access.index, self.first))
+        if access.array in self.directions:
+            behind, first = self.directions[access.array]
+            return Access(behind, shifted(access.index, first))
         if access.array in self.tangent:
             return Access(self.tangent[access.array], access.index)
         return None
@@ -215,7 +229,7 @@ class _Writer:
         batched = any(builder.arrays[carry.array].batched for carry in loop.carries)
         starts = [self._moved(carry.initial) for carry in moving]
         batched |= builder.is_batched([start for start in starts if start is not None])
-        batched |= self.seeds == INPUTS
+        batched |= any(behind == INPUTS for behind, _ in self.directions.values())
         for carry in moving:
             self.tangent[carry.array] = builder.new_array(
                 builder.arrays[carry.array].size, batched=batched

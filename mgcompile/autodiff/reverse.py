@@ -41,10 +41,12 @@ if TYPE_CHECKING:
     from mgcompile.support.sweeps import Sweep
 
 __all__ = [
+    "dense",
     "gradient_to_inputs",
     "gradient_to_params",
     "pulled_back",
     "read_through",
+    "reverse_program",
     "reverse_statements",
 ]
 
@@ -62,8 +64,8 @@ def gradient_to_params(program: Program) -> Program:
     loss = value if program.data is not None else _over_samples(builder, value)
     adjoints = Adjoints(builder)
     adjoints.seed(loss, 1.0)
-    _reverse_program(builder, adjoints, {PARAMS})
-    gradient = _dense(builder, adjoints.take(PARAMS), program.n_params)
+    reverse_program(builder, adjoints, {PARAMS})
+    gradient = dense(builder, adjoints.take(PARAMS), program.n_params)
     made = builder.finish([("loss", loss), ("param_gradient", gradient)], program.data)
     return needed_only(made)
 
@@ -85,8 +87,8 @@ def gradient_to_inputs(program: Program, output: int = 0) -> Program:
         adjoints.seed(value, 1.0)
     else:
         adjoints.add_flat(value, one, (), Affine(output, ()))
-    _reverse_program(builder, adjoints, {INPUTS})
-    gradient = _dense(builder, adjoints.take(INPUTS), program.n_inputs)
+    reverse_program(builder, adjoints, {INPUTS})
+    gradient = dense(builder, adjoints.take(INPUTS), program.n_inputs)
     return needed_only(builder.finish([("value", value), ("input_gradient", gradient)]))
 
 
@@ -113,8 +115,8 @@ def pulled_back(program: Program, sweep: Sweep) -> Program:
     if sweep.shared and program.data is None:
         value = _over_samples(builder, value)
     adjoints.add_flat(value, weights, (count,), Affine(0, (1,)))
-    _reverse_program(builder, adjoints, {source})
-    gradient = _dense(builder, adjoints.take(source, size), size)
+    reverse_program(builder, adjoints, {source})
+    gradient = dense(builder, adjoints.take(source, size), size)
     name = "param_cotangent" if sweep.summed else "cotangent"
     return needed_only(builder.finish([(name, gradient)], program.data))
 
@@ -135,7 +137,14 @@ def _over_samples(builder: Builder, value: int) -> int:
     return emitter.access(total).array
 
 
-def _reverse_program(builder: Builder, adjoints: Adjoints, wanted: set[int]) -> None:
+def reverse_program(builder: Builder, adjoints: Adjoints, wanted: set[int]) -> None:
+    """Walk the statements of `builder` so far backwards, from the adjoints that are there.
+
+    Args:
+        builder: Holds a forward program.
+        adjoints: Seeds; what is collected for the `wanted` arrays.
+        wanted: INPUTS, PARAMS or both.
+    """
     statements = builder.statements()
     active = active_arrays(statements, wanted)
     reverse_statements(statements, builder, adjoints, active, adjoints.contribute)
@@ -244,7 +253,7 @@ def _length(access: Access, depth: int) -> int:
     return 1 if isinstance(index, Affine) else index.table.shape[depth]
 
 
-def _dense(builder: Builder, access: Access | None, size: int) -> int:
+def dense(builder: Builder, access: Access | None, size: int) -> int:
     """Return an array of `size` that holds what `access` reads; zeros for None."""
     if access is not None:
         whole = access.index == Affine(0, (1,)) and builder.arrays[access.array].size == size

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Options, Shortcut, Trainer
+    from mgcompile.backends.interface import Backend, Options, Shortcut, Trainer
     from mgcompile.program.ir import Program
     from mgcompile.runtime.arguments import Batch
     from mgcompile.runtime.jacobian_plan import Plan
@@ -120,6 +120,21 @@ class Kernel:
         used, checked then, and listed from then on.
         """
         return Verified(False, ()) if self._proof is None else self._proof.verified
+
+    @property
+    def signature(self) -> Signature:
+        """What it was compiled from: labels of inputs and parameters, and the form of results."""
+        return self._signature
+
+    @property
+    def options(self) -> Options:
+        """How it was built: dtype, threads, cache."""
+        return self._options
+
+    @property
+    def backend(self) -> Backend:
+        """What it was built by."""
+        return self._built.backend
 
     # Parameters
 

@@ -30,6 +30,7 @@ PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
     "name",
     [
         "authors-guide.md",
+        "bridges.md",
         "checks.md",
         "compiler.md",
         "derivatives.md",

@@ -7,7 +7,7 @@ import pytest
 
 PACKAGES = (
     *("mgcore", "mgops_basic", "mgops_activations", "mgnn"),
-    *("mgcompile", "mgview", "mgcli", "pytest_mgcore"),
+    *("mgcompile", "mgbridge", "mgview", "mgcli", "pytest_mgcore"),
 )
 ENGINE = (
     *("value", "op", "order", "backward", "derivatives", "partials", "sweeps", "numeric", "errors"),
