@@ -105,7 +105,7 @@ class _Writer:
 
     Args:
         program: What is differentiated.
-        seeds: The leaves that move, INPUTS or PARAMS, and behind which the direction of each stands.
+        seeds: The leaves that move, INPUTS or PARAMS, and behind which each direction stands.
     """
 
     def __init__(self, program: Program, seeds: dict[int, int]) -> None:
