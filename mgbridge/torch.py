@@ -133,7 +133,7 @@ def _broadcast(name: str, count: int, operands: Sequence[Any]) -> Sequence[torch
         _check(name, x)
     if count == 1:
         return made
-    shape = torch.broadcast_shapes(*(x.shape for x in made))  # type: ignore[no-untyped-call]
+    shape = torch.broadcast_shapes(*(x.shape for x in made))  # type: ignore[no-untyped-call]  # no types
     return [x.expand(shape) for x in made]
 
 
@@ -281,7 +281,7 @@ def _finished(
     return call
 
 
-def _save(ctx: Any, inputs: tuple[torch.Tensor, ...], output: Any) -> None:  # noqa: ARG001
+def _save(ctx: Any, inputs: tuple[torch.Tensor, ...], output: Any) -> None:  # noqa: ARG001 - asked
     ctx.save_for_backward(*inputs)
 
 

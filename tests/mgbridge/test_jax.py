@@ -10,7 +10,7 @@ from mgcore import Op, Value, ops
 
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402 - only where there is JAX
-from jax.test_util import check_grads  # noqa: E402
+from jax.test_util import check_grads  # noqa: E402 - as above
 
 
 @pytest.fixture(autouse=True)
