@@ -20,8 +20,8 @@ def cond(test: Any, f: Callable[[], Any], g: Callable[[], Any]) -> Any:
 
     Returns:
         What the function gave that was called; the other one is not. Where `test` is a Value, the
-        result remembers it: a kernel compiled from the recorded graph gives NaN for data that would
-        have taken the other way, which was never recorded. Any other type that takes over ops, such
+        result remembers it: a kernel compiled from the recorded graph gives NaN, as value and as
+        slopes, for data that would have taken the other way, which was never recorded. Any other type that takes over ops, such
         as the compiler's symbols, gets both by `ops.select`.
 
     >>> x = Value(-1.0)
@@ -30,9 +30,10 @@ def cond(test: Any, f: Callable[[], Any], g: Callable[[], Any]) -> Any:
 
     """
     if isinstance(test, Value):
+        # A factor, so that the slopes are NaN too where the other way would have been taken.
         if test.number != 0.0:
-            return ops.select(test, f(), math.nan)
-        return ops.select(test, math.nan, g())
+            return f() * ops.select(test, 1.0, math.nan)
+        return g() * ops.select(test, math.nan, 1.0)
     if hasattr(type(test), "__mgcore_apply__"):
         return ops.select(test, f(), g())
     return f() if test != 0.0 else g()

@@ -1,11 +1,16 @@
 """Logistic function: 1 / (1 + e**-x), without overflow for any x.
 
-Partial sigmoid(x) sigmoid(-x), which keeps its accuracy where 1 - sigmoid(x) would cancel.
+Partial sigmoid(x) sigmoid(-x), which keeps its accuracy where 1 - sigmoid(x) would cancel. The
+derivative of that cancels near 0, so there the partial is (1 - tanh(x/2)**2)/4, the same number.
 """
 
 import math
+from typing import Any
 
 from mgcore import Op, ops
+
+_NEAR = 0.5
+"""Up to this |tanh(x/2)| the partial is that of tanh."""
 
 
 def _forward(x: float) -> float:
@@ -15,9 +20,16 @@ def _forward(x: float) -> float:
     return e / (1.0 + e)
 
 
+def _partial(out: Any, x: Any) -> Any:
+    t = ops.tanh(0.5 * x)
+    if isinstance(t, float):
+        return 0.25 * (1.0 - t * t) if abs(t) < _NEAR else out * ops.sigmoid(-x)
+    return ops.select(ops.lt(abs(t), _NEAR), 0.25 * (1.0 - t * t), out * ops.sigmoid(-x))
+
+
 sigmoid = Op(
     "sigmoid",
     _forward,
-    partials=(lambda out, x: out * ops.sigmoid(-x),),
+    partials=(_partial,),
     doc="1 / (1 + e**-x)",
 )

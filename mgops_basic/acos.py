@@ -1,16 +1,25 @@
 """Inverse cosine: the angle in [0, pi] whose cosine is x, for -1 <= x <= 1.
 
-Partial -1/sqrt((1 - x)(1 + x)), which does not exist at -1 and 1.
+Partial -1/sqrt((1 - x)(1 + x)), which does not exist at -1 and 1; near 0, where the
+derivative of that product would cancel, by 1 - x**2.
 """
 
 import math
+from typing import Any
 
 from mgcore import Op, ops
+
+
+def _partial(_out: Any, x: Any) -> Any:
+    square = x * x
+    left = ops.select(ops.lt(square, 0.25), 1.0 - square, (1.0 - x) * (1.0 + x))
+    return -1.0 / ops.sqrt(left)
+
 
 acos = Op(
     "acos",
     forward=math.acos,
-    partials=(lambda out, x: -1.0 / ops.sqrt((1.0 - x) * (1.0 + x)),),
+    partials=(_partial,),
     domain="[-1, 1]",
     doc="angle in radians whose cosine is x",
 )

@@ -1,8 +1,13 @@
-"""Inverse hyperbolic tangent: atanh(x) for -1 < x < 1. Partial 1/((1 - x)(1 + x))."""
+"""Inverse hyperbolic tangent: atanh(x) for -1 < x < 1.
+
+Partial 1/((1 - x)(1 + x)); near 0, where the derivative of that product would cancel,
+1/(1 - x**2).
+"""
 
 import math
+from typing import Any
 
-from mgcore import Op
+from mgcore import Op, ops
 
 
 def _forward(x: float) -> float:
@@ -14,10 +19,15 @@ def _forward(x: float) -> float:
         raise
 
 
+def _partial(_out: Any, x: Any) -> Any:
+    square = x * x
+    return 1.0 / ops.select(ops.lt(square, 0.25), 1.0 - square, (1.0 - x) * (1.0 + x))
+
+
 atanh = Op(
     "atanh",
     _forward,
-    partials=(lambda out, x: 1.0 / ((1.0 - x) * (1.0 + x)),),
+    partials=(_partial,),
     domain="(-1, 1)",
     doc="inverse hyperbolic tangent of x",
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mgcompile.autodiff.symbols import Symbol
 from mgcompile.program.ir import extent
 from mgcompile.support.op_traits import is_shipped
-from mgcompile.support.tanh_slope import TANH_SLOPE
+from mgcompile.support.slopes import SLOPES
 from mgcompile.support.uniform_partial import is_reducible, replayed, shared_partial
 from mgcore import Op
 from mgcore.errors import RuleError
@@ -44,8 +44,8 @@ def local_derivatives(
     if is_reducible(op, along) and len(operands) == 1:
         tree, total = shared_partial(op, along), partial(emitter.total, reduced=reduced)
         return {i: replayed(tree, out, operands[i], total) for i in wanted}
-    if is_shipped(op, "tanh") and not emitter.strict:
-        return {i: emitter.apply(TANH_SLOPE, (out, operands[i])) for i in wanted}
+    if op.name in SLOPES and is_shipped(op, op.name) and not emitter.strict:
+        return {i: emitter.apply(SLOPES[op.name], (out, operands[i])) for i in wanted}
     if callable(op.partials):
         return _all_at_once(op, emitter, out, operands, wanted)
     found = {}

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from mgcompile.errors import BackendNotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from importlib_metadata import EntryPoint
+
     from mgcompile.backends.interface import Backend
 
 __all__ = ["GROUP", "find_backend"]
@@ -24,9 +29,10 @@ def find_backend(backend: str | Backend) -> Backend:
     """
     if not isinstance(backend, str):
         return _checked(backend, repr(backend))
-    from importlib_metadata import entry_points
-
-    points = {point.name: point for point in entry_points(group=GROUP)}
+    points = _points()
+    if backend not in points:  # installed meanwhile, perhaps
+        _points.cache_clear()
+        points = _points()
     if backend not in points:
         near = get_close_matches(backend, points, n=3) or sorted(points)
         message = f"no backend is called {backend!r}; there are {', '.join(near)}"
@@ -41,6 +47,14 @@ def find_backend(backend: str | Backend) -> Backend:
         )
         raise BackendNotFoundError(message) from error
     return _checked(found, repr(backend))
+
+
+@cache
+def _points() -> Mapping[str, EntryPoint]:
+    """Return the entry points by name: found once, as that reads the metadata of all packages."""
+    from importlib_metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=GROUP)}
 
 
 def _checked(backend: Any, name: str) -> Backend:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mgcompile.support import ranges
-from mgcompile.support.tanh_slope import TANH_SLOPE
+from mgcompile.support.slopes import SIGMOID_SLOPE, TANH_SLOPE
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ __all__ = ["Traits", "has_edge", "is_known", "is_shipped", "shipped_name", "trai
 # The packages that the ops of the table come from.
 _HOMES = ("mgops_basic", "mgops_activations")
 
-_OWN = {op.name: op for op in (ZERO_MUL, ZERO_BOTH, ZERO_DOT, TANH_SLOPE)}
+_OWN = {op.name: op for op in (ZERO_MUL, ZERO_BOTH, ZERO_DOT, TANH_SLOPE, SIGMOID_SLOPE)}
 
 
 @attrs.frozen(slots=True)
@@ -135,8 +135,9 @@ _TABLE: Mapping[str, Traits] = {
     "logsigmoid": Traits(ranges.logsigmoid, weight=46),
     "mish": Traits(ranges.rising(-0.31), weight=90, divisions=2),
     "logsumexp": Traits(ranges.logsumexp, commutative=True, endless=True),
-    # Beside a tanh of the same operand, as it stands in a gradient.
+    # Beside the op of the same operand, as they stand in a gradient.
     TANH_SLOPE.name: Traits(ranges.within(0.0, 1.0), weight=6),
+    SIGMOID_SLOPE.name: Traits(ranges.within(0.0, 0.25), weight=26, divisions=1),
     ZERO_MUL.name: Traits(ranges.mul, weight=3, cheap=True),
     ZERO_BOTH.name: Traits(ranges.mul, weight=5, cheap=True),
     ZERO_DOT.name: Traits(ranges.dot, weight=3),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.support.tanh_slope import TANH_SLOPE
+from mgcompile.support.slopes import TANH_SLOPE
 from mgcore import Value, ops
 
 BACKENDS = ["numpy", "llvm"]

@@ -36,3 +36,16 @@ def test_plain_numbers_choose_too():
     assert cond(1.0, lambda: "f", lambda: "g") == "f"
     assert cond(False, lambda: "f", lambda: "g") == "g"
     assert cond(math.nan, lambda: 1.0, lambda: 2.0) == 1.0
+
+
+@pytest.mark.parametrize("backend", ["numpy", "llvm"])
+def test_a_kernel_gives_no_slope_of_a_way_that_was_not_recorded(backend):
+    mgcompile, numpy = map(pytest.importorskip, ("mgcompile", "numpy"))
+    x = Value(4.0)
+    kernel = mgcompile.compile(_root_or_line(x), [x], backend=backend, cache=False)
+    values, slopes = kernel.value_and_grad(numpy.array([[9.0], [-1.0]]))
+    assert values[0] == 3.0
+    assert math.isnan(values[1])
+    assert slopes[0, 0] == pytest.approx(1 / 6)
+    assert math.isnan(slopes[1, 0])
+    assert math.isnan(kernel.hvp(numpy.array([[-1.0]]), [1.0], wrt="inputs")[0, 0])

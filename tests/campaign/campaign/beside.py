@@ -5,6 +5,14 @@ from __future__ import annotations
 __all__ = ["by_torch"]
 
 
+SAME = (
+    *("exp2", "expm1", "log1p", "log2", "log10", "square", "reciprocal", "rsqrt"),
+    *("tan", "asin", "acos", "atan", "sinh", "cosh", "asinh", "acosh", "atanh"),
+)
+SAME_ACTIVATIONS = (*("relu6", "hardtanh", "selu", "logsigmoid", "mish"),)
+"""Ops that PyTorch has under the same name."""
+
+
 def _table():
     import torch
     from torch.nn import functional
@@ -37,6 +45,7 @@ def _table():
         "lt": compared(torch.lt),
         "le": compared(torch.le),
         "select": lambda c, x, y: torch.where(c != 0, x, y),
+        "cond": lambda c, x, y: x if c.item() != 0 else y,
         "sum": lambda *xs: torch.stack(xs).sum(),
         "dot": dot,
         "relu": torch.relu,
@@ -47,6 +56,12 @@ def _table():
         "softplus": lambda x: -functional.logsigmoid(-x),
         "silu": functional.silu,
         "gelu": functional.gelu,
+        **{name: getattr(torch, name) for name in SAME},
+        "cbrt": lambda x: torch.sign(x) * torch.abs(x) ** (1 / 3),
+        **{name: getattr(functional, name) for name in SAME_ACTIVATIONS},
+        # PyTorch's own have a sixth of float32
+        "hardsigmoid": lambda x: torch.clamp(x + 3, 0, 6) / 6,
+        "hardswish": lambda x: x * torch.clamp(x + 3, 0, 6) / 6,
         "logsumexp": lambda *xs: torch.logsumexp(torch.stack(xs), 0),
     }
 

@@ -7,7 +7,8 @@ import math
 
 import attrs
 
-from mgcore import Value, ops
+from campaign.plain import plain
+from mgcore import Value, cond, ops
 
 __all__ = ["LEAVES", "Graph", "Maker", "Node", "names", "record"]
 
@@ -161,6 +162,8 @@ def _expression(node, names, nodes):
     if node.leaf:
         return f"Value({node.number!r}, {node.op + '_'!r})".replace(", 'v_'", "")
     shown = [names[i] for i in node.operands]
+    if node.op == "cond":
+        return f"cond({shown[0]}, lambda: {shown[1]}, lambda: {shown[2]})"
     if node.op in INFIX and not all(nodes[i].op == "c" for i in node.operands):
         return f"{shown[0]} {INFIX[node.op]} {shown[1]}"
     return f"ops.{node.op}({', '.join(shown)})"
@@ -179,6 +182,9 @@ def apply(op, operands):
             return operands[0] / operands[1]
         if op == "pow":
             return operands[0] ** operands[1]
+    if op == "cond":
+        test, x, y = operands
+        return cond(test, lambda: x, lambda: y)
     return getattr(ops, op)(*operands)
 
 
@@ -291,55 +297,3 @@ class Maker:
             kind,
             seed,
         ).trimmed()
-
-
-def _sigmoid(x):
-    return 1.0 / (1.0 + math.exp(-x)) if x >= 0 else math.exp(x) / (1.0 + math.exp(x))
-
-
-def _lse(*xs):
-    m = max(xs)
-    return m + math.log(sum(math.exp(x - m) for x in xs))
-
-
-PLAIN = {
-    "add": lambda x, y: x + y,
-    "sub": lambda x, y: x - y,
-    "mul": lambda x, y: x * y,
-    "div": lambda x, y: x / y,
-    "neg": lambda x: -x,
-    "pow": lambda x, y: math.pow(x, y),
-    "exp": math.exp,
-    "log": math.log,
-    "sqrt": math.sqrt,
-    "abs": abs,
-    "sin": math.sin,
-    "cos": math.cos,
-    "erf": math.erf,
-    "maximum": max,
-    "minimum": min,
-    "gt": lambda x, y: float(x > y),
-    "ge": lambda x, y: float(x >= y),
-    "lt": lambda x, y: float(x < y),
-    "le": lambda x, y: float(x <= y),
-    "select": lambda c, x, y: x if c != 0 else y,
-    "sum": lambda *xs: float(sum(xs)),
-    "dot": lambda *xs: float(sum(a * b for a, b in zip(xs, xs[len(xs) // 2 :], strict=False))),
-    "relu": lambda x: max(x, 0.0),
-    "leaky_relu": lambda x: x if x > 0 else 0.01 * x,
-    "elu": lambda x: x if x > 0 else math.expm1(x),
-    "tanh": math.tanh,
-    "sigmoid": _sigmoid,
-    "softplus": lambda x: max(x, 0.0) + math.log1p(math.exp(-abs(x))),
-    "silu": lambda x: x * _sigmoid(x),
-    "gelu": lambda x: 0.5 * x * math.erfc(-x / math.sqrt(2.0)),
-    "logsumexp": _lse,
-}
-"""Every op on floats: what steers the making of graphs; the truth stands in `truth`."""
-
-
-def plain(op, numbers):
-    try:
-        return PLAIN[op](*numbers)
-    except (ValueError, OverflowError, ZeroDivisionError):
-        return math.nan

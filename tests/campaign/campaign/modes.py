@@ -32,6 +32,7 @@ class Case:
         script: the line that computes it, after `Graph.script`.
         dtype: of the computation.
         derivative: whether it is a derivative: may be undefined where a value may not.
+        second: whether it is a second derivative.
         rows: which samples it depends on.
         slack: how far off it may be besides, in parts of the largest number.
     """
@@ -42,6 +43,7 @@ class Case:
     script: str
     dtype: str = "float64"
     derivative: bool = True
+    second: bool = False
     rows: object = (0,)
     slack: float = 0.0
 
@@ -75,9 +77,24 @@ class Subject:
         first = np.where(np.arange(n) < n_inputs, signs, 0.0)
         return np.stack([first, signs - first])
 
-    @cached_property
+    _truth: object = None
+
+    @property
     def truth(self):
-        return truths.evaluate(self.graph, directions=self.directions, seed=self.graph.seed % 991)
+        """The truth as far as it was asked for: values and gradients, at least."""
+        return self._truth or self._evaluated(truths.FIRST)
+
+    @property
+    def second(self):
+        """The truth with Hessians."""
+        known = self._truth
+        return known if known and known.h[0] is not None else self._evaluated(truths.SECOND)
+
+    def _evaluated(self, order):
+        self._truth = truths.evaluate(
+            self.graph, order=order, directions=self.directions, seed=self.graph.seed % 991
+        )
+        return self._truth
 
     @cached_property
     def whole(self):
@@ -117,7 +134,8 @@ def _eager(subject, run):
         return
     yield from run(subject, 0)
     others = [r for r in good if r]
-    if others and subject.rng.random() < 0.3:
+    # Recorded at another sample, cond may call the other function: another graph.
+    if others and "cond" not in subject.graph.ops and subject.rng.random() < 0.3:
         yield from run(subject, subject.rng.choice(others))
 
 
@@ -200,7 +218,7 @@ def _jvp_truth(subject, output, r, vector):
 
 
 def _second(subject, r):
-    t, graph = subject.truth, subject.graph
+    t, graph = subject.second, subject.graph
     made = _Recording(graph.moved(graph.samples[r]))
     here = {"rows": (r,)}
     vector = [float(v) for v in subject.vector("both")]
@@ -239,6 +257,7 @@ def _second(subject, r):
         f"G = grad(Y[{o}], leaves, create_graph=True); "
         f"grad(sum(f * d for f, d in zip({vector}, G) if f), leaves)",
         **here,
+        second=True,
     )
     yield Case(
         "hvp",
@@ -246,6 +265,7 @@ def _second(subject, r):
         product,
         f"hvp(Y[{o}], leaves, {vector})",
         **here,
+        second=True,
     )
     if subject.whole:
         square = t.h[o][:, :, r]
@@ -255,6 +275,7 @@ def _second(subject, r):
             square,
             f"hessian(Y[{o}], leaves)",
             **here,
+            second=True,
         )
     else:
         yield Case(
@@ -263,6 +284,7 @@ def _second(subject, r):
             product,
             f"np.array(hessian(Y[{o}], leaves)) @ np.array({vector})",
             **here,
+            second=True,
         )
     yield Case(
         "jacobian",
@@ -322,7 +344,11 @@ def eager_chained(subject):
     )
     square = t.h[y][:, :, 0]
     yield Case(
-        "hessian", lambda: hessian(made.outputs[y], chosen()), square, shown + f"hessian(Y[{y}], P)"
+        "hessian",
+        lambda: hessian(made.outputs[y], chosen()),
+        square,
+        shown + f"hessian(Y[{y}], P)",
+        second=True,
     )
     product = sum(square[:, k] * truths.F(v) for k, v in enumerate(vector))
     yield Case(
@@ -330,6 +356,7 @@ def eager_chained(subject):
         lambda: hvp(made.outputs[y], chosen(), vector),
         product,
         shown + f"hvp(Y[{y}], P, {vector})",
+        second=True,
     )
 
 
@@ -346,9 +373,7 @@ def torch(subject):
     t, graph = subject.truth, subject.graph
     if 0 not in subject.good("float64") or t.broken[0] or t.wild["float64"][0]:
         return
-    if graph.ops & {"maximum", "minimum", "relu", "abs", "leaky_relu", "elu"} and not _smooth(
-        graph
-    ):
+    if not _smooth(graph):
         return
     found = functools.cache(lambda: by_torch(graph))
     values, slopes = np.stack([v[0] for v in t.v]), np.stack([g[:, 0] for g in t.g])
@@ -356,14 +381,23 @@ def torch(subject):
     yield Case("grad", lambda: found()[1], slopes, "torch", slack=1e-9)
 
 
+KINKS = {
+    **dict.fromkeys(("relu", "abs", "leaky_relu", "elu", "selu"), (0.0,)),
+    "relu6": (0.0, 6.0),
+    "hardtanh": (-1.0, 1.0),
+    "hardsigmoid": (-3.0, 3.0),
+    "hardswish": (-3.0, 3.0),
+}
+
+
 def _smooth(graph):
     """Tell whether no operand of an op with a kink is 0, or two of them alike."""
-    from campaign.graphs import plain
+    from campaign.plain import plain
 
     numbers = []
     for node in graph.nodes:
         operands = [numbers[i] for i in node.operands]
-        if node.op in ("relu", "abs", "leaky_relu", "elu") and operands[0] == 0:
+        if operands and operands[0] in KINKS.get(node.op, ()):
             return False
         if node.op in ("maximum", "minimum") and operands[0] == operands[1]:
             return False
@@ -501,7 +535,7 @@ def _loss(subject, compiled, sound, start, dtype):
 
 
 def _products(subject, compiled, picked, sound, start, here, X):
-    t, graph, rng = subject.truth, subject.graph, subject.rng
+    t, graph, rng = subject.second, subject.graph, subject.rng
     n_inputs = len(graph.inputs)
     vector = subject.vector("inputs")[:n_inputs]
     product = t.hessian_times(0, subject.factors("inputs"))[:n_inputs][:, picked]
@@ -511,6 +545,7 @@ def _products(subject, compiled, picked, sound, start, here, X):
         np.moveaxis(product, 0, 1),
         start + f"kernel.hvp(X, np.array({vector.tolist()}), wrt='inputs')",
         **here,
+        second=True,
     )
     if subject.whole and (rng.random() < 0.3 or subject.only):
         square = np.moveaxis(t.h[0][:n_inputs, :n_inputs][:, :, picked], 2, 0)
@@ -520,6 +555,7 @@ def _products(subject, compiled, picked, sound, start, here, X):
             square,
             start + "kernel.hessian(X, wrt='inputs')",
             **here,
+            second=True,
         )
     if graph.params and sound and (rng.random() < 0.3 or subject.only):
         A, again = _sound_samples(subject, sound, start)
@@ -532,6 +568,7 @@ def _products(subject, compiled, picked, sound, start, here, X):
             again + f"kernel.hvp(A, np.array({along.tolist()}), wrt='params')",
             dtype=here["dtype"],
             rows=tuple(sound),
+            second=True,
         )
 
 
@@ -561,6 +598,7 @@ def _without_inputs(subject, chosen, dtype):
         )
     if "second" not in parts:
         return
+    t = subject.second
     vector = subject.vector("params")
     product = t.hessian_times(0, subject.factors("params"))[:, 0]
     yield Case(
@@ -569,6 +607,7 @@ def _without_inputs(subject, chosen, dtype):
         product,
         start + f"kernel.hvp(v=np.array({vector.tolist()}))",
         dtype=dtype,
+        second=True,
     )
     if subject.whole and (subject.rng.random() < 0.3 or subject.only):
         yield Case(
@@ -577,6 +616,7 @@ def _without_inputs(subject, chosen, dtype):
             t.h[0][:, :, 0],
             start + "kernel.hessian()",
             dtype=dtype,
+            second=True,
         )
 
 

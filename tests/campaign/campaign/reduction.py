@@ -87,7 +87,7 @@ def candidates(graph):
 
 
 def _frozen(graph, run):
-    from campaign.graphs import plain
+    from campaign.plain import plain
 
     numbers = []
     for node in graph.nodes:

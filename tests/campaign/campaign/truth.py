@@ -369,6 +369,13 @@ def _select(c, condition, x, y):
     )
 
 
+def _cond(c, condition, x, y):
+    """Return what was called at the first sample, the one recorded; NaN where it was not."""
+    local = _select(c, condition, x, y)
+    taken = local.p[1]
+    return attrs.evolve(local, v=np.where(taken == taken[:1], local.v, F("nan")))
+
+
 def _sum(c, *xs):
     scale = sum(np.abs(x) for x in xs)
     return Local(sum(xs[1:], xs[0]), (F(1),) * len(xs), {}, v_scale=scale)
@@ -481,7 +488,7 @@ def _selu(c, x):
     return _smooth(
         np.where(s > 0, scale * x, below * np.expm1(low)),
         np.where(s > 0, scale, e),
-        np.where(s > 0, F(0), e),
+        np.where(s > 0, F(0), np.where(s == 0, F("nan"), e)),
     )
 
 
@@ -540,6 +547,7 @@ rules = {
     "lt": _compare(lambda s: s < 0),
     "le": _compare(lambda s: s <= 0),
     "select": _select,
+    "cond": _cond,
     "sum": _sum,
     "dot": _dot,
     "relu": _relu,
@@ -673,8 +681,12 @@ def apply(op, xs, context):
         return _logsumexp(xs, context)
     local = rules[op](context, *[x.v for x in xs])
     out = Dual(_value(op, local, xs, context))
-    if op == "select":
+    if op in ("select", "cond"):
         out.g, out.t, out.h = _select_duals(local, xs)
+        if op == "cond":
+            lost = np.isnan(local.v)
+            out.g = None if out.g is None else np.where(lost, F("nan"), out.g)
+            out.h = None if out.h is None else np.where(lost, F("nan"), out.h)
         return out
     felt = sum(x.g is not None for x in xs)
     for i, (p, x) in enumerate(zip(local.p, xs, strict=True)):
@@ -722,6 +734,8 @@ class Truth:
         broken: (R,) whether some value on the way is not finite.
         wild: dtype -> (R,) whether some number is so large or small that others may overflow.
         tiny: (R,) whether some number is so small that derivatives may lose digits to it.
+        extreme: (R,) whether a product of two numbers may leave the range: second derivatives, in
+            which a factor may come twice before another brings it back, may be lost to that.
     """
 
     v: list
@@ -732,6 +746,7 @@ class Truth:
     broken: object
     wild: dict
     tiny: object
+    extreme: object
 
     def hessian_times(self, output, vector):
         """Return (n, R, K): the Hessian times a combination of the directions, by its factors."""
@@ -804,12 +819,13 @@ def _evaluate(graph, order, directions, params, points, seed):
         broken,
         wild,
         tiny,
+        (smallest < 1e-150) | (largest > 1e150),
     )
 
 
 def _not_taken(graph, samples):
     """Return per node (R,) whether nothing but branches not taken needs it: see `taken`."""
-    from campaign.graphs import plain
+    from campaign.plain import plain
 
     rows = len(samples)
     numbers = []
@@ -825,7 +841,7 @@ def _not_taken(graph, samples):
     felt[list(graph.outputs)] = True
     for place in range(len(graph.nodes) - 1, -1, -1):
         node = graph.nodes[place]
-        if node.op == "select":
+        if node.op in ("select", "cond"):
             condition, x, y = node.operands
             taken = np.array([number != 0 for number in numbers[condition]])
             felt[condition] |= felt[place]

@@ -25,7 +25,7 @@ from mgcompile.backends.llvm.math.functions.sigmoids import (
 )
 from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN
 from mgcompile.support.op_traits import shipped_name
-from mgcompile.support.tanh_slope import TANH_SLOPE
+from mgcompile.support.slopes import SIGMOID_SLOPE, TANH_SLOPE
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
 if TYPE_CHECKING:
@@ -239,6 +239,7 @@ LOWERINGS: Mapping[str, Lowering] = {
 
 _OWN: Mapping[Op, Lowering] = {
     TANH_SLOPE: lambda block, _, x: block.call(TANH_SLOPE_OF, x),
+    SIGMOID_SLOPE: lambda block, out, x: out * sigmoid(block, -x),
     ZERO_MUL: _zero_mul,
     ZERO_BOTH: lambda block, a, b: counted(block, b, _zero_mul(block, a, b)),
     ZERO_DOT: _zero_dot,
