@@ -21,8 +21,8 @@ def cond(test: Any, f: Callable[[], Any], g: Callable[[], Any]) -> Any:
     Returns:
         What the function gave that was called; the other one is not. Where `test` is a Value, the
         result remembers it: a kernel compiled from the recorded graph gives NaN, as value and as
-        slopes, for data that would have taken the other way, which was never recorded. Any other type that takes over ops, such
-        as the compiler's symbols, gets both by `ops.select`.
+        slopes, for data that would have taken the other way, which was never recorded. Any other
+        type that takes over ops, such as the compiler's symbols, gets both by `ops.select`.
 
     >>> x = Value(-1.0)
     >>> cond(ops.gt(x, 0.0), lambda: ops.sqrt(x), lambda: 3.0 * x).data

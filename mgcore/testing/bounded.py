@@ -198,7 +198,8 @@ def _inherited(op: Op, value: float, numbers: Sequence[float], errors: Sequence[
     total = sum(errors)
     if total == 0.0:
         return 0.0
-    if op.kink is not None and not abs(op.kink(*numbers)) > total:
+    across = errors[0] if op.name == "select" else total  # what it chooses from has no kink
+    if op.kink is not None and across and not abs(op.kink(*numbers)) > across:
         return math.inf  # the exact operands may lie on the other side
     if op.name in {"div", "pow"} and value != 0.0:
         return _inherited_by_a_quotient(op, value, numbers, errors)
