@@ -9,8 +9,8 @@ from typing import Any
 
 from mgcore import Op, ops
 
-_NEAR = 0.5
-"""Up to this |tanh(x/2)| the partial is that of tanh."""
+_NEAR = 1.0
+"""Up to this |x| the partial is that of tanh."""
 
 
 def _forward(x: float) -> float:
@@ -21,10 +21,14 @@ def _forward(x: float) -> float:
 
 
 def _partial(out: Any, x: Any) -> Any:
+    if isinstance(x, float):
+        return _near(x) if abs(x) < _NEAR else out * ops.sigmoid(-x)
+    return ops.select(ops.lt(abs(x), _NEAR), _near(x), out * ops.sigmoid(-x))
+
+
+def _near(x: Any) -> Any:
     t = ops.tanh(0.5 * x)
-    if isinstance(t, float):
-        return 0.25 * (1.0 - t * t) if abs(t) < _NEAR else out * ops.sigmoid(-x)
-    return ops.select(ops.lt(abs(t), _NEAR), 0.25 * (1.0 - t * t), out * ops.sigmoid(-x))
+    return 0.25 * (1.0 - t * t)
 
 
 sigmoid = Op(

@@ -15,7 +15,7 @@ _NEAR = 0.5
 
 
 def _partial(out: Any, x: Any) -> Any:
-    if isinstance(out, float):
+    if isinstance(x, float):
         return 1.0 - out * out if abs(out) < _NEAR else _far(out, x)
     return ops.select(ops.lt(abs(out), _NEAR), 1.0 - out * out, _far(out, x))
 

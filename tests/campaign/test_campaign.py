@@ -55,6 +55,12 @@ def test_every_op_that_is_drawn_has_its_truth():
     assert {*kinds.UNARY, *kinds.VARIADIC} <= {*truth.rules, "logsumexp"}
 
 
+def test_every_shipped_op_is_drawn():
+    shipped = {row.name for row in mgcore.plugins() if row.distribution == "mgcore"}
+    drawn = set().union(*(kinds.make(seed).ops for seed in range(1500)))
+    assert {*shipped, "cond"} <= drawn
+
+
 @pytest.fixture
 def wrong_sine():
     """A sine whose slope is off by a part in 10**11."""
