@@ -10,6 +10,17 @@ Drawing(title='Graph: 3 nodes')
 from mgview.drawing import Drawing, draw
 from mgview.errors import ViewError
 from mgview.network import Network, network
+from mgview.playground import Playground, playground
 from mgview.stepper import Stepper, stepper
 
-__all__ = ["Drawing", "Network", "Stepper", "ViewError", "draw", "network", "stepper"]
+__all__ = [
+    "Drawing",
+    "Network",
+    "Playground",
+    "Stepper",
+    "ViewError",
+    "draw",
+    "network",
+    "playground",
+    "stepper",
+]

@@ -50,6 +50,34 @@ def drawing_page(title: str, count: int, views: list[View]) -> str:
     return _page("drawing", title, data, views=safe, count=f"{count:,}", folds=len(views) > 1)
 
 
+def playground_page(
+    title: str, data: dict[str, Any], rules: dict[str, dict[str, str]], **context: Any
+) -> str:
+    """Write the playground's page; a blank page of the stepper is in it, to be filled in there.
+
+    Args:
+        title: heading of the page.
+        data: what the playground's script reads.
+        rules: for each op what its author says of it, for the stepper.
+        context: what else the template shows.
+
+    Returns:
+        The HTML text.
+    """
+    scripts = static("playground.js"), static("page.js")
+    blank = stepper_page("@title@", [], "@svg@", rules)
+    return render(
+        "playground.html",
+        kind="playground",
+        title=title,
+        policy=policy(*scripts),
+        css=markup(static("drawing.css") + static("page.css") + static("playground.css")),
+        script=markup(scripts[0]),
+        data=markup(_json({**data, "stepper": blank})),
+        **context,
+    )
+
+
 def render(template: str, **context: Any) -> str:
     """Fill in one of the package's templates; text is escaped.
 
@@ -107,10 +135,12 @@ def _page(kind: str, title: str, data: dict[str, Any], **context: Any) -> str:
     )
 
 
-def policy(script: str) -> str:
-    """Return a content security policy: this one script, no network, no forms, no frames."""
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    allowed = f"'sha256-{digest}'" if script else "'none'"
+def policy(*scripts: str) -> str:
+    """Return a content security policy: these scripts alone, no network, no forms."""
+    digests = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()) for script in scripts if script
+    ]
+    allowed = " ".join(f"'sha256-{digest.decode()}'" for digest in digests) or "'none'"
     return (
         f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
         "img-src data:; base-uri 'none'; form-action 'none'"

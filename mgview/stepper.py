@@ -198,11 +198,11 @@ def stepper(value: Value, *, title: str | None = None, model: Any = None) -> Ste
     records = tuple(_record(node, order[node.index], ours) for node in named.nodes)
     heading = title or f"Backpropagation through {named.nodes[-1].name}"
     drawn = tuple(map(tuple, map(_partials, order))) if len(order) <= MOST_DRAWN else ()
-    rules = {value.op.name: _rule(value.op) for value in order if value.op is not None}
+    rules = {value.op.name: rule_of(value.op) for value in order if value.op is not None}
     return Stepper(visible(heading), named, records, drawn, rules)
 
 
-def _rule(op: Op) -> dict[str, str]:
+def rule_of(op: Op) -> dict[str, str]:
     """Return what an op's author says of it: its doc, and the docstring of its module or rule."""
     rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
     text = ""

@@ -522,7 +522,8 @@
       forward: (x) => forward2(x[0]),
       partials: (out, x) => [partial(out, x[0])],
       formula: (names) => formula(names[0]),
-      derivatives: (names) => [derivative(names[0])]
+      derivatives: (names) => [derivative(names[0])],
+      scalar: { forward: forward2, partial }
     };
   }
   function binary(forward2, partials, formula, derivatives) {
@@ -1559,6 +1560,7 @@
     } catch {
     }
   }
+  var CLOSE = "mgview: close";
 
   // src/predict.ts
   var MOST2 = 4;
@@ -2023,7 +2025,7 @@
     byId("save-svg").addEventListener("click", () => saveSvg(stage.whole(), `step-${at}`));
     byId("save-png").addEventListener("click", () => void savePng(stage.whole(), `step-${at}`));
     addEventListener("beforeprint", () => numbers.open = true);
-    listenToKeys({ ...moves, slide: () => setSlide(!slide), leave: () => slide && setSlide(false) });
+    listenToKeys({ ...moves, slide: () => setSlide(!slide), leave: () => slide ? setSlide(false) : askToClose() });
     stage.fit(LEGIBLE2);
     restart();
     const follow = () => {
@@ -2033,6 +2035,9 @@
     };
     addEventListener("hashchange", follow);
     if (location.hash) follow();
+  }
+  function askToClose() {
+    if (parent !== window) parent.postMessage(CLOSE, "*");
   }
   var KEYS = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last", " ": "play", s: "slide", Escape: "leave" };
   function listenToKeys(moves) {

@@ -12,6 +12,13 @@ export interface OpRules {
   formula(names: string[]): string;
   /** The local derivatives as formulas, one for each operand. */
   derivatives(names: string[]): string[];
+  /** The same two rules of an op with one operand, without lists: for many numbers at once. */
+  scalar?: Scalar;
+}
+
+export interface Scalar {
+  forward(x: number): number;
+  partial(out: number, x: number): number;
 }
 
 const ROOT_HALF = Math.sqrt(0.5);
@@ -45,6 +52,7 @@ function unary(
     partials: (out, x) => [partial(out, x[0]!)],
     formula: (names) => formula(names[0]!),
     derivatives: (names) => [derivative(names[0]!)],
+    scalar: { forward, partial },
   };
 }
 

@@ -18,3 +18,6 @@ export function writePlace(step: number, slide: boolean): void {
     // a page inside a sandboxed frame has no address of its own
   }
 }
+
+/** What a page in a frame says to the page around it when the reader wants to leave. */
+export const CLOSE = "mgview: close";

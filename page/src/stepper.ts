@@ -10,7 +10,7 @@ import { Flow } from "./flow";
 import { Leaves } from "./leaves";
 import { startLinks } from "./links";
 import { Picture } from "./picture";
-import { readPlace, writePlace } from "./place";
+import { CLOSE, readPlace, writePlace } from "./place";
 import { Predict } from "./predict";
 import { nameTag } from "./rich";
 import { savePng, saveSvg } from "./saving";
@@ -214,7 +214,7 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
   byId("save-svg").addEventListener("click", () => saveSvg(stage.whole(), `step-${at}`));
   byId("save-png").addEventListener("click", () => void savePng(stage.whole(), `step-${at}`));
   addEventListener("beforeprint", () => (numbers.open = true));
-  listenToKeys({ ...moves, slide: () => setSlide(!slide), leave: () => slide && setSlide(false) });
+  listenToKeys({ ...moves, slide: () => setSlide(!slide), leave: () => (slide ? setSlide(false) : askToClose()) });
   stage.fit(LEGIBLE);
   restart();
   const follow = (): void => {
@@ -224,6 +224,11 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
   };
   addEventListener("hashchange", follow);
   if (location.hash) follow();
+}
+
+/** Ask the page around this one, if there is one, to close the frame. */
+function askToClose(): void {
+  if (parent !== window) parent.postMessage(CLOSE, "*");
 }
 
 const KEYS: Record<string, string> = { ArrowLeft: "back", ArrowRight: "next", Home: "first", End: "last", " ": "play", s: "slide", Escape: "leave" };

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 PAGE = Path(__file__).parents[2] / "page"
-BUILT = PAGE.parent / "mgview" / "static" / "page.js"
+BUILT = PAGE.parent / "mgview" / "static"
 
 
 @pytest.fixture
@@ -25,12 +25,17 @@ def npx(missing: Any) -> Any:
     return run
 
 
-def test_the_built_file_matches_the_source(npx: Any, tmp_path: Path) -> None:
-    fresh = tmp_path / "page.js"
+@pytest.mark.parametrize(
+    ("name", "source"), [("page.js", "main.ts"), ("playground.js", "playground/main.ts")]
+)
+def test_the_built_file_matches_the_source(
+    npx: Any, tmp_path: Path, name: str, source: str
+) -> None:
+    fresh = tmp_path / name
     options = ["--bundle", "--format=iife", "--target=es2021", "--charset=utf8"]
-    npx("esbuild", "src/main.ts", *options, f"--outfile={fresh}")
-    same = fresh.read_text(encoding="utf-8") == BUILT.read_text(encoding="utf-8")
-    assert same, "mgview/static/page.js is out of date: run `npm run build` in page/"
+    npx("esbuild", f"src/{source}", *options, f"--outfile={fresh}")
+    same = fresh.read_text(encoding="utf-8") == (BUILT / name).read_text(encoding="utf-8")
+    assert same, f"mgview/static/{name} is out of date: run `npm run build` in page/"
 
 
 def test_the_types_of_the_source_hold(npx: Any) -> None:
