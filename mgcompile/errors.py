@@ -7,6 +7,7 @@ from mgcore import MgcoreError
 __all__ = [
     "BackendNotFoundError",
     "CacheWarning",
+    "ClusterError",
     "CompileError",
     "ExportError",
     "InputError",
@@ -18,8 +19,10 @@ __all__ = [
     "NotFiniteError",
     "OperandCountError",
     "OptionError",
+    "PartitionError",
     "PythonCallbackWarning",
     "RecordingError",
+    "ShippingError",
     "SymbolError",
     "TraceError",
     "UndefinedResultWarning",
@@ -97,6 +100,18 @@ class ExportError(CompileError, ValueError):
 
 class KernelFileError(CompileError, ValueError):
     """A file does not hold a kernel, or one that this version cannot read."""
+
+
+class ShippingError(CompileError, TypeError):
+    """A kernel cannot be sent to another process: one of its ops does not pickle."""
+
+
+class ClusterError(CompileError, ConnectionError):
+    """A Dask client is gone, or a worker has other versions or lacks an op."""
+
+
+class PartitionError(InputError):
+    """A partition of a Dask collection does not fit: its columns or dtypes, or it has no rows."""
 
 
 class CacheWarning(UserWarning):

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["fit_compiled"]
+__all__ = ["CompiledTraining", "compiled_of", "fit_compiled", "validated"]
 
 
 def _train(training: Any) -> None:
@@ -44,7 +44,7 @@ def _train(training: Any) -> None:
     """
     try:
         rule = rule_of(training.optimizer)
-        known = _known(training)
+        known = compiled_of(training)
         # What does not compute what was recorded is refused here, before anything is trained.
         trainer = known.loss.trainer(rule)
         known.outputs.prepare()
@@ -67,7 +67,7 @@ def _train(training: Any) -> None:
         if not np.all(np.isfinite(found)):
             raise training.diverged(epoch)
         training.on_epoch(
-            epoch, mean_loss, training.score(found), _validated(training, loss, outputs, params)
+            epoch, mean_loss, training.score(found), validated(training, loss, outputs, params)
         )
 
     def diverged(epoch: int, batch: int) -> None:
@@ -121,7 +121,7 @@ def _running(kernel: Kernel) -> Callable[[Floats, Floats], Floats]:
     return run
 
 
-def _validated(
+def validated(
     training: Any, loss: Kernel, outputs: Kernel, params: np.ndarray[Any, Any]
 ) -> tuple[float, float] | None:
     """Return mean loss and score of the validation data, if there is any."""
@@ -151,7 +151,7 @@ fit_compiled = CompiledFit()
 
 
 @attrs.frozen(slots=True, eq=False)
-class _Known:
+class CompiledTraining:
     """What was compiled of a model and a loss: it serves every training of the two."""
 
     params: list[Value]
@@ -159,10 +159,10 @@ class _Known:
     outputs: Kernel
 
 
-def _known(training: Any) -> _Known:
+def compiled_of(training: Any) -> CompiledTraining:
     """Return what an earlier call of the same trainer compiled, or record and compile it."""
     key = "compiled", training.loss, training.X.columns, training.targets.columns
-    found: _Known | None = training.memory.get(key)
+    found: CompiledTraining | None = training.memory.get(key)
     params = training.model.parameters()
     if found is None or [*map(id, found.params)] != [*map(id, params)]:
         found = training.memory[key] = _recorded(training)
@@ -170,11 +170,11 @@ def _known(training: Any) -> _Known:
     return found
 
 
-def _recorded(training: Any) -> _Known:
+def _recorded(training: Any) -> CompiledTraining:
     """Record a sample and compile its loss and the model's outputs."""
     sample = record(training.model, training.X.array, training.loss.sample, training.targets.array)
     loss = _compiled([sample.loss], [*sample.x, *sample.y], sample.params)
-    return _Known(sample.params, loss, _compiled(sample.outputs, sample.x, sample.params))
+    return CompiledTraining(sample.params, loss, _compiled(sample.outputs, sample.x, sample.params))
 
 
 def _compiled(roots: Sequence[Value], inputs: Sequence[Value], params: Sequence[Value]) -> Kernel:

@@ -37,6 +37,8 @@ __all__ = ["Recorded", "record"]
 # Recordings beyond the first few are cheap for small models: up to so many operands in all.
 _MOST_OPERANDS = 20_000
 _MOST_RECORDINGS = 8
+# Other threads of the process (Dask's event loop) may draw from the module `random` meanwhile.
+_TRIES = 5
 # Two ways of adding up the same numbers may differ in the last digits.
 _TOLERANCE = 1e-9
 # So far parameters are moved, in parts of their size or of 1.
@@ -87,6 +89,20 @@ def record(
     Raises:
         RecordingError: saying why what was recorded does not stand for all samples.
     """
+    for _ in range(_TRIES - 1):
+        try:
+            return _record(model, X, loss, targets)
+        except _DrawnError:
+            continue
+    return _record(model, X, loss, targets)
+
+
+def _record(
+    model: Any,
+    X: Sequence[Sequence[float]],
+    loss: Callable[[Any, Any], Any] | None,
+    targets: Sequence[Sequence[float]],
+) -> Recorded:
     params = _leaves_of(model)
     with _random_state_kept():
         first = _watched(model, loss, X[0], targets[0] if loss else (), params)
@@ -100,6 +116,10 @@ def record(
                 _compare(graph, other.graph(), row)
             _compare_with_numbers(model, loss, X[row], target, other)
     return first
+
+
+class _DrawnError(RecordingError):
+    """Random numbers were drawn while a sample was recorded, by the model or in another thread."""
 
 
 def _leaves_of(model: Any) -> list[Value]:
@@ -333,6 +353,6 @@ def _random_state_kept() -> Iterator[None]:
             "the model or its loss draws random numbers while it is recorded, which would stand in "
             "the compiled program as constants"
         )
-        raise RecordingError(message) from cause
+        raise _DrawnError(message) from cause
     if cause is not None:
         raise cause

@@ -25,6 +25,9 @@ It is called as ``backend(training)`` with one `Training` and trains ``training.
 - It may have an attribute ``predictor``: ``predictor(model, X)``, with a `Table`, returns a
   function of an array (m, columns) and the parameters' numbers that gives the model's outputs, an
   array (m, outputs). What it cannot do it refuses there by any `MgcoreError`.
+- It may have an attribute ``load``, as "dask" has, which makes of the user's X and y the rows and
+  targets that it then finds as ``training.X`` and ``training.targets``; these name it as their
+  ``backend``.
 - What it cannot train it refuses by raising ``training.refused(reason)`` before it trains anything,
   and ``backend="auto"`` goes on to the eager engine. A loss that is not finite is reported with
   ``training.diverged(e, batch)``, or left to ``on_epoch``, which checks.
@@ -72,6 +75,10 @@ def find(name: str) -> Backend:
             'the training backend "compiled" is not installed; pip install "mgcore[compile]", or '
             'take backend="eager"'
         )
+    if name == "dask" and name not in points:
+        raise BackendMissingError(
+            'the training backend "dask" is not installed; pip install "mgcore[dask]"'
+        )
     if name not in points:
         raise BackendMissingError(
             f"no training backend is called {name!r}"
@@ -80,9 +87,10 @@ def find(name: str) -> Backend:
     try:
         backend: Backend = points[name].load()
     except Exception as error:
+        extra = "dask" if name == "dask" else "compile"
         raise BackendError(
             f"the training backend {name!r} ({points[name].value}) could not be loaded: {error}. "
-            'Repair the package, install its extra (pip install "mgcore[compile]"), or take '
+            f'Repair the package, install its extra (pip install "mgcore[{extra}]"), or take '
             'backend="eager"'
         ) from error
     if not callable(backend):

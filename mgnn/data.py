@@ -22,7 +22,13 @@ class Table:
     """Hold n rows of floats, as lists and, where NumPy is asked for, as one array.
 
     Either is made from the other when it is first wanted.
+
+    Attributes:
+        backend: the only one that can train with these rows; None where all can.
+
     """
+
+    backend: str | None = None
 
     def __init__(self, rows: Rows | None = None, array: NDArray[np.float64] | None = None) -> None:
         if rows is not None:
@@ -45,6 +51,11 @@ class Table:
 
     def __len__(self) -> int:
         return len(self.array) if "array" in vars(self) else len(self.rows)
+
+    @property
+    def largest(self) -> int:
+        """Return the number of rows of the largest part: there is but one."""
+        return len(self)
 
     @property
     def columns(self) -> int:

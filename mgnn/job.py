@@ -51,6 +51,8 @@ class Training:
         memory: what a backend wants to find again in the next call: its programs, and under one of
             the names in `PROGRESS` the optimiser's state. Empty in the first one. What is left
             there as "predictor", as the backend's `predictor` gives it, serves `mgnn.predict`.
+        local_updates: so many updates each part of the data does by itself before the parameters
+            are averaged; None where every update is of all parts.
 
     """
 
@@ -68,11 +70,13 @@ class Training:
     first_epoch: int = 0
     first_update: int = 0
     memory: dict[Any, Any] = attrs.field(factory=dict)
+    local_updates: int | None = None
 
     @property
     def updates_per_epoch(self) -> int:
-        """Return how many mini-batches an epoch has."""
-        return -(-len(self.X) // self.batch_size)
+        """Return how many mini-batches an epoch has: of all rows, or of each part on its own."""
+        rows = len(self.X) if self.local_updates is None else self.X.largest
+        return -(-rows // self.batch_size)
 
     def order(self, epoch: int) -> Sequence[int]:
         """Return the order of the samples in `epoch`, a permutation of 0..n-1."""

@@ -17,9 +17,34 @@ if TYPE_CHECKING:
 
     Floats: TypeAlias = NDArray[np.float64]
 
-__all__ = ["R2", "Rows", "Score", "largest", "poisson_deviance", "signs"]
+__all__ = ["R2", "Rows", "Score", "Sums", "largest", "poisson_deviance", "signs"]
 
 Rows: TypeAlias = "Sequence[Sequence[float]]"
+
+
+@attrs.frozen
+class Sums:
+    """Give a score by sums over samples, for samples that no one process holds.
+
+    Without `constant` the score is the sum's share of all samples; with it, 1 - sum / (the sum for
+    these outputs), averaged over outputs.
+
+    Args:
+        of: ``of(outputs, targets)`` for arrays (n, k): an array of sums over the n samples.
+        constant: ``constant(mean)``: the same k outputs for every sample, from the mean targets.
+
+    """
+
+    of: Callable[[Floats, Floats], Floats]
+    constant: Callable[[Floats], Floats] | None = None
+
+    def score(self, sums: Floats, of_constant: Floats | None, n: int) -> float:
+        """Return the score, from the sums for the model's outputs and for the constant ones."""
+        if of_constant is None:
+            return float(sums[0]) / n
+        pairs = zip(sums.tolist(), of_constant.tolist(), strict=True)
+        found = [1.0 - s / c if c > 0.0 else float(s == 0.0) for s, c in pairs]
+        return sum(found) / len(found)
 
 
 @attrs.frozen
@@ -30,12 +55,14 @@ class Score:
         name: "accuracy" or "R2"; 1 is perfect.
         of_rows: ``of_rows(outputs, targets)``, both n rows of numbers.
         of_arrays: the same for arrays, shape (n, k).
+        sums: the same by sums; None where there is no such way.
 
     """
 
     name: str
     of_rows: Callable[[Rows, Rows], float] = attrs.field(repr=False)
     of_arrays: Callable[[Floats, Floats], float] = attrs.field(repr=False)
+    sums: Sums | None = attrs.field(default=None, repr=False)
 
 
 def _r2_of_column(actual: Sequence[float], predicted: Sequence[float]) -> float:
@@ -75,7 +102,19 @@ def _r2_of_arrays(outputs: Floats, targets: Floats) -> float:
     return float(scores.mean())
 
 
-R2 = Score("R2", _r2_of_rows, _r2_of_arrays)
+def _squares(outputs: Floats, targets: Floats) -> Floats:
+    import numpy as np
+
+    with np.errstate(over="ignore"):  # as above
+        found: Floats = ((targets - outputs) ** 2).sum(axis=0)
+    return found
+
+
+def _same(mean: Floats) -> Floats:
+    return mean
+
+
+R2 = Score("R2", _r2_of_rows, _r2_of_arrays, Sums(_squares, _same))
 """1 - (squared error) / (squared deviation of y from its mean), averaged over outputs.
 
 1 is perfect, 0 as good as the mean. Where y is constant: 1 if every output is exact, else 0.
@@ -103,7 +142,25 @@ def _poisson_of_arrays(outputs: Floats, targets: Floats) -> float:
     return _poisson_of_rows(outputs.tolist(), targets.tolist())
 
 
-poisson_deviance = Score("D2", _poisson_of_rows, _poisson_of_arrays)
+def _deviances(outputs: Floats, targets: Floats) -> Floats:
+    import numpy as np
+
+    pairs = zip(targets.T.tolist(), outputs.T.tolist(), strict=True)
+    return np.array(
+        [sum(_deviance(t, s) for t, s in zip(*pair, strict=True)) for pair in pairs]
+    )
+
+
+def _logs(mean: Floats) -> Floats:
+    import numpy as np
+
+    known = mean > 0.0
+    return np.where(known, np.log(np.where(known, mean, 1.0)), -1e300)  # exp(-1e300) is 0
+
+
+poisson_deviance = Score(
+    "D2", _poisson_of_rows, _poisson_of_arrays, Sums(_deviances, _logs)
+)
 """1 - (Poisson deviance) / (that of the mean count), outputs being logarithms of rates."""
 
 
@@ -122,7 +179,19 @@ def signs(threshold: float) -> Score:
         _check_widths(outputs.shape[1], targets.shape[1])
         return float(((outputs > 0.0) == (targets > threshold)).all(axis=1).mean())
 
-    return Score("accuracy", of_rows, of_arrays)
+    return Score("accuracy", of_rows, of_arrays, _right(of_arrays))
+
+
+def _right(share: Callable[[Floats, Floats], float]) -> Sums:
+    """Return how many samples are right, from the share of those that are."""
+
+
+    def count(outputs: Floats, targets: Floats) -> Floats:
+        import numpy as np
+
+        return np.array([round(share(outputs, targets) * len(targets))], dtype=np.float64)
+
+    return Sums(count)
 
 
 def _largest_of_rows(outputs: Rows, targets: Rows) -> float:
@@ -139,5 +208,5 @@ def _largest_of_arrays(outputs: Floats, targets: Floats) -> float:
     return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
 
 
-largest = Score("accuracy", _largest_of_rows, _largest_of_arrays)
+largest = Score("accuracy", _largest_of_rows, _largest_of_arrays, _right(_largest_of_arrays))
 """The share of samples whose largest output is that of the class (of equals, the first)."""

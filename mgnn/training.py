@@ -46,12 +46,16 @@ def fit(
     sample_weight: Any = None,
     validation_data: Any = None,
     early_stopping: EarlyStopping | bool | None = None,
+    client: Any = None,
+    local_updates: int | None = None,
 ) -> History:
     """Train `model` in place.
 
     Args:
         model: a `Module`, or anything callable on one row of X that has ``parameters()``.
-        X: n rows of numbers: lists, a NumPy array or a pandas frame; finite.
+        X: n rows of numbers: lists, a NumPy array or a pandas frame; finite. A Dask array or frame
+            is trained on where it is, on a cluster (see docs/scale.md); y and sample_weight are
+            then Dask collections with the same partitions, and validation_data stays in memory.
         y: n targets, or n rows of them. "mse", "mae" and "huber" take any numbers, "poisson" counts
             (the outputs are logarithms of rates), "hinge" labels -1 and 1, "binary_cross_entropy"
             0 and 1, "cross_entropy" and "multiclass_hinge" the classes 0, 1, ...
@@ -62,8 +66,9 @@ def fit(
         batch_size: samples per update; None for all at once.
         shuffle: whether each epoch takes the samples in a new order.
         seed: of that order; drawn from the module `random` if not given.
-        backend: "eager" (the engine), "compiled" (native code), or "auto": compiled where it is
-            installed and able to. Both train the same to rounding.
+        backend: "eager" (the engine), "compiled" (native code), "dask" (native code on a cluster),
+            or "auto": dask for Dask collections, else compiled where it is installed and able to.
+            All train the same to rounding; on a cluster, mini-batches have other samples.
         progress: whether to show a bar (needs tqdm).
         callbacks: called with an `Epoch` after each; may raise `StopTraining`.
         sample_weight: n numbers of at least 0: how much each sample counts, beside the others. The
@@ -72,6 +77,10 @@ def fit(
             epoch.
         early_stopping: True or an `EarlyStopping`: end when nothing gets better any more, with the
             best parameters.
+        client: a `distributed.Client`; the one made last if not given.
+        local_updates: on a cluster, so many updates (of `batch_size` samples each) every partition
+            does by itself, before the parameters of all are averaged: local SGD. None: every update
+            is by the gradient of `batch_size` samples of all partitions together.
 
     Returns:
         The losses, scores and time. Ctrl-C ends the training, and the model stays as it is then.
@@ -82,6 +91,8 @@ def fit(
         TrainingSettingError: for an impossible setting.
         DivergenceError: if the loss becomes infinite or NaN, naming epoch and mini-batch.
         BackendError: if the backend asked for is not there or cannot train this model.
+        mgcompile.errors.ClusterError: if the Dask client is gone, or a worker has other versions.
+        mgcompile.errors.PartitionError: naming a partition that does not fit the others.
 
     """
     trainer = Trainer(model, loss=loss, optimizer=optimizer, backend=backend)
@@ -97,6 +108,8 @@ def fit(
         sample_weight=sample_weight,
         validation_data=validation_data,
         early_stopping=early_stopping,
+        client=client,
+        local_updates=local_updates,
     )
 
 
@@ -151,19 +164,17 @@ class Trainer:
         sample_weight: Any = None,
         validation_data: Any = None,
         early_stopping: EarlyStopping | bool | None = None,
+        client: Any = None,
+        local_updates: int | None = None,
     ) -> History:
         """Train on; all arguments, results and errors are those of `mgnn.fit`."""
-        rows, targets = self._checked(X, y, ("X", "y"))
-        validation = self._validation(validation_data, rows, targets)
-        loss = self.loss
-        if sample_weight is not None:
-            targets = with_weights(targets, weights_of(sample_weight, len(rows)))
-            loss = self._weighted
-            if validation is not None and validation[1].columns < targets.columns:
-                ones = [1.0] * len(validation[0])
-                validation = validation[0], with_weights(validation[1], ones)
-        elif validation is not None and validation[1].columns > targets.columns:
-            targets, loss = with_weights(targets, [1.0] * len(rows)), self._weighted
+        rows, targets, validation, loss = self._read(X, y, sample_weight, validation_data, client)
+        if local_updates is not None:
+            local_updates = count_of("local_updates", local_updates)
+            if rows.backend is None:
+                raise TrainingSettingError(
+                    "local_updates is of training on Dask; give X and y as Dask collections"
+                )
         epochs = count_of("epochs", epochs)
         batch_size = len(rows) if batch_size is None else count_of("batch_size", batch_size)
         seed = seed_of(seed)
@@ -188,6 +199,7 @@ class Trainer:
             first_epoch=self.epochs,
             first_update=self.updates,
             memory=self._memory,
+            local_updates=local_updates,
         )
         self._train(training, recorder, progress)
         if watch is not None:
@@ -248,6 +260,35 @@ class Trainer:
         if interrupted:
             sys.stderr.write(f"{history.note}; the model keeps what it has learnt so far\n")
 
+    def _read(
+        self, X: Any, y: Any, sample_weight: Any, validation_data: Any, client: Any
+    ) -> tuple[Table, Table, tuple[Table, Table] | None, Loss]:
+        """Return rows, targets, validation data and the loss.
+
+        Weights, if there are any, are the last target of all.
+        """
+        given = validation_data if isinstance(validation_data, Sequence) else ()
+        weighs = sample_weight is not None or (len(given) == 3 and given[2] is not None)
+        if client is not None or self._backends.wanted == "dask" or _is_distributed(X):
+            rows, targets = self._backends.load(
+                X,
+                y,
+                sample_weight,
+                client=client,
+                loss=self.loss,
+                outputs=lambda some: self._count(some, "X"),
+                weighted=weighs,
+            )
+        else:
+            rows, targets = self._checked(X, y, ("X", "y"))
+            if weighs:
+                weights = [1.0] * len(rows)
+                if sample_weight is not None:
+                    weights = weights_of(sample_weight, len(rows))
+                targets = with_weights(targets, weights)
+        validation = self._validation(validation_data, rows, targets.columns - weighs, weighs)
+        return rows, targets, validation, self._weighted if weighs else self.loss
+
     def _checked(self, X: Any, y: Any, names: tuple[str, str]) -> tuple[Table, Table]:
         """Return rows and targets, as many of each, as the model and the loss take them."""
         rows, wanted = table(X, names[0]), table(y, names[1])
@@ -256,12 +297,18 @@ class Trainer:
                 f"{names[0]} has {len(rows)} rows, {names[1]} has {len(wanted)}; give one target a "
                 "row"
             )
-        if rows.columns not in self._outputs:
-            self._outputs[rows.columns] = _outputs_of(self.model, rows, names[0])
-        return rows, Table(rows=self.loss.encode(wanted.rows, self._outputs[rows.columns]))
+        return rows, Table(rows=self.loss.encode(wanted.rows, self._count(rows, names[0])))
 
-    def _validation(self, data: Any, rows: Table, targets: Table) -> tuple[Table, Table] | None:
-        """Return the validation data; its weights, if there are any, as the last target."""
+    def _count(self, rows: Table, name: str) -> int:
+        """Return how many outputs the model has for such rows."""
+        if rows.columns not in self._outputs:
+            self._outputs[rows.columns] = _outputs_of(self.model, rows, name)
+        return self._outputs[rows.columns]
+
+    def _validation(
+        self, data: Any, rows: Table, targets: int, weighs: bool
+    ) -> tuple[Table, Table] | None:
+        """Return the validation data; weights, if there are any, as the last target."""
         if data is None:
             return None
         if not isinstance(data, Sequence) or len(data) not in {2, 3}:
@@ -269,17 +316,29 @@ class Trainer:
                 "validation_data is given as (X, y) or (X, y, sample_weight), not as "
                 f"{type(data).__name__}"
             )
+        if _is_distributed(data[0]):
+            raise TrainingSettingError(
+                "validation_data is a Dask collection; give a part that fits into memory, with "
+                ".compute()"
+            )
         names = "X of validation_data", "y of validation_data"
         found, wanted = self._checked(data[0], data[1], names)
-        if found.columns != rows.columns or wanted.columns != targets.columns:
+        if found.columns != rows.columns or wanted.columns != targets:
             raise ShapeError(
                 f"validation_data has {found.columns} columns of X and {wanted.columns} targets, "
-                f"but the data to train on have {rows.columns} and {targets.columns}"
+                f"but the data to train on have {rows.columns} and {targets}"
             )
-        if len(data) == 3 and data[2] is not None:
-            name = "sample_weight of validation_data"
-            wanted = with_weights(wanted, weights_of(data[2], len(found), name))
+        if weighs:
+            weights = [1.0] * len(found)
+            if len(data) == 3 and data[2] is not None:
+                weights = weights_of(data[2], len(found), "sample_weight of validation_data")
+            wanted = with_weights(wanted, weights)
         return found, wanted
+
+
+def _is_distributed(X: Any) -> bool:
+    """Tell whether X is a Dask collection; Dask need not be installed to tell."""
+    return hasattr(X, "__dask_graph__")
 
 
 class _Backends:
@@ -290,11 +349,23 @@ class _Backends:
         self._found: dict[str, Backend] = {}
         self._compiled = True
 
+    def load(self, *data: Any, **settings: Any) -> tuple[Table, Table]:
+        """Lay data out where the backend "dask" trains on them."""
+        if self.wanted not in {"auto", "dask"}:
+            raise TrainingSettingError(
+                f"backend is {self.wanted!r}, which does not train on Dask; take backend='dask', or "
+                "give X and y in memory and no client"
+            )
+        backend: Any = self._find("dask")
+        found: tuple[Table, Table] = backend.load(*data, **settings)
+        return found
+
     def run(self, training: Training, history: History) -> None:
         """Train with the backend asked for, or with the first of those that "auto" means."""
-        if self.wanted != "auto":
-            run = self._find(self.wanted)
-            history.backend = self.wanted
+        wanted = training.X.backend or self.wanted
+        if wanted != "auto":
+            run = self._find(wanted)
+            history.backend = wanted
             run(training)
             return
         if self._compiled:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.runtime.proof import Proof
 
+    Objects = dict[str, bytes]
+
 __all__ = ["Built"]
 
 
@@ -109,6 +111,19 @@ class Built:
                         if self.proof is not None:
                             self.proof.executable(kind, output, found)
                     self._made[kind, output] = found
+        return found
+
+    def object_code(self, kind: str, output: int = 0, rule: OptimizerSpec | None = None) -> Objects:
+        """Return the object code of a program, or of a training loop, by the key of a cache.
+
+        It is empty for a backend that has none. What it is taken from is built, and so checked,
+        first.
+        """
+        made = self.executable(kind, output) if rule is None else self.trainer(rule, kind)
+        code = getattr(self.backend, "object_code", None)
+        if code is None or made is None:
+            return {}
+        found: Objects = code(self.derived(kind, output), self.options, rule)
         return found
 
     def trainer(self, rule: OptimizerSpec, kind: str = "loss") -> Trainer:

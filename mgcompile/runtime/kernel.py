@@ -136,6 +136,11 @@ class Kernel:
         """What it was built by."""
         return self._built.backend
 
+    @property
+    def built(self) -> Built:
+        """The programs behind the kernel, for those who run them with parameters of their own."""
+        return self._built
+
     # Parameters
 
     @property

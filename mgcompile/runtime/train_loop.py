@@ -192,7 +192,7 @@ def _rate(rate: object, what: str) -> float:
     return float(rate)
 
 
-def epoch_order(seed: int, epoch: int, count: int) -> NDArray[np.int64]:
+def epoch_order(seed: int | str, epoch: int, count: int) -> NDArray[np.int64]:
     """Return the order of samples in an epoch, from seed and epoch alone."""
     keys = random.Random(f"{seed}/{epoch}").randbytes(8 * count)  # noqa: S311 - no secret
     return np.argsort(np.frombuffer(keys, dtype="<u8"), kind="stable").astype(np.int64, copy=False)

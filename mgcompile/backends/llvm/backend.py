@@ -42,6 +42,17 @@ class LlvmBackend:
         trainer = LlvmTrainer(lowered, library, rule, _threads(lowered, options))
         return WatchedTrainer(trainer) if calls_back(lowered.imports) else trainer
 
+    def object_code(
+        self, program: Program, options: Options, rule: OptimizerSpec | None = None
+    ) -> dict[str, bytes]:
+        """Return what `build`, or with a rule `build_trainer`, compiles, by its key in the cache.
+
+        Another process takes it from its own cache once `keep` of `runtime.object_cache` has put
+        it there.
+        """
+        text = lower(program, options.dtype, rule).text
+        return {object_cache.key_of(text): object_cache.compiled(text, options.cache)}
+
 
 def _threads(lowered: Lowered, options: Options) -> int:
     return 1 if lowered.loops.serial else max(1, options.threads)

@@ -14,12 +14,16 @@ import hashlib
 import secrets
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.runtime.jit import host, object_code
 from mgcompile.errors import CacheWarning
 from mgcompile.support.private_folder import UntrustedFolderError, open_private
 
-__all__ = ["compiled"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["compiled", "keep", "key_of"]
 
 _BYTES = hashlib.sha256().digest_size
 
@@ -39,13 +43,35 @@ def compiled(text: str, folder: str | None) -> bytes:
     """
     if folder is None:
         return object_code(text)
-    key = hashlib.sha256(f"{host().key}\n{text}".encode()).hexdigest()
-    path = Path(folder) / f"{key}.object"
+    key = key_of(text)
+    path = _path(folder, key)
     code = _read(path, key)
     if code is None:
         code = object_code(text)
         _write(path, key, code)
     return code
+
+
+def key_of(text: str) -> str:
+    """Return the key of IR text's object code: other text or another processor has another."""
+    return hashlib.sha256(f"{host().key}\n{text}".encode()).hexdigest()
+
+
+def keep(objects: Mapping[str, bytes], folder: str) -> None:
+    """Keep object code that was compiled elsewhere, as if it had been compiled here.
+
+    Args:
+        objects: object code by the key of its text, of a processor with the same `Host.key`.
+        folder: where objects are kept.
+    """
+    for key, code in objects.items():
+        path = _path(folder, key)
+        if _read(path, key) is None:
+            _write(path, key, code)
+
+
+def _path(folder: str, key: str) -> Path:
+    return Path(folder) / f"{key}.object"
 
 
 def _digest(key: str, code: bytes) -> bytes:

@@ -1,0 +1,170 @@
+"""Lay the user's data out on a cluster: one shard for each partition, kept where it was read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+from dask.base import is_dask_collection
+from dask.delayed import delayed
+
+from mgcompile.dask.cluster import connected, told
+from mgcompile.dask.samples import is_frame
+from mgcompile.errors import PartitionError
+from mgnn.data import Table
+from mgnn.dask import shards
+from mgnn.errors import DataError, TrainingSettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from distributed import Future
+    from numpy.typing import NDArray
+
+    from mgcompile.dask.cluster import Cluster
+    from mgnn.losses import Loss
+
+    Floats = NDArray[np.float64]
+
+__all__ = ["Partitioned", "load"]
+
+
+class Partitioned(Table):
+    """Rows of X on a cluster; as a table it is a few of them, to record with.
+
+    Attributes:
+        cluster: where they are.
+        shards: a future for each partition, with targets and weights.
+        largest: rows of the largest partition.
+        loss: whose targets they have.
+        score_constant: sums of the loss's score for constant outputs; None where there are none.
+
+    """
+
+    backend = "dask"
+
+    def __init__(
+        self,
+        sample: Floats,
+        cluster: Cluster,
+        futures: list[Future],
+        counts: list[int],
+        loss: Loss,
+    ) -> None:
+        super().__init__(array=sample)
+        self.cluster = cluster
+        self.shards = futures
+        self.loss = loss
+        self._counts = counts
+
+    def __len__(self) -> int:
+        return sum(self._counts)
+
+    @property
+    def largest(self) -> int:
+        """Return the number of rows of the largest partition."""
+        return max(self._counts)
+
+
+def load(
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    *,
+    client: Any,
+    loss: Loss,
+    outputs: Callable[[Table], int],
+    weighted: bool,
+) -> tuple[Partitioned, Table]:
+    """Read the user's data on the workers.
+
+    Args:
+        X: a Dask array (n, columns) or frame.
+        y: a Dask array or series with the same partitions.
+        sample_weight: the same, or None.
+        client: of Dask; None for the one made last.
+        loss: the loss as the user gave it.
+        outputs: returns how many outputs the model has for such rows.
+        weighted: whether each row's weight follows its targets.
+
+    Returns:
+        The rows, and the targets of those few to record with.
+
+    Raises:
+        TrainingSettingError: for what is no Dask collection.
+        PartitionError, DataError, ShapeError, LabelError: naming the partition that does not fit.
+        ClusterError: if the client is gone or a worker has other versions.
+
+    """
+    blocks = _blocks(X, "X")
+    targets = _aligned(y, "y", X)
+    weights = [None] * len(blocks) if sample_weight is None else _aligned(
+        sample_weight, "sample_weight", X
+    )
+    said = (
+        shards.Said(tuple(X.columns), tuple(X.dtypes), len(X.columns))
+        if is_frame(X)
+        else shards.Said(None, X.dtype, X.shape[1])
+    )
+    cluster = connected(client)
+    token, read = uuid4().hex, delayed(shards.raw)
+    made = [
+        read(x, t, w, number, said, dask_key_name=f"mgnn-read-{token}-{number}")
+        for number, (x, t, w) in enumerate(zip(blocks, targets, weights, strict=True))
+    ]
+    with told():
+        parts = cluster.client.compute(made)
+    found = cluster.gathered(cluster.each("mgnn-size", shards.sizes, parts))
+    counts, total = [count for count, _ in found], sum(weight for _, weight in found)
+    if not 0.0 < total < float("inf"):
+        raise DataError(f"the sum of sample_weight is {total:g}; it must be greater than 0")
+    (first,) = cluster.gathered(cluster.each("mgnn-head", shards.head, parts[:1]))
+    count = outputs(Table(array=first[0]))
+    scale = sum(counts) / total if weighted else None
+    with told():
+        kept = [
+            cluster.client.submit(
+                shards.encoded, part, i, loss, count, scale, key=f"mgnn-partition-{token}-{i}"
+            )
+            for i, part in enumerate(parts)
+        ]
+    cluster.gathered(cluster.each("mgnn-size", _ready, kept))  # what is wrong is told here
+    sample = Table(rows=loss.encode(first[1].tolist(), count)).array
+    if weighted:
+        sample = np.hstack([sample, np.ones((len(sample), 1))])
+    return Partitioned(first[0], cluster, kept, counts, loss), Table(array=sample)
+
+
+def _ready(_: shards.Shard) -> None:
+    """Wait for a shard."""
+
+
+def _blocks(data: Any, name: str) -> list[Any]:
+    """Return the partitions of a collection, or the blocks of rows of an array."""
+    if not is_dask_collection(data) or not hasattr(data, "to_delayed"):
+        raise TrainingSettingError(
+            f"{name} is {type(data).__name__}, but training on Dask takes Dask collections; cut it "
+            f"as in dask.array.from_array({name}, chunks=(rows, -1)) or "
+            f"dask.dataframe.from_pandas({name}, npartitions=...): the cut is what the result "
+            "depends on, not the workers"
+        )
+    if hasattr(data, "npartitions") and not hasattr(data, "chunks"):
+        return list(data.to_delayed())
+    whole = data if data.ndim == 1 or len(data.chunks[1]) == 1 else data.rechunk({1: -1})
+    return list(whole.to_delayed().ravel())
+
+
+def _aligned(data: Any, name: str, X: Any) -> list[Any]:
+    """Return as many partitions as X has; an array of known chunks is cut as X is."""
+    if hasattr(data, "chunks") and hasattr(X, "chunks"):
+        known = not np.isnan([*data.chunks[0], *X.chunks[0]]).any()
+        if known and data.shape[0] == X.shape[0] and data.chunks[0] != X.chunks[0]:
+            data = data.rechunk({0: X.chunks[0]})
+    found, wanted = _blocks(data, name), X.npartitions if is_frame(X) else X.numblocks[0]
+    if len(found) != wanted:
+        raise PartitionError(
+            f"{name} has {len(found)} partitions, X has {wanted}; cut both alike, or take them from "
+            "one frame"
+        )
+    return found

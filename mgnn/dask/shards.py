@@ -1,0 +1,253 @@
+"""What the workers run: read a partition, and compute on it with the compiled kernels.
+
+Every function is pure, so a partition that was lost with its worker is made again, and what is
+computed of it has the same bits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+
+from mgcompile.dask.samples import check_block, check_frame
+from mgcompile.dask.shipment import opened
+from mgcompile.errors import PartitionError
+from mgcompile.runtime.train_loop import epoch_order
+from mgnn.data import table
+from mgnn.errors import DataError, ShapeError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from mgcompile.dask.shipment import Shipment
+    from mgcompile.program.optimizer import OptimizerSpec
+    from mgnn.losses import Loss
+
+    Floats = NDArray[np.float64]
+
+__all__ = [
+    "Cut",
+    "Local",
+    "Raw",
+    "Said",
+    "Shard",
+    "baseline",
+    "encoded",
+    "gradient",
+    "head",
+    "local",
+    "mixed",
+    "raw",
+    "scored",
+    "sizes",
+    "target_sums",
+]
+
+
+@attrs.frozen(slots=True)
+class Said:
+    """What the metadata of X say of every partition.
+
+    Args:
+        columns: Of a frame; None for an array.
+        dtypes: Of a frame's columns, or the one of an array.
+        width: Number of columns.
+    """
+
+    columns: tuple[Any, ...] | None
+    dtypes: Any
+    width: int
+
+    def check(self, part: Any, number: int) -> None:
+        """Compare a partition.
+
+        Raises:
+            PartitionError: naming it and what differs.
+        """
+        if self.columns is None:
+            check_block(part, self.width, self.dtypes, number)
+        else:
+            check_frame(part, self.columns, self.dtypes, number)
+
+
+@attrs.frozen(slots=True, eq=False)
+class Raw:
+    """A partition as numbers: rows of X, rows of y, and a weight a row or None."""
+
+    X: Floats
+    y: Floats
+    weights: Floats | None
+
+
+def raw(X: Any, y: Any, weights: Any, number: int, said: Said) -> Raw:
+    """Read partition `number`.
+
+    Raises:
+        PartitionError: if it has no rows, other columns or dtypes, or not as many targets as rows.
+        DataError: naming row and column of what is no finite number.
+    """
+    if not len(X):
+        message = (
+            f"partition {number} of X has no rows; merge it with others, as with "
+            "X.repartition(npartitions=...) or X.rechunk(...), or filter before cutting"
+        )
+        raise PartitionError(message)
+    said.check(X, number)
+    rows, wanted = table(X, f"partition {number} of X"), table(y, f"partition {number} of y")
+    given = None if weights is None else table(weights, f"partition {number} of sample_weight")
+    for name, found in (("y", wanted), ("sample_weight", given)):
+        if found is not None and len(found) != len(rows):
+            message = (
+                f"partition {number} of X has {len(rows)} rows, that of {name} {len(found)}; cut "
+                "both alike"
+            )
+            raise PartitionError(message)
+    if given is not None and (given.columns != 1 or np.any(given.array < 0.0)):
+        message = f"partition {number} of sample_weight is not one number of at least 0 for a row"
+        raise DataError(message)
+    return Raw(rows.array, wanted.array, None if given is None else given.array)
+
+
+def sizes(part: Raw) -> tuple[int, float]:
+    """Return the number of rows and the sum of their weights."""
+    return len(part.X), float(len(part.X) if part.weights is None else part.weights.sum())
+
+
+def head(part: Raw, count: int = 64) -> tuple[Floats, Floats]:
+    """Return the first rows of X and y, to record with."""
+    return part.X[:count], part.y[:count]
+
+
+@attrs.frozen(slots=True, eq=False)
+class Shard:
+    """A partition ready to train on.
+
+    Args:
+        number: Of the partition.
+        inputs: Columns of X.
+        targets: Columns of targets after them, without the weight that may follow.
+        rows: Shape (n, columns), float64.
+    """
+
+    number: int
+    inputs: int
+    targets: int
+    rows: Floats
+
+    def split(self) -> tuple[Floats, Floats]:
+        """Return X and targets."""
+        return self.rows[:, : self.inputs], self.rows[:, self.inputs :][:, : self.targets]
+
+
+def encoded(part: Raw, number: int, loss: Loss, outputs: int, scale: float | None) -> Shard:
+    """Return a partition with the targets that a loss makes of y, and scaled weights.
+
+    Args:
+        part: As `raw` gave it.
+        number: Of the partition.
+        loss: Whose targets.
+        outputs: Of the model.
+        scale: What weights are multiplied by; None: there is none among the targets.
+
+    Raises:
+        ShapeError, LabelError: naming the partition and the row.
+    """
+    try:
+        targets = np.array(loss.encode(part.y.tolist(), outputs), dtype=np.float64)
+    except (DataError, ShapeError) as error:
+        raise type(error)(f"partition {number}: {error}") from error
+    columns = [part.X, targets]
+    if scale is not None:
+        weights = np.ones((len(targets), 1)) if part.weights is None else part.weights
+        columns.append(weights * scale)
+    return Shard(number, part.X.shape[1], targets.shape[1], np.hstack(columns))
+
+
+def mixed(shard: Shard, seed: str, epoch: int) -> Shard:
+    """Return a shard with its rows in an order that depends on seed, epoch and partition alone."""
+    order = epoch_order(f"{seed}/{shard.number}", epoch, len(shard.rows))
+    return attrs.evolve(shard, rows=shard.rows[order])
+
+
+@attrs.frozen(slots=True)
+class Cut:
+    """Which mini-batches of an epoch: numbers `first` to `last` of `count`."""
+
+    first: int
+    last: int
+    count: int
+
+    def rows(self, shard: Shard) -> Floats:
+        """Return a shard's share of them: as many rows for each mini-batch as it has for others."""
+        n = len(shard.rows)
+        return shard.rows[n * self.first // self.count : n * self.last // self.count]
+
+
+def gradient(shard: Shard, kernel: Shipment, params: Floats, cut: Cut) -> Floats:
+    """Return of one mini-batch the number of rows, the sum of their losses, and its gradient."""
+    rows = cut.rows(shard)
+    if not len(rows):
+        return np.zeros(2 + len(params))
+    loss, slopes = opened(kernel).built.executable("loss")(rows, len(rows), params)
+    return np.concatenate([[len(rows)], loss, slopes])
+
+
+@attrs.frozen(slots=True, eq=False)
+class Local:
+    """Some updates that a partition does by itself.
+
+    Args:
+        cut: The mini-batches.
+        rule: The update.
+        numbers: Parameters and the optimiser's state, shape (1 + rule.state_rows, n_params).
+        step: Updates done before.
+        rates: The learning rate of each, shape (updates,).
+    """
+
+    cut: Cut
+    rule: OptimizerSpec
+    numbers: Floats
+    step: int
+    rates: Floats
+
+
+def local(shard: Shard, kernel: Shipment, work: Local) -> Floats:
+    """Return of those updates the number of rows, the sum of their losses, and rows x `numbers`."""
+    rows = work.cut.rows(shard)
+    if not len(rows):
+        return np.zeros(2 + work.numbers.size)
+    size = -(-len(rows) // len(work.rates))
+    updates = -(-len(rows) // size)  # a small partition may be done earlier
+    params, state = work.numbers[0].copy(), work.numbers[1:].copy()
+    (loss,) = opened(kernel).trainer(work.rule)(
+        rows, len(rows), params, state, work.step, None, 1, size, work.rates[None, :updates]
+    )
+    n = len(rows)
+    return np.concatenate([[n, n * loss], n * params, n * state.ravel()])
+
+
+def scored(shard: Shard, kernel: Shipment, params: Floats, loss: Loss) -> Floats:
+    """Return the sums of the loss's score for the outputs of the model."""
+    X, targets = shard.split()
+    (outputs,) = opened(kernel).built.executable("forward")(X, len(X), params)
+    return _sums(loss, np.broadcast_to(outputs, targets.shape[:1] + outputs.shape[-1:]), targets)
+
+
+def baseline(shard: Shard, constant: Floats, loss: Loss) -> Floats:
+    """Return the same sums for outputs that are the same for every sample."""
+    _, targets = shard.split()
+    return _sums(loss, np.broadcast_to(constant, targets.shape), targets)
+
+
+def target_sums(shard: Shard) -> Floats:
+    """Return the sum of each target."""
+    found: Floats = shard.split()[1].sum(axis=0)
+    return found
+
+
+def _sums(loss: Loss, outputs: Floats, targets: Floats) -> Floats:
+    assert loss.score.sums is not None  # noqa: S101 - refused before
+    found = loss.score.sums.of(outputs, targets)
+    return found if np.all(np.isfinite(outputs)) else np.full_like(found, np.nan)
