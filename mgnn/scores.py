@@ -146,9 +146,7 @@ def _deviances(outputs: Floats, targets: Floats) -> Floats:
     import numpy as np
 
     pairs = zip(targets.T.tolist(), outputs.T.tolist(), strict=True)
-    return np.array(
-        [sum(_deviance(t, s) for t, s in zip(*pair, strict=True)) for pair in pairs]
-    )
+    return np.array([sum(_deviance(t, s) for t, s in zip(*pair, strict=True)) for pair in pairs])
 
 
 def _logs(mean: Floats) -> Floats:
@@ -158,9 +156,7 @@ def _logs(mean: Floats) -> Floats:
     return np.where(known, np.log(np.where(known, mean, 1.0)), -1e300)  # exp(-1e300) is 0
 
 
-poisson_deviance = Score(
-    "D2", _poisson_of_rows, _poisson_of_arrays, Sums(_deviances, _logs)
-)
+poisson_deviance = Score("D2", _poisson_of_rows, _poisson_of_arrays, Sums(_deviances, _logs))
 """1 - (Poisson deviance) / (that of the mean count), outputs being logarithms of rates."""
 
 
@@ -184,7 +180,6 @@ def signs(threshold: float) -> Score:
 
 def _right(share: Callable[[Floats, Floats], float]) -> Sums:
     """Return how many samples are right, from the share of those that are."""
-
 
     def count(outputs: Floats, targets: Floats) -> Floats:
         import numpy as np

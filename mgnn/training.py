@@ -353,8 +353,8 @@ class _Backends:
         """Lay data out where the backend "dask" trains on them."""
         if self.wanted not in {"auto", "dask"}:
             raise TrainingSettingError(
-                f"backend is {self.wanted!r}, which does not train on Dask; take backend='dask', or "
-                "give X and y in memory and no client"
+                f"backend is {self.wanted!r}, which does not train on Dask; take backend='dask', "
+                "or give X and y in memory and no client"
             )
         backend: Any = self._find("dask")
         found: tuple[Table, Table] = backend.load(*data, **settings)

@@ -9,6 +9,6 @@ it travels small, and is compiled once in each worker process, or not at all whe
 that of the client.
 """
 
-from mgcompile.dask.functions import loss_and_grad, value, value_and_grad
+from mgcompile.dask.functions import jacobian, loss_and_grad, value, value_and_grad
 
-__all__ = ["loss_and_grad", "value", "value_and_grad"]
+__all__ = ["jacobian", "loss_and_grad", "value", "value_and_grad"]

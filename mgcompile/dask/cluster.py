@@ -29,40 +29,40 @@ class Cluster:
     """A client whose cluster is there and has the client's versions.
 
     Args:
-        client: Of Dask.
+        client: A `distributed.Client`.
     """
 
-    client: Client
+    client: Any
 
-    def constant(self, name: str, value: Any) -> Future:
+    def constant(self, name: str, value: Any) -> Future[Any]:
         """Return a value as a task of its own: each worker fetches it once, and again if lost."""
         with told():
             return self.client.submit(_itself, value, key=f"{name}-{uuid4().hex}")
 
     def each(
-        self, name: str, function: Callable[..., Any], parts: Sequence[Future], *common: Future
-    ) -> list[Future]:
-        """Run ``function(part, *common)`` of every part, where the part is; the name is shown."""
+        self, name: str, function: Callable[..., Any], parts: Sequence[Future[Any]], *common: Any
+    ) -> list[Future[Any]]:
+        """Run ``function(part, *common)`` where each part is; the dashboard shows the name."""
         with told():
             repeated = [[value] * len(parts) for value in common]
             keys = [f"{name}-{uuid4().hex}" for _ in parts]
-            made: list[Future] = self.client.map(function, parts, *repeated, key=keys)
+            made: list[Future[Any]] = self.client.map(function, parts, *repeated, key=keys)
             return made
 
-    def gathered(self, futures: Sequence[Future]) -> list[Any]:
+    def gathered(self, futures: Sequence[Future[Any]]) -> list[Any]:
         """Wait for results and fetch them."""
         with told():
             found: list[Any] = self.client.gather(list(futures))
             return found
 
     def sum(
-        self, name: str, function: Callable[..., Any], parts: Sequence[Future], *common: Future
+        self, name: str, function: Callable[..., Any], parts: Sequence[Future[Any]], *common: Any
     ) -> Any:
         """Return the sum of ``function(part, *common)`` over all parts, added up in a `tree`."""
         join = self._join
         return added(self.gathered(tree(self.each(name, function, parts, *common), join)))
 
-    def _join(self, parts: list[Future]) -> Future:
+    def _join(self, parts: list[Future[Any]]) -> Future[Any]:
         with told():
             return self.client.submit(added, parts, key=f"mgcompile-add-{uuid4().hex}")
 

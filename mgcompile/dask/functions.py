@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from dask.array import from_delayed
+from dask.array import concatenate, from_delayed
 from dask.delayed import delayed
 
 from mgcompile.dask.blocks import mapped, of_each
@@ -18,11 +18,12 @@ from mgcompile.errors import InputError, OptionError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mgcompile.dask.shipment import Shipment
     from mgcompile.runtime.kernel import Kernel
 
     Floats = NDArray[Any]
 
-__all__ = ["loss_and_grad", "value", "value_and_grad"]
+__all__ = ["jacobian", "loss_and_grad", "value", "value_and_grad"]
 
 
 def value(kernel: Kernel, X: Any) -> Any:
@@ -110,6 +111,79 @@ def loss_and_grad(
     shape = (1 + kernel.program.n_params,)
     numbers = from_delayed(made, shape, dtype=np.float64)  # type: ignore[no-untyped-call]  # of Dask
     return numbers[0], numbers[1:].astype(kernel.built.options.dtype)
+
+
+def jacobian(
+    kernel: Kernel,
+    X: Any,
+    wrt: Literal["inputs", "params"] = "inputs",
+    *,
+    per_sample: bool = False,
+) -> Any:
+    """Return the derivatives of all outputs, lazily.
+
+    Args:
+        kernel: As for `value`.
+        X: As for `value`.
+        wrt: "inputs" or "params".
+        per_sample: Whether the derivatives to parameters are each sample's own; else they are
+            summed over the samples, in the fixed tree of `loss_and_grad`.
+
+    Returns:
+        To inputs: a Dask array (n, n_outputs, n_inputs); for a frame, a frame as `value_and_grad`
+        gives it, or a list of them when `outputs` was a list. To params: a Dask array
+        (n_outputs, n_params), or (n, n_outputs, n_params) with `per_sample`. Of an output that is
+        no list there is no axis n_outputs.
+
+    Raises:
+        OptionError: for an impossible option.
+        InputError, InputTypeError, ShippingError, ClusterError: as for `value`.
+    """
+    if wrt not in ("inputs", "params"):
+        message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
+        raise OptionError(message)
+    X, several = sampled(kernel, X)
+    count, dtype = kernel.built.n_outputs, kernel.built.options.dtype
+    shipment = packed(kernel)
+    if wrt == "params":
+        found = _to_params(kernel, X, shipment, per_sample=per_sample)
+        return found if several else found[..., 0, :]
+    width = kernel.program.n_inputs
+    if not is_frame(X):
+        found = mapped(X, shipment, partial(_jacobian, wrt=wrt), (count, width), dtype)
+        return found if several else found[:, 0]
+    table = mapped(X, shipment, _rows_of_frames, (count * width,), dtype)
+    frames = [_columns(X, table, width * j, width * (j + 1)) for j in range(count)]
+    return frames if several else frames[0]
+
+
+def _to_params(kernel: Kernel, X: Any, shipment: Shipment, *, per_sample: bool) -> Any:
+    """Return the Jacobian to parameters, always with an axis for the outputs."""
+    shape = kernel.built.n_outputs, kernel.program.n_params
+    dtype = kernel.built.options.dtype
+    parts = of_each(X, shipment, partial(_jacobian, wrt="params", per_sample=per_sample))
+    if not per_sample:
+        join = delayed(added, pure=True)
+        return from_delayed(join(tree(parts, join)), shape, dtype=dtype)  # type: ignore[no-untyped-call]  # of Dask
+    counts = [np.nan] * len(parts) if is_frame(X) else X.chunks[0]
+    blocks = [
+        from_delayed(part, (count, *shape), dtype=dtype)  # type: ignore[no-untyped-call]  # of Dask
+        for part, count in zip(parts, counts, strict=True)
+    ]
+    return concatenate(blocks, allow_unknown_chunksizes=True)  # type: ignore[no-untyped-call]  # of Dask
+
+
+def _jacobian(kernel: Kernel, block: Any, *, wrt: Any, per_sample: bool = False) -> Floats:
+    """Return the Jacobian of a block, always with an axis for the outputs."""
+    found: Floats = kernel.jacobian(block, wrt, per_sample=per_sample)
+    own = wrt == "inputs" or per_sample
+    return found if found.ndim == 2 + own else found[..., None, :]
+
+
+def _rows_of_frames(kernel: Kernel, frame: Any) -> Floats:
+    found = kernel.jacobian(frame, "inputs")
+    frames = found if isinstance(found, list) else [found]
+    return np.hstack([np.asarray(part) for part in frames])
 
 
 def _values(kernel: Kernel, block: Any) -> Floats:

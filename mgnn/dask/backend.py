@@ -1,9 +1,9 @@
-"""The training backend "dask" of `mgnn.fit`: shards and kernels stay on the workers, numbers travel.
+"""The training backend "dask" of `mgnn.fit`: shards and kernels stay with the workers.
 
 An epoch has as many updates as mini-batches; each shard gives to each its share of rows, so what is
 computed depends on how the data are cut and on nothing else. Either every update takes the gradient
-of all shards (full batch, large batch), or each shard does some updates by itself and the parameters
-(and the optimiser's state) are averaged, weighted by rows: local SGD.
+of all shards (full batch, large batch), or each shard does some updates by itself, and parameters
+and the optimiser's state become the mean of all, weighted by rows: local SGD.
 """
 
 from __future__ import annotations
@@ -58,9 +58,7 @@ class DaskFit:
                 loss, score = run.epoch(epoch), run.score(epoch)
                 if training.watched:
                     run.write_back()
-                known, params = run.known, run.numbers[0]
-                judged = validated(training, known.loss, known.outputs, params)
-                training.on_epoch(epoch, loss, score, judged)
+                training.on_epoch(epoch, loss, score, run.judged())
         finally:
             run.write_back()
 
@@ -93,14 +91,14 @@ class _Run:
     training: Training
     known: CompiledTraining
     cluster: Cluster
-    kernel: Future
-    outputs: Future
-    loss: Future
+    kernel: Future[Any]
+    outputs: Future[Any]
+    loss: Future[Any]
     rule: OptimizerSpec
     progress: OptimizerState
     numbers: Floats
     constant: Floats | None
-    _sent: tuple[Floats, Future] | None = None
+    _sent: tuple[Floats, Future[Any]] | None = None
 
     def epoch(self, epoch: int) -> float:
         """Do the updates of an epoch; return the mean loss."""
@@ -121,7 +119,7 @@ class _Run:
         self.progress.epochs += 1
         return total / len(rows)
 
-    def _together(self, parts: Sequence[Future], cut: shards.Cut, rates: Floats) -> float:
+    def _together(self, parts: Sequence[Future[Any]], cut: shards.Cut, rates: Floats) -> float:
         """Do one update by the gradient of all shards; return the sum of losses."""
         found = self.cluster.sum(
             "mgnn-gradient", shards.gradient, parts, self.kernel, self._parameters(), cut
@@ -132,7 +130,7 @@ class _Run:
         self._take(numbers, 1)
         return float(found[1])
 
-    def _local(self, parts: Sequence[Future], cut: shards.Cut, rates: Floats) -> float:
+    def _local(self, parts: Sequence[Future[Any]], cut: shards.Cut, rates: Floats) -> float:
         """Let each shard do its updates; take the mean of what they came to; as `_together`."""
         work = shards.Local(cut, self.rule, self.numbers, self.progress.updates, rates)
         sent = self.cluster.constant("mgnn-parameters", work)
@@ -150,6 +148,12 @@ class _Run:
             raise self.training.diverged(epoch)
         return _sums(rows.loss).score(found, self.constant, len(rows))
 
+    def judged(self) -> tuple[float, float] | None:
+        """Return mean loss and score of the validation data, which are here."""
+        params, outputs = self.numbers[0], self.known.outputs
+        outputs.params = params
+        return validated(self.training, self.known.loss, outputs, params)
+
     def write_back(self) -> None:
         """Give the model its parameters."""
         self.known.loss.write_back(self.numbers[0])
@@ -160,7 +164,7 @@ class _Run:
         found: Partitioned = rows
         return found
 
-    def _parameters(self) -> Future:
+    def _parameters(self) -> Future[Any]:
         """Return the parameters as they are now, sent once."""
         if self._sent is None or self._sent[0] is not self.numbers:
             sent = self.cluster.constant("mgnn-parameters", self.numbers[0])
@@ -199,7 +203,7 @@ def _begun(training: Training) -> _Run:
     )  # fmt: skip
 
 
-def _of_constant(rows: Partitioned, loss: Future) -> Floats | None:
+def _of_constant(rows: Partitioned, loss: Future[Any]) -> Floats | None:
     """Return the sums of the score for constant outputs, where it compares with such."""
     constant = _sums(rows.loss).constant
     if constant is None:

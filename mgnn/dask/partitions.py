@@ -12,8 +12,8 @@ from dask.delayed import delayed
 from mgcompile.dask.cluster import connected, told
 from mgcompile.dask.samples import is_frame
 from mgcompile.errors import PartitionError
-from mgnn.data import Table
 from mgnn.dask import shards
+from mgnn.data import Table
 from mgnn.errors import DataError, TrainingSettingError
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Partitioned(Table):
         self,
         sample: Floats,
         cluster: Cluster,
-        futures: list[Future],
+        futures: list[Future[Any]],
         counts: list[int],
         loss: Loss,
     ) -> None:
@@ -99,8 +99,10 @@ def load(
     """
     blocks = _blocks(X, "X")
     targets = _aligned(y, "y", X)
-    weights = [None] * len(blocks) if sample_weight is None else _aligned(
-        sample_weight, "sample_weight", X
+    weights = (
+        [None] * len(blocks)
+        if sample_weight is None
+        else _aligned(sample_weight, "sample_weight", X)
     )
     said = (
         shards.Said(tuple(X.columns), tuple(X.dtypes), len(X.columns))
@@ -164,7 +166,7 @@ def _aligned(data: Any, name: str, X: Any) -> list[Any]:
     found, wanted = _blocks(data, name), X.npartitions if is_frame(X) else X.numblocks[0]
     if len(found) != wanted:
         raise PartitionError(
-            f"{name} has {len(found)} partitions, X has {wanted}; cut both alike, or take them from "
-            "one frame"
+            f"{name} has {len(found)} partitions, X has {wanted}; cut both alike, or take them "
+            "from one frame"
         )
     return found
