@@ -37,7 +37,8 @@ class Cluster:
     def constant(self, name: str, value: Any) -> Future[Any]:
         """Return a value as a task of its own: each worker fetches it once, and again if lost."""
         with told():
-            return self.client.submit(_itself, value, key=f"{name}-{uuid4().hex}")
+            sent: Future[Any] = self.client.submit(_itself, value, key=f"{name}-{uuid4().hex}")
+            return sent
 
     def each(
         self, name: str, function: Callable[..., Any], parts: Sequence[Future[Any]], *common: Any
@@ -64,7 +65,8 @@ class Cluster:
 
     def _join(self, parts: list[Future[Any]]) -> Future[Any]:
         with told():
-            return self.client.submit(added, parts, key=f"mgcompile-add-{uuid4().hex}")
+            made: Future[Any] = self.client.submit(added, parts, key=f"mgcompile-add-{uuid4().hex}")
+            return made
 
 
 def connected(client: Any = None) -> Cluster:
