@@ -47,7 +47,7 @@ def value(kernel: Kernel, X: Any) -> Any:
     """
     X, several = sampled(kernel, X)
     count = kernel.built.n_outputs
-    table = mapped(X, packed(kernel), _values, (count,), kernel.built.options.dtype)
+    table = mapped(X, packed(kernel), _values, (count,), kernel.options.dtype)
     found = [_column(X, table, j) for j in range(count)]
     return found if several else found[0]
 
@@ -72,7 +72,7 @@ def value_and_grad(kernel: Kernel, X: Any) -> tuple[Any, Any]:
     X, several = sampled(kernel, X)
     count, width = kernel.built.n_outputs, 1 + kernel.program.n_inputs
     shipment = packed(kernel, ["inputs"])
-    table = mapped(X, shipment, _values_and_gradients, (count * width,), kernel.built.options.dtype)
+    table = mapped(X, shipment, _values_and_gradients, (count * width,), kernel.options.dtype)
     values = [_column(X, table, width * j) for j in range(count)]
     gradients = [_columns(X, table, width * j + 1, width * (j + 1)) for j in range(count)]
     return (values, gradients) if several else (values[0], gradients[0])
@@ -110,7 +110,7 @@ def loss_and_grad(
     made = delayed(partial(_reduced, reduction=reduction), pure=True)(join(tree(parts, join)))
     shape = (1 + kernel.program.n_params,)
     numbers = from_delayed(made, shape, dtype=np.float64)  # type: ignore[no-untyped-call]  # of Dask
-    return numbers[0], numbers[1:].astype(kernel.built.options.dtype)
+    return numbers[0], numbers[1:].astype(kernel.options.dtype)
 
 
 def jacobian(
@@ -143,7 +143,7 @@ def jacobian(
         message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
         raise OptionError(message)
     X, several = sampled(kernel, X)
-    count, dtype = kernel.built.n_outputs, kernel.built.options.dtype
+    count, dtype = kernel.built.n_outputs, kernel.options.dtype
     shipment = packed(kernel)
     if wrt == "params":
         found = _to_params(kernel, X, shipment, per_sample=per_sample)
@@ -160,7 +160,7 @@ def jacobian(
 def _to_params(kernel: Kernel, X: Any, shipment: Shipment, *, per_sample: bool) -> Any:
     """Return the Jacobian to parameters, always with an axis for the outputs."""
     shape = kernel.built.n_outputs, kernel.program.n_params
-    dtype = kernel.built.options.dtype
+    dtype = kernel.options.dtype
     parts = of_each(X, shipment, partial(_jacobian, wrt="params", per_sample=per_sample))
     if not per_sample:
         join = delayed(added, pure=True)
