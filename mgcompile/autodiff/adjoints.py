@@ -17,7 +17,7 @@ from mgcompile.program.index_maps import (
     only_axes,
 )
 from mgcompile.program.ir import CONSTS, SAMPLES, Access, Affine, IndexMap
-from mgcompile.support.ranges import Doubt, ends_below
+from mgcompile.support.ranges import Doubt
 from mgcompile.support.zero_product import ZERO_DOT
 from mgcore import ops
 
@@ -187,7 +187,7 @@ def dot_of(emitter: Emitter, above: Number, below: Number) -> Op:
     A factor that only may overflow is looked at where that takes little beside computing it; in a
     product of matrices, which reads each number many times, it is not.
     """
-    if not ends_below(emitter.range(above), emitter.range(below)):
+    if not emitter.ends(above, below):
         return ops.dot
     spread = any(_covers(emitter, x) for x in (above, below))
     return ZERO_DOT if emitter.range(below).doubt is Doubt.EDGE or spread else ops.dot

@@ -31,6 +31,7 @@ from mgcompile.program.ir import (
     Scatter,
     Stack,
     Statement,
+    extent,
 )
 from mgcompile.support.zero_product import ZERO_DOT, adds_up
 from mgcore import ops
@@ -54,27 +55,29 @@ def product_with_hessian(program: Program, source: int) -> Program:
         `input_product` or `param_product`.
     """
     name = {INPUTS: "input", PARAMS: "param"}[source]
-    return _finished(program, {source: source}, f"{name}_gradient", f"{name}_product")
+    writer = _Writer(program, {source: source})
+    return _finished(writer, f"{name}_gradient", f"{name}_product")
 
 
-def along_direction(program: Program, sweep: Sweep) -> Program:
+def along_direction(program: Program, sweep: Sweep, *, plain: bool = False) -> Program:
     """Return the program of how all outputs move along a direction.
 
     Args:
         program: A forward program.
         sweep: What is moved, and where the direction stands: behind the inputs or the parameters.
+        plain: Whether products are NaN where one factor is 0 and the other infinite or NaN.
 
     Returns:
         The output is `tangent`, of the size of `value`.
     """
     source = {"inputs": INPUTS, "params": PARAMS}[sweep.source]
     seeds = {source: PARAMS if sweep.shared else INPUTS}
-    return _finished(program, seeds, "value", "tangent")
+    return _finished(_Writer(program, seeds, plain=plain), "value", "tangent")
 
 
-def _finished(program: Program, seeds: dict[int, int], output: str, name: str) -> Program:
+def _finished(writer: _Writer, output: str, name: str) -> Program:
     """Return the program of the tangent of one output, called `name`."""
-    writer = _Writer(program, seeds)
+    program = writer.program
     array = program.output(output)
     size = program.arrays[array].size
     tangent = writer.tangent_of(array)
@@ -97,7 +100,8 @@ def derivative_along(program: Program, sources: set[int]) -> Program:
     Returns:
         What moves is doubled, first the point, then the direction; the output is `value`.
     """
-    return _finished(program, {source: source for source in sorted(sources)}, "value", "value")
+    writer = _Writer(program, {source: source for source in sorted(sources)})
+    return _finished(writer, "value", "value")
 
 
 class _Writer:
@@ -106,9 +110,10 @@ class _Writer:
     Args:
         program: What is differentiated.
         seeds: The leaves that move, INPUTS or PARAMS, and behind which each direction stands.
+        plain: Whether products with 0 are as they come.
     """
 
-    def __init__(self, program: Program, seeds: dict[int, int]) -> None:
+    def __init__(self, program: Program, seeds: dict[int, int], *, plain: bool = False) -> None:
         self.program = program
         longer = [program.n_inputs, program.n_params]
         self.directions: dict[int, tuple[int, int]] = {}
@@ -120,6 +125,7 @@ class _Writer:
         self.builder.arrays[INPUTS] = Array(longer[INPUTS], batched=True)
         self.builder.arrays[PARAMS] = Array(longer[PARAMS], batched=False)
         self.builder.bound_numbers(program)
+        self.builder.plain = plain
         self.active = active_arrays(program.statements, set(seeds))
         self.tangent: dict[int, int] = {}
         for statement in program.statements:
@@ -160,7 +166,7 @@ class _Writer:
             self.tangent[statement.result] = write_tangent_tape(statement, tangents, self.builder)
 
     def _write_bundle(self, bundle: Bundle, loops: tuple[int, ...]) -> None:
-        domain = bundle.shape + bundle.reduced
+        domain, first_own = bundle.shape + bundle.reduced, len(self.builder.arrays)
         emitter = Emitter(self.builder, loops, domain)
         strides = (0,) * len(loops) + dense_strides(bundle.shape) + (0,) * len(bundle.reduced)
         out = Symbol(Access(bundle.result, Affine(0, strides)), emitter)
@@ -178,11 +184,13 @@ class _Writer:
             reads = [emitter.moved(p, t) for p, t in terms]
             inner = emitter
         total = inner.apply(ops.sum, reads)
-        self.tangent[bundle.result] = self._whole(inner.access(total), bundle.shape)
-
-    def _whole(self, access: Access, shape: tuple[int, ...]) -> int:
-        """Return an array that holds what `access` reads, row-major over `shape`."""
-        return self.builder.bundle(ops.sum, shape, [access])
+        access = inner.access(total)
+        dense = Affine(0, (0,) * len(loops) + dense_strides(bundle.shape))
+        whole = self.builder.arrays[access.array].size == extent(bundle.shape)
+        if access.array >= first_own and access.index == dense and whole:
+            self.tangent[bundle.result] = access.array
+        else:  # the tangent of something else, a number, or the same along an axis
+            self.tangent[bundle.result] = self.builder.bundle(ops.sum, bundle.shape, [access])
 
     def _summed(
         self,

@@ -71,7 +71,7 @@ class _Writer:
         doubtful = any(np.any(group.doubtful) for group in self.groups) or not all(
             access is None or ranges.of_access(access, (length,)).finite for access, length in reads
         )
-        self.product = ZERO_BOTH if doubtful else ops.mul
+        self.product = ZERO_BOTH if doubtful and not builder.plain else ops.mul
         self.ops: list[Op] = [self.product, ops.sum]
         self._number_ops_and_constants()
 

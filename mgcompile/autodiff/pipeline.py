@@ -77,11 +77,19 @@ def hessian_product(program: Program, source: int) -> Program:
     return _verified(_FORWARD, program, source)
 
 
-def sweep_program(program: Program, sweep: Sweep) -> Program:
-    """Return the program of a Jacobian times a direction, or of its transpose times one."""
-    return _verified(_ALONG if sweep.mode == "forward" else _BACK, program, sweep)
+def sweep_program(program: Program, sweep: Sweep, *, plain: bool = False) -> Program:
+    """Return the program of a Jacobian times a direction, or of its transpose times one.
+
+    Args:
+        program: A forward program.
+        sweep: Which.
+        plain: Whether products are NaN where a factor is 0 and the other infinite or NaN. Then a
+            result that is finite is right: derivatives are linear in the direction, so nothing
+            that is NaN on the way is left out of what depends on it.
+    """
+    return _verified(_ALONG if sweep.mode == "forward" else _BACK, program, sweep, plain=plain)
 
 
-def _verified(each: Pass, *arguments: object) -> Program:
-    program: Program = run_pass(each, *arguments)
+def _verified(each: Pass, *arguments: object, **options: object) -> Program:
+    program: Program = run_pass(each, *arguments, **options)
     return verify(program)

@@ -92,12 +92,13 @@ def gradient_to_inputs(program: Program, output: int = 0) -> Program:
     return needed_only(builder.finish([("value", value), ("input_gradient", gradient)]))
 
 
-def pulled_back(program: Program, sweep: Sweep) -> Program:
+def pulled_back(program: Program, sweep: Sweep, *, plain: bool = False) -> Program:
     """Return the program of the gradient of all outputs, each weighted by a number of a direction.
 
     Args:
         program: A forward program.
         sweep: What the gradient is to, and where the direction stands.
+        plain: Whether products are NaN where one factor is 0 and the other infinite or NaN.
 
     Returns:
         The output is `cotangent` (n_inputs or n_params), for every sample of its own; of a shared
@@ -110,6 +111,7 @@ def pulled_back(program: Program, sweep: Sweep) -> Program:
     first, count, size = sizes[seeds], program.arrays[value].size, sizes[source]
     builder.arrays[seeds] = Array(first + count, batched=seeds == INPUTS)
     builder.n_params = builder.arrays[PARAMS].size
+    builder.plain = plain
     weights = affine(seeds, first, 1)
     adjoints = Adjoints(builder, per_sample=not sweep.shared)
     if sweep.shared and program.data is None:

@@ -209,12 +209,16 @@ class Emitter:
         ranges = self.builder.ranges
         return UNKNOWN if ranges is None else ranges.of_access(number.access, self.domain)
 
+    def ends(self, above: Number, below: Number) -> bool:
+        """Tell whether a factor `above` that may be 0 may meet one that is infinite or NaN."""
+        return not self.builder.plain and ends_below(self.range(above), self.range(below))
+
     def chained(self, above: Number, below: Number) -> Number:
         """Return the product of two factors of the chain rule, `above` nearer to the output.
 
         Where that is 0 the product is, even if the other factor is infinite or NaN.
         """
-        if not ends_below(self.range(above), self.range(below)):
+        if not self.ends(above, below):
             return self.multiply(above, below)
         # Constant factors go outside, where they meet others.
         (above, first), (below, second) = self._apart(above), self._apart(below)
@@ -230,10 +234,9 @@ class Emitter:
 
     def moved(self, partial: Number, tangent: Number) -> Number:
         """Return the product of a partial and a tangent: where either is 0, so is the product."""
-        first, second = self.range(partial), self.range(tangent)
-        if not ends_below(second, first):
+        if not self.ends(tangent, partial):
             return self.chained(partial, tangent)
-        if not ends_below(first, second):
+        if not self.ends(partial, tangent):
             return self.chained(tangent, partial)
         return self.apply(ZERO_BOTH, (partial, tangent))
 

@@ -157,6 +157,11 @@ class WatchedExecutable:
 
     inner: Executable
 
+    @property
+    def calls_back(self) -> bool:
+        """Tell that rules run in Python meanwhile."""
+        return True
+
     def __call__(self, inputs: Any, count: int, params: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Run the program once over all samples (see `mgcompile.backends.interface.Executable`)."""
         with watched():

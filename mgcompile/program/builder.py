@@ -75,6 +75,7 @@ class Builder:
         self._reciprocals: list[dict[object, Access]] = [{}]
         self.ranges: ValueRanges | None = None
         self.strict = False
+        self.plain = False  # products are NaN where a factor is 0 and the other not finite
 
     @classmethod
     def continuing(cls, program: Program) -> Builder:

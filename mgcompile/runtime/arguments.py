@@ -213,6 +213,8 @@ def _column(values: Any, place: int, names: InputNames, dtype: np.dtype[Any]) ->
 
 
 def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
+    if type(values) is np.ndarray and values.dtype == dtype and values.flags.aligned:
+        return values
     if isinstance(values, np.ma.MaskedArray) and np.any(values.mask):
         message = f"{what} is a masked array; fill or drop what is masked, as with .filled(0.0)"
         raise InputTypeError(message)

@@ -16,6 +16,7 @@ from mgcompile.backends.callbacks import told_once
 from mgcompile.backends.registry import find_backend
 from mgcompile.errors import OptionError
 from mgcompile.program.ir import INPUTS, PARAMS
+from mgcompile.runtime.guarded import Guarded
 from mgcompile.support.gc_pause import collector_paused
 from mgcompile.support.sweeps import SWEEPS
 
@@ -102,15 +103,26 @@ class Built:
     def executable(self, kind: str, output: int = 0) -> Executable:
         """Return what runs a program that `derived` gives."""
         found = self._made.get((kind, output))
-        if found is None:
-            with self._lock:
-                found = self._made.get((kind, output))
-                if found is None:
-                    with collector_paused(), told_once(self._told):
+        return self._new_executable(kind, output) if found is None else found
+
+    def _new_executable(self, kind: str, output: int, *, exact: bool = False) -> Executable:
+        """Build an executable, unless another thread has; `exact`: the long form of a sweep."""
+        key = (kind, output, exact) if exact else (kind, output)
+        with self._lock:
+            found = self._made.get(key)
+            if found is None:
+                with collector_paused(), told_once(self._told):
+                    if kind in SWEEPS and not exact:
+                        program = sweep_program(self.program, SWEEPS[kind], plain=True)
+                        found = Guarded(
+                            self.backend.build(program, self.options),
+                            lambda: self._new_executable(kind, output, exact=True),
+                        )
+                    else:
                         found = self.backend.build(self.derived(kind, output), self.options)
-                        if self.proof is not None:
-                            self.proof.executable(kind, output, found)
-                    self._made[kind, output] = found
+                    if self.proof is not None:
+                        self.proof.executable(kind, output, found)
+                self._made[key] = found
         return found
 
     def object_code(self, kind: str, output: int = 0, rule: OptimizerSpec | None = None) -> Objects:

@@ -72,6 +72,7 @@ class Jacobians:
     built: Built
     dtype: np.dtype[Any]
     _plans: dict[tuple[Source, Mode | None], Plan] = attrs.field(factory=dict, init=False)
+    _sweeps: dict[tuple[Source, Part], _Sweeps] = attrs.field(factory=dict, init=False)
 
     def plan(self, wrt: Source, mode: Mode | None = None) -> Plan:
         """Return how a Jacobian is computed."""
@@ -109,16 +110,16 @@ class Jacobians:
             _, gradient = self.built.executable("loss")(batch.inputs, batch.count, params)
             return gradient[None]
         plan = self.plan("params", mode)
+        rows = batch.rows() if self.built.takes_data else np.zeros((1, 0), self.dtype)
         found = np.zeros(plan.shape, self.dtype)
         for part in plan.parts:
             if part.mode == "reverse" or self.built.program.data is not None:
-                sweeps = self._shared(part, batch, params)
-                _place(part, sweeps[None], found[None])
-                continue
-            for samples, sweeps in self._apart(part, "params", batch, params):
-                some = np.zeros((len(samples), *plan.shape), self.dtype)
-                _place(part, sweeps, some)
-                found += some.sum(axis=0)
+                total = self._shared(part, batch, params)
+            else:
+                each = self._apart(part, "params", rows, params)
+                total = sum((results.sum(axis=0) for _, results in each), np.zeros(1, self.dtype))
+            if batch.count:
+                _place(part, total[None], found[None])
         return found
 
     def _is_gradient(self, wrt: Source, mode: Mode | None) -> bool:
@@ -128,28 +129,34 @@ class Jacobians:
 
     def _of_each(self, wrt: Source, batch: Batch, params: Floats, mode: Mode | None) -> Floats:
         plan = self.plan(wrt, mode)
-        whole = len(plan.parts) == 1 and plan.parts[0].rows is None
-        make = np.empty if whole else np.zeros
-        found = make((batch.count, *plan.shape), self.dtype)
+        rows = batch.rows() if self.built.takes_data else np.zeros((1, 0), self.dtype)
+        if len(plan.parts) == 1 and plan.parts[0].rows is None:
+            sweeps = self._ready(plan.parts[0], wrt)
+            if len(rows) <= sweeps.at_once:
+                return sweeps.matrix(sweeps.along_each(rows, params))
+        found = np.zeros((len(rows), *plan.shape), self.dtype)
         for part in plan.parts:
-            for samples, sweeps in self._apart(part, wrt, batch, params):
-                if whole and part.mode == "reverse" and len(samples) == batch.count:
-                    return sweeps
-                _place(part, sweeps, found[samples.start : samples.stop])
+            for samples, results in self._apart(part, wrt, rows, params):
+                _place(part, results, found[samples])
         return found
 
     def _apart(
-        self, part: Part, wrt: Source, batch: Batch, params: Floats
-    ) -> Iterator[tuple[range, Floats]]:
+        self, part: Part, wrt: Source, rows: Floats, params: Floats
+    ) -> Iterator[tuple[slice, Floats]]:
         """Yield some samples, and their results along all directions: (samples, sweeps, size)."""
-        run = self.built.executable(Sweep(part.mode, wrt).kind)
-        directions = part.directions.astype(self.dtype)
-        rows = batch.rows() if self.built.takes_data else np.zeros((1, 0), self.dtype)
-        count, width = directions.shape
-        step = max(1, _AT_ONCE // max(1, count * (rows.shape[1] + width)))
-        for start in range(0, len(rows), step):
-            samples = range(start, min(start + step, len(rows)))
-            yield samples, _along_each(run, rows[samples.start : samples.stop], directions, params)
+        sweeps = self._ready(part, wrt)
+        for start in range(0, len(rows), sweeps.at_once):
+            samples = slice(start, min(start + sweeps.at_once, len(rows)))
+            yield samples, sweeps.along_each(rows[samples], params)
+
+    def _ready(self, part: Part, wrt: Source) -> _Sweeps:
+        found = self._sweeps.get((wrt, part))
+        if found is None:
+            run = self.built.executable(Sweep(part.mode, wrt).kind)
+            directions = part.directions.astype(self.dtype)
+            columns = self.built.program.n_inputs
+            found = self._sweeps[wrt, part] = _Sweeps(part.mode, run, directions, columns)
+        return found
 
     def _shared(self, part: Part, batch: Batch, params: Floats) -> Floats:
         """Return the results along all directions, of all samples together: (sweeps, size)."""
@@ -161,17 +168,52 @@ class Jacobians:
         return np.stack(found)
 
 
-def _along_each(run: Executable, rows: Floats, directions: Floats, params: Floats) -> Floats:
-    """Run a program for every row with every direction; shape (rows, directions, size)."""
-    n, columns = rows.shape
-    count, width = directions.shape
-    lanes = np.empty((n, count, columns + width), directions.dtype)
-    lanes[:, :, :columns] = rows[:, None]
-    lanes[:, :, columns:] = directions
-    (found,) = run(lanes.reshape(n * count, columns + width), n * count, params)
-    if found.ndim == 1:  # the same for all samples: the derivative is 0
-        found = np.broadcast_to(found, (n * count, len(found)))
-    return found.reshape(n, count, found.shape[1])
+@attrs.frozen(slots=True, eq=False)
+class _Sweeps:
+    """A program with the directions that every sample goes through it with.
+
+    Args:
+        mode: Of the program.
+        run: What runs it.
+        directions: Shape (sweeps, width).
+        columns: Of X.
+    """
+
+    mode: Mode
+    run: Executable
+    directions: Floats
+    columns: int
+    at_once: int = attrs.field(init=False)
+    _one: Floats = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Work out how many samples a call takes, and lay out the directions for one."""
+        count, width = self.directions.shape
+        lanes = np.zeros((count, self.columns + width), self.directions.dtype)
+        lanes[:, self.columns :] = self.directions
+        object.__setattr__(self, "_one", lanes)
+        object.__setattr__(self, "at_once", max(1, _AT_ONCE // max(1, lanes.size)))
+
+    def along_each(self, rows: Floats, params: Floats) -> Floats:
+        """Run the program for every row with every direction; shape (rows, sweeps, size)."""
+        n = len(rows)
+        count, width = self._one.shape
+        if n == 1:
+            lanes = self._one.copy()
+            lanes[:, : self.columns] = rows
+        else:
+            some = np.empty((n, count, width), self._one.dtype)
+            some[...] = self._one
+            some[:, :, : self.columns] = rows[:, None]
+            lanes = some.reshape(n * count, width)
+        (found,) = self.run(lanes, n * count, params)
+        if found.ndim == 1:  # the same for all samples: the derivative is 0
+            found = np.broadcast_to(found, (n * count, len(found)))
+        return found.reshape(n, count, found.shape[1])
+
+    def matrix(self, results: Floats) -> Floats:
+        """Return (rows, outputs, leaves) of results along the unit vectors."""
+        return results.transpose(0, 2, 1) if self.mode == "forward" else results
 
 
 def _place(part: Part, sweeps: Floats, found: Floats) -> None:

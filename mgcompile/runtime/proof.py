@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from mgcompile.backends.callbacks import WatchedExecutable, WatchedTrainer, muted
+from mgcompile.backends.callbacks import WatchedTrainer, muted
 from mgcompile.errors import MiscompiledError, OptionError
 from mgcompile.graph.ir import INPUT, PARAM
 from mgcompile.verification.check import Subject, Verifier
@@ -125,7 +125,7 @@ class Proof:
         Raises:
             MiscompiledError: if it does not compute what the graph does.
         """
-        subject = Subject(kind, output, made, isinstance(made, WatchedExecutable))
+        subject = Subject(kind, output, made, bool(getattr(made, "calls_back", False)))
         self._settle(subject, None, lambda: self.verifier.check(subject))
 
     def trainer(self, kind: str, rule: OptimizerSpec, made: Trainer) -> None:

@@ -52,13 +52,13 @@ class Pass:
     otherwise: Callable[..., Any] | None = None
 
 
-def run_pass(each: Pass, form: Any, *arguments: Any) -> Any:
+def run_pass(each: Pass, form: Any, *arguments: Any, **options: Any) -> Any:
     """Run one pass, or what stands in for it; verify and print as the environment asks."""
     run: Callable[..., Any] | None = each.run
     if each.name in _names("MGCOMPILE_SKIP"):
         run = each.otherwise
     if run is not None:
-        form = run(form, *arguments)
+        form = run(form, *arguments, **options)
     if _prints(each.name):
         print(f"--- after {each.name} ({each.level.name})", file=sys.stderr)  # noqa: T201 - what was asked for
         print(each.level.format(form), file=sys.stderr)  # noqa: T201 - what was asked for

@@ -87,12 +87,16 @@ class Reference:
         """Tell whether evaluating node by node costs less than level by level."""
         if kind in ("input_product", "param_product"):
             return False
-        return _NODE * len(self.order[1]) * lanes < _GROUP * len(self.schedule.groups)
+        level, order = self.order
+        alone = _NODE * len(order) * lanes
+        deepest = int(level.max(initial=0))  # there is a group of each level at least
+        return alone < _GROUP * deepest or alone < _GROUP * len(self.schedule.groups)
 
     def seconds(self, kind: str, lanes: int) -> float:
         """Return about how long an evaluation takes."""
         if self.is_deep(kind, lanes):
-            return _NODE * len(self.order[1]) * lanes * (1 if kind == "forward" else 3)
+            times = {"forward": 1}.get(kind, 4 if kind in SWEEPS else 3)
+            return _NODE * len(self.order[1]) * lanes * times
         passes = {"forward": 1, "input_product": 10, "param_product": 10}.get(kind, 4)
         work = _GROUP * len(self.schedule.groups) + _NUMBER * len(self.graph.operand) * lanes
         return passes * work
