@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Guarded"]
 
-_FEW = 4096
-"""Numbers up to which looking at each takes longer than a product."""
-
 
 @attrs.define(slots=True, eq=False)
 class Guarded:
@@ -57,13 +54,6 @@ class Guarded:
             found = self._shortcut(inputs, params, False)
         if found is None:
             (found,) = self.quick(inputs, count, params)
-        if _finite(found):
+        if np.count_nonzero(np.isfinite(found)) == found.size:  # sooner than .all()
             return (found,)
         return self.exact()(inputs, count, params)
-
-
-def _finite(found: Floats) -> bool:
-    """Tell whether all numbers are finite; of a few, by one product with zeros."""
-    if found.size > _FEW:
-        return bool(np.isfinite(found).all())
-    return bool(np.dot(found.ravel(), np.zeros(found.size, found.dtype)) == 0.0)
