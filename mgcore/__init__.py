@@ -13,6 +13,8 @@ from mgcore.explain.chain_rule import explain
 from mgcore.explain.replay import diagnose, replay
 from mgcore.hookspecs import hookimpl
 from mgcore.ieee import raise_nonfinite
+from mgcore.implicit import implicit
+from mgcore.newton import newton
 from mgcore.numeric import check_gradient
 from mgcore.op import Op
 from mgcore.order import topological_order
@@ -41,8 +43,10 @@ __all__ = [
     "hessian",
     "hookimpl",
     "hvp",
+    "implicit",
     "jacobian",
     "jvp",
+    "newton",
     "numeric",
     "ops",
     "plugins",

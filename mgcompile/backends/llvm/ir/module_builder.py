@@ -54,6 +54,7 @@ class Library:
     target: Target
     flags: str = "contract"
     imports: dict[str, Import] = Factory(dict)
+    _owners: dict[str, object] = Factory(dict)
     _items: dict[str, str] = Factory(dict)
     _calls: dict[str, int] = Factory(dict)
     _straight: int = 0
@@ -73,6 +74,14 @@ class Library:
             self._items[symbol] = ""  # keeps its place: functions that it requires come after
             self._items[symbol] = self._definition(symbol, function, kind, inline=inline)
         return symbol
+
+    def name_for(self, owner: object, name: str) -> str:
+        """Return a name that is `owner`'s alone: `name`, or with a number behind it."""
+        number, found = 0, name
+        while self._owners.setdefault(found, owner) is not owner:
+            number += 1
+            found = f"{name}.{number}"
+        return found
 
     def _definition(self, symbol: str, function: Function, kind: Kind, *, inline: bool) -> str:
         from mgcompile.backends.llvm.ir.vector_builder import Block

@@ -265,6 +265,47 @@ class Block:
             for rare, common in zip(results, usual, strict=True)
         ]
 
+    def repeat(
+        self,
+        first: Sequence[Vec],
+        most: int,
+        turn: Callable[[list[Vec]], tuple[list[Vec], Vec]],
+    ) -> list[Vec]:
+        """Append a loop that hands registers on from turn to turn.
+
+        Args:
+            first: what the first turn gets.
+            most: at most so many turns are made.
+            turn: appends a turn; returns what the next one gets, and the mask of the lanes that
+                need one. There is none when no lane does.
+
+        Returns:
+            The registers of the last turn. Only for bodies of functions.
+        """
+        tag, origin = self.fresh()[1:], self._label
+        self.lines.append(f"  br label %{tag}.turn")
+        self._open(f"{tag}.turn")
+        place = len(self.lines)
+        state = [self.register(f"%{tag}.s{k}", vec.kind) for k, vec in enumerate(first)]
+        with self._branch():
+            following, mask = turn(state)
+            some = self._any(mask)
+        end = self._label
+        self.lines += [
+            f"  %{tag}.next = add nuw nsw i64 %{tag}.i, 1",
+            f"  %{tag}.below = icmp ult i64 %{tag}.next, {most}",
+            f"  %{tag}.again = and i1 {some.name}, %{tag}.below",
+            f"  br i1 %{tag}.again, label %{tag}.turn, label %{tag}.done",
+        ]
+        phis = [f"  %{tag}.i = phi i64 [ 0, %{origin} ], [ %{tag}.next, %{end} ]"]
+        phis += [
+            f"  {x.name} = phi {x.kind} [ {one.name}, %{origin} ], [ {new.name}, %{end} ]"
+            for x, one, new in zip(state, first, following, strict=True)
+        ]
+        self.lines[place:place] = phis
+        self._open(f"{tag}.done")
+        return following
+
     def doubt(self) -> Vec:
         """Append where in a straight block lanes are special: a full register, not 0 there.
 

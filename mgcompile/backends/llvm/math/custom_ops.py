@@ -1,7 +1,8 @@
 """Lower ops without an entry in the table, from nothing but their own rules.
 
-In this order: a forward rule that is generic, or applies functions of NumPy and scipy.special,
-writes its own instructions; any other Python callable is called back, lane by lane, with a warning.
+In this order: Newton's method becomes a loop; a forward rule that is generic, or applies functions
+of NumPy and scipy.special, writes its own instructions; any other Python callable is called back,
+lane by lane, with a warning.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from mgcompile.backends.callbacks import number, warn_of_callback
 from mgcompile.backends.llvm.ir.module_builder import Import
 from mgcompile.backends.llvm.math.calls import scalar_calls
 from mgcompile.backends.llvm.math.rule_tracer import Traced
+from mgcompile.backends.llvm.math.solvers import lower_newton
+from mgcore.newton import Newton
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +28,7 @@ __all__ = ["calls_back", "lower_foreign"]
 
 
 def lower_foreign(
-    block: Block, op: Op, operands: Sequence[Vec], apply: Callable[[Op, list[Vec]], Vec]
+    block: Block, op: Op, operands: Sequence[Vec], apply: Callable[[Block, Op, list[Vec]], Vec]
 ) -> Vec:
     """Append an op by its forward rule.
 
@@ -33,14 +36,16 @@ def lower_foreign(
         block: takes the instructions.
         op: the op.
         operands: its operands.
-        apply: appends any other op.
+        apply: appends any other op to a block.
 
     Returns:
         The result.
     """
     mark = len(block.lines)
-    numbers = [Traced(x, apply) for x in operands]
+    numbers = [Traced(x, lambda other, others: apply(block, other, others)) for x in operands]
     try:
+        if isinstance(op.forward, Newton):
+            return lower_newton(block, op, op.forward, operands, apply)
         result = op.forward(*numbers)
         return result.vec if isinstance(result, Traced) else block.constant(float(result))
     except Exception as error:

@@ -37,4 +37,4 @@ def emit(block: Block, op: Op, operands: Sequence[Vec]) -> Vec:
     lowering = lowering_of(op)
     if lowering is not None:
         return lowering(block, *operands)
-    return lower_foreign(block, op, operands, lambda other, others: emit(block, other, others))
+    return lower_foreign(block, op, operands, emit)
