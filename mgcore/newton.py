@@ -50,7 +50,9 @@ class Newton:
                 moved = 0.0 if self._solved(y, operands) else math.nan
             y = float(y - moved)
             # The error after a step is about the square of it.
-            if abs(moved) <= enough(2.0**-52) * abs(y) or math.isnan(y):
+            if not math.isfinite(y):
+                return math.nan
+            if abs(moved) <= enough(2.0**-52) * abs(y):
                 return y
         return math.nan
 

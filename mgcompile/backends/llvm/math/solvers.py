@@ -73,4 +73,4 @@ def _solved(block: Block, method: Newton, arguments: Sequence[Vec], apply: Apply
         ], goes & block.inverse(done)
 
     y, going = block.repeat([first, block.constant(1.0)], method.steps, turn)
-    return block.select(going.same(1.0), float("nan"), y)
+    return block.select(going.same(0.0) & (y - y).same(0.0), y, float("nan"))
