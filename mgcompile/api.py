@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 import attrs
 import numpy as np
@@ -29,6 +29,7 @@ from mgcore import Constant, Value
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend
     from mgcompile.graph.ir import Graph
+    from mgcompile.runtime.result_types import Numbers
     from mgcompile.verification.check import Level
     from mgcompile.verification.points import Recorded
 
@@ -38,6 +39,34 @@ MOST_OPERANDS = 2048
 """Of an op whose rule has to be written out for each operand."""
 
 
+@overload
+def compile(  # noqa: A001 - as below
+    outputs: Value,
+    inputs: Sequence[Value] = ...,
+    params: Sequence[Value] = ...,
+    *,
+    dtype: Literal["float64", "float32"] = ...,
+    backend: str | Backend = ...,
+    threads: int = ...,
+    cache: bool = ...,
+    checks: bool = ...,
+    strict: bool = ...,
+    verify: Literal["full"] | bool | None = ...,
+) -> Kernel[Numbers]: ...
+@overload
+def compile(  # noqa: A001 - as below
+    outputs: Sequence[Value],
+    inputs: Sequence[Value] = ...,
+    params: Sequence[Value] = ...,
+    *,
+    dtype: Literal["float64", "float32"] = ...,
+    backend: str | Backend = ...,
+    threads: int = ...,
+    cache: bool = ...,
+    checks: bool = ...,
+    strict: bool = ...,
+    verify: Literal["full"] | bool | None = ...,
+) -> Kernel[list[Numbers]]: ...
 def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     outputs: Value | Sequence[Value],
     inputs: Sequence[Value] = (),

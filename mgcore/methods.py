@@ -20,7 +20,7 @@ __all__ = ["quick_attributes"]
 
 LARGE = 1000
 
-_found_by_name = Value.__getattr__
+_found_by_name: Any = vars(Value)["__getattr__"]
 
 
 class _Method:
@@ -50,8 +50,8 @@ def quick_attributes(count: int = LARGE) -> Iterator[None]:
         return
     library().offer_to(_make_methods)
     if "__getattr__" in Value.__dict__:
-        del Value.__getattr__
+        del Value.__getattr__  # type: ignore[attr-defined]  # checkers see the methods instead
     try:
         yield
     finally:
-        Value.__getattr__ = _found_by_name  # type: ignore[method-assign]  # as it was
+        Value.__getattr__ = _found_by_name  # type: ignore[attr-defined]  # as it was

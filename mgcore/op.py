@@ -15,6 +15,7 @@ from mgcore.failures import describe_failure, listing, short
 from mgcore.hookspecs import hookimpl
 from mgcore.ieee import refuse_nonfinite, result_where_python_raises
 from mgcore.places import definition_place, rule_place
+from mgcore.seam import library
 
 __all__ = ["Op", "Partials", "Rule", "describe_failure", "real"]
 
@@ -201,6 +202,35 @@ class Op:
     def mgcore_register_ops(self) -> "Iterable[Op]":
         """Answer the registry's question with itself: an op is a plugin."""
         return (self,)
+
+
+class _Told:
+    """Let ``help`` of an op tell of that op; the class keeps its own."""
+
+    def __init__(self, text: str | None) -> None:
+        self.text = text
+
+    def __get__(self, op: Op | None, owner: type) -> str | None:
+        return self.text if op is None else library().describe(op)
+
+
+class _Called:
+    """Let ``inspect.signature`` of an op name its operands."""
+
+    def __get__(self, op: Op | None, owner: type) -> inspect.Signature:
+        if op is None:
+            raise AttributeError("__signature__")
+        names = op.operand_names
+        if op.arity is None:
+            kind: Any = inspect.Parameter.VAR_POSITIONAL
+            names = tuple(name.removeprefix("*") for name in names)
+        else:
+            kind = inspect.Parameter.POSITIONAL_ONLY
+        return inspect.Signature([inspect.Parameter(name, kind) for name in names])
+
+
+Op.__doc__ = _Told(Op.__doc__)  # type: ignore[assignment]  # a text wherever it is read
+Op.__signature__ = _Called()  # type: ignore[attr-defined]  # what inspect asks for
 
 
 def _ill_defined(text: str) -> OpDefinitionError:

@@ -30,6 +30,9 @@ class Library(Protocol):
     def offer_to(self, listener: "Callable[[Iterable[str]], None]") -> None:
         """Call `listener` with the names of all ops, and of those to come."""
 
+    def describe(self, op: "Op") -> str:
+        """Return what ``help`` says of an op."""
+
     def backward_observer(self) -> Any:
         """Return what is called after every step of a backward pass, None if there is nothing."""
 

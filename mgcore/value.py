@@ -10,10 +10,14 @@ from mgcore.errors import ComparisonError, LabelError
 from mgcore.foreign import asked_in_a_rule
 from mgcore.ieee import result_where_python_raises
 from mgcore.op import Op, real, real_result
-from mgcore.seam import watcher
+from mgcore.seam import library, watcher
 
 if TYPE_CHECKING:
     from collections.abc import KeysView, Sequence
+
+    from mgcore.op_methods import OpMethods  # what `__getattr__` finds, for type checkers
+else:
+    OpMethods = object
 
 __all__ = ["Constant", "Value", "clock", "set_leaves"]
 
@@ -74,7 +78,7 @@ def _text(label: object, micrograds_op: object = None) -> str:
     raise LabelError(f"a label is a string, not {type(label).__name__} {label!r}{hint}")
 
 
-class Value:
+class Value(OpMethods):
     """Hold one number, the op and operands it came from, and its gradient.
 
     Args:
@@ -155,51 +159,56 @@ class Value:
         lifted = _lift(op, operands)
         return NotImplemented if lifted is None else Value.__mgcore_apply__(op, lifted)
 
-    def __add__(self, other: Any) -> Any:
+    def __add__(self, other: "Value | float") -> "Value":
         return binary(ops.add, self, other)
 
-    def __radd__(self, other: Any) -> Any:
+    def __radd__(self, other: float) -> "Value":
         return reflected(ops.add, other, self)
 
-    def __sub__(self, other: Any) -> Any:
+    def __sub__(self, other: "Value | float") -> "Value":
         return binary(ops.sub, self, other)
 
-    def __rsub__(self, other: Any) -> Any:
+    def __rsub__(self, other: float) -> "Value":
         return reflected(ops.sub, other, self)
 
-    def __mul__(self, other: Any) -> Any:
+    def __mul__(self, other: "Value | float") -> "Value":
         return binary(ops.mul, self, other)
 
-    def __rmul__(self, other: Any) -> Any:
+    def __rmul__(self, other: float) -> "Value":
         return reflected(ops.mul, other, self)
 
-    def __truediv__(self, other: Any) -> Any:
+    def __truediv__(self, other: "Value | float") -> "Value":
         return binary(ops.div, self, other)
 
-    def __rtruediv__(self, other: Any) -> Any:
+    def __rtruediv__(self, other: float) -> "Value":
         return reflected(ops.div, other, self)
 
-    def __pow__(self, other: Any) -> Any:
+    def __pow__(self, other: "Value | float") -> "Value":
         return binary(ops.pow, self, other)
 
-    def __rpow__(self, other: Any) -> Any:
+    def __rpow__(self, other: float) -> "Value":
         return reflected(ops.pow, other, self)
 
-    def __neg__(self) -> Any:
-        return Value.__mgcore_apply__(ops.neg, (self,))
+    def __neg__(self) -> "Value":
+        return Value.__mgcore_apply__(ops.neg, (self,))  # type: ignore[no-any-return]  # a Value
 
     def __pos__(self) -> "Value":
         return self
 
-    def __abs__(self) -> Any:
-        return Value.__mgcore_apply__(ops.abs, (self,))
+    def __abs__(self) -> "Value":
+        return Value.__mgcore_apply__(ops.abs, (self,))  # type: ignore[no-any-return]  # as above
 
-    def __getattr__(self, name: str) -> Any:
-        # Reached only for what is no attribute: any registered op is a method. See also `methods`.
-        if name.startswith("_"):
-            hint = "; an op of one's own is an mgcore.Op" if name == "_backward" else ""
-            raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
-        return MethodType(getattr(ops, name), self)
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            # Reached only for what is no attribute: any registered op is a method. See `methods`.
+            if name.startswith("_"):
+                hint = "; an op of one's own is an mgcore.Op" if name == "_backward" else ""
+                raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{hint}")
+            return MethodType(getattr(ops, name), self)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*object.__dir__(self), *library().names()})
 
     def _no_order(self, _: object) -> bool:
         asked_in_a_rule("< or >")
@@ -277,11 +286,11 @@ def node(op: Op, operands: tuple[Value, ...], data: float) -> Value:
     return out
 
 
-def binary(op: Op, x: Any, y: Any) -> Any:
+def binary(op: Op, x: Any, y: Any) -> Value:
     """Apply a two-operand op the short way if the operands are Values and Python's numbers."""
     if type(y) is not Value:
         if type(y) is not float and type(y) is not int:
-            return op(x, y)
+            return op(x, y)  # type: ignore[no-any-return]  # a Value, or what takes over
         y = _constant(y)
     try:
         data = op.forward(x.number, y.number)
@@ -292,10 +301,10 @@ def binary(op: Op, x: Any, y: Any) -> Any:
     return node(op, (x, y), data)
 
 
-def reflected(op: Op, x: Any, y: Value) -> Any:
+def reflected(op: Op, x: Any, y: Value) -> Value:
     """Apply a two-operand op to a number on the left; shorter if the number is Python's."""
     if type(x) is not float and type(x) is not int:
-        return op(x, y)
+        return op(x, y)  # type: ignore[no-any-return]  # as above
     return binary(op, _constant(x), y)
 
 

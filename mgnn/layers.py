@@ -2,12 +2,15 @@
 
 import random
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mgcore import Constant, Op, Value, ops
 from mgnn.errors import ShapeError, UnknownNameError, near_matches
 from mgnn.module import Module
 from mgnn.settings import count_of, seed_of
+
+if TYPE_CHECKING:
+    from mgnn.result_types import Outputs
 
 __all__ = ["INITIALISERS", "MLP", "Layer", "Neuron"]
 
@@ -56,7 +59,7 @@ class Neuron(Module):
         self.nonlin = nonlin
         self.activation = _checked_activation(activation) if nonlin else activation
 
-    def __call__(self, x: Sequence[Any]) -> Any:
+    def __call__(self, x: Sequence[Any]) -> Value:
         """Return the output for `nin` numbers or Values: a Value.
 
         Raises:
@@ -66,11 +69,12 @@ class Neuron(Module):
         if len(x) != len(self.w):
             raise ShapeError(f"x has {len(x)} numbers, but this neuron has {len(self.w)} inputs")
         # The bias is the weight of an input that is always 1: one node for the whole sum.
-        out = ops.dot(*self.w, self.b, *x, self.one)
+        out: Value = ops.dot(*self.w, self.b, *x, self.one)
         if not self.nonlin:
             return out
         activation = self.activation
-        return (getattr(ops, activation) if isinstance(activation, str) else activation)(out)
+        op: Op = getattr(ops, activation) if isinstance(activation, str) else activation
+        return op(out)  # type: ignore[no-any-return]  # a Value, as `out` is
 
     def parameters(self) -> list[Value]:
         """Return w..., b."""
@@ -87,12 +91,12 @@ class Layer(Module):
     def __init__(self, nin: int, nout: int, **kwargs: Any) -> None:
         self.neurons = [Neuron(nin, **kwargs) for _ in range(count_of("nout", nout, ShapeError))]
 
-    def __call__(self, x: Sequence[Any]) -> Any:
+    def __call__(self, x: Sequence[Any]) -> "Outputs":
         """Return a list of `nout` Values, or the Value if `nout` is 1."""
         # A plain number becomes one constant for all neurons.
         x = [v if type(v) is Value else _operand(v) for v in x]
-        out = [neuron(x) for neuron in self.neurons]
-        return out[0] if len(out) == 1 else out
+        out: Any = [neuron(x) for neuron in self.neurons]
+        return out[0] if len(out) == 1 else out  # type: ignore[no-any-return]  # either of both
 
     def parameters(self) -> list[Value]:
         """Return the parameters, neuron by neuron."""
@@ -157,7 +161,7 @@ class MLP(Module):
             for i in range(len(sizes) - 1)
         ]
 
-    def __call__(self, x: Sequence[Any]) -> Any:
+    def __call__(self, x: Sequence[Any]) -> "Outputs":
         """Return the output for one sample: a Value, or a list of them.
 
         Args:
@@ -174,7 +178,7 @@ class MLP(Module):
             if self.skip and layer is self.layers[-1]:
                 out = [*out, *x]
             out = layer(out)
-        return out
+        return out  # type: ignore[no-any-return]  # what the last layer gives
 
     def parameters(self) -> list[Value]:
         """Return the parameters, layer by layer, for each neuron w..., b."""

@@ -31,5 +31,8 @@ TABLE: dict[str, Row] = {
     "predict": Row("mgcli.commands.predict:command", "Write a model's predictions as CSV."),
     "step": Row("mgcli.commands.step:command", "Step through backpropagation in a web page."),
     "check": Row("mgcli.commands.check:command", "Prove that ops do what ops should."),
+    "stubs": Row(
+        "mgcli.commands.stubs:command", "Write the types of all installed ops, for editors."
+    ),
     "new-op": Row("mgcli.commands.new_op:command", "Start a package with an op of your own."),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
 import attrs
 import numpy as np
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+    from typing_extensions import TypeVar
 
     from mgcompile.backends.interface import Backend, Options, Shortcut, Trainer
     from mgcompile.program.ir import Program
@@ -49,6 +50,11 @@ if TYPE_CHECKING:
     from mgcore import Value
 
     Floats = NDArray[Any]
+    Values = TypeVar("Values", default=Any)  # what a call gives; Python has defaults from 3.13 on
+else:
+    from typing import TypeVar
+
+    Values = TypeVar("Values")
 
 __all__ = ["Kernel", "Signature"]
 
@@ -70,7 +76,7 @@ class Signature:
     checks: bool
 
 
-class Kernel:
+class Kernel(Generic[Values]):
     """A graph as a function of its inputs and parameters, in native code.
 
     Made by `mgcompile.compile`. Safe to call from several threads at once.
@@ -180,7 +186,7 @@ class Kernel:
 
     # Values and gradients
 
-    def __call__(self, X: Any = None, *, out: Any = None) -> Any:
+    def __call__(self, X: Any = None, *, out: Any = None) -> Values:
         """Return the values of the outputs.
 
         Args:
@@ -199,7 +205,8 @@ class Kernel:
         found = shortcut(X, self._params, False)
         if found is None:
             found = self._value(shortcut, X)
-        return found if out is None else fill(out, found, self._signature.several)
+        result: Values = found if out is None else fill(out, found, self._signature.several)
+        return result
 
     def _value(self, shortcut: Shortcut, X: Any) -> Any:
         """Return the values in a call that the shortcut did not take as it is."""
@@ -211,7 +218,7 @@ class Kernel:
         self._checks.check_result(values, "a value", batch, params)
         return batch.values(values, several=self._signature.several)
 
-    def value_and_grad(self, X: Any, *, out: Any = None) -> tuple[Any, Any]:
+    def value_and_grad(self, X: Any, *, out: Any = None) -> tuple[Values, Any]:
         """Return the values and, per sample, the derivatives of each to each input.
 
         Args:

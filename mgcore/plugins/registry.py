@@ -22,6 +22,7 @@ from mgcore.errors import (
     PluginWarning,
     UnknownOpError,
 )
+from mgcore.explain.description import description
 from mgcore.op import Op
 from mgcore.places import depth_of_user
 from mgcore.plugins import discovery
@@ -307,6 +308,13 @@ class Registry:
         if self._offer is not None:
             self._offer(self.names())
         self.vet()
+
+    def describe(self, op: Op) -> str:
+        """Return what ``help`` says of an op: its formula, domain, partials, kink and origin."""
+        entry = self.origin.get(op.name) if self.ready.get(op.name) is op else None
+        return description(
+            op, entry.origin if entry is not None else "an op that is not registered"
+        )
 
     def backward_observer(self) -> Any:
         """Return the hook ``mgcore_backward_step`` if anybody listens to it, else None."""

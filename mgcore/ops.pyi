@@ -1,0 +1,226 @@
+"""The registered ops by name, with their types. Written by `python tools/stubs.py`."""
+
+# pyright: reportIncompatibleMethodOverride=false
+# An op of so many operands refuses what Op, which may have any number, takes.
+
+from typing import Any, Protocol, overload
+
+from mgcore.op import Op
+from mgcore.value import Value
+
+class TakesOver(Protocol):
+    """What applies ops itself, as a compiler's symbols do."""
+
+    @property
+    def __mgcore_apply__(self) -> Any: ...
+
+class UnaryOp(Op):
+    """An op of 1 operand."""
+
+    @overload
+    def __call__(self, x: float, /) -> float: ...
+    @overload
+    def __call__(self, x: Value, /) -> Value: ...
+    @overload
+    def __call__(self, x: TakesOver | float, /) -> Any: ...
+
+class BinaryOp(Op):
+    """An op of 2 operands."""
+
+    @overload
+    def __call__(self, x1: float, x2: float, /) -> float: ...
+    @overload
+    def __call__(self, x1: Value, x2: Value | float, /) -> Value: ...
+    @overload
+    def __call__(self, x1: float, x2: Value, /) -> Value: ...
+    @overload
+    def __call__(self, x1: TakesOver | float, x2: TakesOver | float, /) -> Any: ...
+
+class TernaryOp(Op):
+    """An op of 3 operands."""
+
+    @overload
+    def __call__(self, x1: float, x2: float, x3: float, /) -> float: ...
+    @overload
+    def __call__(self, x1: Value, x2: Value | float, x3: Value | float, /) -> Value: ...
+    @overload
+    def __call__(self, x1: float, x2: Value, x3: Value | float, /) -> Value: ...
+    @overload
+    def __call__(self, x1: float, x2: float, x3: Value, /) -> Value: ...
+    @overload
+    def __call__(
+        self, x1: TakesOver | float, x2: TakesOver | float, x3: TakesOver | float, /
+    ) -> Any: ...
+
+class VariadicOp(Op):
+    """An op of any number of operands."""
+
+    @overload  # numbers alone, then any Values: told apart by the first that fits
+    def __call__(self, *xs: float) -> float: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, *xs: Value | float) -> Value: ...
+    @overload
+    def __call__(self, *xs: TakesOver | float) -> Any: ...
+
+abs: UnaryOp
+"""abs(x): |x|. partial by x: gt(x, 0) - lt(x, 0)."""
+acos: UnaryOp
+"""acos(x): angle in radians whose cosine is x. partial by x: -1/sqrt((1 - x)*(1 + x)). domain: [-1, 1]."""
+acosh: UnaryOp
+"""acosh(x): inverse hyperbolic cosine of x. partial by x: 1/(sqrt(x - 1)*sqrt(x + 1)). domain: [1, inf)."""
+add: BinaryOp
+"""add(x, y): x + y. partial by x: 1. partial by y: 1."""
+asin: UnaryOp
+"""asin(x): angle in radians whose sine is x. partial by x: 1/sqrt((1 - x)*(1 + x)). domain: [-1, 1]."""
+asinh: UnaryOp
+"""asinh(x): inverse hyperbolic sine of x."""
+atan: UnaryOp
+"""atan(x): angle in radians whose tangent is x."""
+atanh: UnaryOp
+"""atanh(x): inverse hyperbolic tangent of x. partial by x: 1/((1 - x)*(1 + x)). domain: (-1, 1)."""
+cbrt: UnaryOp
+"""cbrt(x): cube root of x. partial by x: 1/(3*out*out). domain: (-inf, 0] | [0, inf)."""
+ceil: UnaryOp
+"""ceil(x): smallest whole number >= x. partial by x: 0."""
+clip: TernaryOp
+"""clip(x, low, high): min(max(x, low), high). partial by low: 0.5*(lt(x, low) + le(x, low))*lt(low, high). partial by high: select(lt(low, high), 0.5*(lt(high, x) + le(high, x)), 1)."""
+copysign: BinaryOp
+"""copysign(x, y): |x| with the sign of y. partial by x: sign(x)*copysign(1, y). partial by y: 0. domain: (-inf, inf); (-inf, 0) | (0, inf)."""
+cos: UnaryOp
+"""cos(x): cosine of x radians. partial by x: -sin(x)."""
+cosh: UnaryOp
+"""cosh(x): hyperbolic cosine of x. partial by x: sinh(x)."""
+div: BinaryOp
+"""div(x, y): x / y. partial by x: 1/y. partial by y: -out/y. domain: (-inf, inf); (-inf, 0) | (0, inf)."""
+dot: VariadicOp
+"""dot(*xs): w1*x1 + w2*x2 + ... of dot(*w, *x)."""
+elu: UnaryOp
+"""elu(x): x if x > 0 else e**x - 1. partial by x: exp(minimum(x, 0))."""
+eq: BinaryOp
+"""eq(x, y): 1 if x == y else 0. partial by x: 0. partial by y: 0."""
+erf: UnaryOp
+"""erf(x): 2/sqrt(pi) * integral of e**(-t**2) from 0 to x. partial by x: 1.12838*exp(-x*x)."""
+exp: UnaryOp
+"""exp(x): e ** x. partial by x: out."""
+exp2: UnaryOp
+"""exp2(x): 2 ** x. partial by x: 0.693147*out."""
+expm1: UnaryOp
+"""expm1(x): e**x - 1. partial by x: exp(x)."""
+floor: UnaryOp
+"""floor(x): largest whole number <= x. partial by x: 0."""
+frac: UnaryOp
+"""frac(x): x - trunc(x). partial by x: 1."""
+ge: BinaryOp
+"""ge(x, y): 1 if x >= y else 0. partial by x: 0. partial by y: 0."""
+gelu: UnaryOp
+"""gelu(x): x * Phi(x)."""
+gt: BinaryOp
+"""gt(x, y): 1 if x > y else 0. partial by x: 0. partial by y: 0."""
+hardsigmoid: UnaryOp
+"""hardsigmoid(x): (x + 3) / 6 brought between 0 and 1. partial by x: 0.166667*gt(x, -3)*lt(x, 3)."""
+hardswish: UnaryOp
+"""hardswish(x): x * hardsigmoid(x). partial by x: select(ge(x, 3), 1, select(gt(x, -3), (2*x + 3)/6, 0))."""
+hardtanh: UnaryOp
+"""hardtanh(x): x brought between -1 and 1. partial by x: gt(x, -1)*lt(x, 1)."""
+isnan: UnaryOp
+"""isnan(x): 1 if x is NaN else 0. partial by x: 0."""
+le: BinaryOp
+"""le(x, y): 1 if x <= y else 0. partial by x: 0. partial by y: 0."""
+leaky_relu: UnaryOp
+"""leaky_relu(x): x if x > 0 else 0.01 * x. partial by x: select(gt(x, 0), 1, 0.01)."""
+log: UnaryOp
+"""log(x): natural logarithm of x. partial by x: 1/x. domain: (0, inf)."""
+log10: UnaryOp
+"""log10(x): logarithm of x to base 10. partial by x: 0.434294/x. domain: (0, inf)."""
+log1p: UnaryOp
+"""log1p(x): log(1 + x). partial by x: 1/(1 + x). domain: (-1, inf)."""
+log2: UnaryOp
+"""log2(x): logarithm of x to base 2. partial by x: 1.4427/x. domain: (0, inf)."""
+logical_and: BinaryOp
+"""logical_and(x, y): 1 if x != 0 and y != 0 else 0. partial by x: 0. partial by y: 0."""
+logical_not: UnaryOp
+"""logical_not(x): 1 if x = 0 else 0. partial by x: 0."""
+logical_or: BinaryOp
+"""logical_or(x, y): 1 if x != 0 or y != 0 else 0. partial by x: 0. partial by y: 0."""
+logsigmoid: UnaryOp
+"""logsigmoid(x): log(sigmoid(x)). partial by x: sigmoid(-x)."""
+logsumexp: VariadicOp
+"""logsumexp(*xs): log(e**x1 + e**x2 + ...)."""
+lt: BinaryOp
+"""lt(x, y): 1 if x < y else 0. partial by x: 0. partial by y: 0."""
+max: VariadicOp
+"""max(*xs): largest of x1, x2, ...."""
+maximum: BinaryOp
+"""maximum(x, y): the larger of x and y. partial by x: 0.5*(gt(x, y) + ge(x, y)). partial by y: 0.5*(gt(y, x) + ge(y, x))."""
+mean: VariadicOp
+"""mean(*xs): (x1 + x2 + ...) / n."""
+min: VariadicOp
+"""min(*xs): smallest of x1, x2, ...."""
+minimum: BinaryOp
+"""minimum(x, y): the smaller of x and y. partial by x: 0.5*(lt(x, y) + le(x, y)). partial by y: 0.5*(lt(y, x) + le(y, x))."""
+mish: UnaryOp
+"""mish(x): x * tanh(softplus(x))."""
+mod: BinaryOp
+"""mod(x, y): x - y * floor(x / y). partial by x: 1. partial by y: -round((x - out)/y). domain: (-inf, inf); (-inf, 0) | (0, inf)."""
+mul: BinaryOp
+"""mul(x, y): x * y. partial by x: y. partial by y: x."""
+ne: BinaryOp
+"""ne(x, y): 1 if x != y else 0. partial by x: 0. partial by y: 0."""
+neg: UnaryOp
+"""neg(x): -x. partial by x: -1."""
+norm: VariadicOp
+"""norm(*xs): sqrt(x1**2 + x2**2 + ...)."""
+polyval: VariadicOp
+"""polyval(*xs): c1*x**(n-1) + ... + cn of polyval(x, c1, ..., cn)."""
+pow: BinaryOp
+"""pow(x, y): x ** y. partial by x: select(select(y, 1, select(x, 1, 0)), y*x**(y - 1), 0). partial by y: out*select(x, log(x + select(x, 0, 1)), gt(y, 0)). domain: (0, inf); (-inf, inf)."""
+prod: VariadicOp
+"""prod(*xs): x1 * x2 * ...."""
+reciprocal: UnaryOp
+"""reciprocal(x): 1 / x. partial by x: -out/x. domain: (-inf, 0) | (0, inf)."""
+relu: UnaryOp
+"""relu(x): x if x > 0 else 0. partial by x: gt(out, 0)."""
+relu6: UnaryOp
+"""relu6(x): x brought between 0 and 6. partial by x: gt(x, 0)*lt(x, 6)."""
+remainder: BinaryOp
+"""remainder(x, y): x - y * round(x / y). partial by x: 1. partial by y: -round((x - out)/y). domain: (-inf, inf); (-inf, 0) | (0, inf)."""
+round: UnaryOp
+"""round(x): nearest whole number to x, the even one of two. partial by x: 0."""
+rsqrt: UnaryOp
+"""rsqrt(x): 1 / sqrt(x). partial by x: -0.5*out/x. domain: (0, inf)."""
+select: TernaryOp
+"""select(condition, x, y): x if condition != 0 else y. partial by condition: 0. partial by x: select(condition, 1, 0). partial by y: select(condition, 0, 1)."""
+selu: UnaryOp
+"""selu(x): 1.0507 * x if x > 0 else 1.7581 * (e**x - 1). partial by x: select(gt(x, 0), 1.0507, 1.7581*exp(minimum(x, 0)))."""
+sigmoid: UnaryOp
+"""sigmoid(x): 1 / (1 + e**-x). partial by x: out*sigmoid(-x)."""
+sign: UnaryOp
+"""sign(x): 1 if x > 0, -1 if x < 0, 0 if x = 0. partial by x: 0."""
+silu: UnaryOp
+"""silu(x): x * sigmoid(x). partial by x: sigmoid(x) + out*sigmoid(-x)."""
+sin: UnaryOp
+"""sin(x): sine of x radians. partial by x: cos(x)."""
+sinh: UnaryOp
+"""sinh(x): hyperbolic sine of x. partial by x: cosh(x)."""
+softplus: UnaryOp
+"""softplus(x): log(1 + e**x). partial by x: sigmoid(x)."""
+sqrt: UnaryOp
+"""sqrt(x): square root of x. partial by x: 0.5/out. domain: [0, inf)."""
+square: UnaryOp
+"""square(x): x * x. partial by x: 2*x."""
+sub: BinaryOp
+"""sub(x, y): x - y. partial by x: 1. partial by y: -1."""
+sum: VariadicOp
+"""sum(*xs): x1 + x2 + ...."""
+take: VariadicOp
+"""take(*xs): x0 if index = 0, x1 if index = 1, ... of take(index, x0, x1, ...). domain: {0, 1, ...}; (-inf, inf)."""
+tan: UnaryOp
+"""tan(x): tangent of x radians. partial by x: 1 + out*out."""
+tanh: UnaryOp
+"""tanh(x): hyperbolic tangent of x. partial by x: exp(-2*abs(x))*(1 + abs(out))*(1 + abs(out))."""
+trunc: UnaryOp
+"""trunc(x): whole part of x. partial by x: 0."""
+var: VariadicOp
+"""var(*xs): mean of (x - mean)**2."""
+where: TernaryOp
+"""where(condition, x, y): x if condition != 0 else y. partial by condition: 0. partial by x: select(condition, 1, 0). partial by y: select(condition, 0, 1)."""
