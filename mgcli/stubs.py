@@ -28,7 +28,7 @@ class TakesOver(Protocol):
     def __mgcore_apply__(self) -> Any: ...
 '''
 
-_METHODS_HEAD = '''"""The registered ops as methods of Value, with their types. Written by `{command}`."""
+_METHODS_HEAD = '''"""The registered ops as methods of Value, with types. Written by `{command}`."""
 
 from mgcore.value import Value
 
@@ -53,8 +53,7 @@ def ops_stub(ops: Iterable[Op], command: str) -> str:
     listed = sorted(ops, key=lambda op: op.name)
     arities = sorted({op.arity for op in listed}, key=lambda n: n or 1_000)
     lines = [_OPS_HEAD.format(command=command)]
-    for arity in arities:
-        lines.append("\n".join(_kind(arity)))
+    lines += ["\n".join(_kind(arity)) for arity in arities]
     lines += [f'{op.name}: {_kind_name(op.arity)}\n"""{_told(op)}"""' for op in listed]
     return "\n".join(lines) + "\n"
 

@@ -1,4 +1,4 @@
-"""The registered ops as methods of Value, with their types. Written by `python tools/stubs.py`."""
+"""The registered ops as methods of Value, with types. Written by `python tools/stubs.py`."""
 
 from mgcore.value import Value
 
@@ -9,7 +9,7 @@ class OpMethods:
         """abs(x): |x|. partial by x: gt(x, 0) - lt(x, 0)."""
 
     def acos(self) -> Value:
-        """acos(x): angle in radians whose cosine is x. partial by x: -1/sqrt((1 - x)*(1 + x)). domain: [-1, 1]."""
+        """acos(x): angle in radians whose cosine is x. partial by x: -1/sqrt(select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x))). domain: [-1, 1]."""
 
     def acosh(self) -> Value:
         """acosh(x): inverse hyperbolic cosine of x. partial by x: 1/(sqrt(x - 1)*sqrt(x + 1)). domain: [1, inf)."""
@@ -18,7 +18,7 @@ class OpMethods:
         """add(x, y): x + y. partial by x: 1. partial by y: 1."""
 
     def asin(self) -> Value:
-        """asin(x): angle in radians whose sine is x. partial by x: 1/sqrt((1 - x)*(1 + x)). domain: [-1, 1]."""
+        """asin(x): angle in radians whose sine is x. partial by x: 1/sqrt(select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x))). domain: [-1, 1]."""
 
     def asinh(self) -> Value:
         """asinh(x): inverse hyperbolic sine of x."""
@@ -27,7 +27,7 @@ class OpMethods:
         """atan(x): angle in radians whose tangent is x."""
 
     def atanh(self) -> Value:
-        """atanh(x): inverse hyperbolic tangent of x. partial by x: 1/((1 - x)*(1 + x)). domain: (-1, 1)."""
+        """atanh(x): inverse hyperbolic tangent of x. partial by x: 1/select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x)). domain: (-1, 1)."""
 
     def cbrt(self) -> Value:
         """cbrt(x): cube root of x. partial by x: 1/(3*out*out). domain: (-inf, 0] | [0, inf)."""
@@ -201,7 +201,7 @@ class OpMethods:
         """selu(x): 1.0507 * x if x > 0 else 1.7581 * (e**x - 1). partial by x: select(gt(x, 0), 1.0507, 1.7581*exp(minimum(x, 0)))."""
 
     def sigmoid(self) -> Value:
-        """sigmoid(x): 1 / (1 + e**-x). partial by x: out*sigmoid(-x)."""
+        """sigmoid(x): 1 / (1 + e**-x)."""
 
     def sign(self) -> Value:
         """sign(x): 1 if x > 0, -1 if x < 0, 0 if x = 0. partial by x: 0."""
@@ -237,7 +237,7 @@ class OpMethods:
         """tan(x): tangent of x radians. partial by x: 1 + out*out."""
 
     def tanh(self) -> Value:
-        """tanh(x): hyperbolic tangent of x. partial by x: exp(-2*abs(x))*(1 + abs(out))*(1 + abs(out))."""
+        """tanh(x): hyperbolic tangent of x."""
 
     def trunc(self) -> Value:
         """trunc(x): whole part of x. partial by x: 0."""

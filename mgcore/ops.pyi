@@ -48,9 +48,7 @@ class TernaryOp(Op):
     @overload
     def __call__(self, x1: float, x2: float, x3: Value, /) -> Value: ...
     @overload
-    def __call__(
-        self, x1: TakesOver | float, x2: TakesOver | float, x3: TakesOver | float, /
-    ) -> Any: ...
+    def __call__(self, x1: TakesOver | float, x2: TakesOver | float, x3: TakesOver | float, /) -> Any: ...
 
 class VariadicOp(Op):
     """An op of any number of operands."""
@@ -65,19 +63,19 @@ class VariadicOp(Op):
 abs: UnaryOp
 """abs(x): |x|. partial by x: gt(x, 0) - lt(x, 0)."""
 acos: UnaryOp
-"""acos(x): angle in radians whose cosine is x. partial by x: -1/sqrt((1 - x)*(1 + x)). domain: [-1, 1]."""
+"""acos(x): angle in radians whose cosine is x. partial by x: -1/sqrt(select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x))). domain: [-1, 1]."""
 acosh: UnaryOp
 """acosh(x): inverse hyperbolic cosine of x. partial by x: 1/(sqrt(x - 1)*sqrt(x + 1)). domain: [1, inf)."""
 add: BinaryOp
 """add(x, y): x + y. partial by x: 1. partial by y: 1."""
 asin: UnaryOp
-"""asin(x): angle in radians whose sine is x. partial by x: 1/sqrt((1 - x)*(1 + x)). domain: [-1, 1]."""
+"""asin(x): angle in radians whose sine is x. partial by x: 1/sqrt(select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x))). domain: [-1, 1]."""
 asinh: UnaryOp
 """asinh(x): inverse hyperbolic sine of x."""
 atan: UnaryOp
 """atan(x): angle in radians whose tangent is x."""
 atanh: UnaryOp
-"""atanh(x): inverse hyperbolic tangent of x. partial by x: 1/((1 - x)*(1 + x)). domain: (-1, 1)."""
+"""atanh(x): inverse hyperbolic tangent of x. partial by x: 1/select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x)). domain: (-1, 1)."""
 cbrt: UnaryOp
 """cbrt(x): cube root of x. partial by x: 1/(3*out*out). domain: (-inf, 0] | [0, inf)."""
 ceil: UnaryOp
@@ -193,7 +191,7 @@ select: TernaryOp
 selu: UnaryOp
 """selu(x): 1.0507 * x if x > 0 else 1.7581 * (e**x - 1). partial by x: select(gt(x, 0), 1.0507, 1.7581*exp(minimum(x, 0)))."""
 sigmoid: UnaryOp
-"""sigmoid(x): 1 / (1 + e**-x). partial by x: out*sigmoid(-x)."""
+"""sigmoid(x): 1 / (1 + e**-x)."""
 sign: UnaryOp
 """sign(x): 1 if x > 0, -1 if x < 0, 0 if x = 0. partial by x: 0."""
 silu: UnaryOp
@@ -217,7 +215,7 @@ take: VariadicOp
 tan: UnaryOp
 """tan(x): tangent of x radians. partial by x: 1 + out*out."""
 tanh: UnaryOp
-"""tanh(x): hyperbolic tangent of x. partial by x: exp(-2*abs(x))*(1 + abs(out))*(1 + abs(out))."""
+"""tanh(x): hyperbolic tangent of x."""
 trunc: UnaryOp
 """trunc(x): whole part of x. partial by x: 0."""
 var: VariadicOp
