@@ -9,6 +9,7 @@ __all__ = [
     "ArityError",
     "BackwardError",
     "BrokenPluginError",
+    "ChoiceError",
     "ComparisonError",
     "DisabledOpError",
     "DivisionByZeroError",
