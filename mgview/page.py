@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,11 @@ def drawing_page(title: str, count: int, views: list[View]) -> str:
 
 
 def playground_page(
-    title: str, data: dict[str, Any], rules: dict[str, dict[str, str]], **context: Any
+    title: str,
+    data: dict[str, Any],
+    rules: dict[str, dict[str, str]],
+    origins: Sequence[str] = (),
+    **context: Any,
 ) -> str:
     """Write the playground's page; a blank page of the stepper is in it, to be filled in there.
 
@@ -59,6 +64,7 @@ def playground_page(
         title: heading of the page.
         data: what the playground's script reads.
         rules: for each op what its author says of it, for the stepper.
+        origins: the only places that the page may connect to.
         context: what else the template shows.
 
     Returns:
@@ -70,7 +76,7 @@ def playground_page(
         "playground.html",
         kind="playground",
         title=title,
-        policy=policy(*scripts),
+        policy=policy(*scripts, connect=origins),
         css=markup(static("drawing.css") + static("page.css") + static("playground.css")),
         script=markup(scripts[0]),
         data=markup(_json({**data, "stepper": blank})),
@@ -135,14 +141,15 @@ def _page(kind: str, title: str, data: dict[str, Any], **context: Any) -> str:
     )
 
 
-def policy(*scripts: str) -> str:
-    """Return a content security policy: these scripts alone, no network, no forms."""
+def policy(*scripts: str, connect: Sequence[str] = ()) -> str:
+    """Return a content security policy: these scripts alone, no forms, no network but `connect`."""
     digests = [
         base64.b64encode(hashlib.sha256(script.encode()).digest()) for script in scripts if script
     ]
     allowed = " ".join(f"'sha256-{digest.decode()}'" for digest in digests) or "'none'"
+    network = f"connect-src {' '.join(connect)}; " if connect else ""
     return (
-        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; "
+        f"default-src 'none'; script-src {allowed}; style-src 'unsafe-inline'; {network}"
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 

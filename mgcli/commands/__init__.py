@@ -30,6 +30,7 @@ TABLE: dict[str, Row] = {
     "train": Row("mgcli.commands.train:command", "Train a small net on a table."),
     "predict": Row("mgcli.commands.predict:command", "Write a model's predictions as CSV."),
     "step": Row("mgcli.commands.step:command", "Step through backpropagation in a web page."),
+    "play": Row("mgcli.commands.play:command", "Build and train a net in a web page."),
     "check": Row("mgcli.commands.check:command", "Prove that ops do what ops should."),
     "stubs": Row(
         "mgcli.commands.stubs:command", "Write the types of all installed ops, for editors."

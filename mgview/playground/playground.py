@@ -38,13 +38,38 @@ class Playground:
 
     def html(self) -> str:
         """Return the page: one self-contained HTML text that needs no network."""
-        data = {"settings": self.settings.plain(), "own": self.own}
+        return self._page(
+            [op.name for op in page_activations()], None, "A net of scalar operators, in this page."
+        )
+
+    def served_html(self, path: str, origins: Sequence[str], activations: Sequence[str]) -> str:
+        """Return the page that lets a server train.
+
+        Args:
+            path: of the server's WebSocket.
+            origins: where that may be, for the page's policy.
+            activations: what the server can train.
+
+        """
+        remote = {"path": path, "activations": list(activations)}
+        words = "A net of scalar operators, trained by native code on this machine."
+        return self._page(activations, remote, words, origins)
+
+    def _page(
+        self,
+        activations: Sequence[str],
+        remote: dict[str, Any] | None,
+        subtitle: str,
+        origins: Sequence[str] = (),
+    ) -> str:
+        rules = {op.name: rule_of(op) for op in (*page_activations(), *_loss_ops())}
         return playground_page(
             "Playground",
-            data,
-            {op.name: rule_of(op) for op in (*page_activations(), *_loss_ops())},
-            subtitle="A net of scalar operators, trained in this page.",
-            **choices([op.name for op in page_activations()]),
+            {"settings": self.settings.plain(), "own": self.own, "remote": remote},
+            rules,
+            origins,
+            subtitle=subtitle,
+            **choices(activations),
         )
 
     def _repr_html_(self) -> str:
@@ -101,6 +126,18 @@ def playground(X: Any = None, y: Any = None, **settings: Any) -> Playground:
             classes.
         ShapeError, DataError: naming row and column of what is no finite number.
     """
+    made = begin(X, y, settings)
+    names = [op.name for op in page_activations()]
+    if made.settings.activation not in names:
+        raise BadPlaygroundError(
+            f"the page does not know the activation {made.settings.activation!r}; it has "
+            f"{', '.join(names)}, and `mg play` trains with every installed op"
+        )
+    return made
+
+
+def begin(X: Any, y: Any, settings: dict[str, Any]) -> Playground:
+    """Make a playground whoever trains it; arguments and errors as for `playground`."""
     own = None if X is None else _own_rows(X, y)
     if own is not None:
         settings = {"data": "csv", **settings}
@@ -113,12 +150,6 @@ def playground(X: Any = None, y: Any = None, **settings: Any) -> Playground:
     checked = Settings(**settings)
     if own is None and checked.data == "csv":
         raise BadPlaygroundError('data="csv" needs rows; give them as playground(X, y)')
-    names = [op.name for op in page_activations()]
-    if checked.activation not in names:
-        raise BadPlaygroundError(
-            f"the page does not know the activation {checked.activation!r}; it has "
-            f"{', '.join(names)}, and `mg play` trains with every installed op"
-        )
     return Playground(checked, own)
 
 

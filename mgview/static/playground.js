@@ -1031,6 +1031,10 @@
     }
     return Math.sqrt(sum / count);
   }
+  function plainRows(rows) {
+    const [x1, x2] = columns(rows);
+    return { x: [...x1].map((x, i) => [x, x2[i]]), label: [...rows.label] };
+  }
 
   // src/playground/log.ts
   function note(log, entry) {
@@ -1429,8 +1433,8 @@
       this.canvas.style.height = `${sheet.height}px`;
       const boxes = /* @__PURE__ */ new Map();
       const box2 = (cell) => {
-        const known2 = boxes.get(cell);
-        if (known2) return known2;
+        const known = boxes.get(cell);
+        if (known) return known;
         const found = (cell.querySelector(".neuron") ?? cell).getBoundingClientRect();
         boxes.set(cell, found);
         return found;
@@ -2323,11 +2327,91 @@ ${lines.join(",\n")}
     return `${Math.round(share * n)} of ${n}`;
   }
 
+  // src/playground/remote.ts
+  function unpack(bytes) {
+    const length = new DataView(bytes).getUint32(0, true);
+    const header = JSON.parse(new TextDecoder().decode(new Uint8Array(bytes, 4, length)), (_, x) => WORDS3[String(x)] ?? x);
+    let at = 4 + length;
+    const numbers = () => {
+      const found = new Float64Array(bytes, at, header.params);
+      at += found.byteLength;
+      return found;
+    };
+    const [params, grads, change] = [numbers(), numbers(), numbers()];
+    const fields = header.fields.map(
+      ([neurons, points]) => Array.from({ length: neurons }, () => {
+        const found = new Float32Array(bytes, at, points);
+        at += found.byteLength;
+        return found;
+      })
+    );
+    return { ...header, params, grads, change, fields };
+  }
+  var WORDS3 = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+  var RemoteEngine = class {
+    constructor(path, activations) {
+      this.path = path;
+      this.activations = activations;
+      this.waiting = [];
+      this.layers = 0;
+    }
+    connect() {
+      return new Promise((done, failed) => {
+        const socket = new WebSocket(`ws://${location.host}${this.path}`);
+        socket.binaryType = "arraybuffer";
+        socket.addEventListener("open", () => done(socket));
+        socket.addEventListener("message", (event) => this.waiting.shift()?.done(event.data));
+        socket.addEventListener("close", () => {
+          this.socket = void 0;
+          const error = new Error("The server has stopped. Start `mg play` again, and open the address that it prints.");
+          failed(error);
+          for (const { failed: fail } of this.waiting.splice(0)) fail(error);
+        });
+      });
+    }
+    async ask(message) {
+      this.socket ??= this.connect();
+      const socket = await this.socket;
+      const answer = await new Promise((done, failed) => {
+        this.waiting.push({ done, failed });
+        socket.send(JSON.stringify(message));
+      });
+      if (typeof answer === "string") {
+        const { error } = JSON.parse(answer);
+        if (error) throw new Error(error);
+      }
+      return answer;
+    }
+    async moment(message, { size: size2, half }) {
+      return unpack(await this.ask({ ...message, size: size2, half }));
+    }
+    begin(settings, rows, grid) {
+      this.layers = settings.layers.length + 1;
+      return this.moment({ kind: "begin", settings, train: plainRows(rows.train), test: plainRows(rows.test) }, grid);
+    }
+    async set({ optimizer, lr, decay, batch }) {
+      await this.ask({ kind: "set", settings: { optimizer, lr, decay, batch } });
+    }
+    advance(epochs, grid) {
+      return this.moment({ kind: "advance", epochs }, grid);
+    }
+    edit(index, value, grid) {
+      return this.moment({ kind: "edit", index, value }, grid);
+    }
+    async stepper(subject) {
+      const answer = await this.ask({ kind: "stepper", ...subject, title: titleOf(subject, this.layers) });
+      return JSON.parse(answer).page;
+    }
+  };
+
   // src/playground/main.ts
   startTheme();
   var data = JSON.parse(byId("data").textContent ?? "");
-  var known = Object.keys(OPS).filter((name) => OPS[name].scalar);
-  var engine = new LocalEngine(known, (training, subject) => fillPage(data.stepper, training, subject));
-  for (const option of byId("activation").querySelectorAll("option")) if (!known.includes(option.value)) option.remove();
+  var engine = data.remote ? new RemoteEngine(data.remote.path, data.remote.activations) : local();
+  for (const option of byId("activation").querySelectorAll("option")) if (!engine.activations.includes(option.value)) option.remove();
   void new Playground(engine, data.settings, data.own ? tableOf(data.own) : void 0).start();
+  function local() {
+    const known = Object.keys(OPS).filter((name) => OPS[name].scalar);
+    return new LocalEngine(known, (training, subject) => fillPage(data.stepper, training, subject));
+  }
 })();
