@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Predictor", "missing_columns"]
+__all__ = ["Findings", "Predictor", "missing_columns"]
 
 REMEDY = "leave it empty if it is not known (the model learnt this column otherwise)"
 
@@ -34,7 +34,7 @@ class Predictor:
         keep: whether the table's columns are repeated.
 
     Attributes:
-        count: the rows predicted so far.
+        findings: what was found out of the rows predicted so far.
 
     """
 
@@ -42,11 +42,8 @@ class Predictor:
         self.model = model
         self.probabilities = probabilities
         self.keep = keep
-        self.count = 0
+        self.findings = Findings()
         self._columns: dict[str, Column] = {}
-        self._goal: Column | None = None
-        self._new: dict[str, _NewTexts] = {}
-        self._known: set[str] = set()
         self._notes: list[str] = []
         self._score = _Running(model)
 
@@ -60,26 +57,36 @@ class Predictor:
 
         """
         for table in tables:
-            typed = self._features(table) if isinstance(table, RawTable) else table
-            outputs = forward(self.model.net, encode_all(self.model.features, typed))
-            given = table.columns if isinstance(table, RawTable) else table
-            self.count += len(outputs)
-            if isinstance(table, RawTable) and self.model.target in table.columns:
-                self._score.add(table, outputs)
-            yield self._columns_of(given, outputs)
+            yield self.piece(table)
+
+    def piece(self, table: "RawTable | Mapping[str, Any]") -> dict[str, Sequence[Any]]:
+        """Return the columns to be written for one piece of the table; see `pieces`."""
+        typed = self._features(table) if isinstance(table, RawTable) else table
+        outputs = forward(self.model.net, encode_all(self.model.features, typed))
+        given = table.columns if isinstance(table, RawTable) else table
+        self.findings.count += len(outputs)
+        if isinstance(table, RawTable) and self.model.target in table.columns:
+            self._score.add(table, outputs, self.findings)
+        return self._columns_of(given, outputs)
+
+    def successor(self) -> "Predictor":
+        """Return one that reads as this has begun to read, and has found out nothing yet."""
+        made = Predictor(self.model, probabilities=self.probabilities, keep=self.keep)
+        made._columns, made._score = self._columns, self._score
+        return made
 
     def remarks(self) -> Iterator[str]:
         """Yield what is to be said of the whole table."""
         yield from self._notes
         for feature in self.model.features:
-            if self._columns and feature.name not in self._known:
+            if self._columns and feature.name not in self.findings.known:
                 yield (
                     f"column {feature.name!r} is empty in every row; what training put for missing "
                     "is used"
                 )
-        for new in self._new.values():
+        for new in self.findings.new.values():
             yield new.words()
-        yield from self._score.words()
+        yield from self._score.words(self.findings)
 
     def _columns_of(
         self, given: Mapping[str, Any], outputs: "NDArray[np.float64]"
@@ -105,8 +112,10 @@ class Predictor:
         made = {}
         for feature in self.model.features:
             cells = table.columns[feature.name]
-            if feature.name not in self._known and not all(map(table.is_missing, set(cells))):
-                self._known.add(feature.name)
+            if feature.name not in self.findings.known and not all(
+                map(table.is_missing, set(cells))
+            ):
+                self.findings.known.add(feature.name)
             made[feature.name] = values_of(table, self._columns[feature.name], REMEDY)
             if isinstance(feature, Text):
                 self._look_for_new(table, feature, made[feature.name])
@@ -135,10 +144,11 @@ class Predictor:
         if not unknown:
             return
         rows = [row for row, text in enumerate(texts) if text in unknown]
-        if feature.name not in self._new:
+        new = self.findings.new
+        if feature.name not in new:
             first = texts[rows[0]] or ""
-            self._new[feature.name] = _NewTexts(table.place(rows[0], feature.name), first)
-        self._new[feature.name].texts.update(texts[row] or "" for row in rows)
+            new[feature.name] = _NewTexts(table.place(rows[0], feature.name), first)
+        new[feature.name].texts.update(texts[row] or "" for row in rows)
 
 
 def _column_for(table: RawTable, feature: Feature) -> Column:
@@ -186,19 +196,53 @@ class _NewTexts:
         )
 
 
+@attrs.define
+class Findings:
+    """Hold what is found out of rows while they are predicted.
+
+    Attributes:
+        count: how many there are.
+        known: the features that are not missing in all of them.
+        new: of the features that hold texts unknown to the model, these texts.
+        judged: rows whose target is known.
+        right: of these, how many have the right class.
+        strange: of these, how many have a class that the model does not know.
+        pairs: of these, true and predicted quantities, as arrays.
+
+    """
+
+    count: int = 0
+    known: set[str] = attrs.field(factory=set)
+    new: "dict[str, _NewTexts]" = attrs.field(factory=dict)
+    judged: int = 0
+    right: int = 0
+    strange: int = 0
+    pairs: list[tuple[Any, Any]] = attrs.field(factory=list)
+
+    def add(self, later: "Findings") -> None:
+        """Add what was found out of later rows."""
+        self.count += later.count
+        self.known |= later.known
+        for name, new in later.new.items():
+            if name in self.new:
+                self.new[name].texts.update(new.texts)
+            else:
+                self.new[name] = new
+        self.judged += later.judged
+        self.right += later.right
+        self.strange += later.strange
+        self.pairs += later.pairs
+
+
 class _Running:
     """Judge the predictions where the table holds the target too."""
 
     def __init__(self, model: TableModel) -> None:
         self.model = model
-        self.rows = 0
-        self.right = 0
-        self.strange = 0
         self._classes = {canonical(name): k for k, name in enumerate(model.classes)}
         self._notation: Notation | None = None
-        self._pairs: list[tuple[Any, Any]] = []
 
-    def add(self, table: RawTable, outputs: "NDArray[np.float64]") -> None:
+    def add(self, table: RawTable, outputs: "NDArray[np.float64]", found: Findings) -> None:
         """Take the rows of a piece whose target is known."""
         import numpy as np
 
@@ -207,18 +251,18 @@ class _Running:
             known = {cell: self._class_of(cell, table) for cell in set(cells)}
             truth = np.array([known[cell] for cell in cells])
             there = truth > -2
-            self.rows += int(there.sum())
-            self.strange += int((truth == -1).sum())
-            self.right += int((self.model.class_numbers(outputs) == truth)[there].sum())
+            found.judged += int(there.sum())
+            found.strange += int((truth == -1).sum())
+            found.right += int((self.model.class_numbers(outputs) == truth)[there].sum())
             return
         if self._notation is None:
             self._notation = detect(known_cells(table, self.model.target))[0]
         numbers, bad = numbers_of(cells, table.format.missing, self._notation)
         numbers[bad] = np.nan
         there = np.isfinite(numbers)
-        self.rows += int(there.sum())
+        found.judged += int(there.sum())
         predicted = outputs[there, 0]
-        self._pairs.append(((numbers[there] - self.model.mean) / self.model.scale, predicted))
+        found.pairs.append(((numbers[there] - self.model.mean) / self.model.scale, predicted))
 
     def _class_of(self, cell: str, table: RawTable) -> int:
         """Return the class's number, -1 for one that the model does not know, -2 for missing."""
@@ -227,22 +271,22 @@ class _Running:
             return found
         return -2 if table.is_missing(cell) else -1
 
-    def words(self) -> Iterator[str]:
+    def words(self, found: Findings) -> Iterator[str]:
         """Say how good the predictions are."""
         import numpy as np
 
-        if self.rows < 2:
+        if found.judged < 2:
             return
         name = self.model.target
         if self.model.task == "classification":
-            strange = f" ({self.strange} rows hold classes that the model does not know)"
+            strange = f" ({found.strange} rows hold classes that the model does not know)"
             yield (
-                f"{name!r} is in the table too; {self.right / self.rows:.1%} of the predictions "
-                f"are right{strange * bool(self.strange)}"
+                f"{name!r} is in the table too; {found.right / found.judged:.1%} of the "
+                f"predictions are right{strange * bool(found.strange)}"
             )
             return
-        truth = np.concatenate([pair[0] for pair in self._pairs])
-        predicted = np.concatenate([pair[1] for pair in self._pairs])
+        truth = np.concatenate([pair[0] for pair in found.pairs])
+        predicted = np.concatenate([pair[1] for pair in found.pairs])
         spread = float(((truth - truth.mean()) ** 2).sum())
         if spread:
             score = 1.0 - float(((truth - predicted) ** 2).sum()) / spread

@@ -35,9 +35,18 @@ __all__ = ["command"]
 )
 @click.option("--probabilities", is_flag=True, help="Add a column with each class's probability.")
 @click.option("--keep", is_flag=True, help="Repeat the columns of DATA before the prediction.")
+@click.option(
+    "--dask", metavar="ADDRESS", help="Predict on a Dask cluster: its scheduler's address."
+)
 @format_options
 def command(
-    model: Path, source: str, output: Path | None, probabilities: bool, keep: bool, **options: Any
+    model: Path,
+    source: str,
+    output: Path | None,
+    probabilities: bool,
+    keep: bool,
+    dask: str | None,
+    **options: Any,
 ) -> None:
     """Predict the target for each row of DATA with the MODEL that mg train has written.
 
@@ -50,14 +59,20 @@ def command(
     if probabilities and trained.task == "regression":
         raise CliError("--probabilities: this model predicts a quantity, which has none")
     predictor = Predictor(trained, probabilities=probabilities, keep=keep)
-    pieces = predictor.pieces(_tables(trained, source, format_of(options)))
+    tables = _tables(trained, source, format_of(options))
+    if dask is None:
+        pieces = predictor.pieces(tables)
+    else:
+        from mgcli.spread import spread
+
+        pieces = spread(predictor, tables, dask)
     first = next(pieces)  # what is wrong with the table is told before a file is begun
     with _opened(output) as stream:
         _write(stream, first, header=True)
         for piece in pieces:
             _write(stream, piece, header=False)
     if output is not None:
-        count = predictor.count
+        count = predictor.findings.count
         click.echo(f"{count} prediction{'s' * (count != 1)} in {output}", err=True)
     for text in predictor.remarks():
         note(text)
