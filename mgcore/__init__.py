@@ -22,6 +22,7 @@ from mgcore.plugins.discovery import API_VERSION
 from mgcore.plugins.listing import PluginInfo, plugins
 from mgcore.plugins.registry import configure, register, unregister
 from mgcore.scan import scan
+from mgcore.softmax import softmax
 from mgcore.value import Constant, Value
 
 __version__ = "0.1.0"
@@ -54,6 +55,7 @@ __all__ = [
     "register",
     "replay",
     "scan",
+    "softmax",
     "topological_order",
     "unregister",
     "vjp",

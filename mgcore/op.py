@@ -83,6 +83,8 @@ class Op:
         doc: the formula in one line.
         kink: a function of the operands that is zero exactly where the op has no derivative
             (``lambda x, y: x - y`` for maximum); there the partials follow a written convention.
+        surrogate: the function whose derivatives the partials are on purpose, where that is not
+            the forward rule, as for a straight-through estimator (``lambda x: x`` for rounding).
 
     Rules are generic over the number type: written with operators and `mgcore.ops`, the same rule
     runs on floats, on Values (for higher derivatives) and on a compiler's symbols.
@@ -106,6 +108,7 @@ class Op:
     )
     doc: str | None = attrs.field(default=None, kw_only=True)
     kink: Rule | None = attrs.field(default=None, kw_only=True)
+    surrogate: Rule | None = attrs.field(default=None, kw_only=True)
     arity: int | None = attrs.field(init=False)
 
     @name.validator

@@ -207,6 +207,17 @@ def copysign(x: Range, y: Range) -> Range:
     return _made(-high, high, x, y)
 
 
+def hypot(x: Range, y: Range) -> Range:
+    """Return the range of sqrt(x**2 + y**2)."""
+    x, y = magnitude(x), magnitude(y)
+    return _made(max(x.low, y.low), x.high + y.high, x, y)
+
+
+def scaled(factor: float) -> Rule:
+    """Return the rule of a multiplication by a number."""
+    return lambda x: mul(of_number(factor), x)
+
+
 def maximum(x: Range, y: Range) -> Range:
     """Return the range of the larger one."""
     return _made(max(x.low, y.low), max(x.high, y.high), x, y)

@@ -198,7 +198,8 @@ def _inherited(op: Op, value: float, numbers: Sequence[float], errors: Sequence[
     total = sum(errors)
     if total == 0.0:
         return 0.0
-    across = errors[0] if op.name == "select" else total  # what it chooses from has no kink
+    chooses = op.name in {"select", "where"}  # what they choose from has no kink
+    across = errors[0] if chooses else total
     if op.kink is not None and across and not abs(op.kink(*numbers)) > across:
         return math.inf  # the exact operands may lie on the other side
     if op.name in {"div", "pow"} and value != 0.0:
@@ -212,7 +213,7 @@ def _inherited(op: Op, value: float, numbers: Sequence[float], errors: Sequence[
             slopes = list(op.partials(value, *numbers))
     except (MgcoreError, ArithmeticError, ValueError):
         return math.inf
-    return float(sum(abs(d) * e for d, e in zip(slopes, errors, strict=True) if e))
+    return float(sum(abs(d) * e for d, e in zip(slopes, errors, strict=True) if e and d))
 
 
 def _inherited_by_a_quotient(

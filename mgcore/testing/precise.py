@@ -167,7 +167,7 @@ def real(x: Real) -> Real:
 
 def _step(point: Sequence[Real], i: int) -> Real:
     # Beside 0 only the other operands tell how near something may happen.
-    sizes = [abs(point[i])] if point[i] else [abs(x) for x in point if x]
+    sizes = [abs(point[i])] if point[i] else [min(abs(x), 1 / abs(x)) for x in point if x]
     return _STEP * min([mpf(1), *sizes])
 
 

@@ -64,6 +64,10 @@ def _polyval(x: Any, *coefficients: Any) -> Any:
     return mp.fsum(c * x ** (degree - i) for i, c in enumerate(coefficients))
 
 
+def _gelu_tanh(x: Any) -> Any:
+    return x * _sigmoid(2 * mp.sqrt(2 / mp.pi) * (x + mpf(0.044715) * x**3))
+
+
 def _take(index: Any, *choices: Any) -> Any:
     if index != int(index) or not 0 <= index < len(choices):
         raise ValueError("no such choice")
@@ -153,5 +157,24 @@ REFERENCES: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "norm": lambda *xs: mp.sqrt(mp.fsum(x * x for x in xs)),
         "polyval": _polyval,
         "take": _take,
+        "xlogy": lambda x, y: x * mp.log(y) if x else mpf(0),
+        "xlog1py": lambda x, y: x * mp.log1p(y) if x else mpf(0),
+        "logaddexp": _logsumexp,
+        "atan2": mp.atan2,
+        "hypot": mp.hypot,
+        "sinc": mp.sincpi,
+        "degrees": mp.degrees,
+        "radians": mp.radians,
+        "celu": lambda x, alpha: x if x > 0 else alpha * mp.expm1(x / alpha),
+        "softshrink": lambda x: mp.sign(x) * max(abs(x) - mpf(0.5), mpf(0)),
+        "hardshrink": lambda x: x if abs(x) > 0.5 else mpf(0),
+        "prelu": lambda x, slope: x if x > 0 else slope * x,
+        "swish": lambda x, beta: x * _sigmoid(beta * x),
+        "glu": lambda a, b: a * _sigmoid(b),
+        "gelu_tanh": _gelu_tanh,
+        "quadratic": lambda x: x * (2 - abs(x)) if abs(x) < 1 else mp.sign(x),
+        "ste_round": _round,
+        "ste_sign": mp.sign,
+        "softmax": lambda x, *xs: mp.exp(x - _logsumexp(*xs)),
     }
 )

@@ -94,14 +94,40 @@ TORCH = {
     "mean": stacked(torch.mean),
     "var": stacked(lambda x: torch.var(x, correction=0)),
     "norm": stacked(torch.linalg.vector_norm),
+    "xlogy": torch.special.xlogy,
+    "xlog1py": torch.special.xlog1py,
+    "logaddexp": torch.logaddexp,
+    "atan2": torch.atan2,
+    "hypot": torch.hypot,
+    "sinc": torch.sinc,
+    "degrees": torch.rad2deg,
+    "radians": torch.deg2rad,
+    "celu": lambda x, a: torch.where(x > 0, x, a * torch.expm1(torch.clamp(x, max=0.0) / a)),
+    "softshrink": torch.nn.functional.softshrink,
+    "hardshrink": torch.nn.functional.hardshrink,
+    "prelu": lambda x, slope: torch.where(x > 0, x, slope * x),
+    "swish": lambda x, beta: x * torch.sigmoid(beta * x),
+    "glu": lambda a, b: torch.nn.functional.glu(torch.stack([a, b]), 0)[0],
+    "gelu_tanh": lambda x: torch.nn.functional.gelu(x, approximate="tanh"),
+    "quadratic": lambda x: torch.where(abs(x) < 1, x * (2 - abs(x)), torch.sign(x)),
+    "ste_round": lambda x: x + (torch.round(x) - x).detach(),
+    "ste_sign": lambda x: (
+        torch.nn.functional.hardtanh(x) + (torch.sign(x) - torch.nn.functional.hardtanh(x)).detach()
+    ),
+    "softmax": lambda x, *xs: torch.exp(x - torch.logsumexp(torch.stack(xs), 0)),
 }
 # What PyTorch has not, or takes operands that random graphs do not give.
 UNTRIED = {"remainder", "polyval", "take"}
 # Operands that an op is not defined on, or that make numbers explode, are bent to fit, the same
 # way on both sides: a positive operand, one above 1, below 1, or of modest size.
-POSITIVE = {("div", 1), ("pow", 0), ("mod", 1), ("copysign", 1)} | {
-    (name, 0) for name in ("log", "sqrt", "log1p", "log2", "log10", "cbrt", "reciprocal", "rsqrt")
-}
+POSITIVE = (
+    {("div", 1), ("pow", 0), ("mod", 1), ("copysign", 1)}
+    | {("celu", 1), ("xlogy", 1), ("xlog1py", 1)}
+    | {
+        (name, 0)
+        for name in ("log", "sqrt", "log1p", "log2", "log10", "cbrt", "reciprocal", "rsqrt")
+    }
+)
 MODEST = {("exp", 0), ("exp2", 0), ("expm1", 0), ("sinh", 0), ("cosh", 0), ("pow", 1)}
 SMALL = {("tan", 0), ("asin", 0), ("acos", 0), ("atanh", 0)}
 ABOVE_ONE = {("acosh", 0)}

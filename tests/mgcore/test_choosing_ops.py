@@ -4,11 +4,14 @@ import math
 
 import numpy as np
 import pytest
+from mpmath import mpf
 
 import mgcompile
-from mgcore import Value, grad, ops
+from mgcore import Op, Value, grad, ops, softmax
 from mgcore.domain import parse_domain
 from mgcore.errors import ArityError, ChoiceError, OpDefinitionError
+from mgcore.testing import CheckError, assert_op
+from mgops_basic.power import power
 
 
 def test_take_gives_the_operand_of_that_number_and_its_slope_alone() -> None:
@@ -86,6 +89,37 @@ def test_both_remainders_have_their_sign() -> None:
     assert (ops.mod(-7.0, 3.0), ops.mod(7.0, -3.0)) == (2.0, -2.0)
     assert (ops.remainder(7.0, 4.0), ops.remainder(-7.0, 4.0)) == (-1.0, 1.0)
     assert math.isnan(ops.mod(1.0, 0.0))
+
+
+def test_softmax_records_one_op_for_each_share() -> None:
+    xs = [Value(x) for x in (1e17, 2.0, -3.0, 1e17)]
+    shares = softmax(xs)
+    assert [s.data for s in shares] == [0.5, 0.0, 0.0, 0.5]
+    assert [s.op.name for s in shares] == ["softmax"] * 4
+    y = [Value(0.3), Value(-1.2), Value(2.0)]
+    first, _, third = softmax(y)
+    weights = np.exp([0.3, -1.2, 2.0]) / np.exp([0.3, -1.2, 2.0]).sum()
+    expected = [w * ((i == 0) - weights[0]) for i, w in enumerate(weights)]
+    assert grad(first, y) == pytest.approx([float(e) for e in expected], rel=1e-13)
+    assert grad(first + third, y) == pytest.approx(
+        [w * ((i in (0, 2)) - weights[0] - weights[2]) for i, w in enumerate(weights)], rel=1e-12
+    )
+
+
+@pytest.mark.parametrize("exponent", [3, -2, 0, 1, 0.5, -1.5, 7])
+def test_a_power_with_a_constant_exponent_passes_every_check(exponent: float) -> None:
+    op = power(exponent)
+    assert op is power(exponent)
+    assert_op(op, reference=lambda x: x ** mpf(exponent))
+
+
+def test_straight_through_estimators_have_the_slope_of_their_surrogate() -> None:
+    x = Value(0.3)
+    assert (ops.ste_round(x * 4.0).data, grad(ops.ste_round(x * 4.0), [x])) == (1.0, [4.0])
+    assert (ops.ste_sign(x).data, grad(ops.ste_sign(x), [x])) == (1.0, [1.0])
+    wrong = Op("wrong", lambda x: ops.round(x), (lambda out, x: 2.0,), surrogate=lambda x: x)
+    with pytest.raises(CheckError, match="off by 1"):
+        assert_op(wrong, checks=["partials"])
 
 
 def test_a_domain_may_be_whole_numbers() -> None:

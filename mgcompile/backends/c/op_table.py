@@ -41,11 +41,13 @@ _OPERATORS: Mapping[str, str] = {
     "logical_not": "{} == 0.0 ? 1.0 : 0.0",
     "isnan": "{0} != {0} ? 1.0 : 0.0",
     "select": "{} != 0.0 ? {} : {}",
+    "atan2": "atan2({} + 0.0, {} + 0.0)",
 }
 
 _OF_LIBM = (
     *("acos", "acosh", "asin", "asinh", "atan", "atanh", "cbrt", "cosh", "exp2", "expm1"),
     *("log10", "log1p", "log2", "sinh", "tan", "floor", "ceil", "trunc", "copysign", "remainder"),
+    "hypot",
 )
 
 LIBM: Mapping[str, str] = {

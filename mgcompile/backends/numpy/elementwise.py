@@ -186,6 +186,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sign": lambda x: np.where(x == 0.0, x, np.sign(x)),
     "copysign": np.copysign,
     "mod": np.mod,
+    "hypot": np.hypot,
+    "atan2": lambda y, x: np.arctan2(y + 0.0, x + 0.0),
     "remainder": _remainder,
     "select": lambda condition, x, y: np.where(condition != 0.0, x, y),
     "sum": _total,

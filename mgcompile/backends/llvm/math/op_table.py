@@ -153,6 +153,21 @@ def _mod(block: Block, x: Vec, y: Vec) -> Vec:
     return block.select(moved.same(0.0), block.copy_sign(moved, y), moved)
 
 
+def _hypot(block: Block, x: Vec, y: Vec) -> Vec:
+    x, y = block.absolute(x), block.absolute(y)
+    large, small = block.select(x > y, x, y), block.select(x > y, y, x)
+    ratio = small / block.select(large > 0.0, large, 1.0)
+    found = large * block.square_root(block.fma(ratio, ratio, 1.0))
+    found = block.select(x.is_nan() | y.is_nan(), x + y, found)
+    return block.select(x.same(math.inf) | y.same(math.inf), math.inf, found)
+
+
+def _atan2(block: Block, y: Vec, x: Vec) -> Vec:
+    # A zero has no sign here.
+    y, x = (block.select(a.same(0.0), block.constant(0.0), a) for a in (y, x))
+    return c_call(block, "atan2", y, x)
+
+
 def lowering_of(op: Op) -> Lowering | None:
     """Return the lowering of a shipped op or the compiler's own; None for any other.
 
@@ -216,6 +231,8 @@ LOWERINGS: Mapping[str, Lowering] = {
     "sign": _sign,
     "copysign": lambda block, a, b: block.copy_sign(a, b),
     "mod": _mod,
+    "hypot": _hypot,
+    "atan2": _atan2,
     "remainder": lambda block, a, b: c_call(block, "remainder", a, b),
     "sum": _sum,
     "dot": _dot,

@@ -135,10 +135,14 @@ FURTHER = {
     **dict.fromkeys(("asinh", "atan", "cosh", "expm1", "sinh", "square"), lambda x: x),
     "cbrt": lambda x: x * x + 0.5,
     **dict.fromkeys(("floor", "ceil", "trunc", "round", "frac"), lambda x: x * 3.3 + 0.1),
+    **dict.fromkeys(("sinc", "degrees", "softshrink", "gelu_tanh", "quadratic"), lambda x: x * 3),
     **dict.fromkeys(("sign", "isnan", "logical_not"), lambda x: x),
 }
-BINARY = ("eq", "ne", "logical_and", "logical_or", "mod", "remainder", "copysign")
-MANY = ("clip", "where", "max", "min", "prod", "mean", "var", "norm", "polyval")
+BINARY = (
+    *("atan2", "hypot", "logaddexp", "celu", "prelu", "swish", "glu", "eq", "ne", "logical_and"),
+    *("logical_or", "mod", "remainder", "copysign"),
+)
+MANY = ("clip", "where", "max", "min", "prod", "mean", "var", "norm", "polyval", "softmax")
 
 
 @pytest.mark.parametrize("name", [*BINARY, *MANY])

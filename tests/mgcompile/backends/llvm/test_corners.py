@@ -40,6 +40,8 @@ SHIPPED = sorted(LOWERINGS)
 TOTALS = {"sum": 3, "dot": 4}
 ARITY = {**TOTALS, "logsumexp": 2}
 LOOSE = {
+    "hypot",
+    "atan2",
     "hardsigmoid",
     "hardswish",
     "selu",
@@ -246,6 +248,8 @@ NUMPY = {
     "logical_and": np.logical_and,
     "logical_or": np.logical_or,
     "mod": np.mod,
+    "hypot": np.hypot,
+    "atan2": lambda y, x: np.arctan2(y + 0.0, x + 0.0),
     "copysign": np.copysign,
 }
 
