@@ -26,6 +26,9 @@ class OpMethods:
     def atan(self) -> Value:
         """atan(x): angle in radians whose tangent is x."""
 
+    def atan2(self, x2: Value | float, /) -> Value:
+        """atan2(y, x): angle in radians of the point (x, y)."""
+
     def atanh(self) -> Value:
         """atanh(x): inverse hyperbolic tangent of x. partial by x: 1/select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x)). domain: (-1, 1)."""
 
@@ -34,6 +37,9 @@ class OpMethods:
 
     def ceil(self) -> Value:
         """ceil(x): smallest whole number >= x. partial by x: 0."""
+
+    def celu(self, x2: Value | float, /) -> Value:
+        """celu(x, alpha): x if x > 0 else alpha * (e**(x/alpha) - 1). partial by x: exp(minimum(x, 0)/alpha). domain: (-inf, inf); (0, inf)."""
 
     def clip(self, x2: Value | float, x3: Value | float, /) -> Value:
         """clip(x, low, high): min(max(x, low), high). partial by low: 0.5*(lt(x, low) + le(x, low))*lt(low, high). partial by high: select(lt(low, high), 0.5*(lt(high, x) + le(high, x)), 1)."""
@@ -46,6 +52,9 @@ class OpMethods:
 
     def cosh(self) -> Value:
         """cosh(x): hyperbolic cosine of x. partial by x: sinh(x)."""
+
+    def degrees(self) -> Value:
+        """degrees(x): x radians in degrees. partial by x: 57.2958."""
 
     def div(self, x2: Value | float, /) -> Value:
         """div(x, y): x / y. partial by x: 1/y. partial by y: -out/y. domain: (-inf, inf); (-inf, 0) | (0, inf)."""
@@ -83,8 +92,17 @@ class OpMethods:
     def gelu(self) -> Value:
         """gelu(x): x * Phi(x)."""
 
+    def gelu_tanh(self) -> Value:
+        """gelu_tanh(x): x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * x**3))) / 2."""
+
+    def glu(self, x2: Value | float, /) -> Value:
+        """glu(a, b): a * sigmoid(b). partial by a: sigmoid(b). partial by b: out*sigmoid(-b)."""
+
     def gt(self, x2: Value | float, /) -> Value:
         """gt(x, y): 1 if x > y else 0. partial by x: 0. partial by y: 0."""
+
+    def hardshrink(self) -> Value:
+        """hardshrink(x): x if |x| > 0.5 else 0. partial by x: gt(abs(x), 0.5)."""
 
     def hardsigmoid(self) -> Value:
         """hardsigmoid(x): (x + 3) / 6 brought between 0 and 1. partial by x: 0.166667*gt(x, -3)*lt(x, 3)."""
@@ -94,6 +112,9 @@ class OpMethods:
 
     def hardtanh(self) -> Value:
         """hardtanh(x): x brought between -1 and 1. partial by x: gt(x, -1)*lt(x, 1)."""
+
+    def hypot(self, x2: Value | float, /) -> Value:
+        """hypot(x, y): sqrt(x**2 + y**2). partial by x: x/select(out, out, 1). partial by y: y/select(out, out, 1)."""
 
     def isnan(self) -> Value:
         """isnan(x): 1 if x is NaN else 0. partial by x: 0."""
@@ -115,6 +136,9 @@ class OpMethods:
 
     def log2(self) -> Value:
         """log2(x): logarithm of x to base 2. partial by x: 1.4427/x. domain: (0, inf)."""
+
+    def logaddexp(self, x2: Value | float, /) -> Value:
+        """logaddexp(x, y): log(e**x + e**y). partial by x: sigmoid(x - y). partial by y: sigmoid(y - x)."""
 
     def logical_and(self, x2: Value | float, /) -> Value:
         """logical_and(x, y): 1 if x != 0 and y != 0 else 0. partial by x: 0. partial by y: 0."""
@@ -173,8 +197,17 @@ class OpMethods:
     def pow(self, x2: Value | float, /) -> Value:
         """pow(x, y): x ** y. partial by x: select(select(y, 1, select(x, 1, 0)), y*x**(y - 1), 0). partial by y: out*select(x, log(x + select(x, 0, 1)), gt(y, 0)). domain: (0, inf); (-inf, inf)."""
 
+    def prelu(self, x2: Value | float, /) -> Value:
+        """prelu(x, slope): x if x > 0 else slope * x. partial by x: select(gt(x, 0), 1, slope). partial by slope: minimum(x, 0)."""
+
     def prod(self, *xs: Value | float) -> Value:
         """prod(*xs): x1 * x2 * ...."""
+
+    def quadratic(self) -> Value:
+        """quadratic(x): x * (2 - |x|) if |x| < 1 else sign(x). partial by x: 2*maximum(1 - abs(x), 0)."""
+
+    def radians(self) -> Value:
+        """radians(x): x degrees in radians. partial by x: 0.0174533."""
 
     def reciprocal(self) -> Value:
         """reciprocal(x): 1 / x. partial by x: -out/x. domain: (-inf, 0) | (0, inf)."""
@@ -212,11 +245,20 @@ class OpMethods:
     def sin(self) -> Value:
         """sin(x): sine of x radians. partial by x: cos(x)."""
 
+    def sinc(self) -> Value:
+        """sinc(x): sin(pi * x) / (pi * x)."""
+
     def sinh(self) -> Value:
         """sinh(x): hyperbolic sine of x. partial by x: cosh(x)."""
 
+    def softmax(self, *xs: Value | float) -> Value:
+        """softmax(*xs): e**x / (e**x1 + e**x2 + ...) of softmax(x, x1, x2, ...)."""
+
     def softplus(self) -> Value:
         """softplus(x): log(1 + e**x). partial by x: sigmoid(x)."""
+
+    def softshrink(self) -> Value:
+        """softshrink(x): x - 0.5 if x > 0.5, x + 0.5 if x < -0.5, else 0. partial by x: gt(abs(x), 0.5)."""
 
     def sqrt(self) -> Value:
         """sqrt(x): square root of x. partial by x: 0.5/out. domain: [0, inf)."""
@@ -224,11 +266,20 @@ class OpMethods:
     def square(self) -> Value:
         """square(x): x * x. partial by x: 2*x."""
 
+    def ste_round(self) -> Value:
+        """ste_round(x): nearest whole number to x, with the slope of x. partial by x: 1."""
+
+    def ste_sign(self) -> Value:
+        """ste_sign(x): sign of x, with the slope of hardtanh(x). partial by x: lt(abs(x), 1)."""
+
     def sub(self, x2: Value | float, /) -> Value:
         """sub(x, y): x - y. partial by x: 1. partial by y: -1."""
 
     def sum(self, *xs: Value | float) -> Value:
         """sum(*xs): x1 + x2 + ...."""
+
+    def swish(self, x2: Value | float, /) -> Value:
+        """swish(x, beta): x * sigmoid(beta * x). partial by x: sigmoid(beta*x) + beta*out*sigmoid(-(beta*x)). partial by beta: out*x*sigmoid(-(beta*x))."""
 
     def take(self, *xs: Value | float) -> Value:
         """take(*xs): x0 if index = 0, x1 if index = 1, ... of take(index, x0, x1, ...). domain: {0, 1, ...}; (-inf, inf)."""
@@ -247,3 +298,9 @@ class OpMethods:
 
     def where(self, x2: Value | float, x3: Value | float, /) -> Value:
         """where(condition, x, y): x if condition != 0 else y. partial by condition: 0. partial by x: select(condition, 1, 0). partial by y: select(condition, 0, 1)."""
+
+    def xlog1py(self, x2: Value | float, /) -> Value:
+        """xlog1py(x, y): x * log(1 + y), 0 if x = 0. partial by x: log1p(y). partial by y: x/(1 + y). domain: (-inf, inf); (-1, inf)."""
+
+    def xlogy(self, x2: Value | float, /) -> Value:
+        """xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: x/y. domain: (-inf, inf); (0, inf)."""

@@ -74,12 +74,16 @@ asinh: UnaryOp
 """asinh(x): inverse hyperbolic sine of x."""
 atan: UnaryOp
 """atan(x): angle in radians whose tangent is x."""
+atan2: BinaryOp
+"""atan2(y, x): angle in radians of the point (x, y)."""
 atanh: UnaryOp
 """atanh(x): inverse hyperbolic tangent of x. partial by x: 1/select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x)). domain: (-1, 1)."""
 cbrt: UnaryOp
 """cbrt(x): cube root of x. partial by x: 1/(3*out*out). domain: (-inf, 0] | [0, inf)."""
 ceil: UnaryOp
 """ceil(x): smallest whole number >= x. partial by x: 0."""
+celu: BinaryOp
+"""celu(x, alpha): x if x > 0 else alpha * (e**(x/alpha) - 1). partial by x: exp(minimum(x, 0)/alpha). domain: (-inf, inf); (0, inf)."""
 clip: TernaryOp
 """clip(x, low, high): min(max(x, low), high). partial by low: 0.5*(lt(x, low) + le(x, low))*lt(low, high). partial by high: select(lt(low, high), 0.5*(lt(high, x) + le(high, x)), 1)."""
 copysign: BinaryOp
@@ -88,6 +92,8 @@ cos: UnaryOp
 """cos(x): cosine of x radians. partial by x: -sin(x)."""
 cosh: UnaryOp
 """cosh(x): hyperbolic cosine of x. partial by x: sinh(x)."""
+degrees: UnaryOp
+"""degrees(x): x radians in degrees. partial by x: 57.2958."""
 div: BinaryOp
 """div(x, y): x / y. partial by x: 1/y. partial by y: -out/y. domain: (-inf, inf); (-inf, 0) | (0, inf)."""
 dot: VariadicOp
@@ -112,14 +118,22 @@ ge: BinaryOp
 """ge(x, y): 1 if x >= y else 0. partial by x: 0. partial by y: 0."""
 gelu: UnaryOp
 """gelu(x): x * Phi(x)."""
+gelu_tanh: UnaryOp
+"""gelu_tanh(x): x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 * x**3))) / 2."""
+glu: BinaryOp
+"""glu(a, b): a * sigmoid(b). partial by a: sigmoid(b). partial by b: out*sigmoid(-b)."""
 gt: BinaryOp
 """gt(x, y): 1 if x > y else 0. partial by x: 0. partial by y: 0."""
+hardshrink: UnaryOp
+"""hardshrink(x): x if |x| > 0.5 else 0. partial by x: gt(abs(x), 0.5)."""
 hardsigmoid: UnaryOp
 """hardsigmoid(x): (x + 3) / 6 brought between 0 and 1. partial by x: 0.166667*gt(x, -3)*lt(x, 3)."""
 hardswish: UnaryOp
 """hardswish(x): x * hardsigmoid(x). partial by x: select(ge(x, 3), 1, select(gt(x, -3), (2*x + 3)/6, 0))."""
 hardtanh: UnaryOp
 """hardtanh(x): x brought between -1 and 1. partial by x: gt(x, -1)*lt(x, 1)."""
+hypot: BinaryOp
+"""hypot(x, y): sqrt(x**2 + y**2). partial by x: x/select(out, out, 1). partial by y: y/select(out, out, 1)."""
 isnan: UnaryOp
 """isnan(x): 1 if x is NaN else 0. partial by x: 0."""
 le: BinaryOp
@@ -134,6 +148,8 @@ log1p: UnaryOp
 """log1p(x): log(1 + x). partial by x: 1/(1 + x). domain: (-1, inf)."""
 log2: UnaryOp
 """log2(x): logarithm of x to base 2. partial by x: 1.4427/x. domain: (0, inf)."""
+logaddexp: BinaryOp
+"""logaddexp(x, y): log(e**x + e**y). partial by x: sigmoid(x - y). partial by y: sigmoid(y - x)."""
 logical_and: BinaryOp
 """logical_and(x, y): 1 if x != 0 and y != 0 else 0. partial by x: 0. partial by y: 0."""
 logical_not: UnaryOp
@@ -172,8 +188,14 @@ polyval: VariadicOp
 """polyval(*xs): c1*x**(n-1) + ... + cn of polyval(x, c1, ..., cn)."""
 pow: BinaryOp
 """pow(x, y): x ** y. partial by x: select(select(y, 1, select(x, 1, 0)), y*x**(y - 1), 0). partial by y: out*select(x, log(x + select(x, 0, 1)), gt(y, 0)). domain: (0, inf); (-inf, inf)."""
+prelu: BinaryOp
+"""prelu(x, slope): x if x > 0 else slope * x. partial by x: select(gt(x, 0), 1, slope). partial by slope: minimum(x, 0)."""
 prod: VariadicOp
 """prod(*xs): x1 * x2 * ...."""
+quadratic: UnaryOp
+"""quadratic(x): x * (2 - |x|) if |x| < 1 else sign(x). partial by x: 2*maximum(1 - abs(x), 0)."""
+radians: UnaryOp
+"""radians(x): x degrees in radians. partial by x: 0.0174533."""
 reciprocal: UnaryOp
 """reciprocal(x): 1 / x. partial by x: -out/x. domain: (-inf, 0) | (0, inf)."""
 relu: UnaryOp
@@ -198,18 +220,30 @@ silu: UnaryOp
 """silu(x): x * sigmoid(x). partial by x: sigmoid(x) + out*sigmoid(-x)."""
 sin: UnaryOp
 """sin(x): sine of x radians. partial by x: cos(x)."""
+sinc: UnaryOp
+"""sinc(x): sin(pi * x) / (pi * x)."""
 sinh: UnaryOp
 """sinh(x): hyperbolic sine of x. partial by x: cosh(x)."""
+softmax: VariadicOp
+"""softmax(*xs): e**x / (e**x1 + e**x2 + ...) of softmax(x, x1, x2, ...)."""
 softplus: UnaryOp
 """softplus(x): log(1 + e**x). partial by x: sigmoid(x)."""
+softshrink: UnaryOp
+"""softshrink(x): x - 0.5 if x > 0.5, x + 0.5 if x < -0.5, else 0. partial by x: gt(abs(x), 0.5)."""
 sqrt: UnaryOp
 """sqrt(x): square root of x. partial by x: 0.5/out. domain: [0, inf)."""
 square: UnaryOp
 """square(x): x * x. partial by x: 2*x."""
+ste_round: UnaryOp
+"""ste_round(x): nearest whole number to x, with the slope of x. partial by x: 1."""
+ste_sign: UnaryOp
+"""ste_sign(x): sign of x, with the slope of hardtanh(x). partial by x: lt(abs(x), 1)."""
 sub: BinaryOp
 """sub(x, y): x - y. partial by x: 1. partial by y: -1."""
 sum: VariadicOp
 """sum(*xs): x1 + x2 + ...."""
+swish: BinaryOp
+"""swish(x, beta): x * sigmoid(beta * x). partial by x: sigmoid(beta*x) + beta*out*sigmoid(-(beta*x)). partial by beta: out*x*sigmoid(-(beta*x))."""
 take: VariadicOp
 """take(*xs): x0 if index = 0, x1 if index = 1, ... of take(index, x0, x1, ...). domain: {0, 1, ...}; (-inf, inf)."""
 tan: UnaryOp
@@ -222,3 +256,7 @@ var: VariadicOp
 """var(*xs): mean of (x - mean)**2."""
 where: TernaryOp
 """where(condition, x, y): x if condition != 0 else y. partial by condition: 0. partial by x: select(condition, 1, 0). partial by y: select(condition, 0, 1)."""
+xlog1py: BinaryOp
+"""xlog1py(x, y): x * log(1 + y), 0 if x = 0. partial by x: log1p(y). partial by y: x/(1 + y). domain: (-inf, inf); (-1, inf)."""
+xlogy: BinaryOp
+"""xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: x/y. domain: (-inf, inf); (0, inf)."""
