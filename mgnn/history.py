@@ -4,6 +4,8 @@ from typing import Any
 
 import attrs
 
+from mgcore.explain.html import Plot, card, table
+
 __all__ = ["Epoch", "History"]
 
 
@@ -58,3 +60,25 @@ class History:
     validation_loss: list[float] = attrs.field(factory=list)
     validation_score: list[float] = attrs.field(factory=list)
     best_epoch: int | None = None
+
+    def _repr_html_(self) -> str:
+        """Show the curve of the loss, and how it ended, in a notebook."""
+        curves = Plot("loss of each epoch")
+        curves.add("training", self.loss)
+        rows: list[tuple[object, ...]] = [("epochs", len(self.loss))]
+        if self.loss:
+            rows.append(("loss", f"{self.loss[0]:.4g}, in the end {self.loss[-1]:.4g}"))
+        if self.score:
+            rows.append((self.score_name, f"{self.score[-1]:.4g}"))
+        if self.validation_loss:
+            curves.add("validation", self.validation_loss, dash="4 3")
+            told = f"loss {self.validation_loss[-1]:.4g}"
+            if self.validation_score:
+                told += f", {self.score_name} {self.validation_score[-1]:.4g}"
+            rows.append(("validation", told))
+        if self.best_epoch is not None:
+            rows.append(("parameters kept", f"those of epoch {self.best_epoch}"))
+        rows.append(("trained by", f"{self.backend}, in {self.seconds:.2f} s"))
+        if self.note:
+            rows.append(("note", self.note))
+        return card("Training", curves.html(), table(rows))

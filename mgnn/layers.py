@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mgcore import Constant, Op, Value, ops
+from mgcore.explain.html import card, table
 from mgnn.errors import ShapeError, UnknownNameError, near_matches
 from mgnn.module import Module
 from mgnn.settings import count_of, seed_of
@@ -186,6 +187,21 @@ class MLP(Module):
 
     def __repr__(self) -> str:
         return f"MLP of [{', '.join(map(repr, self.layers))}]"
+
+    def _repr_html_(self) -> str:
+        """Show the layers and their sizes in a notebook."""
+        rows = []
+        for number, layer in enumerate(self.layers, 1):
+            first = layer.neurons[0]
+            name = first.activation if isinstance(first.activation, str) else first.activation.name
+            count = len(layer.parameters())
+            nin, nout = len(first.w), len(layer.neurons)
+            rows.append((number, nin, nout, name if first.nonlin else "linear", f"{count:,}"))
+        head = ("layer", "inputs", "neurons", "activation", "parameters")
+        total = f"MLP, {len(self.parameters()):,} parameters"
+        if self.skip:
+            total += "; the last layer sees the inputs too"
+        return card(total, table(rows, head))
 
 
 def _operand(v: Any) -> Any:

@@ -1,6 +1,7 @@
 """Write down each epoch, move the bar, and call the callbacks."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any
@@ -41,7 +42,10 @@ class Recorder:
         if not progress:
             return nullcontext()
         try:
-            from tqdm import tqdm
+            with warnings.catch_warnings():
+                # In a notebook without ipywidgets the bar is one of text; nothing is wrong then.
+                warnings.simplefilter("ignore")
+                from tqdm.auto import tqdm
         except ImportError:  # the extra `nn` is not installed: train without a bar
             return nullcontext()
         self._bar = tqdm(total=self.epochs, desc="training", unit="epoch", leave=True)

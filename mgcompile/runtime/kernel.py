@@ -559,6 +559,12 @@ class Kernel(Generic[Values]):
             f"{self._built.n_outputs} outputs, {self._options.dtype}, {self._built.backend_name}>"
         )
 
+    def _repr_html_(self) -> str:
+        """Show what it computes, its sizes, cost and program in a notebook."""
+        from mgcompile.runtime.report import kernel_card
+
+        return kernel_card(self)
+
     def _tried(self, shortcut: Shortcut, X: Any, mean: bool) -> tuple[Any, Any]:
         """Try a shortcut once more with an array of another dtype; return what it gave, and X."""
         converted = in_dtype(X, self._dtype) if self._recorded is None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 
@@ -13,11 +13,14 @@ from mgcompile.reroll.partition import SMALL_GROUP
 from mgcompile.support.op_traits import traits_of
 from mgcompile.support.zero_product import adds_products
 from mgcore import ops
+from mgcore.explain.html import card, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Cost", "cost", "explain"]
+    from mgcompile.runtime.kernel import Kernel
+
+__all__ = ["Cost", "cost", "explain", "kernel_card"]
 
 
 @attrs.frozen(slots=True)
@@ -47,6 +50,29 @@ def explain(program: Program, dtype: str) -> str:
     mode = ["strict: every op rounded as it was recorded"] if program.strict else []
     lines = [*mode, *_summary(program), *_costs(program, dtype), "", format_program(program)]
     return "\n".join(lines)
+
+
+def kernel_card(kernel: Kernel[Any]) -> str:
+    """Return what a kernel shows in a notebook."""
+    program, options, signature = kernel.program, kernel.options, kernel.signature
+    found = cost(program, options.dtype)
+    outputs = program.arrays[program.output("value")].size
+    rows = [
+        ("inputs", f"{len(signature.inputs)}{_named(signature.inputs)}"),
+        ("parameters", f"{len(signature.params):,}{_named(signature.params)}"),
+        ("outputs", outputs),
+        ("computes in", f"{options.dtype}, {kernel.backend.name}, threads: {options.threads}"),
+        ("a sample costs", f"{found.per_sample:,} flops, {found.bytes_per_sample:,} bytes"),
+        ("a call costs", f"{found.per_call:,} flops, {found.bytes_per_call:,} bytes besides"),
+        *(("found", line) for line in _summary(program)),
+        ("verified", "; ".join(str(kernel.verified).splitlines()) or "not asked for"),
+    ]
+    return card("Kernel", table(rows), folded=[("Program", format_program(program))])
+
+
+def _named(labels: tuple[str, ...]) -> str:
+    known = [label for label in labels if label]
+    return f": {', '.join(known[:6])}{', ...' if len(known) > 6 else ''}" if known else ""
 
 
 def cost(program: Program, dtype: str) -> Cost:
