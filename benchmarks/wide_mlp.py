@@ -202,7 +202,9 @@ def row() -> Row:
             against_best("faster than JAX, PyTorch eager and compiled, and NumPy", 1.0),
         ],
         rtol=1e-3,
-        atol=5e-5,
+        # After 2,000 steps in float32 a relu at 0 may have gone the other way: each contestant is
+        # up to 4e-4 from the same training in float64, ours 8e-5.
+        atol=1e-3,
         rounds=7,
     )
 
