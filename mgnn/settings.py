@@ -1,11 +1,12 @@
 """Take numbers as users have them: Python's, NumPy's, or any that is registered as a number."""
 
+from math import isfinite
 from numbers import Integral, Real
 from typing import Any
 
 from mgnn.errors import TrainingSettingError
 
-__all__ = ["count_of", "real_of", "seed_of"]
+__all__ = ["count_of", "not_negative", "real_of", "seed_of"]
 
 
 def count_of(name: str, count: Any, error: type[Exception] = TrainingSettingError) -> int:
@@ -39,3 +40,20 @@ def real_of(value: Any) -> Any:
     if isinstance(value, Real) and not isinstance(value, bool):
         return float(value)
     return value
+
+
+def not_negative(name: str, value: Any, error: type[Exception] = TrainingSettingError) -> float:
+    """Return a finite real number of at least 0 as a float.
+
+    Raises:
+        TrainingSettingError: or `error`, for anything else.
+
+    """
+    if (
+        not isinstance(value, Real)
+        or isinstance(value, bool)
+        or not isfinite(value)
+        or float(value) < 0.0
+    ):
+        raise error(f"{name} is {value!r}; it must be a finite number of at least 0")
+    return float(value)
