@@ -14,6 +14,7 @@ from typing import Any, NoReturn, TypeVar
 
 from mgcore import ops
 from mgcore.errors import NotGenericError
+from mgcore.op import RESERVED_NAMES
 
 __all__ = ["asked_in_a_rule", "refuse", "rules_on_values", "with_operators"]
 
@@ -114,7 +115,7 @@ def _unary(name: str) -> Any:
 
 
 def _method(x: Any, name: str) -> Any:
-    # Reached only for what is no attribute, as in Value.
-    if name.startswith("_"):
+    # Reached only for what is no attribute, as in Value. What a Value has besides is no op's name.
+    if name.startswith("_") or name in RESERVED_NAMES:
         raise AttributeError(f"{type(x).__name__} has no attribute {name!r}")
     return MethodType(getattr(ops, name), x)

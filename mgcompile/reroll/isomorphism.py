@@ -1,9 +1,11 @@
 """Put isomorphic nodes into groups, and the members of every group into one order.
 
 The class of a node is its op and the classes of its operands, found bottom-up; operands that may
-change places are put in the order of their classes. The order of members comes from above: outputs
-first, then what they read, operand by operand, so that neurons of a layer, samples of a data set
-and terms of a sum all count in the same way.
+change places are put in the order of their classes. How many operands an op of any number has is
+seen by its group, but not by its class: what is computed from sums over 1, 2, 3, ... terms, as
+causal attention does, is still alike. The order of members comes from above: outputs first, then
+what they read, operand by operand, so that neurons of a layer, samples of a data set and terms of a
+sum all count in the same way.
 """
 
 from __future__ import annotations
@@ -71,7 +73,7 @@ class IsomorphismClasses:
 def find_classes(graph: Graph) -> IsomorphismClasses:
     """Return the groups of a canonical graph."""
     level, order = levels(graph)
-    klass, swaps = _classes(graph, order)
+    klass, kind, swaps = _classes(graph, order)
     if len(swaps):
         operand = graph.operand.copy()
         one, other = swaps.T
@@ -79,17 +81,17 @@ def find_classes(graph: Graph) -> IsomorphismClasses:
         graph = attrs.evolve(graph, operand=operand)
     graph = _aligned(graph, klass)
     position = _positions(graph)
-    return _grouped(graph, level, klass, position)
+    return _grouped(graph, level, kind, position)
 
 
 # How the class of a node is found: one operand; two in their order; two that may change places.
 _ONE, _TWO, _FREE, _OTHER = range(4)
 
 
-def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers]:
-    """Return the class of every node, and the edges to swap so that pairs are in order.
+def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers, Numbers]:
+    """Return the class of every node, its group, and the edges to swap so that pairs are in order.
 
-    The pairs are the operands of commutative ops and the two factors of each product of a dot.
+    Groups are classes, or parts of them: of ops with equally many operands. The pairs are the operands of commutative ops and the two factors of each product of a dot.
     """
     leaf = np.array([_LEAF_CLASS[c] for c in (PARAM, CONST, INPUT)], dtype=np.int64)
     classes = leaf[np.minimum(graph.code, INPUT) - PARAM].tolist()
@@ -97,10 +99,11 @@ def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers]:
     first = graph.start[order]
     padded = np.append(graph.operand, [0, 0])
     swapped: list[int] = []
-    keys = _WideKeys(graph, classes)
+    ragged: list[tuple[int, int]] = []
     known: dict[Any, int] = {}
     # Codes, classes and their pairs as one number: it makes a quicker key than a tuple does.
     many = len(graph.code) + _FIRST_CLASS + 1
+    keys = _WideKeys(graph, classes, many)
     heads = (graph.code[order] * many + np.where(how == _ONE, many - 1, 0)) * many
     columns = (order, how, heads, padded[first], padded[first + 1])
     for node, way, head, x, y in zip(*(column.tolist() for column in columns), strict=True):
@@ -116,14 +119,28 @@ def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers]:
         elif way == _ONE:
             key = head + classes[x]
         else:
-            key = keys.of(node)
+            key, width = keys.of(node)
+            if width:
+                ragged.append((node, width))
         found = known.get(key)
         if found is None:
             found = known[key] = _FIRST_CLASS + len(known)
         classes[node] = found
     pairs = graph.start[np.array(swapped, dtype=np.int64)]
     swaps = np.concatenate([np.stack([pairs, pairs + 1], axis=1), *keys.swaps])
-    return np.array(classes, dtype=np.int64), swaps
+    klass = np.array(classes, dtype=np.int64)
+    return klass, _parted(klass, ragged), swaps
+
+
+def _parted(klass: Numbers, ragged: list[tuple[int, Any]]) -> Numbers:
+    """Return the classes, and others in their stead for nodes of a class that differ in width."""
+    kind = klass.copy()
+    known: dict[Any, int] = {}
+    for node, width in ragged:
+        key = (int(klass[node]), width)
+        kind[node] = known.setdefault(key, -1 - len(known))
+    kind[kind < 0] = int(klass.max(initial=0)) - kind[kind < 0]
+    return kind
 
 
 def _ways(graph: Graph) -> Numbers:
@@ -133,8 +150,8 @@ def _ways(graph: Graph) -> Numbers:
     way[width == 1] = _ONE
     pair = width == 2
     way[pair] = _TWO
-    way[pair & applies(graph, ops.sum)] = _OTHER
-    way[pair & applies(graph, ops.add, ops.mul, ops.dot)] = _FREE
+    way[applies(graph, *(op for op in graph.ops if op.arity is None))] = _OTHER
+    way[pair & applies(graph, ops.add, ops.mul)] = _FREE
     # A power's class depends on its exponent, where that is a constant.
     powers = np.flatnonzero(pair & applies(graph, ops.pow))
     constant = graph.code[graph.operand[graph.start[powers] + 1]] == CONST
@@ -143,16 +160,28 @@ def _ways(graph: Graph) -> Numbers:
 
 
 class _WideKeys:
-    """Find the keys of nodes with many operands, or with an exponent."""
+    """Find the keys of nodes with many operands, or with an exponent.
 
-    def __init__(self, graph: Graph, classes: list[int]) -> None:
+    A sum of two terms may be an `add`, and a dot of one product is a `mul`: those of more that have
+    the same operands but for their number are of the same class.
+    """
+
+    def __init__(self, graph: Graph, classes: list[int], many: int) -> None:
         self.graph = graph
         self.classes = classes
+        self.many = many
+        self._add, self._mul = (
+            graph.ops.index(op) if op in graph.ops else len(graph.ops) + spare
+            for spare, op in enumerate((ops.add, ops.mul))
+        )
         self.swaps: list[Numbers] = []
-        self._known = _leaf_dots(graph)
+        self._known = {
+            node: (self._pair(self._mul, *pair), width)
+            for node, (pair, width) in _leaf_dots(graph).items()
+        }
 
-    def of(self, node: int) -> Any:
-        """Return the key of a node whose operands have their classes."""
+    def of(self, node: int) -> tuple[Any, Any]:
+        """Return the key of a node whose operands have their classes, and what parts its class."""
         known = self._known.get(node)
         if known is not None:
             return known
@@ -162,12 +191,24 @@ class _WideKeys:
         operands = graph.operand[first : int(graph.start[node + 1])].tolist()
         found = [*map(self.classes.__getitem__, operands)]
         if op is ops.sum:
-            return (code, len(found), _bag(found))
-        if op is ops.dot:
-            return (code, len(found), self._pairs(found, first))
-        if op is ops.pow:
-            return (code, *found, float(graph.value[operands[1]]).hex())
-        return (code, *found)
+            bag = _bag(found)
+            if len(bag) <= 2:
+                return self._pair(self._add, bag[0][0], bag[-1][0]), bag
+        elif op is ops.dot:
+            bag = self._pairs(found, first)
+            if len(bag) == 1:
+                return self._pair(self._mul, *bag[0][0]), bag
+        elif op is ops.pow:
+            return (code, *found, float(graph.value[operands[1]]).hex()), None
+        elif op.arity is None:
+            return (code, *dict.fromkeys(found)), tuple(found)
+        else:
+            return (code, *found), None
+        return (code, *(kind for kind, _ in bag)), bag
+
+    def _pair(self, code: int, one: int, other: int) -> int:
+        """Return the key of an op of two operands."""
+        return (code * self.many * self.many) + one * self.many + other
 
     def _pairs(self, found: list[int], first: int) -> Any:
         """Return a key for the pairs of a dot, whose edges begin at `first`, each in order."""
@@ -180,8 +221,8 @@ class _WideKeys:
         return _bag(zip(*classes.tolist(), strict=True))
 
 
-def _leaf_dots(graph: Graph) -> dict[int, Any]:
-    """Return the keys of dots of leaves alone, of one kind left and of one, not lower, right."""
+def _leaf_dots(graph: Graph) -> dict[int, tuple[tuple[int, int], int]]:
+    """Return classes and width of dots of leaves, of one kind left and of one, not lower, right."""
     dots = np.flatnonzero(applies(graph, ops.dot))
     if not len(dots):
         return {}
@@ -194,9 +235,8 @@ def _leaf_dots(graph: Graph) -> dict[int, Any]:
     high = np.maximum.reduceat(kinds, steps)[::2].reshape(-1, 2)
     low = np.minimum.reduceat(kinds, steps)[::2].reshape(-1, 2)
     good = np.all((low == high) & (high < 0), axis=1) & (low[:, 0] <= low[:, 1])
-    code = graph.ops.index(ops.dot)
     return {
-        node: (code, 2 * width, (_LEAF_CLASS[a], _LEAF_CLASS[b]))
+        node: ((_LEAF_CLASS[a], _LEAF_CLASS[b]), width)
         for node, width, (a, b) in zip(
             dots[good].tolist(), half[good].tolist(), low[good].tolist(), strict=True
         )
@@ -204,9 +244,8 @@ def _leaf_dots(graph: Graph) -> dict[int, Any]:
 
 
 def _bag(classes: Iterable[Any]) -> Any:
-    """Return a key for a multiset."""
-    counted = Counter(classes)
-    return next(iter(counted)) if len(counted) == 1 else tuple(sorted(counted.items()))
+    """Return how often each class is there, in their order."""
+    return tuple(sorted(Counter(classes).items()))
 
 
 def _aligned(graph: Graph, klass: Numbers) -> Graph:
