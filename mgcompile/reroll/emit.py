@@ -13,6 +13,7 @@ from mgcompile.program.ir import Affine
 from mgcompile.reroll.emit_bundle import Writer
 from mgcompile.reroll.emit_loop import write_loop
 from mgcompile.reroll.emit_tape import write_tape
+from mgcompile.reroll.member_order import steady_order
 from mgcompile.reroll.partition import SMALL_GROUP
 from mgcompile.reroll.value_map import ValueMap
 
@@ -58,6 +59,8 @@ def _write_groups(
             for i in range(len(nodes)):
                 value_map.put(nodes[i : i + 1], writer.write(op, table[i : i + 1]))
             continue
+        if (order := steady_order(value_map, table)) is not None:
+            nodes, table = nodes[order], table[order]
         value_map.put(nodes, writer.write(op, table))
 
 

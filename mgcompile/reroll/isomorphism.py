@@ -91,7 +91,8 @@ _ONE, _TWO, _FREE, _OTHER = range(4)
 def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     """Return the class of every node, its group, and the edges to swap so that pairs are in order.
 
-    Groups are classes, or parts of them: of ops with equally many operands. The pairs are the operands of commutative ops and the two factors of each product of a dot.
+    Groups are classes, or parts of them: of ops with equally many operands. The pairs are the
+    operands of commutative ops and the two factors of each product of a dot.
     """
     leaf = np.array([_LEAF_CLASS[c] for c in (PARAM, CONST, INPUT)], dtype=np.int64)
     classes = leaf[np.minimum(graph.code, INPUT) - PARAM].tolist()
