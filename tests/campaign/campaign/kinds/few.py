@@ -175,7 +175,10 @@ def same_operands(rng):
 def near_zero(rng):
     """Tiny operands, where a slope or a second one is tiny too and has to have its digits."""
     m = Maker()
-    tiny = lambda: rng.choice([-1, 1]) * rng.uniform(1, 10) * 10.0 ** rng.randint(-100, -1)  # noqa: E731
+
+    def tiny():
+        return rng.choice([-1, 1]) * rng.uniform(1, 10) * 10.0 ** rng.randint(-100, -1)
+
     x = m.x(tiny())
     y = m.op(rng.choice(UNARY), x if rng.random() < 0.7 else x * m.w(number(rng)))
     form = rng.random()
