@@ -29,14 +29,14 @@ class Newton:
     start: Callable[..., Any]
     steps: int
 
-    def step(self, y: Any, operands: tuple[Any, ...]) -> Any:
-        """Return by how much y is too large, to first order: 0 where the residual is 0."""
+    def at(self, y: Any, operands: tuple[Any, ...]) -> tuple[Any, Any]:
+        """Return the residual at y, and its slope in y: a step is their quotient."""
         residual, (slope,) = slopes_of(self.residual, (y, *operands), (0,))
         if slope is None:
             raise OpDefinitionError(
                 "the residual does not depend on its first argument, which is to be solved for"
             )
-        return residual / slope
+        return residual, slope
 
     def __call__(self, *operands: Any) -> float:
         """Return the root that the method comes to, NaN where it comes to none."""
@@ -44,10 +44,12 @@ class Newton:
             raise NotGenericError("Newton's method looks at its numbers: it runs on floats alone")
         y: float = float(self.start(*operands))
         for _ in range(self.steps):
-            try:
-                moved = self.step(y, operands)
-            except ZeroDivisionError:
-                moved = 0.0 if self._solved(y, operands) else math.nan
+            residual, slope = self.at(y, operands)
+            if residual == 0.0:
+                return y
+            if slope == 0.0:
+                return math.nan
+            moved = residual / slope
             y = float(y - moved)
             # The error after a step is about the square of it.
             if not math.isfinite(y):
@@ -55,9 +57,6 @@ class Newton:
             if abs(moved) <= enough(2.0**-52) * abs(y):
                 return y
         return math.nan
-
-    def _solved(self, y: float, operands: tuple[float, ...]) -> bool:
-        return bool(self.residual(y, *operands) == 0.0)
 
 
 def enough(epsilon: float) -> float:

@@ -510,21 +510,25 @@ class Kernel(Generic[Values]):
         """
         write_file(self, path)
 
-    def export(self, path: str | Path) -> None:
-        """Write the kernel as readable C99, with a header beside it, that needs libm alone.
+    def export(self, path: str | Path, *, target: str | None = None) -> None:
+        """Write the kernel as readable C99, or as object code, with a header beside it.
 
-        The functions compute in double precision what a call, `value_and_grad` and `loss_and_grad`
-        do: the header says how they are called. Generic rules of other packages are included.
+        Both need libm alone. The functions compute in double precision what a call,
+        `value_and_grad` and `loss_and_grad` do: the header says how they are called. Generic rules
+        of other packages are included.
 
         Args:
-            path: Of the C file, "price.c"; its stem begins all names that the file defines.
+            path: Of the file, "price.c" or "price.o"; its stem begins all names that it defines.
+            target: Of object code, the processor level that it is for: "x86-64-v2", "x86-64-v3",
+                "x86-64-v4" or "aarch64"; by default "x86-64-v3", or "aarch64" on one.
 
         Raises:
-            ExportError: naming an op whose rule runs in Python alone, or a file that is no C file.
+            ExportError: naming an op whose rule runs in Python alone, a file that is neither, or a
+                level that there is not.
         """
-        from mgcompile.runtime.export import export_c
+        from mgcompile.runtime.export import export
 
-        export_c(self._built, self._signature, self._params, path)
+        export(self._built, self._signature, self._params, path, target)
 
     def __getstate__(self) -> dict[str, Any]:
         return {

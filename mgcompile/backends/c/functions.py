@@ -16,6 +16,7 @@ from mgcompile.backends.c.text import comment, identifier, indented, number
 from mgcompile.errors import ExportError, SymbolError
 from mgcore import ops
 from mgcore.foreign import with_operators
+from mgcore.newton import Newton, enough
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -100,8 +101,10 @@ class Functions:
         body = _Body(self)
         names = [f"x{i}" for i in range(arity)] if arity > 1 else ["x"]
         try:
-            result = op.forward(*(Traced(name, body) for name in names))
-            returned = result.name if isinstance(result, Traced) else number(float(result))
+            if isinstance(op.forward, Newton):
+                returned = _solved(op.forward, body, names)
+            else:
+                returned = _named(op.forward(*(Traced(name, body) for name in names)))
         except ExportError:
             raise
         except Exception as error:
@@ -124,11 +127,13 @@ class _Body:
 
     functions: Functions
     lines: list[str] = attrs.field(factory=list)
+    _count: int = 0
     _read: set[str] = attrs.field(factory=set)
 
     def step(self, text: str, operands: Sequence[str]) -> Traced:
         """Append a step; return its result."""
-        name = f"t{len(self.lines)}"
+        name = f"t{self._count}"
+        self._count += 1
         self.lines.append(f"const double {name} = {text};")
         self._read.update(operands)
         return Traced(name, self)
@@ -167,6 +172,26 @@ class Traced:
             return NotImplemented
         names = [_named(x) for x in operands]
         return self.body.step(f"{_LIBM[name]}({', '.join(names)})", names)
+
+
+def _solved(method: Newton, body: _Body, names: Sequence[str]) -> str:
+    """Append Newton's method as a loop; return the name of what it comes to."""
+    numbers = tuple(Traced(name, body) for name in names)
+    body.lines.append(f"double y = {_named(method.start(*numbers))};")
+    body.lines += ["double found = NAN;", f"for (int k = 0; k < {method.steps}; k++) {{"]
+    outside, body.lines = body.lines, []
+    residual, slope = map(_named, method.at(Traced("y", body), numbers))
+    inside = [
+        *body.lines,
+        f"const double moved = {residual} == 0.0 ? 0.0 : {residual} / {slope};",
+        "y -= moved;",
+        f"if (!(fabs(moved) > {number(enough(2.0**-52))} * fabs(y))) {{",
+        "    found = isfinite(y) ? y : NAN;",
+        "    break;",
+        "}",
+    ]
+    body.lines = [*outside, *indented(inside), "}"]
+    return "found"
 
 
 def _named(operand: Any) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.c.names import Names
     from mgcompile.program.ir import Program
 
-__all__ = ["Exported", "Source", "written"]
+__all__ = ["Exported", "Source", "header_of", "written"]
 
 # So many names of parameters, or inputs, are still worth reading.
 _MOST_NAMES = 256
@@ -68,6 +68,11 @@ def written(exported: Exported, stem: str) -> Source:
     return _File(exported, stem).source()
 
 
+def header_of(exported: Exported, stem: str) -> str:
+    """Return the header alone, for what the same functions are compiled from in another way."""
+    return _File(exported, stem).header()
+
+
 class _File:
     """One file at work."""
 
@@ -100,7 +105,7 @@ class _File:
             *functions,
             self._main(),
         ]
-        return Source("\n\n".join(parts) + "\n", self._header())
+        return Source("\n\n".join(parts) + "\n", self.header())
 
     # What is declared
 
@@ -125,11 +130,12 @@ class _File:
         results = ("double *loss", f"{self.prefix}_params *gradient")
         return f"int {self.prefix}_loss_and_grad({self._arguments(*self._batch(), *results)})"
 
-    def _header(self) -> str:
+    def header(self) -> str:
+        """Return the text of the header."""
         guard, prefix = f"{self.prefix.upper()}_H", self.prefix
         parts = [
             (
-                f"/* {comment(self.stem)}.h: a recorded graph as C99, needs libm alone.\n"
+                f"/* {comment(self.stem)}.h: a recorded graph in C, needs libm alone.\n"
                 "   All numbers are double. Every function is safe to call from several threads,\n"
                 "   and returns 0; 1 when there is no memory; 2 when there are no samples. */"
             ),

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.backends.llvm.ir.module_builder import Import
+    from mgcompile.backends.llvm.ir.target import Target
     from mgcompile.program.ir import Program
     from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.schedule.ir import LoopProgram, Tile
@@ -67,18 +68,24 @@ class Lowered:
         return scratch_offsets(self.loops)["end"]
 
 
-def lower(program: Program, dtype: str, rule: OptimizerSpec | None = None) -> Lowered:
+def lower(
+    program: Program,
+    dtype: str,
+    rule: OptimizerSpec | None = None,
+    target: Target | None = None,
+) -> Lowered:
     """Lower a verified program.
 
     Args:
         program: the program.
         dtype: "float64" or "float32".
         rule: an optimiser's update, for a loss_and_grad program that is to be trained.
+        target: another processor, for code that knows nothing of Python; None: this one.
 
     Returns:
         The module's text and the loop program that its callers provide memory for.
     """
-    library = Library(host_target(), flags="" if program.strict else "contract")
+    library = Library(target or host_target(), flags="" if program.strict else "contract")
     loops = schedule(program, dtype, library.target.lanes(dtype), rule)
     exact = frozenset() if program.strict else rounded_as_written(loops.program)
     frame = Frame(loops, Tables(), library, Opcodes(), exact)
@@ -102,9 +109,9 @@ def lower(program: Program, dtype: str, rule: OptimizerSpec | None = None) -> Lo
         functions.append(heed_function(library))
         functions.append(train_function(frame, TRAIN, rule, loops.left_to_update))
     else:
-        functions.append(run_function(frame))
+        functions.append(run_function(frame, internal=target is not None))
         entries = (RUN,)
-        if has_entry(frame):
+        if target is None and has_entry(frame):
             functions.append(entry_function(frame, RUN))
             entries = (RUN, ENTER)
     write_machines(frame)

@@ -28,9 +28,9 @@ MOST_CHUNKS = 16
 _THREAD = ("ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads")
 
 
-def run_function(frame: Frame) -> str:
+def run_function(frame: Frame, *, internal: bool = False) -> str:
     """Write the function that runs the program once and hands over what is not batched."""
-    writer = Writer(frame.library, RUN, _THREAD, internal=False)
+    writer = Writer(frame.library, RUN, _THREAD, internal=internal)
     areas(writer, frame)
     writer.do(f"call void @phases({', '.join(_THREAD)})")
     with writer.when(writer.value("icmp eq i64 %thread, 0")):

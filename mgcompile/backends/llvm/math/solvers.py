@@ -51,19 +51,15 @@ def _solved(block: Block, method: Newton, arguments: Sequence[Vec], apply: Apply
     def traced(x: Vec) -> Traced:
         return Traced(x, lambda op, operands: apply(block, op, operands))
 
-    def register(number: object, like: Traced) -> Vec:
-        return like.register(number)
-
     numbers = tuple(map(traced, arguments))
-    first = register(method.start(*numbers), numbers[0])
+    register = numbers[0].register
+    first = register(method.start(*numbers))
     small = enough(_EPSILON[block.kind.element])
 
     def turn(state: list[Vec]) -> tuple[list[Vec], Vec]:
         y, going = state
-        moved = register(method.step(traced(y), numbers), numbers[0])
-        # A double root that is met exactly: 0 / 0.
-        residual = register(method.residual(traced(y), *numbers), numbers[0])
-        moved = block.select(residual.same(0.0), 0.0, moved)
+        residual, slope = map(register, method.at(traced(y), numbers))
+        moved = block.select(residual.same(0.0), 0.0, residual / slope)  # 0 / 0 at a double root
         there = y - moved
         done = (block.absolute(moved) <= block.absolute(there) * small) | there.is_nan()
         goes = going.same(1.0)

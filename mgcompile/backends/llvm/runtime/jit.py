@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mgcompile.backends.llvm.ir.module_builder import Import
 
-__all__ = ["Host", "Library", "host", "object_code"]
+__all__ = ["Host", "Library", "host", "inline_marked", "object_code"]
 
 
 _GENERATION: dict[str, Any] = {"opt": 1, "reloc": "pic", "codemodel": "small", "jit": True}
@@ -101,14 +101,14 @@ def object_code(ir: str) -> bytes:
     module.triple = machine.triple
     module.data_layout = str(machine.target_data)
     module.verify()
-    _inline(module, machine)
+    inline_marked(module, machine)
     code: bytes = machine.emit_object(module)
     module.close()
     return code
 
 
-def _inline(module: Any, machine: Any) -> None:
-    # Elementary functions arrive as calls of functions marked alwaysinline.
+def inline_marked(module: Any, machine: Any) -> None:
+    """Put functions marked alwaysinline, as elementary ones are, in the place of calls."""
     import llvmlite.binding as llvm
 
     options = llvm.create_pipeline_tuning_options(**_PIPELINE)
