@@ -7,6 +7,7 @@ from mgnn.history import Epoch, History
 from mgnn.layers import MLP, Layer, Neuron
 from mgnn.modelfile import load, save
 from mgnn.module import Module
+from mgnn.onnx_file import export_onnx
 from mgnn.prediction import predict
 from mgnn.sequence import Embedding, Linear, MultiHeadAttention, RMSNorm
 from mgnn.stopping import EarlyStopping
@@ -27,6 +28,7 @@ __all__ = [
     "StopTraining",
     "Trainer",
     "attention",
+    "export_onnx",
     "fit",
     "load",
     "losses",

@@ -11,6 +11,7 @@ __all__ = [
     "BackendRefusalError",
     "DataError",
     "DivergenceError",
+    "ExportError",
     "LabelError",
     "ModelFileError",
     "ShapeError",
@@ -40,6 +41,10 @@ class LabelError(DataError):
 
 class ModelFileError(MgcoreError, ValueError):
     """Report a file that is no model, is damaged, or needs what is not installed."""
+
+
+class ExportError(MgcoreError, ValueError):
+    """Report a model, or a part of one, that another format cannot express."""
 
 
 class UnknownNameError(MgcoreError, ValueError):

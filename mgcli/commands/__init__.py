@@ -29,6 +29,9 @@ TABLE: dict[str, Row] = {
     "explain": Row("mgcli.commands.explain:command", "Write the chain rule out, path by path."),
     "train": Row("mgcli.commands.train:command", "Train a small net on a table."),
     "predict": Row("mgcli.commands.predict:command", "Write a model's predictions as CSV."),
+    "export": Row(
+        "mgcli.commands.export:command", "Write a model or a kernel as ONNX, C, object code."
+    ),
     "step": Row("mgcli.commands.step:command", "Step through backpropagation in a web page."),
     "play": Row("mgcli.commands.play:command", "Build and train a net in a web page."),
     "check": Row("mgcli.commands.check:command", "Prove that ops do what ops should."),
