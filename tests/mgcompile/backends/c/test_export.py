@@ -252,7 +252,7 @@ def test_a_rule_that_needs_python_is_refused_by_name_and_nothing_is_written(tmp_
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("name", ["price.o", "price", "price.cpp", 'a"b.c'])
+@pytest.mark.parametrize("name", ["price.so", "price", "price.cpp", 'a"b.c'])
 def test_other_kinds_of_files_are_refused(name, tmp_path):
     x = Value(0.5, "x")
     with pytest.raises(ExportError, match=r"\.c"):
