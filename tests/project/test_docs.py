@@ -38,6 +38,7 @@ PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
         "how-it-works.md",
         "pictures.md",
         "plugins.md",
+        "scale.md",
         "training.md",
         "with-scipy.md",
     ],
