@@ -109,3 +109,16 @@ def test_the_demo_reaches_its_accuracy_and_leaves_a_picture(
     assert f"picture  {picture}" in told.out
     assert backend in told.out
     assert "25/25" in told.err  # the progress bar
+
+
+def test_microgpt_has_the_same_losses_in_all_its_stages() -> None:
+    gpt = runpy.run_path(str(EXAMPLES / "microgpt.py"))
+    documents = [gpt["tokens_of"](name) for name in gpt["names"](5, seed=7)]
+    model = gpt["Compiled"](len(documents))
+    model.prepare()
+    compiled = [model.train([tokens]) for tokens in documents]
+    for number in (gpt["Number"], gpt["Value"]):
+        _, losses = gpt["train_eagerly"](number, documents)
+        assert compiled == pytest.approx(losses, rel=1e-9)
+    drawn = gpt["sample"](model.scores(), 2, seed=1)
+    assert all(name.isalpha() for name in drawn)
