@@ -61,6 +61,12 @@ def read_table(X: Any, what: str) -> Table | None:
     Raises:
         InputTypeError: naming what is missing or no number.
     """
+    if hasattr(X, "map_partitions") and hasattr(X, "__dask_graph__"):
+        message = (
+            f"{what} is a frame of Dask, in parts; mgcompile.dask.value(kernel, {what}) works on "
+            f"each part, as {what}.map_partitions(kernel, meta=(None, float)) does; or compute it"
+        )
+        raise InputTypeError(message)
     if hasattr(X, "to_numpy"):
         # Of pandas' classes `iloc` is asked, not of X: names that X lacks take it 12 us each.
         if hasattr(type(X), "iloc") and X.ndim == 1:

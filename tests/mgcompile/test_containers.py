@@ -337,3 +337,18 @@ def test_an_out_that_does_not_fit_is_named(kernel, two):
         kernel.value_and_grad(X, out=(np.empty(5), np.empty((2, 5))))
     with pytest.raises(InputError, match="sequence of 2 arrays"):
         two(X, out=np.empty(5))
+
+
+# Dask
+
+
+def test_blocks_of_dask_are_arrays_and_frames(kernel):
+    da = pytest.importorskip("dask.array")
+    dd = pytest.importorskip("dask.dataframe")
+    blocks = da.from_array(X, chunks=(2, 2))
+    close(blocks.map_blocks(kernel, drop_axis=1, dtype=float).compute(), values(X))
+    close(kernel(blocks.blocks[0]), values(X[:2]))
+    frames = dd.from_pandas(frame(), npartitions=2)
+    close(frames.map_partitions(kernel, meta=(None, float)).compute(), values(X))
+    with pytest.raises(InputTypeError, match=r"mgcompile\.dask\.value\(kernel, X\)"):
+        kernel(frames)
