@@ -11,6 +11,7 @@ from mgcore.errors import MgcoreError
 from mgcore.explain.anomaly import detect_anomaly
 from mgcore.explain.chain_rule import explain
 from mgcore.explain.replay import diagnose, replay
+from mgcore.family import op_family
 from mgcore.hookspecs import hookimpl
 from mgcore.ieee import raise_nonfinite
 from mgcore.implicit import implicit
@@ -49,6 +50,7 @@ __all__ = [
     "jvp",
     "newton",
     "numeric",
+    "op_family",
     "ops",
     "plugins",
     "raise_nonfinite",

@@ -22,6 +22,7 @@ __all__ = [
     "NonFiniteError",
     "NotGenericError",
     "OpDefinitionError",
+    "OpSettingsError",
     "OperandTypeError",
     "PickleError",
     "PluginError",
@@ -83,6 +84,10 @@ class NonFiniteError(MgcoreError, FloatingPointError):
 
 class OpDefinitionError(MgcoreError, ValueError):
     """Report an `Op` whose name or rules do not fit together."""
+
+
+class OpSettingsError(MgcoreError, ValueError):
+    """Report settings that a family of ops does not have, or cannot be made with."""
 
 
 class RuleError(MgcoreError, TypeError):

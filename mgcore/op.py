@@ -3,19 +3,29 @@
 import inspect
 import keyword
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import attrs
 
 from mgcore.domain import parse_domain
-from mgcore.errors import DomainError, OpDefinitionError, OperandTypeError, RangeError, RuleError
+from mgcore.errors import (
+    DomainError,
+    OpDefinitionError,
+    OperandTypeError,
+    OpSettingsError,
+    RangeError,
+    RuleError,
+)
 from mgcore.failures import describe_failure, listing, short
 from mgcore.hookspecs import hookimpl
 from mgcore.ieee import refuse_nonfinite, result_where_python_raises
 from mgcore.places import definition_place, rule_place
 from mgcore.seam import library
+
+if TYPE_CHECKING:
+    from mgcore.family import Family
 
 __all__ = ["Op", "Partials", "Rule", "describe_failure", "real"]
 
@@ -85,6 +95,9 @@ class Op:
             (``lambda x, y: x - y`` for maximum); there the partials follow a written convention.
         surrogate: the function whose derivatives the partials are on purpose, where that is not
             the forward rule, as for a straight-through estimator (``lambda x: x`` for rounding).
+        robust: the operands, written as `domain` is, at which you promise full marks: no overflow
+            on the way and no digits lost, in float64 and float32. The conformance kit holds you to
+            it there and lets it be elsewhere; if not given, it advises on the whole domain.
 
     Rules are generic over the number type: written with operators and `mgcore.ops`, the same rule
     runs on floats, on Values (for higher derivatives) and on a compiler's symbols.
@@ -109,7 +122,12 @@ class Op:
     doc: str | None = attrs.field(default=None, kw_only=True)
     kink: Rule | None = attrs.field(default=None, kw_only=True)
     surrogate: Rule | None = attrs.field(default=None, kw_only=True)
+    robust: tuple[str, ...] | None = attrs.field(
+        default=None, kw_only=True, converter=attrs.converters.optional(_as_domain)
+    )
     arity: int | None = attrs.field(init=False)
+    family: "Family | None" = attrs.field(init=False, default=None)
+    settings: "Mapping[str, float]" = attrs.field(init=False, factory=dict)
 
     @name.validator
     def _check_name(self, _: object, name: object) -> None:
@@ -128,13 +146,8 @@ class Op:
     def __attrs_post_init__(self) -> None:
         if self.symbol is None:
             object.__setattr__(self, "symbol", self.name)
-        if self.domain is not None and len(self.domain) == 1:
-            object.__setattr__(self, "domain", self.domain * (self.arity or 1))
-        for i, text in enumerate(self.domain or ()):
-            try:
-                parse_domain(text, f"operand {i} of {self.name}")
-            except OpDefinitionError as error:
-                raise _ill_defined(str(error)) from None
+        _check_intervals(self, "domain")
+        _check_intervals(self, "robust")
         if self.arity is None:
             if not callable(self.partials):
                 raise _ill_defined(
@@ -144,10 +157,9 @@ class Op:
             return
         if self.arity == 0:
             raise _ill_defined(f"op {self.name}: partials is empty; give one per operand")
-        if self.domain is not None and len(self.domain) != self.arity:
-            raise _ill_defined(
-                f"op {self.name}: {len(self.domain)} domains for {self.arity} operands"
-            )
+        for what, given in (("domains", self.domain), ("robust ranges", self.robust)):
+            if given is not None and len(given) != self.arity:
+                raise _ill_defined(f"op {self.name}: {len(given)} {what} for {self.arity} operands")
         _check_signature(self, "forward", self.forward, self.arity)
         for i, partial in enumerate(self.partials):  # type: ignore[arg-type]  # arity says tuple
             _check_signature(self, f"partial {i}", partial, self.arity + 1)
@@ -198,6 +210,17 @@ class Op:
             return tuple(p.name for p in parameters)
         return tuple(f"x{i}" for i in range(self.arity))
 
+    def with_settings(self, *given: float, **named: float) -> "Op":
+        """Return the member of the op's family that has these settings, the others being usual.
+
+        Raises:
+            OpSettingsError: if the op has no settings, or not these.
+
+        """
+        if self.family is None:
+            raise OpSettingsError(f"the op {self.name} has no settings; it is of no family")
+        return self.family.member(*given, **named)
+
     def __repr__(self) -> str:
         return f"<op {self.name}>"
 
@@ -245,6 +268,19 @@ def _ill_defined(text: str) -> OpDefinitionError:
 RESERVED_NAMES = frozenset(
     {"data", "grad", "op", "operands", "label", "backward", "number", "tag", "made"}
 )
+
+
+def _check_intervals(op: Op, field: str) -> None:
+    given: tuple[str, ...] | None = getattr(op, field)
+    if given is not None and len(given) == 1:
+        given *= op.arity or 1
+        object.__setattr__(op, field, given)
+    owner = "" if field == "domain" else f"the {field} range, "
+    for i, text in enumerate(given or ()):
+        try:
+            parse_domain(text, f"{owner}operand {i} of {op.name}")
+        except OpDefinitionError as error:
+            raise _ill_defined(str(error)) from None
 
 
 def _check_signature(op: Op, what: str, rule: object, count: int) -> None:

@@ -6,11 +6,20 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mgcore.op import Op
 
-__all__ = ["definition_place", "depth_of_user", "home", "rule_place", "user_line"]
+__all__ = [
+    "definition_place",
+    "depth_of_user",
+    "failing_line",
+    "home",
+    "is_shipped",
+    "rule_place",
+    "user_line",
+]
 
 # attrs writes the constructor of a class into a file that does not exist.
 GENERATED = "<attrs generated"
-OWN_PACKAGES = frozenset({"mgcore", "mgops_basic", "mgops_activations", "mgnn"})
+OP_PACKAGES = frozenset({"mgops_basic", "mgops_activations", "mgops_math"})
+OWN_PACKAGES = OP_PACKAGES | {"mgcore", "mgnn"}
 
 
 def user_line(frame: FrameType | None) -> str:
@@ -56,6 +65,27 @@ def rule_place(rule: object) -> str:
     return f"{module} ({_file_name(code.co_filename)}, line {code.co_firstlineno})"
 
 
+def failing_line(error: BaseException, rule: object) -> str:
+    """Return the line, with its text, at which a rule failed: the last that is not this library's.
+
+    The place of the rule where the error has not been there.
+    """
+    found, step = None, error.__traceback__
+    while step is not None:
+        if not _is_ours(step.tb_frame) or step.tb_frame.f_code is getattr(rule, "__code__", None):
+            found = step
+        step = step.tb_next
+    if found is None:
+        return rule_place(rule)
+    import linecache  # needed for messages alone
+
+    file = found.tb_frame.f_code.co_filename
+    text = linecache.getline(file, found.tb_lineno).strip()
+    module = found.tb_frame.f_globals.get("__name__", "")
+    place = f"{module} ({_file_name(file)}, line {found.tb_lineno})"
+    return f"{place}: {text}" if text else place
+
+
 def home(op: "Op") -> str:
     """Return the module that an op's rules stand in."""
     rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
@@ -63,6 +93,11 @@ def home(op: "Op") -> str:
         if getattr(rule, "__code__", None) is not None:
             return str(rule.__module__)
     return str(getattr(op.forward, "__module__", ""))
+
+
+def is_shipped(op: "Op") -> bool:
+    """Tell whether the op is one of ours."""
+    return home(op).partition(".")[0] in OP_PACKAGES
 
 
 def _file_name(path: str) -> str:

@@ -102,7 +102,12 @@ def _described(net: MLP) -> dict[str, Any]:
         "activation": activation,
         "skip": net.skip,
         "op": next(
-            ([r.distribution, r.version] for r in plugins() if r.name == activation and r.op), []
+            (
+                [r.distribution, r.version]
+                for r in plugins()
+                if r.name == activation.partition(":")[0] and r.op
+            ),
+            [],
         ),
     }
 

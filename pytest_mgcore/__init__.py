@@ -28,6 +28,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--mg-samples", type=int, default=50, help="sets of operands that each check draws"
     )
     group.addoption("--mg-seed", type=int, default=0, help="what the operands are drawn with")
+    group.addoption(
+        "--mg-strict", action="store_true", help="an op that is fragile fails, as a wrong one does"
+    )
     parser.addini(
         "mg_expected_failures",
         type="linelist",
@@ -58,10 +61,11 @@ def pytest_collection_modifyitems(
 
 @pytest.fixture
 def mg_assert_op(pytestconfig: pytest.Config) -> Callable[..., None]:
-    """Return `mgcore.testing.assert_op`, with the samples and the seed of the command line."""
+    """Return `mgcore.testing.assert_op`, with samples, seed and strictness of the command line."""
     from functools import partial
 
     from mgcore.testing import assert_op
 
-    samples, seed = pytestconfig.getoption("mg_samples"), pytestconfig.getoption("mg_seed")
-    return partial(assert_op, samples=samples, seed=seed)
+    option = pytestconfig.getoption
+    samples, seed, strict = option("mg_samples"), option("mg_seed"), option("mg_strict")
+    return partial(assert_op, samples=samples, seed=seed, strict=strict)

@@ -32,9 +32,11 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the check; what is skipped says why."""
-        result = run_check(self.check, self.subject)
+        result = run_check(self.check, self.subject, self.config.getoption("mg_strict"))
         if result.verdict == "skip":
             pytest.skip(result.reason)
+        if result.word == "fragile":
+            self.add_report_section("call", "mgcore", str(result))  # pytest -rP shows it
         if result.verdict == "fail":
             raise CheckError(f"{self.subject.op.name} fails {result} (seed {self.subject.seed})")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 FAILED = 1
-STYLES = {"fail": "bold red", "skip": "yellow", "pass": None}
+STYLES = {"fail": "bold red", "fragile": "magenta", "skip": "yellow", "pass": None}
 
 
 @click.command(
@@ -29,6 +29,7 @@ STYLES = {"fail": "bold red", "skip": "yellow", "pass": None}
 @click.option("--check", "checks", multiple=True, metavar="CHECK", help="Run this check alone.")
 @click.option("--samples", type=click.IntRange(1), default=50, show_default=True)
 @click.option("--seed", type=int, default=0, show_default=True, help="For drawing operands.")
+@click.option("--strict", is_flag=True, help="An op that is fragile fails, as a wrong one does.")
 @click.option("--list", "only_list", is_flag=True, help="List the checks, and run none.")
 @click.option("--verbose", "-v", is_flag=True, help="Print the whole table of every op.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")
@@ -37,6 +38,7 @@ def command(
     checks: tuple[str, ...],
     samples: int,
     seed: int,
+    strict: bool,
     only_list: bool,
     verbose: bool,
     as_json: bool,
@@ -44,7 +46,8 @@ def command(
     """Check the ops NAME, or those of the package NAME; every installed op by default.
 
     Operands are drawn from each op's declared domain. Exit code 1 when an op fails; a failure is
-    told with the operands, both numbers and the lines that show it again.
+    told with the operands, both numbers and the lines that show it again. An op is fragile where
+    its rules are right, but overflow or lose digits: it passes, with advice.
     """
     if only_list:
         _list_checks()
@@ -54,7 +57,7 @@ def command(
     reports = []
     for op in ops:
         with strangers_on_stderr():
-            report = check_op(op, checks=checks or None, samples=samples, seed=seed)
+            report = check_op(op, checks=checks or None, samples=samples, seed=seed, strict=strict)
         reports.append(report)
         if not as_json:
             _show(report, whole=verbose or len(ops) == 1)
@@ -88,13 +91,13 @@ def _show(report: "Report", *, whole: bool) -> None:
             str(check.samples or "-"),
             "-" if check.worst is None else f"{check.worst:.1e}",
             "-" if check.worst_of_bound is None else f"{check.worst_of_bound:.2f}",
-            check.verdict,
-            check.reason,
-            style=STYLES[check.verdict],
+            check.word,
+            check.reason if check.word in {"pass", "skip"} else "see below",
+            style=STYLES[check.word],
         )
     screen.print(table)
     screen.print(_counts(report.checks))
-    for check in report.failures:
+    for check in (*report.failures, *report.fragile):
         screen.print(f"\n{check}", soft_wrap=True)
     screen.print()
 
@@ -102,7 +105,11 @@ def _show(report: "Report", *, whole: bool) -> None:
 def _counts(checks: "tuple[CheckResult, ...]") -> str:
     ran = [check for check in checks if check.verdict != "skip"]
     failed = sum(check.verdict == "fail" for check in ran)
-    text = f"{len(ran)} of {len(checks)} checks ran: {len(ran) - failed} passed, {failed} failed"
+    fragile = [check.name for check in ran if check.word == "fragile"]
+    passed = f"{len(ran) - failed} passed" + (f" ({len(fragile)} fragile)" if fragile else "")
+    text = f"{len(ran)} of {len(checks)} checks ran: {passed}, {failed} failed"
+    if fragile:
+        text += f"; fragile {', '.join(fragile)}"
     skipped = [check for check in checks if check.verdict == "skip"]
     if not skipped:
         return text
@@ -111,9 +118,12 @@ def _counts(checks: "tuple[CheckResult, ...]") -> str:
 
 def _sum_up(reports: "list[Report]") -> None:
     failed = [report.op for report in reports if report.failures]
+    fragile = [report.op for report in reports if report.fragile]
     text = f"{len(reports)} ops, {sum(len(report.checks) for report in reports)} checks: "
     console().print(
-        text + (f"{len(failed)} failed: {', '.join(failed)}" if failed else "every op passes"),
+        text
+        + (f"{len(failed)} failed: {', '.join(failed)}" if failed else "every op passes")
+        + (f"; fragile: {', '.join(fragile)}" if fragile else ""),
         style="bold red" if failed else "bold green",
     )
 

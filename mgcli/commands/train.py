@@ -210,7 +210,7 @@ def _check_report(report: Path | None) -> None:
 
 
 def _check_activation(name: str) -> None:
-    if not name.isidentifier() or name.startswith("_"):
+    if not name.partition(":")[0].isidentifier() or name.startswith("_"):
         raise CliError(f"--activation {name!r} is no name of an op; mg ops lists them")
 
 

@@ -17,6 +17,7 @@ from mgcore.errors import (
     BrokenPluginError,
     DisabledOpError,
     DuplicateOpError,
+    OpSettingsError,
     PickleError,
     PluginError,
     PluginWarning,
@@ -92,6 +93,9 @@ class Registry:
         op = self.ready.get(name)
         if op is not None:
             return op
+        base, colon, settings = name.partition(":")
+        if colon:
+            return self._member(base, settings)
         if name.startswith("_"):  # a protocol probing for special names; no op has one
             raise UnknownOpError(f"mgcore.ops has no attribute {name!r}")
         self.vet()
@@ -100,6 +104,21 @@ class Registry:
             here = sys._getframe()  # noqa: SLF001 - the documented way to a caller's line
             warnings.warn(_shadowed(entry), PluginWarning, stacklevel=depth_of_user(here))
         return op
+
+    def _member(self, base: str, settings: str) -> Op:
+        op = self.load(base)
+        if op.family is None:
+            raise OpSettingsError(f"the op {base!r} has no settings, so {settings!r} says nothing")
+        found = op.family.named(settings)
+        self._namespace[f"{base}:{settings}"] = self._namespace[found.name] = found
+        return found
+
+    def knows(self, op: Op) -> bool:
+        """Tell whether `op` is found by its name: it, or the family it is of, is registered."""
+        base = self.ready.get(op.name.partition(":")[0])
+        return base is op or (
+            op.family is not None and base is not None and base.family is op.family
+        )
 
     def _load(self, name: str) -> Op:
         with self.lock:
@@ -269,6 +288,8 @@ class Registry:
     def _put(self, op: Op, plugin: object, entry: Entry) -> None:
         name = op.name
         before = self._plugin_of.get(name)
+        for known in [n for n in self._namespace if n.startswith(f"{name}:")]:
+            del self._namespace[known]  # members of the family that was there before
         self.ready[name] = self._namespace[name] = op
         self.origin[name] = entry
         self._plugin_of[name] = plugin
@@ -281,7 +302,8 @@ class Registry:
     def _forget(self, name: str) -> None:
         if name in self.ready:
             del self.ready[name], self.origin[name]
-            self._namespace.pop(name, None)
+            for known in [n for n in self._namespace if n.partition(":")[0] == name]:
+                del self._namespace[known]
             self._dismiss_if_idle(self._plugin_of.pop(name))
 
     def _dismiss_if_idle(self, plugin: object) -> None:
@@ -432,7 +454,7 @@ def reduce_op(op: Op) -> tuple[Any, tuple[str]]:
         PickleError: if `op` is not the registered op of its name.
 
     """
-    if registry.ready.get(op.name) is not op:
+    if not registry.knows(op):
         raise PickleError(
             f"the op {op.name!r} is not registered, so a pickle could not find it again; "
             "call mgcore.register(op) before pickling, and again before loading"

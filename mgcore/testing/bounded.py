@@ -6,13 +6,14 @@ adds the rounding error of its own result.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from mgcore.errors import MgcoreError, NotGenericError
 from mgcore.foreign import with_operators
 from mgcore.op import Op
 from mgcore.order import topological_order
+from mgcore.places import is_shipped
 from mgcore.value import Constant, Value
 
 __all__ = ["UNIT", "UNIT_32", "Bounded", "bounded_gradient", "is_exact", "rounding", "run"]
@@ -111,14 +112,15 @@ def rounding(op: Op, value: float, numbers: Sequence[float], unit: float = UNIT)
     its result is that of operands and a result each perturbed by 8 rounding units.
 
     """
-    if op.name in _EXACT:
+    name = _shipped_name(op)
+    if name in _EXACT:
         return 0.0
-    if op.name in _ROUNDED:
+    if name in _ROUNDED:
         return unit * abs(value)
-    if op.name in _LIBRARY:
+    if name in _LIBRARY:
         return FUNCTION_UNITS * unit * abs(value)
-    if op.name in {"sum", "dot", "logsumexp"}:
-        return FUNCTION_UNITS * unit * len(numbers) * _summed(op, numbers)
+    if name in {"sum", "dot", "logsumexp"}:
+        return FUNCTION_UNITS * unit * len(numbers) * _summed(name, numbers)
     try:
         return run(op.forward, [Bounded(x, 0.0, unit) for x in numbers], unit).error
     except NotGenericError:
@@ -128,8 +130,8 @@ def rounding(op: Op, value: float, numbers: Sequence[float], unit: float = UNIT)
 
 
 def is_exact(op: Op) -> bool:
-    """Tell whether an op of that name rounds nothing."""
-    return op.name in _EXACT
+    """Tell whether an op rounds nothing."""
+    return _shipped_name(op) in _EXACT
 
 
 def bounded_gradient(
@@ -198,11 +200,9 @@ def _inherited(op: Op, value: float, numbers: Sequence[float], errors: Sequence[
     total = sum(errors)
     if total == 0.0:
         return 0.0
-    chooses = op.name in {"select", "where"}  # what they choose from has no kink
-    across = errors[0] if chooses else total
-    if op.kink is not None and across and not abs(op.kink(*numbers)) > across:
+    if op.kink is not None and _reaches_across(op.kink, numbers, errors):
         return math.inf  # the exact operands may lie on the other side
-    if op.name in {"div", "pow"} and value != 0.0:
+    if value != 0.0 and _shipped_name(op) in {"div", "pow"}:
         return _inherited_by_a_quotient(op, value, numbers, errors)
     try:
         if isinstance(op.partials, tuple):
@@ -214,6 +214,22 @@ def _inherited(op: Op, value: float, numbers: Sequence[float], errors: Sequence[
     except (MgcoreError, ArithmeticError, ValueError):
         return math.inf
     return float(sum(abs(d) * e for d, e in zip(slopes, errors, strict=True) if e and d))
+
+
+def _reaches_across(
+    kink: Callable[..., float], numbers: Sequence[float], errors: Sequence[float]
+) -> bool:
+    """Tell whether an operand within its error may lie at the kink, or on its other side."""
+    side = _side(kink(*numbers))
+    for i, error in enumerate(errors):
+        for moved in (numbers[i] + error, numbers[i] - error) if error else ():
+            if _side(kink(*(moved if k == i else x for k, x in enumerate(numbers)))) != side:
+                return True
+    return False
+
+
+def _side(x: float) -> int:
+    return (x > 0.0) - (x < 0.0)
 
 
 def _inherited_by_a_quotient(
@@ -242,17 +258,22 @@ def _moved(op: Op, value: float, numbers: Sequence[float], unit: float) -> float
     return total
 
 
-def _summed(op: Op, numbers: Sequence[float]) -> float:
+def _summed(name: str, numbers: Sequence[float]) -> float:
     """Return the sum of magnitudes that recursive summation rounds relative to."""
-    if op.name == "logsumexp":
+    if name == "logsumexp":
         return abs(max(numbers)) + 1.0
-    if op.name == "dot":
+    if name == "dot":
         half = len(numbers) // 2
         return sum(abs(w * x) for w, x in zip(numbers[:half], numbers[half:], strict=True))
     return sum(map(abs, numbers))
 
 
+def _shipped_name(op: Op) -> str:
+    """Return the op's name if it is one of ours, whose rounding is known; a stranger's may lie."""
+    return op.name if is_shipped(op) else ""
+
+
 def _underflow(op: Op, unit: float) -> float:
-    if op.name in _EXACT or op.name in {"add", "sub", "sum"}:
+    if _shipped_name(op) in _EXACT | {"add", "sub", "sum"}:
         return 0.0
     return SMALLEST if unit == UNIT else SMALLEST_32

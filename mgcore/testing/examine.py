@@ -4,6 +4,8 @@ import difflib
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import attrs
+
 from mgcore.ieee import raise_nonfinite
 from mgcore.op import Op
 from mgcore.plugins.registry import registry
@@ -23,6 +25,7 @@ def check_op(
     checks: Iterable[str] | None = None,
     samples: int = 50,
     seed: int = 0,
+    strict: bool = False,
 ) -> Report:
     """Run the conformance checks on an op.
 
@@ -33,6 +36,7 @@ def check_op(
         checks: names of checks, as in `CHECKS`; all of them by default.
         samples: how many sets of operands each check draws, at least 1.
         seed: what they are drawn with.
+        strict: whether an op that is fragile fails, as one that is wrong does.
 
     Returns:
         The report; it is printed as a table. An op that fails raises nothing.
@@ -43,7 +47,7 @@ def check_op(
     """
     subject = subject_of(op, reference, samples, seed)
     names = list(CHECKS) if checks is None else known_checks(checks)
-    return Report(subject.op.name, tuple(run_check(name, subject) for name in names), seed)
+    return Report(subject.op.name, tuple(run_check(name, subject, strict) for name in names), seed)
 
 
 def assert_op(
@@ -53,6 +57,7 @@ def assert_op(
     checks: Iterable[str] | None = None,
     samples: int = 50,
     seed: int = 0,
+    strict: bool = False,
 ) -> None:
     """Run the conformance checks on an op, and raise at the first that fails.
 
@@ -62,6 +67,7 @@ def assert_op(
         checks: names of checks.
         samples: how many sets of operands each check draws.
         seed: what they are drawn with.
+        strict: whether an op that is fragile fails.
 
     Raises:
         CheckError: naming the check, the operands, both numbers and the lines that show it.
@@ -70,12 +76,12 @@ def assert_op(
     """
     subject = subject_of(op, reference, samples, seed)
     for name in list(CHECKS) if checks is None else known_checks(checks):
-        result = run_check(name, subject)
+        result = run_check(name, subject, strict)
         if result.verdict == "fail":
             raise CheckError(f"{subject.op.name} fails {result} (seed {seed})")
 
 
-def run_check(name: str, subject: Subject) -> CheckResult:
+def run_check(name: str, subject: Subject, strict: bool = False) -> CheckResult:
     """Run one check; whatever it raises becomes its verdict."""
     try:
         with raise_nonfinite():  # what has no finite result is told from what has
@@ -83,31 +89,37 @@ def run_check(name: str, subject: Subject) -> CheckResult:
     except Skip as skip:
         return CheckResult(name, "skip", reason=str(skip))
     except Violation as found:
-        snippet = f"{import_line(subject.op)}\n{found.snippet}" if found.snippet else ""
-        return CheckResult(
-            name,
-            "fail",
-            reason=found.reason,
-            operands=found.operands,
-            got=found.got,
-            expected=found.expected,
-            snippet=snippet,
-        )
+        return _found(CheckResult(name, "fail", "wrong"), subject, found)
     except UsageError:
         raise
     except Exception as error:
-        return CheckResult(
-            name, "fail", reason=f"could not be run: {type(error).__name__}: {error}"
-        )
+        reason = f"could not be run: {type(error).__name__}: {error}"
+        return CheckResult(name, "fail", "wrong", reason=reason)
     if tally.samples == 0:
-        return CheckResult(name, "fail", reason="tried no operands, and gave no reason to skip")
-    return CheckResult(
+        reason = "tried no operands, and gave no reason to skip"
+        return CheckResult(name, "fail", "wrong", reason=reason)
+    result = CheckResult(
         name,
         "pass",
         samples=tally.samples,
         worst=tally.worst,
         worst_of_bound=tally.worst_of_bound,
         reason=tally.note,
+    )
+    if tally.weakness is None:
+        return result
+    fragile = attrs.evolve(result, verdict="fail" if strict else "pass", level="fragile")
+    return _found(fragile, subject, tally.weakness)
+
+
+def _found(result: CheckResult, subject: Subject, found: Violation) -> CheckResult:
+    return attrs.evolve(
+        result,
+        reason=found.reason,
+        operands=found.operands,
+        got=found.got,
+        expected=found.expected,
+        snippet=f"{import_line(subject.op)}\n{found.snippet}" if found.snippet else "",
     )
 
 

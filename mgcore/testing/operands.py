@@ -13,6 +13,8 @@ __all__ = ["edge_points", "floats_in"]
 # Most ops do what they do near 1; a third of the operands is drawn from farther away.
 _REACHES = (8.0, 8.0, 60.0, math.inf)
 _MARKS = (0.0, 1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0)
+_TINY = (5e-324, 1e-310, 2.2250738585072014e-308, 1e-160, 1e-20, 1e-8, 1e-3)
+_LARGE = (5.0, 7.0, 9.0, 13.0, 19.0, 30.0, 100.0, 710.0, 1e3, 1e6, 1e10, 1e17, 1e100, 1e160, 1e300)
 
 
 def floats_in(domain: Domain) -> "SearchStrategy[float]":
@@ -32,17 +34,21 @@ def floats_in(domain: Domain) -> "SearchStrategy[float]":
     return st.one_of(*pieces, *([st.sampled_from(marks)] if marks else []))
 
 
-def edge_points(domain: Domain) -> list[float]:
-    """Return where numbers are at their end: zeros, subnormals, borders, the largest of all."""
+def edge_points(domain: Domain, robust: Domain | None = None) -> list[float]:
+    """Return where rules go wrong that are right elsewhere.
+
+    Args:
+        domain: what the operand may be.
+        robust: the range at which full marks are promised, if there is one.
+
+    """
     if domain.whole:
         first = domain.intervals[0].low
         return [first, first + 1.0, first + 2.0, first + 5.0]
-    tiny, small = 5e-324, 2.2250738585072014e-308
-    large = [1e3, 1e10, 1e100, 1e154, 1e200, 1e300, math.nextafter(math.inf, 0.0)]
-    points = [0.0, -0.0, tiny, -tiny, small, -small, *_MARKS[1:]]
-    points += [s * x for x in large for s in (1, -1)]
-    points += _beside_borders(domain)
-    return [x for x in points if x in domain]
+    points = [s * x for x in (*_TINY, *_LARGE) for s in (1.0, -1.0)]
+    points += [0.0, *_MARKS[1:], *_beside_borders(domain)]
+    points += _beside_borders(robust) if robust is not None else []
+    return [x for x in dict.fromkeys(points) if x in domain]
 
 
 def _between(low: float, high: float) -> "SearchStrategy[float]":

@@ -25,6 +25,7 @@ class BoundCheck:
         reference: op name -> what it should compute.
         samples: how many sets of operands are drawn.
         seed: what they are drawn with.
+        strict: whether an op that is fragile fails.
 
     """
 
@@ -32,6 +33,7 @@ class BoundCheck:
     reference: Mapping[str, Callable[..., Any]]
     samples: int
     seed: int
+    strict: bool = False
 
     def __call__(self, op: Op) -> None:
         """Run the check on `op`.
@@ -41,7 +43,8 @@ class BoundCheck:
 
         """
         reference = self.reference.get(op.name)
-        result = run_check(self.name, subject_of(op, reference, self.samples, self.seed))
+        subject = subject_of(op, reference, self.samples, self.seed)
+        result = run_check(self.name, subject, self.strict)
         if result.verdict == "skip":
             pytest.skip(result.reason)
         if result.verdict == "fail":
@@ -56,6 +59,7 @@ def parametrize_with_checks(
     checks: Iterable[str] | None = None,
     samples: int = 50,
     seed: int = 0,
+    strict: bool = False,
 ) -> pytest.MarkDecorator:
     """Make one test per op and check out of a test function with arguments ``op`` and ``check``.
 
@@ -66,6 +70,7 @@ def parametrize_with_checks(
         checks: names of checks; all by default.
         samples: how many sets of operands each check draws.
         seed: what they are drawn with.
+        strict: whether an op that is fragile fails.
 
     Raises:
         UsageError: if a name is unknown or a reason is missing.
@@ -84,6 +89,6 @@ def parametrize_with_checks(
         for name in list(CHECKS) if checks is None else known_checks(checks):
             reason = reasons.get((op.name, name))
             marks = [] if reason is None else [pytest.mark.xfail(reason=reason, strict=True)]
-            check = BoundCheck(name, references or {}, samples, seed)
+            check = BoundCheck(name, references or {}, samples, seed, strict)
             parameters.append(pytest.param(op, check, marks=marks, id=f"{op.name}-{name}"))
     return pytest.mark.parametrize(("op", "check"), parameters)

@@ -12,6 +12,7 @@ from mpmath import mp, mpf
 from mgcore.errors import NotGenericError
 from mgcore.foreign import with_operators
 from mgcore.op import Op
+from mgcore.places import is_shipped
 from mgcore.testing.references import REFERENCES
 
 __all__ = ["Estimate", "Precise", "derivative", "evaluate", "real"]
@@ -36,7 +37,7 @@ class Precise:
     @staticmethod
     def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> "Precise":
         reference = REFERENCES.get(op.name)
-        if reference is not None:
+        if reference is not None and is_shipped(op):
             return Precise(real(reference(*map(_number, operands))))
         return Precise(evaluate(op.forward, [_number(x) for x in operands]))
 
@@ -98,8 +99,9 @@ def derivative(
         xs: where.
         by: the operands to differentiate by, one or two indices.
         tolerance: the absolute error that does no harm.
-        cancels: whether f may lose digits inside, as a formula does and mpmath's functions do not;
-            what more digits change is then added to the error.
+        cancels: whether f may lose digits inside, or be pieced together, as a formula does and is,
+            and mpmath's functions are not; what more digits and a smaller step change is then
+            added to the error.
 
     Digits are added until the error is below the tolerance or 25 digits of the result, or there
     are 900 of them.
@@ -109,27 +111,22 @@ def derivative(
     while True:
         found = _difference(f, xs, by, digits + _magnitude(xs))
         if cancels:
-            finer = _difference(f, xs, by, digits + _magnitude(xs) + 40)
-            found = Estimate(finer.value, finer.error + abs(finer.value - found.value))
+            finer = _difference(f, xs, by, digits + _magnitude(xs) + 40, shrink=2)
+            found = Estimate(finer.value, finer.error + 4 * abs(finer.value - found.value))
         enough = max(tolerance, abs(found.value) * mpf(10) ** -25)
         if found.value == 0 or found.error <= enough or digits > 900:
             return found
         digits *= 3
 
 
-def _difference(f: Function, xs: Sequence[float], by: tuple[int, ...], digits: int) -> Estimate:
+def _difference(
+    f: Function, xs: Sequence[float], by: tuple[int, ...], digits: int, shrink: int = 1
+) -> Estimate:
     with mp.workdps(digits):
         point = [mpf(x) for x in xs]
-        steps = [_step(point, i) for i in by]
-        signs = list(product((1, -1), repeat=len(by)))
-        values = []
-        for sign in signs:
-            moved = list(point)
-            for s, i, h in zip(sign, by, steps, strict=True):
-                moved[i] += s * h
-            values.append(f(*moved))
+        steps = [_step(point, i) / shrink for i in by]
+        total, values = _moved_sum(f, point, by, steps)
         width = mp.fprod(2 * h for h in steps)
-        total = mp.fsum(mp.fprod(s) * v for s, v in zip(signs, values, strict=True))
         # A rule may cancel inside, as 0.5*(1 + erf(x)) does: its terms are taken to be of size 1.
         noise = max(mpf(1), *map(abs, values)) * mpf(10) ** (3 - digits) / abs(width)
         # The truncation error of a central difference is of the order of the step squared, but
@@ -137,19 +134,26 @@ def _difference(f: Function, xs: Sequence[float], by: tuple[int, ...], digits: i
         truncation = abs(total / width) * mpf(10) ** -40
         if len(by) == 1:
             truncation += abs(values[0] + values[1] - 2 * f(*point)) / width
-            truncation += 4 * _change_at_half_step(f, point, by[0], total / width)
+        if not all(point[i] for i in by):
+            # At 0 no size tells the right step: see how much a half of it changes.
+            halves = [h / 2 for h in steps]
+            half_total, _ = _moved_sum(f, point, by, halves)
+            truncation += 4 * abs(half_total / (width / 2 ** len(by)) - total / width)
         return Estimate(total / width, noise + truncation)
 
 
-def _change_at_half_step(f: Function, point: Sequence[Real], i: int, slope: Real) -> Real:
-    """Return how much half the step changes a slope at 0, where no size tells the right step."""
-    if point[i]:
-        return mpf(0)
-    h = _step(point, i) / 2
-    up, down = list(point), list(point)
-    up[i] += h
-    down[i] -= h
-    return abs((f(*up) - f(*down)) / (2 * h) - slope)
+def _moved_sum(
+    f: Function, point: Sequence[Real], by: tuple[int, ...], steps: Sequence[Real]
+) -> tuple[Real, list[Real]]:
+    """Return the signed sum of f at the corners that the steps lead to, and f at each."""
+    signs = list(product((1, -1), repeat=len(by)))
+    values = []
+    for sign in signs:
+        moved = list(point)
+        for s, i, h in zip(sign, by, steps, strict=True):
+            moved[i] += s * h
+        values.append(f(*moved))
+    return mp.fsum(mp.fprod(s) * v for s, v in zip(signs, values, strict=True)), values
 
 
 def _number(x: object) -> Real:

@@ -7,9 +7,10 @@ import attrs
 
 from mgcore.errors import MgcoreError
 
-__all__ = ["CheckError", "CheckResult", "Report", "Verdict"]
+__all__ = ["CheckError", "CheckResult", "Level", "Report", "Verdict"]
 
 Verdict: TypeAlias = Literal["pass", "fail", "skip"]
+Level: TypeAlias = Literal["", "fragile", "wrong"]
 
 
 HEADER = ("check", "samples", "worst error", "of bound", "verdict", "reason")
@@ -26,11 +27,15 @@ class CheckResult:
     Attributes:
         name: the check's name, as in the table of `mgcore.testing.CHECKS`.
         verdict: "pass", "fail" or "skip".
+        level: "wrong" where the rules are; "fragile" where they are right, but floating-point
+            arithmetic fails them at some operands, which passes unless the checks are strict; else
+            empty.
         samples: how many sets of operands were tried.
-        worst: the largest error that was met, absolute; None where nothing is measured.
+        worst: the largest error that was met, relative to the exact number, among the comparisons
+            that are sharp; None where nothing is measured.
         worst_of_bound: the largest error as a part of its bound; above 1 it fails.
-        reason: why it failed or was skipped; on a pass what is worth knowing, or empty.
-        operands: the operands of the failure, shrunken.
+        reason: why it failed, is fragile or was skipped; on a pass what is worth knowing, or empty.
+        operands: the operands of the failure or the weakness, the simplest that were found.
         got: what the op gave there.
         expected: what it should have given.
         snippet: lines of Python that show the failure.
@@ -39,6 +44,7 @@ class CheckResult:
 
     name: str
     verdict: Verdict
+    level: Level = ""
     samples: int = 0
     worst: float | None = None
     worst_of_bound: float | None = None
@@ -48,8 +54,13 @@ class CheckResult:
     expected: object = None
     snippet: str = ""
 
+    @property
+    def word(self) -> str:
+        """Return the verdict as tables show it: pass, fragile, fail or skip."""
+        return self.level if self.verdict == "pass" and self.level else self.verdict
+
     def __str__(self) -> str:
-        lines = [f"{self.name}: {self.verdict}" + (f", {self.reason}" if self.reason else "")]
+        lines = [f"{self.name}: {self.word}" + (f", {self.reason}" if self.reason else "")]
         if self.operands is not None:
             lines.append(f"  operands  {', '.join(map(repr, self.operands))}")
         if self.got is not None or self.expected is not None:
@@ -85,6 +96,11 @@ class Report:
         """Return the checks that failed."""
         return tuple(check for check in self.checks if check.verdict == "fail")
 
+    @property
+    def fragile(self) -> tuple[CheckResult, ...]:
+        """Return the checks that pass, but say where the arithmetic fails and how to mend it."""
+        return tuple(check for check in self.checks if check.word == "fragile")
+
     def __getitem__(self, name: str) -> CheckResult:
         """Return the result of the check `name`."""
         for check in self.checks:
@@ -102,7 +118,7 @@ class Report:
         lines = [f"{self.op} (seed {self.seed})"]
         lines += ["  ".join((*map(str.ljust, row[:5], widths), row[5])).rstrip() for row in rows]
         lines.append(summary(self.checks))
-        lines += [f"\n{check}" for check in self.failures]
+        lines += [f"\n{check}" for check in (*self.failures, *self.fragile)]
         return "\n".join(lines)
 
 
@@ -113,6 +129,8 @@ def summary(checks: Sequence[CheckResult]) -> str:
     }
     ran = counts["pass"] + counts["fail"]
     text = f"{ran} of {len(checks)} checks ran: {counts['pass']} passed, {counts['fail']} failed"
+    if fragile := sum(check.word == "fragile" for check in checks):
+        text = text.replace(" passed", f" passed ({fragile} fragile)")
     return f"{text}; {counts['skip']} skipped" if counts["skip"] else text
 
 
@@ -122,6 +140,6 @@ def _row(check: CheckResult) -> tuple[str, ...]:
         str(check.samples) if check.samples else "-",
         "-" if check.worst is None else f"{check.worst:.1e}",
         "-" if check.worst_of_bound is None else f"{check.worst_of_bound:.2f}",
-        check.verdict,
+        check.word,
         check.reason,
     )

@@ -24,6 +24,7 @@ def derivative(
     xs: Sequence[float],
     i: int,
     same_piece: Callable[[Sequence[float], Sequence[float]], bool],
+    noise: float = 0.0,
 ) -> Estimate | None:
     """Estimate df/dx_i at `xs`.
 
@@ -32,6 +33,7 @@ def derivative(
         xs: where.
         i: the operand to differentiate by.
         same_piece: whether f is smooth between two points; steps shrink until it is.
+        noise: how far f itself may be off, beyond the rounding of its result.
 
     Returns:
         The derivative and a bound of its error; None where no step works.
@@ -41,13 +43,14 @@ def derivative(
     h = _fitting(f, xs, i, same_piece, 0.02 * min(max(size, 0.5), 1.0))
     if h is None:
         return None
-    found = _agreed(_extrapolated(f, xs, i, h), _extrapolated(f, xs, i, h / _APART))
+    near = (_extrapolated(f, xs, i, start, noise) for start in (h, h / _APART))
+    found = _agreed(*near)
     wide = _fitting(f, xs, i, same_piece, 0.05 * size) if size > 1.0 else None
     if found is None or wide is None:
         return found
     # Where a function changes over the size of its operand, wide steps lose fewer digits; where it
     # turns many times within one, they are deceived, and the narrow ones tell.
-    return _agreed(found, _extrapolated(f, xs, i, wide)) or found
+    return _agreed(found, _extrapolated(f, xs, i, wide, noise)) or found
 
 
 def _agreed(first: Estimate | None, second: Estimate | None) -> Estimate | None:
@@ -60,7 +63,7 @@ def _agreed(first: Estimate | None, second: Estimate | None) -> Estimate | None:
 
 
 def _extrapolated(
-    f: Callable[..., float], xs: Sequence[float], i: int, h: float
+    f: Callable[..., float], xs: Sequence[float], i: int, h: float, own_noise: float
 ) -> Estimate | None:
     best, error = math.nan, math.inf
     before: list[float] = []
@@ -70,7 +73,7 @@ def _extrapolated(
         if width == 0.0:
             break
         above, below = f(*up), f(*down)
-        noise = 16 * UNIT * (abs(above) + abs(below)) / width
+        noise = (16 * UNIT * (abs(above) + abs(below)) + own_noise) / width
         row = [(above - below) / width]
         factor = 1.0
         for j, old in enumerate(before):
@@ -86,11 +89,11 @@ def _extrapolated(
     if not (math.isfinite(best) and math.isfinite(error)):
         return None
     found = Estimate(best, _CAUTION * error)
-    return found if _explains_small_steps(f, xs, i, found) else None
+    return found if _explains_small_steps(f, xs, i, found, own_noise) else None
 
 
 def _explains_small_steps(
-    f: Callable[..., float], xs: Sequence[float], i: int, found: Estimate
+    f: Callable[..., float], xs: Sequence[float], i: int, found: Estimate, own_noise: float
 ) -> bool:
     """Tell whether f moves as the slope says; an oscillation finer than all steps does not."""
     here = f(*xs)
@@ -98,7 +101,7 @@ def _explains_small_steps(
         moved = _moved(xs, i, ulps * math.ulp(xs[i]))
         width = abs(moved[i] - xs[i])
         there = f(*moved)
-        noise = 64 * UNIT * (abs(here) + abs(there))
+        noise = 64 * UNIT * (abs(here) + abs(there)) + 4 * own_noise
         if abs(there - here) > 4 * width * (abs(found.value) + found.error) + noise + 1e-300:
             return False
     return True

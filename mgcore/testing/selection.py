@@ -10,6 +10,7 @@ from mgcore.op import Op
 from mgcore.places import home
 from mgcore.plugins.catalogue import near_matches
 from mgcore.plugins.listing import PluginInfo, plugins
+from mgcore.plugins.registry import registry
 from mgcore.plugins.settings import normalised
 from mgcore.testing.subject import UsageError
 
@@ -39,6 +40,9 @@ def ops_of(words: Iterable[str]) -> list[Op]:
     rows = plugins(load=True)
     found: dict[str, Op] = {}
     for word in words:
+        if ":" in word:  # a member of a family
+            found[word] = registry.load(word)
+            continue
         meant = [row for row in rows if word in _names(row)]
         if not meant:
             raise UsageError(_nothing_meant(word, rows))

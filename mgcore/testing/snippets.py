@@ -11,9 +11,17 @@ def import_line(op: Op) -> str:
     """Return the line that binds the op to its name."""
     from mgcore.plugins.registry import registry
 
-    if registry.ready.get(op.name) is op:
-        return f"from mgcore.ops import {op.name}"
-    return f"from {home(op)} import {op.name}  # or wherever the op is bound"
+    name = _bound(op)
+    if registry.knows(op):
+        settings = ", ".join(f"{k}={v!r}" for k, v in op.settings.items())
+        more = f"\n{name} = {name}.with_settings({settings})" if name != op.name else ""
+        return f"from mgcore.ops import {name}{more}"
+    return f"from {home(op)} import {name}  # or wherever the op is bound"
+
+
+def _bound(op: Op) -> str:
+    """Return the name that the op is bound to: of a member of a family, the family's."""
+    return op.name.partition(":")[0]
 
 
 def listing(xs: Operands) -> str:
@@ -25,12 +33,12 @@ def listing(xs: Operands) -> str:
 
 def call(op: Op, xs: Operands) -> str:
     """Return the call of an op."""
-    return f"{op.name}({listing(xs)})"
+    return f"{_bound(op)}({listing(xs)})"
 
 
 def partial_call(op: Op, i: int, xs: Operands) -> str:
     """Return the call of one partial rule of an op."""
     arguments = f"{call(op, xs)}, {listing(xs)}"
     if isinstance(op.partials, tuple):
-        return f"{op.name}.partials[{i}]({arguments})"
-    return f"tuple({op.name}.partials({arguments}))[{i}]"
+        return f"{_bound(op)}.partials[{i}]({arguments})"
+    return f"tuple({_bound(op)}.partials({arguments}))[{i}]"

@@ -13,7 +13,7 @@ from mpmath import mpf
 from mgcore.domain import REALS, Domain, parse_domain
 from mgcore.errors import ArityError, MgcoreError, NotGenericError
 from mgcore.op import Op
-from mgcore.places import home
+from mgcore.places import is_shipped, rule_place
 from mgcore.testing import precise, richardson
 from mgcore.testing.bounded import FUNCTION_UNITS, UNIT, Bounded, run
 from mgcore.testing.operands import edge_points, floats_in
@@ -80,6 +80,13 @@ class Subject:
         text = self.op.domain[min(i, len(self.op.domain) - 1)]
         return parse_domain(text, f"operand {i} of {self.op.name}")
 
+    def promises(self, xs: Sequence[float]) -> bool | None:
+        """Tell whether the author promises full marks at `xs`; None if no range is declared."""
+        if self.op.robust is None:
+            return None
+        ranges = [self.robust(i) for i in range(len(xs))]
+        return all(part is None or x in part for x, part in zip(xs, ranges, strict=True))
+
     def typical(self, n: int) -> Operands:
         """Return `n` unremarkable operands, each in its domain."""
         return next(self.ordinary(n))
@@ -101,14 +108,59 @@ class Subject:
             lambda n: st.tuples(*(floats_in(self.domain(i)) for i in range(n)))
         )
 
-    def edges(self) -> list[Operands]:
-        """Return sets of operands of which one is at an edge and the others are ordinary."""
+    def telling(self, largest: float = math.inf) -> list[Operands]:
+        """Return sets of operands at which rules are wrong that are right elsewhere.
+
+        One operand at zero, an integer, large, tiny, beside a border of the domain or of the range
+        declared robust, the others ordinary; all operands alike; both sides of every kink.
+
+        Args:
+            largest: the largest size of the operands, and one over the smallest, zero apart.
+
+        """
         found: list[Operands] = []
-        for n in self.counts:
-            for base in self.ordinary(n, 3):
-                for i in range(n):
-                    found += [_with(base, i, x) for x in edge_points(self.domain(i))]
+        for n in self.counts[:2]:
+            marks = [
+                [x for x in edge_points(self.domain(i), self.robust(i)) if _within(x, largest)]
+                for i in range(n)
+            ]
+            moved = range(n) if self.op.arity is not None else (n - 1,)
+            base = self.typical(n)
+            found += [_with(base, i, x) for i in moved for x in marks[i]]
+            if n > 1:
+                ties = [x for x in marks[0] if all(x in self.domain(i) for i in range(n))]
+                found += [(x,) * n for x in ties]
+        found += [beside for xs in self.kinks for beside in self._beside(xs)]
         return list(dict.fromkeys(found))
+
+    def robust(self, i: int) -> Domain | None:
+        """Return the range of operand `i` at which the author promises full marks, if any."""
+        if self.op.robust is None:
+            return None
+        text = self.op.robust[min(i, len(self.op.robust) - 1)]
+        return parse_domain(text, f"the robust range, operand {i} of {self.op.name}")
+
+    @cached_property
+    def kinks(self) -> list[Operands]:
+        """Return declared kinks, found by bisection where `kink` changes sign between operands."""
+        kink = self.op.kink
+        if kink is None:
+            return []
+        found = []
+        for n in self.counts:
+            sets = [*self.ordinary(n), *((x,) * n for x in (-9.0, 9.0))]
+            for xs, ys in itertools.pairwise(sets):
+                if kink(*xs) * kink(*ys) < 0 and (middle := _bisected(kink, xs, ys)):
+                    found.append(middle)
+        return list(dict.fromkeys(found))
+
+    def _beside(self, xs: Operands) -> list[Operands]:
+        """Return operands on both sides of a kink, as near as floats are and a little farther."""
+        found = []
+        for i, x in enumerate(xs):
+            near = [math.nextafter(x, side) for side in (-math.inf, math.inf)]
+            found += [_with(xs, i, y) for y in (*near, x - 1e-3, x + 1e-3)]
+        return [ys for ys in found if all(y in self.domain(i) for i, y in enumerate(ys))]
 
     def interior(self, xs: Operands) -> bool:
         """Tell whether `xs` is away from every border and kink, so that derivatives exist."""
@@ -133,7 +185,7 @@ class Subject:
         """Return what the op should compute, in mpmath; None if nothing can tell."""
         if self.reference is not None:
             return self.reference
-        if self.is_shipped and self.op.name in REFERENCES:
+        if self.op.name in REFERENCES and is_shipped(self.op):
             return REFERENCES[self.op.name]
         return self._own_rule if self.generic_forward else None
 
@@ -165,11 +217,6 @@ class Subject:
                 f"the reference of {name} returned the float {out!r}, which has 16 digits; write "
                 "it with mpmath's functions, which keep the precision they are given"
             )
-
-    @property
-    def is_shipped(self) -> bool:
-        """Tell whether the op is one of ours, whose references the kit holds."""
-        return home(self.op).partition(".")[0] in {"mgops_basic", "mgops_activations"}
 
     @property
     def independent(self) -> bool:
@@ -230,9 +277,10 @@ class Subject:
                 )
             if len(by) == 1 and self.op.surrogate is None:
                 return richardson.derivative(self.op, xs, by[0], self.same_piece)
-            rule = self.partial(by[0])
+            rule, out = self.partial(by[0]), self.op(*xs)
+            noise = self.partial_bound(by[0], xs, out, FUNCTION_UNITS * UNIT * abs(out))
             return richardson.derivative(
-                lambda *zs: float(rule(self.op(*zs), *zs)), xs, by[1], self.same_piece
+                lambda *zs: float(rule(self.op(*zs), *zs)), xs, by[1], self.same_piece, noise
             )
         except (ArithmeticError, ValueError):
             return None
@@ -253,10 +301,25 @@ class Subject:
             return partials[i]
         return lambda out, *xs: tuple(partials(out, *xs))[i]
 
+    def place_of_partial(self, i: int) -> str:
+        """Return where the rule for the partial by operand `i` stands."""
+        partials = self.op.partials
+        return rule_place(partials[i] if isinstance(partials, tuple) else partials)
+
     # How far rounding may take it.
 
     def forward_bound(self, xs: Operands, out: float) -> float:
         """Bound the rounding error of the forward rule: mixed stability, or what the rule costs."""
+        mixed = self.stable_bound(xs, out)
+        try:
+            return max(mixed, 4 * run(self.op.forward, list(map(Bounded, xs))).error)
+        except NotGenericError:
+            return mixed
+        except MgcoreError:
+            return math.inf
+
+    def stable_bound(self, xs: Operands, out: float) -> float:
+        """Bound the error that operands and result make, each perturbed by 8 rounding units."""
         scale = abs(out)
         for i, x in enumerate(xs):
             if x != 0:
@@ -264,13 +327,7 @@ class Subject:
                 if found is None:
                     return math.inf
                 scale += abs(x) * float(abs(found.value) + found.error)
-        mixed = FUNCTION_UNITS * (UNIT * scale + 5e-324)
-        try:
-            return max(mixed, 4 * run(self.op.forward, list(map(Bounded, xs))).error)
-        except NotGenericError:
-            return mixed
-        except MgcoreError:
-            return math.inf
+        return FUNCTION_UNITS * (UNIT * scale + 5e-324)
 
     def partial_bound(self, i: int, xs: Operands, out: float, out_error: float) -> float:
         """Bound the rounding error of partial `i` by running the rule on Bounded numbers."""
@@ -316,6 +373,22 @@ def _inside(domain: Domain, x: float) -> float:
     if math.isinf(low):
         return high - abs(x)
     return low + share * (high - low)
+
+
+def _within(x: float, largest: float) -> bool:
+    return x == 0.0 or 1.0 / largest <= abs(x) <= largest
+
+
+def _bisected(kink: Callable[..., float], low: Operands, high: Operands) -> Operands | None:
+    """Return a zero of `kink` between two sets of operands; None if floats miss it."""
+    for _ in range(200):
+        middle = tuple((a + b) / 2 for a, b in zip(low, high, strict=True))
+        if kink(*middle) == 0:
+            return middle
+        if middle in (low, high):
+            return None
+        low, high = (middle, high) if kink(*middle) * kink(*low) > 0 else (low, middle)
+    return None
 
 
 def _with(xs: Operands, i: int, x: float) -> Operands:

@@ -12,6 +12,9 @@ from mgcore.testing.subject import Operands, Subject
 
 __all__ = ["Skip", "Tally", "Violation"]
 
+SHARP = 1e-6  # a bound this small beside a number tells right from wrong
+SMALL = 1e-10  # and so does one this small, whatever the number: most are near 1
+
 
 class Skip(Exception):  # noqa: N818 - it is no error
     """End a check that cannot be run on this op; the message is the reason."""
@@ -51,10 +54,13 @@ class Tally:
 
     Attributes:
         samples: sets of operands on which something was compared.
-        worst: the largest absolute error among the sharp comparisons; None if there were none.
+        worst: the largest error, relative to the exact number, among the comparisons whose bound is
+            small beside that number; None if there were none.
         worst_of_bound: the largest error as a part of its bound.
-        sharp: comparisons whose bound was small beside the number compared.
+        sharp: comparisons whose bound was small: those that tell right from wrong.
         note: what is worth knowing when it passes.
+        weakness: the simplest operands at which floating-point arithmetic fails a right formula;
+            None if there are none, or the author promises nothing there.
 
     """
 
@@ -63,6 +69,7 @@ class Tally:
     worst_of_bound: float | None = None
     sharp: int = 0
     note: str = ""
+    weakness: Violation | None = None
 
     def compare(self, got: float, expected: Any, bound: float) -> str:
         """Compare a number with what it should be.
@@ -81,13 +88,29 @@ class Tally:
         error = abs(mpf(got) - expected) if math.isfinite(got) else mpf("inf")
         if not error <= bound:
             return f"off by {float(error):.3g}, where rounding explains at most {float(bound):.3g}"
-        if bound <= 1e-6 * max(abs(float(expected)), 1e-9):
-            self.sharp += 1
-            self.worst = max(self.worst or 0.0, float(error))
+        size = abs(float(expected))
+        self.sharp += bound <= max(SHARP * size, SMALL)
+        if bound <= SHARP * size or error == 0:
+            self.worst = max(self.worst or 0.0, float(error) / size if size else 0.0)
         self.worst_of_bound = max(
             self.worst_of_bound or 0.0, float(error / bound) if bound else 0.0
         )
         return ""
+
+    def weaken(self, subject: Subject, found: Violation) -> None:
+        """Note where arithmetic fails a formula that is right: that is fragile, not wrong.
+
+        Raises:
+            Violation: if the author has promised full marks there (`Op.robust`).
+
+        """
+        promised = subject.promises(found.operands or ())
+        if promised:
+            found.reason += "; the op declares these operands robust"
+            raise found
+        simpler = self.weakness is None or _complexity(found) < _complexity(self.weakness)
+        if promised is None and simpler:
+            self.weakness = found
 
     def require_sharp(self, least: int = 5) -> None:
         """Fail if hardly a comparison could have told right from wrong."""
@@ -96,6 +119,11 @@ class Tally:
                 f"only {self.sharp} of {self.samples} samples could be compared closely; the rules "
                 "lose too many digits in the declared domain, or the domain is too narrow"
             )
+
+
+def _complexity(found: Violation) -> tuple[int, float]:
+    operands = found.operands or ()
+    return len(repr(operands)), sum(abs(x) for x in operands if math.isfinite(x))
 
 
 def for_each_drawn(subject: Subject, body: Callable[[Operands], None]) -> None:

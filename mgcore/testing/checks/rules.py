@@ -9,8 +9,9 @@ from typing import Any
 
 from mgcore.errors import ArityError, MgcoreError, OperandTypeError
 from mgcore.explain.formula import Formula
+from mgcore.foreign import rules_on_values
 from mgcore.op import Op
-from mgcore.places import rule_place
+from mgcore.places import failing_line, rule_place
 from mgcore.testing.checks.apply import apply, partial_at, result_of
 from mgcore.testing.outside import outside_state
 from mgcore.testing.snippets import call, partial_call
@@ -303,12 +304,13 @@ def _run_generic(
     xs: Operands | None,
 ) -> Any:
     try:
-        return rule(*operands)
+        with rules_on_values():
+            return rule(*operands)
     except Exception as error:
         raise Violation(
             f"the partial by operand {i} does not run on {kind}s: {type(error).__name__}: {error}. "
-            "Write it with operators and mgcore.ops instead of math, comparisons and float(); it "
-            f"stands in {rule_place(rule)}",
+            "Write it with operators and mgcore.ops instead of math, comparisons and float(); see "
+            f"{failing_line(error, rule)}",
             xs,
             type(error).__name__,
             f"a {kind}",
@@ -331,7 +333,7 @@ def check_pickling(subject: Subject) -> Tally:
     from mgcore.plugins.registry import registry
 
     op = subject.op
-    if registry.ready.get(op.name) is not op:
+    if not registry.knows(op):
         raise Skip("an op is pickled by its registered name, and this one is not registered")
     back = pickle.loads(pickle.dumps(op))  # noqa: S301 - our own bytes
     if back is not op:

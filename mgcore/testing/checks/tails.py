@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from mgcore.derivatives import grad
 from mgcore.errors import MgcoreError
 from mgcore.testing.bounded import FUNCTION_UNITS, UNIT
-from mgcore.testing.checks.apply import apply, partial_at
+from mgcore.testing.checks.apply import ADVICE, apply, partial_at
 from mgcore.testing.snippets import partial_call
 from mgcore.testing.subject import LARGEST, Operands, Subject
 from mgcore.testing.tally import Skip, Tally, Violation
@@ -28,7 +28,8 @@ def check_tails(subject: Subject) -> Tally:
 
     The error allowed is that of operands and partial each perturbed by 64 rounding units, but never
     more than 1e-8 of the partial. It finds 1 - tanh(x)**2, which is right to 16 digits near 0, to
-    none at 19, and 0 from 20 on.
+    none at 19, and 0 from 20 on: fragile, since the formula is right. What rounding does not
+    explain is wrong.
     """
     if subject.truth is None:
         raise Skip("exact slopes need a generic forward rule or a reference")
@@ -86,5 +87,14 @@ def _compare(
         if reason := tally.compare(got, slope.value, bound):
             right = float(slope.value)
             snippet = f"{partial_call(subject.op, i, xs)}  # {right!r} is right"
-            what = f"the partial by operand {i} is {reason}; write the rule so that it cancels less"
-            raise Violation(what, xs, got, right, snippet)
+            what = f"the partial by operand {i} is {reason}"
+            if not _is_rounding(subject, i, xs, abs(got - right)):
+                raise Violation(what, xs, got, right, snippet)
+            what += f"; write the rule in {subject.place_of_partial(i)} so that it cancels less"
+            tally.weaken(subject, Violation(f"{what}, {ADVICE}", xs, got, right, snippet))
+
+
+def _is_rounding(subject: Subject, i: int, xs: Operands, error: float) -> bool:
+    """Tell whether the rule, right as a formula, can be off by `error` as it is evaluated."""
+    out = subject.op(*xs)
+    return error <= subject.partial_bound(i, xs, out, subject.forward_bound(xs, out))

@@ -24,7 +24,8 @@ def test_a_report_tells_of_every_check_its_samples_error_verdict_and_reason() ->
     report = check_op("tanh", checks=["partials", "borders"])
     partials, borders = report.checks
     assert report.passed
-    assert (partials.name, partials.verdict, partials.samples) == ("partials", "pass", 50)
+    assert (partials.name, partials.verdict) == ("partials", "pass")
+    assert partials.samples > 50
     assert partials.worst is not None
     assert 0 < partials.worst < 1e-15
     assert (borders.verdict, borders.reason) == ("skip", "the domain is the whole real line")
