@@ -43,6 +43,7 @@ def derivative(
     h = _fitting(f, xs, i, same_piece, 0.02 * min(max(size, 0.5), 1.0))
     if h is None:
         return None
+    noise += _jitter(f, xs, i)
     near = (_extrapolated(f, xs, i, start, noise) for start in (h, h / _APART))
     found = _agreed(*near)
     wide = _fitting(f, xs, i, same_piece, 0.05 * size) if size > 1.0 else None
@@ -51,6 +52,17 @@ def derivative(
     # Where a function changes over the size of its operand, wide steps lose fewer digits; where it
     # turns many times within one, they are deceived, and the narrow ones tell.
     return _agreed(found, _extrapolated(f, xs, i, wide, noise)) or found
+
+
+def _jitter(f: Callable[..., float], xs: Sequence[float], i: int) -> float:
+    """Return how far f is from smooth over steps so small that only its rounding shows."""
+    h = 1e-12 * max(abs(xs[i]), 1e-3)
+    try:
+        values = [f(*_moved(xs, i, k * h)) for k in range(-3, 4)]
+    except (ArithmeticError, ValueError):
+        return 0.0
+    bends = [a - 2.0 * b + c for a, b, c in zip(values, values[1:], values[2:], strict=False)]
+    return max((abs(bend) for bend in bends if math.isfinite(bend)), default=0.0)
 
 
 def _agreed(first: Estimate | None, second: Estimate | None) -> Estimate | None:
