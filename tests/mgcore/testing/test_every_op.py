@@ -8,7 +8,7 @@ from mgcore.testing.selection import every_op
 
 
 @pytest.mark.filterwarnings("error")
-@parametrize_with_checks(every_op())
+@parametrize_with_checks(every_op(), strict=True)
 def test_every_registered_op_passes_every_check(op: Op, check: "object") -> None:
     assert callable(check)
     check(op)
