@@ -12,8 +12,8 @@
     element.append(...children);
     return element;
   }
-  function say(element, text) {
-    if (element && element.textContent !== text) element.textContent = text;
+  function say(element, text2) {
+    if (element && element.textContent !== text2) element.textContent = text2;
   }
   function measureBar(bar) {
     const measure = () => {
@@ -41,31 +41,93 @@
     });
   }
 
+  // src/longline.ts
+  var CUTS = 16;
+  var LongLine = class {
+    /** A path of absolute M, C, L and H; what begins with m is the head of an arrow. */
+    constructor(whole) {
+      this.whole = whole;
+    }
+    /** The parts near a rectangle, as a path; empty where there are none. */
+    near(left, top, right, bottom) {
+      this.pieces ??= piecesOf(this.whole);
+      let d = "";
+      let drawn;
+      for (const { start: start2, rest, head } of this.pieces) {
+        const end2 = rest[rest.length - 1];
+        const seen = Math.max(start2[0], end2[0]) >= left && Math.min(start2[0], end2[0]) <= right && Math.max(start2[1], end2[1]) >= top && Math.min(start2[1], end2[1]) <= bottom;
+        if (!seen) continue;
+        if (drawn !== start2) d += `M${text(start2)}`;
+        d += (rest.length === 3 ? "C" : "L") + rest.map(text).join(" ") + head;
+        drawn = end2;
+      }
+      return d;
+    }
+  };
+  var text = ([x, y]) => `${round(x)} ${round(y)}`;
+  var round = (x) => Math.round(x * 10) / 10;
+  function piecesOf(d) {
+    const pieces = [];
+    let at = [0, 0];
+    for (const line of d.split(/(?=M)/)) {
+      const [path, head] = line.split(/(?=m)/);
+      for (const [, command, words] of path.matchAll(/([MCLH])([^A-Za-z]*)/g)) {
+        const n = words.trim().split(/[ ,]+/).map(Number);
+        if (command === "C") {
+          const curve = [at, [n[0], n[1]], [n[2], n[3]], [n[4], n[5]]];
+          for (let k = 0; k < CUTS; k++) {
+            const rest = part(curve, k / CUTS, (k + 1) / CUTS);
+            pieces.push({ start: at, rest, head: "" });
+            at = rest[2];
+          }
+          continue;
+        }
+        const next = command === "H" ? [n[0], at[1]] : [n[0], n[1]];
+        if (command !== "M") pieces.push({ start: at, rest: [next], head: "" });
+        at = next;
+      }
+      if (head) pieces[pieces.length - 1].head = head;
+    }
+    return pieces;
+  }
+  function part(curve, from, to) {
+    const mix = (a, b, t) => [a[0] + (b[0] - a[0]) * t, a[1] + (b[1] - a[1]) * t];
+    const blossom = (u, v, w) => {
+      const [a, b, c, d] = curve;
+      const [ab, bc, cd] = [mix(a, b, u), mix(b, c, u), mix(c, d, u)];
+      return mix(mix(ab, bc, v), mix(bc, cd, v), w);
+    };
+    return [blossom(from, from, to), blossom(from, to, to), blossom(to, to, to)];
+  }
+
   // src/stage.ts
   var SMALLEST = 0.02;
   var LARGEST = 4;
   var STEP = 1.25;
   var PAN = 80;
   var ATTACH_ALL = 1500;
-  var MARGIN = 500;
+  var MARGIN = 300;
   var NARROW = 600;
   var CIRCLE = 20;
   var DRAG = 4;
   function pathBounds(d) {
     const xs = [];
     const ys = [];
-    for (const [, command, text] of d.matchAll(/([MCLH])([^A-Za-z]*)/g)) {
-      const numbers = text.trim().split(/[ ,]+/).map(Number);
+    for (const [, command, text2] of d.matchAll(/([MCLH])([^A-Za-z]*)/g)) {
+      const numbers = text2.trim().split(/[ ,]+/).map(Number);
       numbers.forEach((number2, i) => (command === "H" || i % 2 === 0 ? xs : ys).push(number2));
     }
     return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
   }
+  var LONG = 1e3;
   var Stage = class {
     constructor(frame) {
       this.frame = frame;
       this.zoom = 1;
       this.items = [];
       this.boxes = /* @__PURE__ */ new Map();
+      /** What is attached now: nothing is to be done until that changes. */
+      this.sight = "";
       byId("zoom-in").addEventListener("click", () => this.scale(this.zoom * STEP));
       byId("zoom-out").addEventListener("click", () => this.scale(this.zoom / STEP));
       byId("zoom-fit").addEventListener("click", () => this.fit(SMALLEST));
@@ -83,6 +145,7 @@
       this.svg = svg2;
       this.boxes.clear();
       this.centred = void 0;
+      this.sight = "";
       const edges = [...svg2.querySelectorAll(".mgv-edge")];
       const boxes = [...svg2.querySelectorAll(".mgv-box")];
       this.items = [...edges.map(edgeItem), ...boxes.map(boxItem)];
@@ -152,8 +215,16 @@
       const top = (this.frame.scrollTop - MARGIN) / this.zoom;
       const right = (this.frame.scrollLeft + this.frame.clientWidth + MARGIN) / this.zoom;
       const bottom = (this.frame.scrollTop + this.frame.clientHeight + MARGIN) / this.zoom;
+      const sight = [all, left, top, right, bottom].join(" ");
+      if (sight === this.sight) return;
+      this.sight = sight;
       for (const item of this.items) {
-        const seen = all || item.right >= left && item.left <= right && item.bottom >= top && item.top <= bottom;
+        let seen = all || item.right >= left && item.left <= right && item.bottom >= top && item.top <= bottom;
+        if (seen && item.line) {
+          const d = all ? item.line.whole : item.line.near(left, top, right, bottom);
+          seen = d !== "";
+          if (seen) item.element.setAttribute("d", d);
+        }
         if (seen === item.attached) continue;
         item.attached = seen;
         if (seen) item.layer.append(item.element);
@@ -236,14 +307,16 @@
     }
   };
   function edgeItem(element) {
-    const [left, top, right, bottom] = pathBounds(element.getAttribute("d"));
-    return { element, layer: element.parentElement, left, top, right, bottom, attached: false };
+    const d = element.getAttribute("d");
+    const [left, top, right, bottom] = pathBounds(d);
+    const line = bottom - top > LONG || right - left > LONG ? new LongLine(d) : void 0;
+    return { element, layer: element.parentElement, left, top, right, bottom, line, attached: false };
   }
   function boxItem(element) {
     const [x, y] = element.getAttribute("transform").match(/-?[\d.]+/g).map(Number);
     const [width, height] = element.dataset["size"].split(" ").map(Number);
     const half = height / 2;
-    return { element, layer: element.parentElement, left: x, top: y - half, right: x + width, bottom: y + half, attached: false };
+    return { element, layer: element.parentElement, left: x, top: y - half, right: x + width, bottom: y + half, line: void 0, attached: false };
   }
 
   // src/drawing.ts
@@ -373,8 +446,8 @@
   var WIDEST = 10;
   var DIGITS = 6;
   var SAFE = 1e15;
-  function typographic(text) {
-    return text.replaceAll("-", MINUS);
+  function typographic(text2) {
+    return text2.replaceAll("-", MINUS);
   }
   function isOdd(x) {
     return !Number.isFinite(x) || Object.is(x, -0);
@@ -384,30 +457,30 @@
     if (!Number.isFinite(x)) return x > 0 ? "inf" : `${MINUS}inf`;
     if (Object.is(x, -0)) return `${MINUS}0.0`;
     const size = Math.abs(x);
-    const text = size !== 0 && (size >= 1e16 || size < 1e-4) ? x.toExponential() : String(x);
-    return typographic(twoDigits(text));
+    const text2 = size !== 0 && (size >= 1e16 || size < 1e-4) ? x.toExponential() : String(x);
+    return typographic(twoDigits(text2));
   }
-  function twoDigits(text) {
-    return text.replace(/e([+-])(\d)$/, "e$10$2");
+  function twoDigits(text2) {
+    return text2.replace(/e([+-])(\d)$/, "e$10$2");
   }
-  function marked(text, x) {
-    return (Number(text) === x ? "" : ROUNDED) + typographic(text);
+  function marked(text2, x) {
+    return (Number(text2) === x ? "" : ROUNDED) + typographic(text2);
   }
-  function even(text, digits) {
+  function even(text2, digits) {
     const tie = /^(-?\d*\.?\d*?(\d))50*(e.*)?$/.exec(digits);
-    if (!tie || (tie[3] ?? "") !== (/e.*/.exec(text)?.[0] ?? "") || tie[1].length !== text.replace(/e.*/, "").length) return text;
-    return Number(tie[2]) % 2 === 0 ? tie[1] + (tie[3] ?? "") : text;
+    if (!tie || (tie[3] ?? "") !== (/e.*/.exec(text2)?.[0] ?? "") || tie[1].length !== text2.replace(/e.*/, "").length) return text2;
+    return Number(tie[2]) % 2 === 0 ? tie[1] + (tie[3] ?? "") : text2;
   }
   function fixed(x, decimals) {
-    const text = x.toFixed(decimals);
-    return Number.isInteger(x * 2 * 10 ** decimals) ? even(text, x.toFixed(80)) : text;
+    const text2 = x.toFixed(decimals);
+    return Number.isInteger(x * 2 * 10 ** decimals) ? even(text2, x.toFixed(80)) : text2;
   }
   function boxed(x) {
     if (isOdd(x)) return full(x);
     const size = Math.abs(x);
     if (size === 0 || size >= 1e-3 && size < 1e4) {
-      const text = fixed(x, 4);
-      return marked(Number(text) !== x && size >= 1e3 ? fixed(x, 3) : text, x);
+      const text2 = fixed(x, 4);
+      return marked(Number(text2) !== x && size >= 1e3 ? fixed(x, 3) : text2, x);
     }
     if (Number.isInteger(x) && size < 10 ** WIDEST) return typographic(String(x));
     return marked(twoDigits(even(x.toExponential(2), x.toExponential(100))), x);
@@ -418,12 +491,12 @@
     const digits = whole.replace(/e.*$/, "").replace(/[^\d]/g, "").replace(/^0+/, "").length;
     if (digits <= WIDEST || Number.isInteger(x) && Math.abs(x) < SAFE) return { text: whole, exact: true };
     const rounded = Number(x.toPrecision(DIGITS));
-    const text = Math.abs(x) < 10 ** DIGITS ? full(rounded) : typographic(twoDigits(rounded.toExponential()));
-    return { text, exact: rounded === x };
+    const text2 = Math.abs(x) < 10 ** DIGITS ? full(rounded) : typographic(twoDigits(rounded.toExponential()));
+    return { text: text2, exact: rounded === x };
   }
   function plain(x) {
-    const { text, exact } = shown(x);
-    return exact ? text : ROUNDED + text;
+    const { text: text2, exact } = shown(x);
+    return exact ? text2 : ROUNDED + text2;
   }
   function brief(x) {
     const whole = full(x);
@@ -431,22 +504,22 @@
     return marked(full(Number(x.toPrecision(3))).replaceAll(MINUS, "-"), x);
   }
   function equals(x) {
-    const { text, exact } = shown(x);
-    return `${exact ? "=" : ROUNDED} ${text}`;
+    const { text: text2, exact } = shown(x);
+    return `${exact ? "=" : ROUNDED} ${text2}`;
   }
-  function bracketed(text) {
-    return atomic(text) ? text : `(${text})`;
+  function bracketed(text2) {
+    return atomic(text2) ? text2 : `(${text2})`;
   }
   var ATOM = /^(?:[\p{L}\p{M}\p{N}_.#′'\ufffd\ue000\ue001]+(?:\[[^[\]]*\])?|\d[\d.]*e[−+]\d+)$/u;
-  function atomic(text) {
-    return ATOM.test(text) || closed(text);
+  function atomic(text2) {
+    return ATOM.test(text2) || closed(text2);
   }
-  function closed(text) {
-    if (!/^[\p{L}\p{M}\p{N}_.]*\([^]*\)$/u.test(text)) return false;
+  function closed(text2) {
+    if (!/^[\p{L}\p{M}\p{N}_.]*\([^]*\)$/u.test(text2)) return false;
     let depth = 0;
-    for (let place = 0; place < text.length; place++) {
-      if (text[place] === "(") depth++;
-      else if (text[place] === ")" && --depth === 0) return place === text.length - 1;
+    for (let place = 0; place < text2.length; place++) {
+      if (text2[place] === "(") depth++;
+      else if (text2[place] === ")" && --depth === 0) return place === text2.length - 1;
     }
     return false;
   }
@@ -461,14 +534,14 @@
   var PLAIN = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
   var NUMBER = new RegExp(`^${PLAIN}$`, "i");
   var FRACTION = new RegExp(`^(${PLAIN})\\s*[/÷]\\s*(${PLAIN})$`, "i");
-  function parse(text) {
-    const flat2 = text.trim().replace(/^[≈=]\s*/, "").replace(",", ".").replaceAll(MINUS, "-").replace(/^\((.*)\)$/, "$1");
+  function parse(text2) {
+    const flat2 = text2.trim().replace(/^[≈=]\s*/, "").replace(",", ".").replaceAll(MINUS, "-").replace(/^\((.*)\)$/, "$1");
     const fraction = FRACTION.exec(flat2);
     if (fraction) return Number(fraction[1]) / Number(fraction[2]);
     return NUMBER.test(flat2) ? Number(flat2) : void 0;
   }
-  function reading(text, number2) {
-    return text.includes(",") ? `“${text.trim()}” was read as ${full(number2)}: a point separates the decimals here.` : "";
+  function reading(text2, number2) {
+    return text2.includes(",") ? `“${text2.trim()}” was read as ${full(number2)}: a point separates the decimals here.` : "";
   }
 
   // src/special.ts
@@ -782,11 +855,11 @@
     const node = graph.nodes[index];
     return `${atomic(node.name) ? "" : ""}${index}`;
   }
-  function flat(graph, text) {
-    return text.replace(new RegExp(NAME, "g"), (_, index) => graph.nodes[Number(index)].name);
+  function flat(graph, text2) {
+    return text2.replace(new RegExp(NAME, "g"), (_, index) => graph.nodes[Number(index)].name);
   }
-  function rich(graph, text) {
-    return text.split(PIECES).map((piece, place) => {
+  function rich(graph, text2) {
+    return text2.split(PIECES).map((piece, place) => {
       if (place % 2 === 0) return piece;
       const name = NAME.exec(piece);
       if (!name) return make("span", { class: "n" }, piece);
@@ -825,8 +898,8 @@
   function cut(name) {
     return name.length > LONGEST2 ? `${name.slice(0, LONGEST2 - 1)}…` : name;
   }
-  function paragraph(graph, text, kind = "") {
-    return make("p", kind ? { class: kind } : {}, ...rich(graph, text));
+  function paragraph(graph, text2, kind = "") {
+    return make("p", kind ? { class: kind } : {}, ...rich(graph, text2));
   }
   function counted(count, word, several = `${word}s`) {
     return `${count} ${count === 1 ? word : several}`;
@@ -859,8 +932,8 @@
     };
   }
   function equation(left, exactLeft, result2, isTrue) {
-    const { text, exact } = shown(result2);
-    return `${left} ${exactLeft && exact && isTrue ? "=" : ROUNDED} ${text}`;
+    const { text: text2, exact } = shown(result2);
+    return `${left} ${exactLeft && exact && isTrue ? "=" : ROUNDED} ${text2}`;
   }
   function forwardBody(run, node) {
     const { graph, values } = run;
@@ -910,9 +983,9 @@
     if (known?.doc) lines2.push(make("p", {}, `${node.op}: ${known.doc}`));
     if (ours && node.operands.length < 4) {
       lines2.push(make("p", { class: "formula" }, `out = ${ours.formula(names)}`));
-      ours.derivatives(names).forEach((text, i) => lines2.push(make("p", { class: "formula" }, `∂out/∂${names[i]} = ${text}`)));
+      ours.derivatives(names).forEach((text2, i) => lines2.push(make("p", { class: "formula" }, `∂out/∂${names[i]} = ${text2}`)));
     }
-    if (known?.text) lines2.push(...known.text.split(/\n\s*\n/).map((part) => make("p", { class: "hint" }, part.replaceAll(/\s+/g, " "))));
+    if (known?.text) lines2.push(...known.text.split(/\n\s*\n/).map((part2) => make("p", { class: "hint" }, part2.replaceAll(/\s+/g, " "))));
     return [make("details", { class: "rule" }, make("summary", {}, `The rule of ${node.op}`), ...lines2)];
   }
   function slope(graph, of, by) {
@@ -943,7 +1016,7 @@
     const { contributions } = step2.step;
     if (!contributions.length) body.push(make("p", {}, "All operands are constants: they receive no gradient."));
     const single = contributions.length > CARDS ? CARDS - 1 : contributions.length;
-    const cards = contributions.slice(0, single).map((part) => card(run, node, step2.step.upstream, part));
+    const cards = contributions.slice(0, single).map((part2) => card(run, node, step2.step.upstream, part2));
     body.push(make("ol", { class: "parts" }, ...cards));
     if (contributions.length > single) body.push(grouped(run, node, contributions.slice(single)));
     if (run.breakage !== "overwrite") body.push(...together(run, node, contributions));
@@ -965,80 +1038,80 @@
     return Object.is(a, b) || Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(b));
   }
   var PLACES = ["first", "second", "third", "fourth", "fifth", "sixth"];
-  function card(run, node, upstream, part) {
+  function card(run, node, upstream, part2) {
     const { graph } = run;
-    const operand = nameOf(graph, part.operand);
-    const repeated = node.operands.filter((other) => other === part.operand).length > 1;
-    const place = PLACES[part.place] ?? `${part.place + 1}th`;
-    const edge = { "data-from": String(part.operand), "data-to": String(node.index) };
+    const operand = nameOf(graph, part2.operand);
+    const repeated = node.operands.filter((other) => other === part2.operand).length > 1;
+    const place = PLACES[part2.place] ?? `${part2.place + 1}th`;
+    const edge = { "data-from": String(part2.operand), "data-to": String(node.index) };
     const item = make(
       "li",
       edge,
       make("h3", {}, ...rich(graph, repeated ? `To ${operand}, as ${place} operand` : `To ${operand}`)),
-      paragraph(graph, localLine(run, node, part, repeated))
+      paragraph(graph, localLine(run, node, part2, repeated))
     );
-    item.append(...productLines(graph, node, upstream, part), added(run, part, operand));
+    item.append(...productLines(graph, node, upstream, part2), added(run, part2, operand));
     return item;
   }
-  function localLine(run, node, part, repeated) {
+  function localLine(run, node, part2, repeated) {
     const { graph } = run;
     const names = node.operands.map((item) => nameOf(graph, item));
-    const formula = node.recorded ? "recorded by Python" : OPS[node.op].derivatives(names)[part.place];
-    const what = repeated ? "local derivative through this edge" : `local derivative ${slope(graph, node.index, part.operand)}`;
-    const number2 = equals(part.local);
+    const formula = node.recorded ? "recorded by Python" : OPS[node.op].derivatives(names)[part2.place];
+    const what = repeated ? "local derivative through this edge" : `local derivative ${slope(graph, node.index, part2.operand)}`;
+    const number2 = equals(part2.local);
     return flat(graph, formula) === number2.slice(2) ? `${what} ${number2}` : `${what} = ${formula} ${number2}`;
   }
-  function productLines(graph, node, upstream, part) {
-    const zero = upstream === 0 && !Number.isFinite(part.local);
+  function productLines(graph, node, upstream, part2) {
+    const zero = upstream === 0 && !Number.isFinite(part2.local);
     if (zero) return [paragraph(graph, "Upstream is 0, so 0 is handed on, whatever the local derivative.")];
-    const [up, local, out] = [shown(upstream), shown(part.local), shown(part.contribution)];
-    const exact = up.exact && local.exact && out.exact && multiplies([upstream, part.local], part.contribution);
-    const number2 = (kind, text, title) => make("span", { class: `n ${kind}`, title: full(title), "data-node": String(node.index), ...edgeOf(kind, node, part) }, text);
+    const [up, local, out] = [shown(upstream), shown(part2.local), shown(part2.contribution)];
+    const exact = up.exact && local.exact && out.exact && multiplies([upstream, part2.local], part2.contribution);
+    const number2 = (kind, text2, title) => make("span", { class: `n ${kind}`, title: full(title), "data-node": String(node.index), ...edgeOf(kind, node, part2) }, text2);
     return [
       make(
         "p",
         { class: "product" },
         number2("upstream", bracketed(up.text), upstream),
         " × ",
-        number2("local", bracketed(local.text), part.local),
+        number2("local", bracketed(local.text), part2.local),
         exact ? " = " : ` ${ROUNDED} `,
-        make("strong", { class: "n", title: full(part.contribution) }, out.text)
+        make("strong", { class: "n", title: full(part2.contribution) }, out.text)
       ),
       make("p", { class: "caption" }, "upstream × local = contribution")
     ];
   }
-  function edgeOf(kind, node, part) {
-    return kind === "local" ? { "data-from": String(part.operand), "data-to": String(node.index) } : {};
+  function edgeOf(kind, node, part2) {
+    return kind === "local" ? { "data-from": String(part2.operand), "data-to": String(node.index) } : {};
   }
   function sumText(terms, total) {
     const parts = terms.map(shown);
-    const [first, ...rest] = parts.map((part) => part.text);
+    const [first, ...rest] = parts.map((part2) => part2.text);
     const left = [first, ...rest.map(bracketed)].join(" + ");
-    return equation(left, parts.every((part) => part.exact), total, addsUp(terms, total));
+    return equation(left, parts.every((part2) => part2.exact), total, addsUp(terms, total));
   }
-  function added(run, part, operand) {
+  function added(run, part2, operand) {
     const { graph, breakage } = run;
-    const uses = graph.uses[part.operand];
-    const after = plain(part.after);
+    const uses = graph.uses[part2.operand];
+    const after = plain(part2.after);
     if (breakage === "overwrite") {
-      if (part.before === 0) return paragraph(graph, `${operand} now holds ${after}`, "sum");
-      return paragraph(graph, `Overwritten: ${plain(part.before)} is lost, ${operand} now holds ${after}`, "sum bad");
+      if (part2.before === 0) return paragraph(graph, `${operand} now holds ${after}`, "sum");
+      return paragraph(graph, `Overwritten: ${plain(part2.before)} is lost, ${operand} now holds ${after}`, "sum bad");
     }
-    const total = sumText([part.before, part.contribution], part.after);
-    if (breakage === "unzeroed" && uses === 1 && part.before !== 0)
-      return paragraph(graph, `${operand} still held ${plain(part.before)} from the earlier pass: ${total}`, "sum bad");
+    const total = sumText([part2.before, part2.contribution], part2.after);
+    if (breakage === "unzeroed" && uses === 1 && part2.before !== 0)
+      return paragraph(graph, `${operand} still held ${plain(part2.before)} from the earlier pass: ${total}`, "sum bad");
     if (breakage === "order" && uses === 1) return paragraph(graph, `${operand} now holds ${after}`, "sum");
-    if (part.before !== 0 || uses > 1)
+    if (part2.before !== 0 || uses > 1)
       return paragraph(graph, `${operand} is used ${uses} times, so contributions add up: ${total}`, "sum");
     return paragraph(graph, `gradient of ${operand}: ${after}`, "sum");
   }
   function together(run, node, contributions) {
     const { graph } = run;
-    const repeated = [...new Set(contributions.map((part) => part.operand))].filter(
-      (operand) => contributions.filter((part) => part.operand === operand).length > 1
+    const repeated = [...new Set(contributions.map((part2) => part2.operand))].filter(
+      (operand) => contributions.filter((part2) => part2.operand === operand).length > 1
     );
     return repeated.slice(0, CARDS).map((operand) => {
-      const edges = contributions.filter((part) => part.operand === operand).map((part) => part.local);
+      const edges = contributions.filter((part2) => part2.operand === operand).map((part2) => part2.local);
       const total = edges.reduce((sum2, local) => sum2 + local, 0);
       const sum = edges.length <= CARDS ? sumText(edges, total) : plain(total);
       const times2 = edges.length === 2 ? "twice" : `${edges.length} times`;
@@ -1052,11 +1125,11 @@
   function grouped(run, node, parts) {
     const { graph } = run;
     const rows = parts.slice(0, LISTED * 10).map(
-      (part) => make(
+      (part2) => make(
         "tr",
-        { "data-from": String(part.operand), "data-to": String(node.index) },
-        make("th", { scope: "row" }, ...rich(graph, nameOf(graph, part.operand))),
-        ...[part.local, part.contribution, part.after].map((x) => make("td", { title: full(x) }, ...rich(graph, plain(x))))
+        { "data-from": String(part2.operand), "data-to": String(node.index) },
+        make("th", { scope: "row" }, ...rich(graph, nameOf(graph, part2.operand))),
+        ...[part2.local, part2.contribution, part2.after].map((x) => make("td", { title: full(x) }, ...rich(graph, plain(x))))
       )
     );
     const head = ["to", "local derivative", "contribution", run.breakage === "none" ? "gradient so far" : "now stored"];
@@ -1196,7 +1269,7 @@
   function gradsAfter(sweep, count) {
     const grads = [...sweep.start];
     for (const step2 of sweep.steps.slice(0, count))
-      for (const part of step2.contributions) grads[part.operand] = part.after;
+      for (const part2 of step2.contributions) grads[part2.operand] = part2.after;
     return grads;
   }
 
@@ -1205,12 +1278,12 @@
   function startFinding(graph, go) {
     const field = byId("find");
     const offers = byId("found");
-    const matches = (text) => {
-      const wanted = text.trim().toLowerCase();
+    const matches = (text2) => {
+      const wanted = text2.trim().toLowerCase();
       const names = graph.nodes.filter((node) => node.kind !== "constant");
       const whole = names.filter((node) => node.name.toLowerCase() === wanted);
-      const part = names.filter((node) => node.name.toLowerCase().includes(wanted) && !whole.includes(node));
-      return [...whole, ...part].map((node) => node.index);
+      const part2 = names.filter((node) => node.name.toLowerCase().includes(wanted) && !whole.includes(node));
+      return [...whole, ...part2].map((node) => node.index);
     };
     field.addEventListener("input", () => {
       const found = matches(field.value).slice(0, OFFERED);
@@ -1227,10 +1300,10 @@
   // src/flow.ts
   var NAMESPACE = "http://www.w3.org/2000/svg";
   var SECONDS = 0.9;
-  function svg(tag, attributes, text = "") {
+  function svg(tag, attributes, text2 = "") {
     const element = document.createElementNS(NAMESPACE, tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-    if (text) element.textContent = text;
+    if (text2) element.textContent = text2;
     return element;
   }
   function lines(d) {
@@ -1244,31 +1317,30 @@
     clear() {
       this.layer.replaceChildren();
     }
-    /** Draw one edge backwards; `parts` are the contributions along it, kept secret where asked; a few have room for numbers that move. */
-    draw(edge, parts, secret, few) {
-      const d = edge.getAttribute("d");
+    /** Draw one edge backwards along its whole line; `parts` are the contributions along it, kept secret where asked; a few have room for numbers that move. */
+    draw(edge, d, parts, secret, few) {
       if (!d) return;
       const all = lines(d);
       all.forEach((line, i) => {
-        const part = parts[Math.min(i, parts.length - 1)];
+        const part2 = parts[Math.min(i, parts.length - 1)];
         const ends = { "data-from": edge.dataset["from"], "data-to": edge.dataset["to"] };
         const path = svg("path", { d: line, class: "mgv-back-edge", ...ends });
         const start2 = path.getPointAtLength(0);
         const head = svg("path", { d: `M${start2.x + 8} ${start2.y - 5}L${start2.x} ${start2.y}l8 5`, class: "mgv-back-edge" });
         this.layer.append(path, head);
-        if (!part || secret) return;
+        if (!part2 || secret) return;
         const middle = path.getPointAtLength(path.getTotalLength() * (all.length > 1 ? 0.3 + 0.4 * i : 0.3));
         this.layer.append(
-          svg("text", { x: String(middle.x), y: String(middle.y - 6), class: "mgv-local", "text-anchor": "middle", ...ends }, `× ${brief(part.local)}`)
+          svg("text", { x: String(middle.x), y: String(middle.y - 6), class: "mgv-local", "text-anchor": "middle", ...ends }, `× ${brief(part2.local)}`)
         );
-        if (!this.still.matches) this.pulse(line, part, few);
+        if (!this.still.matches) this.pulse(line, part2, few);
       });
     }
-    pulse(line, part, few) {
+    pulse(line, part2, few) {
       const group = svg("g", { class: "mgv-pulse" });
       const motion = svg("animateMotion", { path: line, dur: `${SECONDS}s`, begin: "indefinite", fill: "remove", keyPoints: "1;0", keyTimes: "0;1", calcMode: "linear" });
       group.append(svg("circle", { r: "7" }), motion);
-      if (few) group.append(svg("text", { y: "22", "text-anchor": "middle" }, brief(part.contribution)));
+      if (few) group.append(svg("text", { y: "22", "text-anchor": "middle" }, brief(part2.contribution)));
       this.layer.append(group);
       motion.addEventListener("endEvent", () => group.remove());
       motion.beginElement();
@@ -1364,8 +1436,8 @@
       const { out } = this.measure(index);
       const [name, end2] = [nameOf(this.graph, index), nameOf(this.graph, this.graph.output)];
       const [dx, dy] = [value - from.value, out - from.out];
-      const text = `${name} from ${plain(from.value)} to ${plain(value)}: ${end2} from ${plain(from.out)} to ${plain(out)}. Δ${end2}/Δ${name} ≈ ${plain(dy / dx).replace("≈", "")}; ${slope(this.graph, this.graph.output, index)} at ${plain(from.value)} ${equals(from.grad)}`;
-      byId("nudge").replaceChildren(...dx === 0 ? [] : rich(this.graph, text));
+      const text2 = `${name} from ${plain(from.value)} to ${plain(value)}: ${end2} from ${plain(from.out)} to ${plain(out)}. Δ${end2}/Δ${name} ≈ ${plain(dy / dx).replace("≈", "")}; ${slope(this.graph, this.graph.output, index)} at ${plain(from.value)} ${equals(from.grad)}`;
+      byId("nudge").replaceChildren(...dx === 0 ? [] : rich(this.graph, text2));
     }
     edit(index, input) {
       byId("nudge").replaceChildren();
@@ -1450,6 +1522,8 @@
       this.flow = flow;
       this.edges = /* @__PURE__ */ new Map();
       this.far = [];
+      /** The whole line of each edge, of which the stage may draw only what is in sight. */
+      this.lines = /* @__PURE__ */ new Map();
       this.marked = [];
       this.parts = graph.nodes.map((node) => {
         const box = boxes.get(`n${node.index}`);
@@ -1463,7 +1537,10 @@
           grad: void 0
         };
       });
-      for (const edge of edges) this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
+      for (const edge of edges) {
+        this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
+        this.lines.set(edge, edge.getAttribute("d"));
+      }
       for (const { box } of this.parts)
         for (const far of box.querySelectorAll(".mgv-far")) {
           this.edges.set(`${far.dataset["from"]}>${far.dataset["to"]}`, far);
@@ -1526,11 +1603,11 @@
       }
       this.flow.clear();
       if (shown2.backwards && shown2.current !== void 0)
-        for (const operand of new Set(shown2.parts.map((part) => part.operand))) {
+        for (const operand of new Set(shown2.parts.map((part2) => part2.operand))) {
           const edge = this.edges.get(`n${operand}>n${shown2.current}`);
           if (!edge) continue;
           add2(edge, "is-back");
-          this.flow.draw(edge, shown2.parts.filter((part) => part.operand === operand), shown2.secret, shown2.parts.length <= 2);
+          this.flow.draw(edge, this.lines.get(edge) ?? null, shown2.parts.filter((part2) => part2.operand === operand), shown2.secret, shown2.parts.length <= 2);
         }
       for (const index of shown2.touched) add2(this.parts[index].box, "is-touched");
       for (const index of shown2.wrong) add2(this.parts[index].box, "is-wrong");
@@ -1568,9 +1645,9 @@
   function questions(run, step2) {
     if (step2.kind !== "backward") return [];
     const { contributions } = step2.step;
-    const operands = [...new Set(contributions.map((part) => part.operand))];
+    const operands = [...new Set(contributions.map((part2) => part2.operand))];
     return operands.slice(0, MOST2).map((operand) => {
-      const mine = contributions.filter((part) => part.operand === operand);
+      const mine = contributions.filter((part2) => part2.operand === operand);
       const before = mine[0].before;
       const what = run.breakage === "none" ? slope(run.graph, run.graph.output, operand) : `What ${nameOf(run.graph, operand)} holds`;
       const soFar = before !== 0 || run.graph.uses[operand] > mine.length ? ` (so far ${plain(before)})` : "";
@@ -1585,11 +1662,11 @@
   }
   function mistakes(step2, operand) {
     const { upstream, contributions } = step2.step;
-    const mine = contributions.filter((part) => part.operand === operand);
+    const mine = contributions.filter((part2) => part2.operand === operand);
     const [first, last] = [mine[0], mine.at(-1)];
-    const sum = mine.reduce((total, part) => total + part.contribution, 0);
+    const sum = mine.reduce((total, part2) => total + part2.contribution, 0);
     const truth = last.after;
-    const swapped = contributions.filter((part) => part.operand !== operand).map((part) => upstream * part.local + first.before);
+    const swapped = contributions.filter((part2) => part2.operand !== operand).map((part2) => upstream * part2.local + first.before);
     const all = [
       { guess: -truth, words: "the size is right, the sign is not" },
       { guess: sum, words: `that is this step’s contribution; add it to the ${plain(first.before)} that is there` },
@@ -1630,26 +1707,26 @@
       this.tries = 0;
       this.tell("", "");
       this.inputs = this.current.map(
-        ({ operand, text }, i) => make("input", {
+        ({ operand, text: text2 }, i) => make("input", {
           id: `guess-${i}`,
           inputmode: "text",
           autocomplete: "off",
           "data-operand": String(operand),
-          "aria-label": flat(run.graph, text)
+          "aria-label": flat(run.graph, text2)
         })
       );
       this.fields.replaceChildren(
         ...this.current.map(
-          ({ text }, i) => make("p", {}, make("label", { for: `guess-${i}` }, ...rich(run.graph, text)), this.inputs[i])
+          ({ text: text2 }, i) => make("p", {}, make("label", { for: `guess-${i}` }, ...rich(run.graph, text2)), this.inputs[i])
         )
       );
     }
     clear() {
       this.tell("", "");
     }
-    tell(text, kind) {
+    tell(text2, kind) {
       this.verdict.className = kind;
-      say(this.verdict, text);
+      say(this.verdict, text2);
     }
     check() {
       const guesses = this.inputs.map((input) => parse(input.value));
@@ -1707,12 +1784,12 @@
     const rules = [];
     for (const sheet of document.styleSheets)
       for (const rule2 of sheet.cssRules) {
-        const text = rule2.cssText;
+        const text2 = rule2.cssText;
         if (!(rule2 instanceof CSSStyleRule) || !rule2.selectorText.includes(".mgv")) continue;
         const own = /^\[data-theme="?(\w+)"?\]/.exec(rule2.selectorText)?.[1];
         if (own && own !== theme) continue;
-        for (const [, name] of text.matchAll(/var\((--[\w-]+)\)/g)) names.add(name);
-        rules.push(text.replaceAll(/\[data-theme="?\w+"?\] /g, ""));
+        for (const [, name] of text2.matchAll(/var\((--[\w-]+)\)/g)) names.add(name);
+        rules.push(text2.replaceAll(/\[data-theme="?\w+"?\] /g, ""));
       }
     const variables = [...names].map((name) => `${name}:${root.getPropertyValue(name).trim()}`).join(";");
     const style = document.createElementNS(NAMESPACE2, "style");
@@ -1733,11 +1810,11 @@
     download(`${name}.svg`, new Blob([standalone(svg2)], { type: "image/svg+xml" }));
   }
   async function savePng(svg2, name) {
-    const text = standalone(svg2);
+    const text2 = standalone(svg2);
     const { width, height } = svg2.viewBox.baseVal;
     const scale = Math.min(SCALE, LARGEST2 / Math.max(width, height));
     const image = new Image();
-    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text)}`;
+    image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(text2)}`;
     await image.decode();
     const canvas = make("canvas", { width: String(Math.ceil(width * scale)), height: String(Math.ceil(height * scale)) });
     canvas.getContext("2d").drawImage(image, 0, 0, canvas.width, canvas.height);
@@ -1822,16 +1899,16 @@
       const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
       const texts = [];
       while (walker.nextNode()) texts.push(walker.currentNode);
-      for (const text of texts) if (!text.parentElement.closest(".name, .n, .formula, summary, th")) mark(text, told);
+      for (const text2 of texts) if (!text2.parentElement.closest(".name, .n, .formula, summary, th")) mark(text2, told);
     }
   }
-  function mark(text, told) {
-    const found = TERMS.exec(text.data);
+  function mark(text2, told) {
+    const found = TERMS.exec(text2.data);
     const word = found?.[1].toLowerCase().replace(/s$/, (s) => found[1].toLowerCase() in WORDS ? s : "");
     if (!found || !word || told.has(word)) return;
     told.add(word);
     const button = make("button", { type: "button", class: "word", "aria-expanded": "false" }, found[1]);
-    const rest = text.splitText(found.index);
+    const rest = text2.splitText(found.index);
     rest.data = rest.data.slice(found[1].length);
     rest.before(button);
     button.addEventListener("click", () => toggle(button, word));
@@ -1911,7 +1988,7 @@
     function draw(secret) {
       const step2 = run.steps[at];
       const grads = run.gradsAt(at);
-      const touched = new Set(step2.kind === "backward" ? step2.step.contributions.map((part) => part.operand) : []);
+      const touched = new Set(step2.kind === "backward" ? step2.step.contributions.map((part2) => part2.operand) : []);
       if (secret) for (const operand of touched) grads[operand] = null;
       const current = "node" in step2 ? step2.node.index : void 0;
       picture.show({
@@ -1941,15 +2018,15 @@
           {},
           make("th", { scope: "row" }, nameTag(graph, node.index)),
           make("td", {}, how),
-          make("td", {}, text(values[node.index] ?? null)),
-          make("td", {}, node.kind === "constant" ? "none" : known ? text(grad) : "?")
+          make("td", {}, text2(values[node.index] ?? null)),
+          make("td", {}, node.kind === "constant" ? "none" : known ? text2(grad) : "?")
         );
       });
       byId("rows").replaceChildren(...rows);
       say(byId("rows-when"), at === run.steps.length - 1 ? "After the last step." : "As they stand at this step; ? is still to come.");
       if (graph.nodes.length > ROWS) say(byId("rows-more"), `The first ${ROWS} of ${graph.nodes.length} nodes.`);
     }
-    function text(x) {
+    function text2(x) {
       const odd = x !== null && isOdd(x);
       return make("span", { class: odd ? "n odd" : "n" }, x === null ? "?" : full(x));
     }

@@ -28,9 +28,8 @@ export class Flow {
     this.layer.replaceChildren();
   }
 
-  /** Draw one edge backwards; `parts` are the contributions along it, kept secret where asked; a few have room for numbers that move. */
-  draw(edge: SVGElement, parts: Contribution[], secret: boolean, few: boolean): void {
-    const d = edge.getAttribute("d");
+  /** Draw one edge backwards along its whole line; `parts` are the contributions along it, kept secret where asked; a few have room for numbers that move. */
+  draw(edge: SVGElement, d: string | null, parts: Contribution[], secret: boolean, few: boolean): void {
     if (!d) return; // a name that stands for a long edge
     const all = lines(d);
     all.forEach((line, i) => {

@@ -48,6 +48,8 @@ export class Picture {
   private readonly parts: Parts[];
   private readonly edges = new Map<string, SVGElement>();
   private readonly far: SVGElement[] = [];
+  /** The whole line of each edge, of which the stage may draw only what is in sight. */
+  private readonly lines = new Map<SVGElement, string | null>();
   private marked: Element[] = [];
 
   constructor(
@@ -68,7 +70,10 @@ export class Picture {
         grad: undefined,
       };
     });
-    for (const edge of edges) this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
+    for (const edge of edges) {
+      this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
+      this.lines.set(edge, edge.getAttribute("d"));
+    }
     for (const { box } of this.parts)
       for (const far of box.querySelectorAll<SVGElement>(".mgv-far")) {
         this.edges.set(`${far.dataset["from"]}>${far.dataset["to"]}`, far);
@@ -141,7 +146,7 @@ export class Picture {
         const edge = this.edges.get(`n${operand}>n${shown.current}`);
         if (!edge) continue;
         add(edge, "is-back");
-        this.flow.draw(edge, shown.parts.filter((part) => part.operand === operand), shown.secret, shown.parts.length <= 2);
+        this.flow.draw(edge, this.lines.get(edge) ?? null, shown.parts.filter((part) => part.operand === operand), shown.secret, shown.parts.length <= 2);
       }
     for (const index of shown.touched) add(this.parts[index]!.box, "is-touched");
     for (const index of shown.wrong) add(this.parts[index]!.box, "is-wrong");

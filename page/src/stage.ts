@@ -1,13 +1,14 @@
 // The drawing in its scrolling frame: pan, zoom, centre a box, and keep only what is in sight attached.
 
 import { byId } from "./dom";
+import { LongLine } from "./longline";
 
 const SMALLEST = 0.02;
 const LARGEST = 4;
 const STEP = 1.25;
 const PAN = 80; // pixels a key moves
 const ATTACH_ALL = 1500;
-const MARGIN = 500; // pixels around the frame that are attached as well
+const MARGIN = 300; // pixels around the frame that are attached as well
 const NARROW = 600;
 const CIRCLE = 20;
 const DRAG = 4; // pixels a pointer moves before it drags
@@ -19,6 +20,8 @@ interface Item {
   top: number;
   right: number;
   bottom: number;
+  /** A long line, of which only what is near the frame is drawn. */
+  line: LongLine | undefined;
   attached: boolean;
 }
 
@@ -33,6 +36,8 @@ export function pathBounds(d: string): [number, number, number, number] {
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
+const LONG = 1000; // pixels; a shorter line is drawn as a whole or not at all
+
 export class Stage {
   private zoom = 1;
   /** The smallest zoom of the last fit, until the reader chooses a size. */
@@ -41,6 +46,8 @@ export class Stage {
   private items: Item[] = [];
   private boxes = new Map<string, Item>();
   private centred: string | undefined;
+  /** What is attached now: nothing is to be done until that changes. */
+  private sight = "";
 
   constructor(private readonly frame: HTMLElement) {
     byId("zoom-in").addEventListener("click", () => this.scale(this.zoom * STEP));
@@ -61,6 +68,7 @@ export class Stage {
     this.svg = svg;
     this.boxes.clear();
     this.centred = undefined;
+    this.sight = "";
     const edges = [...svg.querySelectorAll<SVGElement>(".mgv-edge")];
     const boxes = [...svg.querySelectorAll<SVGElement>(".mgv-box")];
     this.items = [...edges.map(edgeItem), ...boxes.map(boxItem)];
@@ -139,9 +147,16 @@ export class Stage {
     const top = (this.frame.scrollTop - MARGIN) / this.zoom;
     const right = (this.frame.scrollLeft + this.frame.clientWidth + MARGIN) / this.zoom;
     const bottom = (this.frame.scrollTop + this.frame.clientHeight + MARGIN) / this.zoom;
+    const sight = [all, left, top, right, bottom].join(" ");
+    if (sight === this.sight) return;
+    this.sight = sight;
     for (const item of this.items) {
-      const seen =
-        all || (item.right >= left && item.left <= right && item.bottom >= top && item.top <= bottom);
+      let seen = all || (item.right >= left && item.left <= right && item.bottom >= top && item.top <= bottom);
+      if (seen && item.line) {
+        const d = all ? item.line.whole : item.line.near(left, top, right, bottom);
+        seen = d !== "";
+        if (seen) item.element.setAttribute("d", d);
+      }
       if (seen === item.attached) continue;
       item.attached = seen;
       if (seen) item.layer.append(item.element);
@@ -228,13 +243,15 @@ export class Stage {
 }
 
 function edgeItem(element: SVGElement): Item {
-  const [left, top, right, bottom] = pathBounds(element.getAttribute("d")!);
-  return { element, layer: element.parentElement!, left, top, right, bottom, attached: false };
+  const d = element.getAttribute("d")!;
+  const [left, top, right, bottom] = pathBounds(d);
+  const line = bottom - top > LONG || right - left > LONG ? new LongLine(d) : undefined;
+  return { element, layer: element.parentElement!, left, top, right, bottom, line, attached: false };
 }
 
 function boxItem(element: SVGElement): Item {
   const [x, y] = element.getAttribute("transform")!.match(/-?[\d.]+/g)!.map(Number) as [number, number];
   const [width, height] = element.dataset["size"]!.split(" ").map(Number) as [number, number];
   const half = height / 2;
-  return { element, layer: element.parentElement!, left: x, top: y - half, right: x + width, bottom: y + half, attached: false };
+  return { element, layer: element.parentElement!, left: x, top: y - half, right: x + width, bottom: y + half, line: undefined, attached: false };
 }

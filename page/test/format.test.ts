@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 
 import { addsUp, holds, multiplies } from "../src/exact";
 import { boxed, bracketed, close, full, parse, plain, reading } from "../src/format";
+import { LongLine } from "../src/longline";
 import { pathBounds } from "../src/stage";
 
 describe("numbers", () => {
@@ -71,5 +72,26 @@ describe("path bounds", () => {
   it("take curves and level pieces in, and leave the arrow's head out", () => {
     const d = "M10.0 20.0H50.5C60.0 20.0 60.0 -7.5 90.0 -7.5H120.0m-6 -4 L120.0 -7.5 l-6 4";
     expect(pathBounds(d)).toEqual([10, -7.5, 120, 20]);
+  });
+});
+
+describe("a long line", () => {
+  const d = "M0 0.0C50 0.0 50 9000.0 100 9000.0H300C350 9000.0 350 100.0 400 100.0H410m-6 -4 L410 100.0 l-6 4";
+  it("is drawn where it is near, and nowhere else", () => {
+    const line = new LongLine(d);
+    expect(line.near(500, 0, 900, 900)).toBe("");
+    expect(line.near(120, 0, 280, 800)).toBe(""); // between its two arms
+    expect(line.near(-10, -10, 420, 9100).match(/M/g)).toHaveLength(1);
+    expect(line.near(390, 90, 420, 110)).toMatch(/^M.*H?.*410 100m-6 -4 L410 100.0 l-6 4$/);
+    expect(line.near(0, 8990, 400, 9010).startsWith("M")).toBe(true);
+    expect(line.near(0, 8990, 400, 9010)).not.toContain("m-6");
+  });
+  it("has parts that lie on the curve", () => {
+    const part = new LongLine("M0 0C50 0 50 9000 100 9000").near(49, 4400, 51, 4600);
+    for (const [, x, y] of part.matchAll(/(?:M| )(-?[\d.]+) (-?[\d.]+)(?=C|$)/g)) {
+      // x = 150 t (1 - t) + 100 t^3 - ..., y = 9000 (3 t^2 - 2 t^3): the same t for both
+      const t = [...Array(4097).keys()].map((k) => k / 4096).reduce((best, k) => (Math.abs(9000 * (3 * k * k - 2 * k ** 3) - Number(y)) < Math.abs(9000 * (3 * best * best - 2 * best ** 3) - Number(y)) ? k : best), 0);
+      expect(3 * (1 - t) ** 2 * t * 50 + 3 * (1 - t) * t * t * 50 + t ** 3 * 100).toBeCloseTo(Number(x), 0);
+    }
   });
 });
