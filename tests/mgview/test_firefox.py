@@ -1,6 +1,7 @@
 """The same pages in Firefox ESR, driven through its own Marionette protocol."""
 
 import json
+import runpy
 import shutil
 import socket
 import subprocess
@@ -35,13 +36,19 @@ class Firefox:
         self._read()  # the browser greets first
         self("WebDriver:NewSession")
 
+    def _receive(self, most: int) -> bytes:
+        found = self._socket.recv(most)
+        if not found:
+            raise ConnectionError("Firefox closed the connection")
+        return found
+
     def _read(self) -> Any:
         length = b""
         while not length.endswith(b":"):
-            length += self._socket.recv(1)
+            length += self._receive(1)
         text = b""
         while len(text) < int(length[:-1]):
-            text += self._socket.recv(int(length[:-1]) - len(text))
+            text += self._receive(int(length[:-1]) - len(text))
         return json.loads(text)
 
     def __call__(self, name: str, **parameters: Any) -> Any:
@@ -52,9 +59,21 @@ class Firefox:
         assert error is None, error
         return result
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._socket.close()
+    def quit(self) -> None:
+        """End the browser, which may be gone before it has answered; close the connection."""
+        try:
+            self("Marionette:Quit", flags=["eForceQuit"])
+        except ConnectionError:
+            pass
+        finally:
+            self._socket.close()
+
+    def wait(self, script: str) -> None:
+        """Wait until a script returns something true."""
+        end = time.monotonic() + WAIT
+        while not self.run(script):
+            assert time.monotonic() < end, f"never true: {script}"
+            time.sleep(0.1)
 
     def run(self, script: str) -> Any:
         """Run a script in the page, and return what it returns."""
@@ -75,8 +94,7 @@ def firefox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Firefox]:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         browser = Firefox(port, process)
         yield browser
-        browser("Marionette:Quit", flags=["eForceQuit"])
-        browser.close()
+        browser.quit()
         process.wait(30)
 
 
@@ -120,3 +138,30 @@ def test_a_drawing_opens_its_boxes_in_firefox(firefox: Firefox, tmp_path: Path) 
         " {bubbles: true}))"
     )
     assert firefox.run("return document.querySelectorAll('#trail button').length") == before + 1
+
+
+def test_the_playground_trains_in_firefox_with_pythons_numbers(
+    firefox: Firefox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = mgview.playground(samples=60, layers=[4, 3]).save(tmp_path / "play.html")
+    firefox("WebDriver:Navigate", url=f"{path.as_uri()}#run=9_w1:-0.5_lr:0.02_5")
+    firefox.wait("return document.body.dataset.ready")
+    assert firefox.run("return document.querySelector('#epochs').textContent") == "14"
+    firefox.run("document.querySelector(\".cell[data-neuron='1.0'] .open\").click()")
+    fields = "return [...document.querySelectorAll('#weights input')].map(i => i.value)"
+    shown = [float(text.replace("−", "-")) for text in firefox.run(fields)]
+    firefox.run("document.getElementById('script-card').open = true")
+    firefox.wait("return document.querySelector('#script').textContent")
+    script = tmp_path / "script.py"
+    script.write_text(firefox.run("return document.querySelector('#script').textContent"))
+    monkeypatch.chdir(tmp_path)
+    model = runpy.run_path(str(script))["model"]
+    expected = [p.data for p in model.layers[1].neurons[0].parameters()]
+    assert shown == pytest.approx(expected, rel=1e-12, abs=1e-12)
+    firefox.run("document.querySelector(\".cell[data-neuron='1.0'] .neuron\").click()")
+    firefox.wait("return document.querySelector('#stepper iframe')")
+    found = firefox("WebDriver:FindElement", using="css selector", value="#stepper iframe")
+    (element,) = found["value"].values()
+    firefox("WebDriver:SwitchToFrame", element=element)
+    firefox.wait("return document.querySelector('#count')?.textContent === 'Step 0 of 6'")
+    firefox("WebDriver:SwitchToFrame", id=None)
