@@ -122,6 +122,41 @@ def screenshot(browser: Any, page_file: Path, name: str, **how: Any) -> None:
     context.close()
 
 
+SPIRAL = "#data=spiral&noise=0.05&activation=silu&lr=0.03&batch=30&run=150"
+DEAD = "#data=circle&activation=relu&lr=1&optimizer=sgd&layers=6-6-6&run=8"
+
+
+def playground(browser: Any, folder: Path) -> None:
+    """Take the pictures of the playground: light, dark with a dead neuron, phone, paper."""
+    address = mgview.playground().save(folder / "play.html").as_uri()
+    desktop = {"width": 1280, "height": 900}
+
+    def opened(run: str, viewport: Any, scheme: str) -> Any:
+        page = browser.new_context(viewport=viewport, color_scheme=scheme).new_page()
+        page.goto(address + run)
+        page.locator("body[data-ready=yes]").wait_for(state="attached")
+        page.wait_for_timeout(300)
+        return page
+
+    page = opened(SPIRAL, desktop, "light")
+    page.screenshot(path=IMAGES / "playground.png", full_page=True)
+    page.locator(".cell[data-neuron='1.2'] .neuron").click()
+    frame = page.frame_locator("#stepper iframe")
+    frame.locator("#slider").fill("4")
+    frame.locator("#zoom-fit").click()
+    page.wait_for_timeout(350)
+    page.screenshot(path=IMAGES / "playground-stepper.png")
+    page = opened(DEAD, desktop, "dark")
+    page.check("input[value=grads]")
+    page.screenshot(path=IMAGES / "playground-dark.png", full_page=True)
+    opened(SPIRAL, PHONE, "light").screenshot(path=IMAGES / "playground-phone.png")
+    page = opened(SPIRAL, {"width": 794, "height": 1000}, "dark")
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.wait_for_timeout(300)
+    page.screenshot(path=IMAGES / "playground-print.png", full_page=True)
+
+
 def main() -> None:
     """Make all pictures."""
     IMAGES.mkdir(exist_ok=True)
@@ -150,6 +185,7 @@ def main() -> None:
         )
         wide = {"width": 900, "height": 700}
         screenshot(browser, written, "report.png", full=True, viewport=wide, **light)
+        playground(browser, folder)
         browser.close()
 
 

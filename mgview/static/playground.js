@@ -1245,7 +1245,12 @@
       line(this.train, palette.ink, []);
       context.fillStyle = palette.soft;
       context.font = "11px system-ui, sans-serif";
-      context.fillText(finite.length ? `highest ${brief(most)}` : "", PAD + 4, 15);
+      context.strokeStyle = palette.card;
+      context.lineWidth = 4;
+      context.textAlign = "right";
+      const text = finite.length ? `highest ${brief(most)}` : "";
+      context.strokeText(text, width - PAD - 4, 16);
+      context.fillText(text, width - PAD - 4, 16);
     }
   };
   function sampled(list3, most) {
@@ -1834,7 +1839,7 @@
 
   // src/playground/stepperpage.ts
   function titleOf({ neuron: neuron2, x1, x2 }, layers) {
-    const row = `x1 = ${x1.toPrecision(3)}, x2 = ${x2.toPrecision(3)}`.replaceAll("-", "−");
+    const row = `(${brief(x1)}, ${brief(x2)})`;
     if (!neuron2) return `The loss of the row ${row}`;
     return neuron2[0] === layers - 1 ? `The output for the row ${row}` : `Neuron ${neuron2[1] + 1} of layer ${neuron2[0] + 1} for the row ${row}`;
   }
@@ -2303,6 +2308,16 @@ ${lines.join(",\n")}
         if (file) void this.readFile(file).then(() => input2.value = "");
       });
       new MutationObserver(() => this.recolour()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+      let before;
+      const colour = (theme) => {
+        document.documentElement.dataset["theme"] = theme;
+        this.recolour();
+      };
+      addEventListener("beforeprint", () => {
+        before = document.documentElement.dataset["theme"];
+        colour("light");
+      });
+      addEventListener("afterprint", () => colour(before));
       addEventListener("hashchange", () => location.hash !== this.address && void this.start());
       this.listenToKeys({ " ": moves["play"], ArrowRight: moves["step"], r: moves["reset"] });
     }

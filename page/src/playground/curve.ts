@@ -82,7 +82,12 @@ export class Curve {
     line(this.train, palette.ink, []);
     context.fillStyle = palette.soft;
     context.font = "11px system-ui, sans-serif";
-    context.fillText(finite.length ? `highest ${brief(most)}` : "", PAD + 4, 15);
+    context.strokeStyle = palette.card;
+    context.lineWidth = 4;
+    context.textAlign = "right";
+    const text = finite.length ? `highest ${brief(most)}` : "";
+    context.strokeText(text, width - PAD - 4, 16);
+    context.fillText(text, width - PAD - 4, 16);
   }
 }
 

@@ -342,6 +342,16 @@ export class Playground {
       if (file) void this.readFile(file).then(() => (input.value = "")); // the same file, mended, is a change too
     });
     new MutationObserver(() => this.recolour()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
+    let before: string | undefined;
+    const colour = (theme: string | undefined): void => {
+      document.documentElement.dataset["theme"] = theme;
+      this.recolour();
+    };
+    addEventListener("beforeprint", () => {
+      before = document.documentElement.dataset["theme"];
+      colour("light"); // what is painted knows nothing of paper
+    });
+    addEventListener("afterprint", () => colour(before));
     addEventListener("hashchange", () => location.hash !== this.address && void this.start());
     this.listenToKeys({ " ": moves["play"]!, ArrowRight: moves["step"]!, r: moves["reset"]! });
   }

@@ -2,6 +2,7 @@
 
 import { byId, make } from "../dom";
 import { OPS } from "../ops";
+import { brief } from "../format";
 import { CLOSE } from "../place";
 import type { Subject } from "./engine";
 import { drawingOf } from "./sampledrawing";
@@ -9,7 +10,7 @@ import { graphOf } from "./samplegraph";
 import type { Training } from "./training";
 
 export function titleOf({ neuron, x1, x2 }: Subject, layers: number): string {
-  const row = `x1 = ${x1.toPrecision(3)}, x2 = ${x2.toPrecision(3)}`.replaceAll("-", "−");
+  const row = `(${brief(x1)}, ${brief(x2)})`;
   if (!neuron) return `The loss of the row ${row}`;
   return neuron[0] === layers - 1 ? `The output for the row ${row}` : `Neuron ${neuron[1] + 1} of layer ${neuron[0] + 1} for the row ${row}`;
 }
