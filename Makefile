@@ -9,7 +9,7 @@ PROJECTS := pyproject.toml constraints.txt examples/mgops_special/pyproject.toml
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core campaign lint page bench constraints clean
+.PHONY: help demo test test-core campaign lint page docs bench constraints clean
 
 help: ## list the goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,9 @@ page: $(VENV)/.page ## check, test and build the code of mgview's pages; needs N
 	npm --prefix page run check
 	npm --prefix page run test
 	npm --prefix page run build
+
+docs: $(VENV)/.dev ## build the documentation site in build/site/html, without a network
+	$(PY) tools/docs_site.py
 
 bench: $(VENV)/.bench ## run the benchmarks side by side with peers and write docs/benchmarks.md
 	$(PY) benchmarks/run_all.py

@@ -3,7 +3,9 @@
 import importlib.util
 import inspect
 import os
+import random
 import re
+import shlex
 import subprocess
 import sys
 import typing
@@ -18,37 +20,37 @@ from mgcore.plugins.listing import State
 ROOT = Path(mgcore.__file__).parents[1]
 DOCS = sorted(
     path
-    for path in [*(ROOT / "docs").glob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
+    for path in [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
     if path.name != "benchmarks.md"  # written by a command
 )
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"^```(?:console|sh)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)?(?:#([\w-]+))?\)")
 PLUGINS = (ROOT / "docs" / "plugins.md").read_text()
 
 
+WITH_TESTS_OF_THEIR_OWN = {"tutorial.md", "README.md", "CONTRIBUTING.md"}
+OF_WHAT_COMMANDS_MADE = {"tables.md"}  # its Python reads what its commands have written
+
+
 @pytest.mark.parametrize(
-    "name",
+    "page",
     [
-        "authors-guide.md",
-        "bridges.md",
-        "checks.md",
-        "compiler.md",
-        "derivatives.md",
-        "export.md",
-        "how-it-works.md",
-        "pictures.md",
-        "plugins.md",
-        "scale.md",
-        "training.md",
-        "with-scipy.md",
+        page
+        for page in DOCS
+        if page.name not in WITH_TESTS_OF_THEIR_OWN | OF_WHAT_COMMANDS_MADE
+        and PYTHON.search(page.read_text())
     ],
+    ids=lambda page: page.name,
 )
-def test_the_python_of_a_page_runs_from_top_to_bottom(name, tmp_path):
-    blocks = PYTHON.findall((ROOT / "docs" / name).read_text())
-    assert blocks
+def test_the_python_of_a_page_runs_from_top_to_bottom(page, tmp_path):
+    run_python(PYTHON.findall(page.read_text()), tmp_path)
+
+
+def run_python(blocks, folder):
     done = subprocess.run(
         [sys.executable, "-c", "\n".join(blocks)],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=300,
@@ -57,10 +59,45 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(name, tmp_path):
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("name", ["practice.md", "tables.md"])
+def test_the_commands_of_a_page_run_one_after_the_other(name, tmp_path):
+    rng = random.Random(0)
+    rows = [(rng.uniform(40, 200), rng.choice(["Bern", "Basel"]), k % 5) for k in range(120)]
+    lines = [
+        f"{size:.1f},{city},{rooms},{2000 * size + 9000 * rooms:.0f}" for size, city, rooms in rows
+    ]
+    (tmp_path / "houses.csv").write_text("\n".join(["size,city,rooms,price", *lines]))
+    (tmp_path / "new.csv").write_text("size,city,rooms\n100.0,Bern,3\n150.0,Basel,4\n")
+    text = (ROOT / "docs" / name).read_text()
+    commands = re.findall(
+        r"^(?:\$ )?mg (.+?)(?:\s+#.*)?$", "\n".join(SHELL.findall(text)), re.MULTILINE
+    )
+    assert len(commands) >= 2
+    for command in commands:
+        start = [sys.executable, "-c", "from mgcli.main import main; main()"]
+        done = subprocess.run(
+            [*start, *shlex.split(command)],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "prices.csv").read_text().splitlines()) == 3
+    if name in OF_WHAT_COMMANDS_MADE:
+        run_python(PYTHON.findall(text), tmp_path)
+
+
+def test_every_other_block_of_commands_is_run_by_a_test_of_its_own():
+    pages = {page.name for page in DOCS if SHELL.search(page.read_text())}
+    assert pages <= {"practice.md", "tables.md", *WITH_TESTS_OF_THEIR_OWN}
+
+
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     for target, anchor in LINK.findall(page.read_text()):
-        if target.startswith("https:"):
+        if target.startswith(("https:", "api/")):  # the reference is written when the site is
             continue
         path = (page.parent / target) if target else page
         assert path.exists(), f"{page.name} links to {target}"
