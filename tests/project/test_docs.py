@@ -89,9 +89,17 @@ def test_the_commands_of_a_page_run_one_after_the_other(name, tmp_path):
         run_python(PYTHON.findall(text), tmp_path)
 
 
+RUN_ELSEWHERE = {
+    "export.md": "mgcli/test_export.py",
+    "scale.md": "scale/test_predict.py",  # they need a scheduler
+}
+
+
 def test_every_other_block_of_commands_is_run_by_a_test_of_its_own():
     pages = {page.name for page in DOCS if SHELL.search(page.read_text())}
-    assert pages <= {"practice.md", "tables.md", *WITH_TESTS_OF_THEIR_OWN}
+    assert pages <= {"practice.md", "tables.md", *WITH_TESTS_OF_THEIR_OWN, *RUN_ELSEWHERE}
+    for place in RUN_ELSEWHERE.values():
+        assert (ROOT / "tests" / place).exists()
 
 
 @pytest.mark.parametrize("page", DOCS, ids=lambda page: page.name)
