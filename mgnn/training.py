@@ -55,7 +55,8 @@ def fit(
         model: a `Module`, or anything callable on one row of X that has ``parameters()``.
         X: n rows of numbers: lists, a NumPy array or a pandas frame; finite. A Dask array or frame
             is trained on where it is, on a cluster (see docs/scale.md); y and sample_weight are
-            then Dask collections with the same partitions, and validation_data stays in memory.
+            then Dask collections with the same partitions, or names of columns of the frame, and
+            validation_data stays in memory.
         y: n targets, or n rows of them. "mse", "mae" and "huber" take any numbers, "poisson" counts
             (the outputs are logarithms of rates), "hinge" labels -1 and 1, "binary_cross_entropy"
             0 and 1, "cross_entropy" and "multiclass_hinge" the classes 0, 1, ...

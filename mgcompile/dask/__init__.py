@@ -9,6 +9,12 @@ it travels small, and is compiled once in each worker process, or not at all whe
 that of the client.
 """
 
+try:
+    import dask.array  # noqa: F401 - asked for first, to name the extra
+except ImportError as error:
+    message = f'mgcompile.dask needs Dask ({error}); pip install "mgcore[dask]"'
+    raise ImportError(message) from error
+
 from mgcompile.dask.functions import jacobian, loss_and_grad, value, value_and_grad
 
 __all__ = ["jacobian", "loss_and_grad", "value", "value_and_grad"]

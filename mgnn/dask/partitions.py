@@ -14,7 +14,7 @@ from mgcompile.dask.samples import is_frame
 from mgcompile.errors import PartitionError
 from mgnn.dask import shards
 from mgnn.data import Table
-from mgnn.errors import DataError, TrainingSettingError
+from mgnn.errors import DataError, ShapeError, TrainingSettingError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,6 @@ class Partitioned(Table):
         shards: a future for each partition, with targets and weights.
         largest: rows of the largest partition.
         loss: whose targets they have.
-        score_constant: sums of the loss's score for constant outputs; None where there are none.
 
     """
 
@@ -81,7 +80,7 @@ def load(
 
     Args:
         X: a Dask array (n, columns) or frame.
-        y: a Dask array or series with the same partitions.
+        y: a Dask array or series with the same partitions, or the name of a column of the frame X.
         sample_weight: the same, or None.
         client: of Dask; None for the one made last.
         loss: the loss as the user gave it.
@@ -97,7 +96,12 @@ def load(
         ClusterError: if the client is gone or a worker has other versions.
 
     """
+    X, y, sample_weight = _columns_taken(X, y, sample_weight)
     blocks = _blocks(X, "X")
+    if not is_frame(X) and X.ndim != 2:
+        raise ShapeError(
+            f"X has {X.ndim} axes; give rows of columns, as X[:, None] or X.to_frame() for one"
+        )
     targets = _aligned(y, "y", X)
     weights = (
         [None] * len(blocks)
@@ -138,13 +142,24 @@ def load(
     return Partitioned(first[0], cluster, kept, counts, loss), Table(array=sample)
 
 
+def _columns_taken(X: Any, *others: Any) -> tuple[Any, ...]:
+    """Return X, and other data, which are columns of the frame X where they are names of such."""
+    names = [name for name in others if isinstance(name, str)]
+    for name in names:
+        if not is_frame(X) or name not in X.columns:
+            there = f"; it has {list(X.columns)}" if is_frame(X) else ", which is no frame"
+            raise DataError(f"there is no column {name!r} in X{there}")
+    taken = [X[other] if isinstance(other, str) else other for other in others]
+    return X.drop(columns=names) if names else X, *taken
+
+
 def _ready(_: shards.Shard) -> None:
     """Wait for a shard."""
 
 
 def _blocks(data: Any, name: str) -> list[Any]:
     """Return the partitions of a collection, or the blocks of rows of an array."""
-    if not is_dask_collection(data) or not hasattr(data, "to_delayed"):
+    if not is_dask_collection(data) or not hasattr(data, "_meta"):
         raise TrainingSettingError(
             f"{name} is {type(data).__name__}, but training on Dask takes Dask collections; cut it "
             f"as in dask.array.from_array({name}, chunks=(rows, -1)) or "

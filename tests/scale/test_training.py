@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+import dask
 import dask.array as da
 import dask.dataframe as dd
 import numpy as np
@@ -14,14 +15,17 @@ import pandas as pd
 import pytest
 from distributed import Client, LocalCluster
 
+import mgcompile
 import mgnn
 from mgcompile.errors import ClusterError, PartitionError
+from mgcore import Op, Value, ops
 from mgnn import losses, optim
 from mgnn.errors import (
     BackendRefusalError,
     DataError,
     DivergenceError,
     LabelError,
+    ShapeError,
     TrainingSettingError,
 )
 
@@ -87,10 +91,10 @@ def test_full_batch_is_the_training_of_one_process(client, optimizer, weighted):
     frame = dd.from_pandas(
         pd.DataFrame(X, columns=list("abc")).assign(y=y, w=weights), npartitions=11
     )
-    made = mgnn.fit(
-        found, frame[["a", "b", "c"]], frame["y"], client=client,
-        sample_weight=frame["w"] if weighted else None, **settings,
-    )  # fmt: skip
+    if weighted:
+        made = mgnn.fit(found, frame, "y", client=client, sample_weight="w", **settings)
+    else:
+        made = mgnn.fit(found, frame[["a", "b", "c"]], frame["y"], client=client, **settings)
     assert made.backend == "dask"
     np.testing.assert_allclose(_numbers(found), _numbers(alone), rtol=1e-9, atol=1e-12)
     for series in ("loss", "score", "validation_loss", "validation_score"):
@@ -168,15 +172,33 @@ def test_training_learns(client, mode):
 
 def test_one_two_and_four_workers_give_the_same_bits(cluster, client):
     found = {}
+    x, y, a = Value(0.1, label="x"), Value(0.2, label="y"), Value(0.3, label="a")
+    kernel = mgcompile.compile(ops.exp(a * x) * y, inputs=[x, y], params=[a])
+    points = da.from_array(np.random.default_rng(4).normal(size=(4000, 2)), chunks=(190, 2))
+    sums = (
+        *mgcompile.dask.loss_and_grad(kernel, points),
+        mgcompile.dask.jacobian(kernel, points, "params"),
+    )
     for workers in (1, 2, 4):
         cluster.scale(workers)
         _wait_for(client, workers)
-        found[workers] = [
-            (_numbers(m), h.loss, h.score) for m, h in (_fit(client, **s) for s in MODES.values())
-        ]
+        found[workers] = (
+            [number.tolist() for number in dask.compute(*sums)],
+            [
+                (_numbers(m), h.loss, h.score)
+                for m, h in (_fit(client, epochs=2, **s) for s in MODES.values())
+            ],
+        )
     cluster.scale(2)
     _wait_for(client, 2)
     assert found[1] == found[2] == found[4]
+    with (
+        LocalCluster(
+            n_workers=8, threads_per_worker=1, processes=False, dashboard_address=":0"
+        ) as made,
+        Client(made),
+    ):
+        assert [number.tolist() for number in dask.compute(*sums)] == found[1][0], "8 workers"
 
 
 def _wait_for(client: Client, workers: int) -> None:
@@ -303,6 +325,10 @@ def test_data_in_memory_are_refused_with_a_remedy(client):
         _refused(client, array, y)
     with pytest.raises(TrainingSettingError, match="validation_data is a Dask"):
         _refused(client, array, da.from_array(y, chunks=300), validation_data=(array, y))
+    with pytest.raises(ShapeError, match="X has 1 axes"):
+        _refused(client, array[:, 0], da.from_array(y, chunks=300))
+    with pytest.raises(DataError, match="no column 'z' in X, which is no frame"):
+        _refused(client, array, "z")
     with pytest.raises(TrainingSettingError, match="local_updates"):
         mgnn.fit(_model(), X, y, local_updates=3)
     with pytest.raises(TrainingSettingError, match="'compiled', which does not train on Dask"):
@@ -351,6 +377,24 @@ def test_a_score_that_parts_cannot_give_is_refused(client):
     )  # fmt: skip
     with pytest.raises(BackendRefusalError, match="median, has no sums"):
         _fit(client, loss=own)
+
+
+def test_a_model_whose_op_does_not_travel_is_refused_by_the_ops_name(client):
+    odd = Op("odd_line", lambda x: x + x, (lambda out, x: 2.0,))
+
+    class Odd:
+        inner = _model()
+
+        def parameters(self):
+            return self.inner.parameters()
+
+        def __call__(self, row):
+            return odd(self.inner(row))
+
+    X, y = _data()
+    data = da.from_array(X, chunks=(300, -1)), da.from_array(y, chunks=300)
+    with pytest.raises(BackendRefusalError, match="odd_line"):
+        mgnn.fit(Odd(), *data, client=client, epochs=1, progress=False)
 
 
 def test_a_cluster_that_goes_away_is_told_and_the_model_stays():
