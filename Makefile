@@ -9,7 +9,7 @@ PROJECTS := pyproject.toml constraints.txt examples/mgops_special/pyproject.toml
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-core campaign lint page docs bench constraints clean
+.PHONY: help demo test test-core campaign lint page docs release bench constraints clean
 
 help: ## list the goals
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,9 @@ page: $(VENV)/.page ## check, test and build the code of mgview's pages; needs N
 
 docs: $(VENV)/.dev ## build the documentation site in build/site/html, without a network
 	$(PY) tools/docs_site.py
+
+release: $(VENV)/.dev ## build sdist and wheel in dist/, check them, install the wheel on the oldest and newest Python
+	$(PY) tools/release_check.py
 
 bench: $(VENV)/.bench ## run the benchmarks side by side with peers and write docs/benchmarks.md
 	$(PY) benchmarks/run_all.py

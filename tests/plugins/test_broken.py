@@ -9,6 +9,8 @@ import attrs
 import pytest
 from plugin_packages import Package, environment
 
+import mgcore
+
 GENERIC = "forward=lambda x: x * x, partials=(lambda out, x: 2 * x,)"
 
 
@@ -144,7 +146,7 @@ CASES = [
         "import mgcore\n@mgcore.hookimpl\ndef mgcore_register_ops():\n"
         f"    return [mgcore.Op(n, {GENERIC}) for n in ('left_over', 'greedy', 'cos')]",
         "DuplicateOpError",
-        "cannot be registered: mgcore 0.1.0 brings an op called 'cos'",
+        f"cannot be registered: mgcore {mgcore.__version__} brings an op called 'cos'",
     ),
     Case(
         "misnamed",
