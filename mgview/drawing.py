@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -111,17 +111,42 @@ class Drawing:
 
     def html(self) -> str:
         """Return a self-contained page: pan, zoom, and open folded boxes by a click."""
-        views: list[tuple[str, str, str]] = []
-        waiting = [("", self)]
-        for name, drawing in waiting:
-            views.append((name, drawing.title, _svg(drawing, alone=False)))
-            if len(waiting) < _MOST_PAGES:
-                waiting += [
+        views = [
+            (name, drawing.title, _svg(drawing, alone=False))
+            for name, drawing in self.views(_MOST_PAGES)
+        ]
+        return drawing_page(self.title, len(self.scene.nodes), views)
+
+    def views(self, most: int) -> list[tuple[str, "Drawing"]]:
+        """List this drawing and what its boxes hold, box in box.
+
+        Args:
+            most: once there are so many, no further box is opened.
+
+        Returns:
+            Each with the way to it: the names of the boxes opened, a slash before each.
+        """
+        found = [("", self)]
+        for name, drawing in found:
+            if len(found) < most:
+                found += [
                     (f"{name}/{box.name}", _inside(drawing, box.group))
                     for box in drawing.picture().boxes
                     if box.kind == "group" and box.group is not None
                 ]
-        return drawing_page(self.title, len(self.scene.nodes), views)
+        return found
+
+    def fold_view(self) -> tuple[str, dict[str, list[int]]]:
+        """Return the picture for a page that brings its own style sheet, and its boxes' nodes.
+
+        Returns:
+            The SVG, and for each box the first and the last number of every run of its nodes.
+        """
+        boxes = self.picture().boxes[: len(self.groups)]  # behind these are the surroundings
+        held = {
+            box.name: _runs(group.members) for box, group in zip(boxes, self.groups, strict=True)
+        }
+        return _svg(self, alone=False), held
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Save the picture; the file name's ending tells the format.
@@ -154,6 +179,17 @@ class Drawing:
         """
         folder = Path(tempfile.mkdtemp(prefix="mgview-"))
         files.show(self.save(folder / "drawing.html"))
+
+
+def _runs(members: Sequence[int]) -> list[int]:
+    """Return the first and the last of every run of neighbouring numbers, in one list."""
+    ends: list[int] = []
+    for index in members:
+        if ends and index == ends[-1] + 1:
+            ends[-1] = index
+        else:
+            ends += [index, index]
+    return ends
 
 
 def _inside(drawing: Drawing, group: Group) -> Drawing:

@@ -14,10 +14,15 @@ _HERE = Path(__file__).parent
 _DARK = "[data-theme=dark]"
 
 View = tuple[str, str, str]
+Fold = tuple[str, str, str, dict[str, list[int]]]
 
 
 def stepper_page(
-    title: str, nodes: list[dict[str, Any]], svg: str, rules: dict[str, dict[str, str]]
+    title: str,
+    nodes: list[dict[str, Any]],
+    svg: str,
+    rules: dict[str, dict[str, str]],
+    folds: Sequence[Fold] = (),
 ) -> str:
     """Write the backpropagation page.
 
@@ -26,12 +31,16 @@ def stepper_page(
         nodes: the graph, operands first; floats may be infinite or NaN.
         svg: drawing of the graph.
         rules: for each op what its author says: ``doc`` and ``text``.
+        folds: pictures of the folded graph: the way to each, as for `drawing_page`, its title, its
+            SVG, and for each box the first and the last number of every run of its nodes.
 
     Returns:
         The HTML text.
     """
-    data = {"kind": "stepper", "nodes": nodes, "rules": rules}
-    return _page("stepper", title, data, svg=svg)
+    told = [{"name": name, "title": heading, "boxes": boxes} for name, heading, _, boxes in folds]
+    data = {"kind": "stepper", "nodes": nodes, "rules": rules, "folds": told}
+    views = [(name, markup(picture)) for name, _, picture, _ in folds]
+    return _page("stepper", title, data, svg=svg, views=views)
 
 
 def drawing_page(title: str, count: int, views: list[View]) -> str:

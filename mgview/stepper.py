@@ -16,11 +16,12 @@ from mgcore.partials import local_derivatives
 from mgcore.value import Constant
 from mgview import files
 from mgview.animation import Frame, frames, gif_of, svg_of
+from mgview.drawing import BOXES, FOLD_ABOVE, Drawing
 from mgview.errors import GraphTooLargeError, NoSuchStepError, NotAValueError
-from mgview.fold import Group
+from mgview.fold import Group, fold
 from mgview.layout import lay_out
 from mgview.names import of_parameters, with_names
-from mgview.page import stepper_page
+from mgview.page import Fold, stepper_page
 from mgview.page_ops import PAGE_OPS
 from mgview.picture import build
 from mgview.png import to_png
@@ -29,6 +30,7 @@ from mgview.svg import render
 from mgview.text import visible
 
 MOST_NODES = 10_000
+MOST_FOLDS = 60  # pictures of folded boxes in one page
 MOST_DRAWN = 200  # nodes of a graph whose steps are drawn from Python
 FORMATS = ("html", "gif", "svg", "png")
 THIS_DISTRIBUTION = "mgcore"
@@ -54,7 +56,16 @@ class Stepper:
         groups = tuple(Group(((node.index,),)) for node in self.scene.nodes)
         picture = build(self.scene, groups)
         svg = render(self.scene, picture, lay_out(picture), title=self.title, alone=False)
-        return stepper_page(self.title, list(self._records), svg, self._rules)
+        return stepper_page(self.title, list(self._records), svg, self._rules, self._folds())
+
+    def _folds(self) -> list[Fold]:
+        """Return a large graph with alike parts in one box, and what each box holds."""
+        if len(self.scene.nodes) <= FOLD_ABOVE:
+            return []
+        whole = Drawing(
+            self.scene, fold(self.scene, range(len(self.scene.nodes)), BOXES), "Whole graph"
+        )
+        return [(name, view.title, *view.fold_view()) for name, view in whole.views(MOST_FOLDS)]
 
     def _repr_html_(self) -> str:
         """Show the page in a notebook, in a frame that can reach nothing outside itself."""

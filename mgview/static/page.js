@@ -143,7 +143,7 @@
     load(template) {
       const svg2 = template.content.querySelector("svg.mgv").cloneNode(true);
       this.svg = svg2;
-      this.boxes.clear();
+      this.boxes = /* @__PURE__ */ new Map();
       this.centred = void 0;
       this.sight = "";
       const edges = [...svg2.querySelectorAll(".mgv-edge")];
@@ -152,7 +152,18 @@
       for (const item of this.items) item.element.remove();
       for (const item of this.items.slice(edges.length)) this.boxes.set(item.element.dataset["box"], item);
       this.frame.replaceChildren(svg2);
-      return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])) };
+      const sheet = { svg: svg2, items: this.items, boxes: this.boxes };
+      return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])), sheet };
+    }
+    /** Show a drawing again that was loaded before. */
+    swap(sheet) {
+      this.svg = sheet.svg;
+      this.items = sheet.items;
+      this.boxes = sheet.boxes;
+      this.centred = void 0;
+      this.sight = "";
+      this.frame.replaceChildren(sheet.svg);
+      this.attach();
     }
     /** A layer above everything else, for what a step adds. */
     layer() {
@@ -1348,6 +1359,252 @@
     }
   };
 
+  // src/picture.ts
+  var FAINTEST = 0.12;
+  var STRONGEST = 0.62;
+  var SPREAD = 0.4;
+  function strength(grad) {
+    if (grad === 0) return isOdd(grad) ? FAINTEST : 0;
+    if (!Number.isFinite(grad)) return STRONGEST;
+    const size = Math.abs(grad) ** SPREAD;
+    return FAINTEST + (STRONGEST - FAINTEST) * size / (1 + size);
+  }
+  var Picture = class {
+    constructor(graph, boxes, edges, flow) {
+      this.graph = graph;
+      this.flow = flow;
+      this.edges = /* @__PURE__ */ new Map();
+      this.far = [];
+      /** The whole line of each edge, of which the stage may draw only what is in sight. */
+      this.lines = /* @__PURE__ */ new Map();
+      this.marked = [];
+      this.parts = graph.nodes.map((node) => {
+        const box = boxes.get(`n${node.index}`);
+        return { ...fieldsOf(box), box, value: void 0, grad: void 0 };
+      });
+      for (const edge of edges) {
+        this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
+        this.lines.set(edge, edge.getAttribute("d"));
+      }
+      for (const { box } of this.parts)
+        for (const far of box.querySelectorAll(".mgv-far")) {
+          this.edges.set(`${far.dataset["from"]}>${far.dataset["to"]}`, far);
+          this.far.push(far);
+        }
+    }
+    /** The elements of a node or of an edge, by numbers of nodes. */
+    elements(target) {
+      if (target.node !== void 0) return [this.parts[Number(target.node)].box];
+      const edge = this.edges.get(`n${target.from}>n${target.to}`);
+      const back = document.querySelectorAll(`.mgv-flow [data-from="n${target.from}"][data-to="n${target.to}"]`);
+      return [...edge ? [edge] : [], ...back];
+    }
+    /** Call a listener when a name that stands for a long edge is clicked. */
+    onFar(listener) {
+      for (const far of this.far)
+        far.addEventListener("click", (event) => {
+          event.stopPropagation();
+          listener(Number(far.dataset["from"].slice(1)));
+        });
+    }
+    /** Show for a moment where a box is. */
+    flash(index) {
+      const { box } = this.parts[index];
+      box.classList.add("is-found");
+      setTimeout(() => box.classList.remove("is-found"), 1500);
+    }
+    onClick(listener) {
+      this.parts.forEach(({ box }, index) => box.addEventListener("click", () => listener(index)));
+    }
+    show(shown2) {
+      this.parts.forEach((parts, index) => {
+        const value = shown2.values[index] ?? null;
+        const grad = shown2.grads[index] ?? null;
+        if (Object.is(parts.value, value) && Object.is(parts.grad, grad)) return;
+        parts.value = value;
+        parts.grad = grad;
+        fill(parts, this.graph.nodes[index].name, value, grad);
+      });
+      this.mark(shown2);
+    }
+    mark(shown2) {
+      for (const element of this.marked)
+        element.classList.remove("is-current", "is-touched", "is-wrong", "is-live", "is-back");
+      this.marked = [];
+      const add2 = (element, name) => {
+        if (!element) return;
+        element.classList.add(name);
+        this.marked.push(element);
+      };
+      if (shown2.current !== void 0) {
+        add2(this.parts[shown2.current].box, "is-current");
+        for (const operand of this.graph.nodes[shown2.current].operands)
+          add2(this.edges.get(`n${operand}>n${shown2.current}`), "is-live");
+      }
+      this.flow.clear();
+      if (shown2.backwards && shown2.current !== void 0)
+        for (const operand of new Set(shown2.parts.map((part2) => part2.operand))) {
+          const edge = this.edges.get(`n${operand}>n${shown2.current}`);
+          if (!edge) continue;
+          add2(edge, "is-back");
+          this.flow.draw(edge, this.lines.get(edge) ?? null, shown2.parts.filter((part2) => part2.operand === operand), shown2.secret, shown2.parts.length <= 2);
+        }
+      for (const index of shown2.touched) add2(this.parts[index].box, "is-touched");
+      for (const index of shown2.wrong) add2(this.parts[index].box, "is-wrong");
+    }
+  };
+  function fieldsOf(box) {
+    const find = (name) => box.querySelector(name);
+    return { data: find(".mgv-data"), gradient: find(".mgv-gradient"), chip: find(".mgv-grad"), title: find("title") };
+  }
+  function fill(fields, name, value, grad) {
+    number(fields.data, value);
+    number(fields.gradient, grad);
+    colour(fields.chip, grad ?? 0);
+    const data2 = value === null ? "not computed yet" : full(value);
+    say(fields.title, `${name}: data ${data2}, gradient ${grad === null ? "not known yet" : full(grad)}`);
+  }
+  function number(element, x) {
+    say(element, x === null ? "?" : boxed(x));
+    element?.classList.toggle("mgv-strange", x !== null && isOdd(x));
+  }
+  function colour(chip, grad) {
+    if (!chip) return;
+    chip.setAttribute("fill-opacity", strength(grad).toFixed(3));
+    chip.classList.toggle("mgv-odd", isOdd(grad));
+    chip.classList.toggle("mgv-pos", !isOdd(grad) && grad > 0);
+    chip.classList.toggle("mgv-neg", !isOdd(grad) && grad <= 0);
+  }
+
+  // src/folds.ts
+  var LEGIBLE2 = 0.92;
+  var Folds = class {
+    constructor(folds, graph, stage, whole, visit, unfolded) {
+      this.graph = graph;
+      this.stage = stage;
+      this.whole = whole;
+      this.visit = visit;
+      this.unfolded = unfolded;
+      this.views = /* @__PURE__ */ new Map();
+      this.written = new Map(folds.map((fold) => [fold.name, fold]));
+      if (!folds.length) return;
+      byId("fold").addEventListener("click", () => this.go(this.at === void 0 ? "" : void 0));
+      const frame = byId("frame");
+      frame.addEventListener("click", (event) => this.press(event.target));
+      frame.addEventListener("keydown", (event) => {
+        if ((event.key === "Enter" || event.key === " ") && this.press(event.target)) event.preventDefault();
+        else if (event.key === "Escape" && this.at) this.go(above(this.at));
+        else return;
+        event.stopPropagation();
+      });
+    }
+    /** Whether the folded graph is on the stage. */
+    get on() {
+      return this.at !== void 0;
+    }
+    /** Show a step, if the folded graph is on the stage. */
+    show(shown2) {
+      this.shown = shown2;
+      if (this.at === void 0) return;
+      let name = this.at;
+      const current = shown2.current;
+      if (current !== void 0) while (name && !this.view(name).holder.has(current)) name = above(name);
+      if (name !== this.at) return this.go(name);
+      this.fill(this.view(name), shown2);
+    }
+    /** Bring a node into sight, in the innermost box that has a picture. */
+    reveal(index) {
+      let name = "";
+      for (; ; ) {
+        const box = this.view(name).holder.get(index);
+        if (box === void 0 || !this.written.has(`${name}/${box}`)) break;
+        name = `${name}/${box}`;
+      }
+      this.go(name);
+      this.stage.centre(this.view(name).holder.get(index));
+    }
+    go(name) {
+      this.at = name;
+      byId("fold").setAttribute("aria-pressed", String(this.on));
+      byId("folded").hidden = !this.on;
+      if (name === void 0) {
+        this.stage.swap(this.whole);
+        this.unfolded();
+      } else {
+        this.stage.swap(this.view(name).sheet);
+        this.trail(name);
+        this.fill(this.view(name), this.shown);
+      }
+      this.stage.fit(LEGIBLE2);
+      const current = this.shown?.current;
+      if (current !== void 0) this.stage.centre(name === void 0 ? `n${current}` : this.view(name).holder.get(current) ?? "");
+    }
+    view(name) {
+      const known = this.views.get(name);
+      if (known) return known;
+      const { boxes: runs } = this.written.get(name);
+      const loaded = this.stage.load(document.querySelector(`template[data-view="${CSS.escape(name)}"]`));
+      const members = new Map(Object.entries(runs).map(([box, ends]) => [box, expand(ends)]));
+      const holder = new Map([...members].flatMap(([box, nodes]) => nodes.map((node) => [node, box])));
+      const fields = new Map([...loaded.boxes].map(([box, element]) => [box, fieldsOf(element)]));
+      const view = { ...loaded, members, holder, fields };
+      this.views.set(name, view);
+      return view;
+    }
+    fill({ boxes, members, fields }, { values, grads, current, touched, wrong }) {
+      for (const [name, box] of boxes) {
+        const nodes = members.get(name) ?? [];
+        box.classList.toggle("is-current", current !== void 0 && nodes.includes(current));
+        box.classList.toggle("is-touched", nodes.some((node) => touched.has(node)));
+        box.classList.toggle("is-wrong", nodes.some((node) => wrong.has(node)));
+        const [only] = nodes;
+        if (only === void 0) continue;
+        if (box.matches(".mgv-group")) progress(box, nodes, values, grads);
+        else fill(fields.get(name), this.graph.nodes[only].name, values[only] ?? null, grads[only] ?? null);
+      }
+    }
+    trail(current) {
+      const names = current.split("/").slice(1);
+      const ways = ["", ...names.map((_, i) => `/${names.slice(0, i + 1).join("/")}`)];
+      byId("trail").replaceChildren(
+        ...ways.map((name) => {
+          const button = make("button", { type: "button", ...name === current ? { "aria-current": "page" } : {} }, this.written.get(name).title);
+          button.addEventListener("click", () => this.go(name));
+          return make("li", {}, button);
+        })
+      );
+    }
+    /** Open a folded box, or go to the step of a single one. */
+    press(target) {
+      const name = target.closest(".mgv-box")?.dataset["box"];
+      if (this.at === void 0 || name === void 0) return false;
+      const [first] = this.view(this.at).members.get(name) ?? [];
+      if (first === void 0) return false;
+      const inside = `${this.at}/${name}`;
+      if (this.written.has(inside)) {
+        this.go(inside);
+        byId("frame").focus({ preventScroll: true });
+      } else {
+        if (target.closest(".mgv-group")) this.go(void 0);
+        this.visit(first);
+      }
+      return true;
+    }
+  };
+  var above = (name) => name.slice(0, name.lastIndexOf("/"));
+  function expand(ends) {
+    const found = [];
+    for (let i = 0; i < ends.length; i += 2) for (let node = ends[i]; node <= ends[i + 1]; node++) found.push(node);
+    return found;
+  }
+  function progress(box, nodes, values, grads) {
+    const [data2, grad] = box.querySelectorAll(".mgv-key");
+    const known = nodes.filter((node) => values[node] !== null).length;
+    const reached = nodes.filter((node) => grads[node] !== null && grads[node] !== 0).length;
+    say(data2, `data: ${known} of ${nodes.length} known`);
+    say(grad, `gradient: ${reached} of ${nodes.length} not 0`);
+  }
+
   // src/leaves.ts
   var MOST = 60;
   var FEW = 20;
@@ -1504,125 +1761,6 @@
       frame.addEventListener(kind, inPicture);
     }
     for (const place of [words, frame]) place.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && clear());
-  }
-
-  // src/picture.ts
-  var FAINTEST = 0.12;
-  var STRONGEST = 0.62;
-  var SPREAD = 0.4;
-  function strength(grad) {
-    if (grad === 0) return isOdd(grad) ? FAINTEST : 0;
-    if (!Number.isFinite(grad)) return STRONGEST;
-    const size = Math.abs(grad) ** SPREAD;
-    return FAINTEST + (STRONGEST - FAINTEST) * size / (1 + size);
-  }
-  var Picture = class {
-    constructor(graph, boxes, edges, flow) {
-      this.graph = graph;
-      this.flow = flow;
-      this.edges = /* @__PURE__ */ new Map();
-      this.far = [];
-      /** The whole line of each edge, of which the stage may draw only what is in sight. */
-      this.lines = /* @__PURE__ */ new Map();
-      this.marked = [];
-      this.parts = graph.nodes.map((node) => {
-        const box = boxes.get(`n${node.index}`);
-        return {
-          box,
-          data: box.querySelector(".mgv-data"),
-          gradient: box.querySelector(".mgv-gradient"),
-          chip: box.querySelector(".mgv-grad"),
-          title: box.querySelector("title"),
-          value: void 0,
-          grad: void 0
-        };
-      });
-      for (const edge of edges) {
-        this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
-        this.lines.set(edge, edge.getAttribute("d"));
-      }
-      for (const { box } of this.parts)
-        for (const far of box.querySelectorAll(".mgv-far")) {
-          this.edges.set(`${far.dataset["from"]}>${far.dataset["to"]}`, far);
-          this.far.push(far);
-        }
-    }
-    /** The elements of a node or of an edge, by numbers of nodes. */
-    elements(target) {
-      if (target.node !== void 0) return [this.parts[Number(target.node)].box];
-      const edge = this.edges.get(`n${target.from}>n${target.to}`);
-      const back = document.querySelectorAll(`.mgv-flow [data-from="n${target.from}"][data-to="n${target.to}"]`);
-      return [...edge ? [edge] : [], ...back];
-    }
-    /** Call a listener when a name that stands for a long edge is clicked. */
-    onFar(listener) {
-      for (const far of this.far)
-        far.addEventListener("click", (event) => {
-          event.stopPropagation();
-          listener(Number(far.dataset["from"].slice(1)));
-        });
-    }
-    /** Show for a moment where a box is. */
-    flash(index) {
-      const { box } = this.parts[index];
-      box.classList.add("is-found");
-      setTimeout(() => box.classList.remove("is-found"), 1500);
-    }
-    onClick(listener) {
-      this.parts.forEach(({ box }, index) => box.addEventListener("click", () => listener(index)));
-    }
-    show(shown2) {
-      this.parts.forEach((parts, index) => {
-        const value = shown2.values[index] ?? null;
-        const grad = shown2.grads[index] ?? null;
-        if (Object.is(parts.value, value) && Object.is(parts.grad, grad)) return;
-        parts.value = value;
-        parts.grad = grad;
-        number(parts.data, value);
-        number(parts.gradient, grad);
-        colour(parts.chip, grad ?? 0);
-        const name = this.graph.nodes[index].name;
-        const data2 = value === null ? "not computed yet" : full(value);
-        say(parts.title, `${name}: data ${data2}, gradient ${grad === null ? "not known yet" : full(grad)}`);
-      });
-      this.mark(shown2);
-    }
-    mark(shown2) {
-      for (const element of this.marked)
-        element.classList.remove("is-current", "is-touched", "is-wrong", "is-live", "is-back");
-      this.marked = [];
-      const add2 = (element, name) => {
-        if (!element) return;
-        element.classList.add(name);
-        this.marked.push(element);
-      };
-      if (shown2.current !== void 0) {
-        add2(this.parts[shown2.current].box, "is-current");
-        for (const operand of this.graph.nodes[shown2.current].operands)
-          add2(this.edges.get(`n${operand}>n${shown2.current}`), "is-live");
-      }
-      this.flow.clear();
-      if (shown2.backwards && shown2.current !== void 0)
-        for (const operand of new Set(shown2.parts.map((part2) => part2.operand))) {
-          const edge = this.edges.get(`n${operand}>n${shown2.current}`);
-          if (!edge) continue;
-          add2(edge, "is-back");
-          this.flow.draw(edge, this.lines.get(edge) ?? null, shown2.parts.filter((part2) => part2.operand === operand), shown2.secret, shown2.parts.length <= 2);
-        }
-      for (const index of shown2.touched) add2(this.parts[index].box, "is-touched");
-      for (const index of shown2.wrong) add2(this.parts[index].box, "is-wrong");
-    }
-  };
-  function number(element, x) {
-    say(element, x === null ? "?" : boxed(x));
-    element?.classList.toggle("mgv-strange", x !== null && isOdd(x));
-  }
-  function colour(chip, grad) {
-    if (!chip) return;
-    chip.setAttribute("fill-opacity", strength(grad).toFixed(3));
-    chip.classList.toggle("mgv-odd", isOdd(grad));
-    chip.classList.toggle("mgv-pos", !isOdd(grad) && grad > 0);
-    chip.classList.toggle("mgv-neg", !isOdd(grad) && grad <= 0);
   }
 
   // src/place.ts
@@ -1924,12 +2062,12 @@
 
   // src/stepper.ts
   var PAUSE = 1100;
-  var LEGIBLE2 = 0.92;
+  var LEGIBLE3 = 0.92;
   var ROWS = 300;
-  function startStepper(written, rules) {
+  function startStepper(written, rules, folded) {
     const graph = readGraph(written, rules);
     const stage = new Stage(byId("frame"));
-    const { boxes, edges } = stage.load(byId("picture"));
+    const { boxes, edges, sheet } = stage.load(byId("picture"));
     const picture = new Picture(graph, boxes, edges, new Flow(stage.layer()));
     const slider = byId("slider");
     const play = byId("play");
@@ -1953,6 +2091,7 @@
       restart();
       return void 0;
     }, (index) => ({ out: run.values[graph.output], grad: run.right[index] }));
+    const folds = new Folds(folded, graph, stage, sheet, visit, () => show(false));
     function restart() {
       run = new Run(graph, leaves.changed, breakage);
       revealed.clear();
@@ -1991,7 +2130,7 @@
       const touched = new Set(step2.kind === "backward" ? step2.step.contributions.map((part2) => part2.operand) : []);
       if (secret) for (const operand of touched) grads[operand] = null;
       const current = "node" in step2 ? step2.node.index : void 0;
-      picture.show({
+      const shown2 = {
         values: run.valuesAt(at),
         grads,
         current,
@@ -2000,7 +2139,9 @@
         parts: step2.kind === "backward" ? step2.step.contributions : [],
         secret,
         backwards: step2.kind === "backward"
-      });
+      };
+      if (!folds.on) picture.show(shown2);
+      folds.show(shown2);
       table(run.valuesAt(at), grads);
       const first = graph.nodes.find((node) => node.kind === "op")?.index ?? 0;
       const look = step2.kind === "start" ? first : current;
@@ -2046,6 +2187,7 @@
     function visit(index) {
       const own = run.steps.findIndex((step2) => step2.kind === (run.isBackward(at) ? "backward" : "forward") && step2.node.index === index);
       if (own >= 0) jump(() => own)();
+      if (folds.on) return folds.reveal(index);
       stage.centre(`n${index}`);
       picture.flash(index);
     }
@@ -2103,7 +2245,7 @@
     byId("save-png").addEventListener("click", () => void savePng(stage.whole(), `step-${at}`));
     addEventListener("beforeprint", () => numbers.open = true);
     listenToKeys({ ...moves, slide: () => setSlide(!slide), leave: () => slide ? setSlide(false) : askToClose() });
-    stage.fit(LEGIBLE2);
+    stage.fit(LEGIBLE3);
     restart();
     const follow = () => {
       const place = readPlace(location.hash);
@@ -2132,8 +2274,8 @@
     const { top } = element.getBoundingClientRect();
     const stage = byId("stage").getBoundingClientRect();
     const controls = byId("controls").getBoundingClientRect();
-    const above = stage.right > element.getBoundingClientRect().left ? Math.max(0, stage.bottom) : 0;
-    if (top < Math.min(above, innerHeight / 2) - 1 || top > controls.top - LEAST) element.scrollIntoView({ block: "start", behavior: "instant" });
+    const above2 = stage.right > element.getBoundingClientRect().left ? Math.max(0, stage.bottom) : 0;
+    if (top < Math.min(above2, innerHeight / 2) - 1 || top > controls.top - LEAST) element.scrollIntoView({ block: "start", behavior: "instant" });
   }
   var LEAST = 120;
 
@@ -2142,6 +2284,6 @@
   var data = JSON.parse(byId("data").textContent ?? "");
   if (data.kind === "stepper") {
     measureBar(byId("controls"));
-    startStepper(data.nodes, data.rules);
+    startStepper(data.nodes, data.rules, data.folds);
   } else startDrawing(data.views);
 })();

@@ -17,12 +17,16 @@ export function strength(grad: number): number {
   return FAINTEST + ((STRONGEST - FAINTEST) * size) / (1 + size);
 }
 
-interface Parts {
-  box: SVGElement;
+/** Where a box bears its numbers. */
+export interface Fields {
   data: Element | null;
   gradient: Element | null;
   chip: Element | null;
   title: Element | null;
+}
+
+interface Parts extends Fields {
+  box: SVGElement;
   /** What is shown now, so that only what changes is written. */
   value: number | null | undefined;
   grad: number | null | undefined;
@@ -60,15 +64,7 @@ export class Picture {
   ) {
     this.parts = graph.nodes.map((node) => {
       const box = boxes.get(`n${node.index}`)!;
-      return {
-        box,
-        data: box.querySelector(".mgv-data"),
-        gradient: box.querySelector(".mgv-gradient"),
-        chip: box.querySelector(".mgv-grad"),
-        title: box.querySelector("title"),
-        value: undefined,
-        grad: undefined,
-      };
+      return { ...fieldsOf(box), box, value: undefined, grad: undefined };
     });
     for (const edge of edges) {
       this.edges.set(`${edge.dataset["from"]}>${edge.dataset["to"]}`, edge);
@@ -116,12 +112,7 @@ export class Picture {
       if (Object.is(parts.value, value) && Object.is(parts.grad, grad)) return;
       parts.value = value;
       parts.grad = grad;
-      number(parts.data, value);
-      number(parts.gradient, grad);
-      colour(parts.chip, grad ?? 0);
-      const name = this.graph.nodes[index]!.name;
-      const data = value === null ? "not computed yet" : full(value);
-      say(parts.title, `${name}: data ${data}, gradient ${grad === null ? "not known yet" : full(grad)}`);
+      fill(parts, this.graph.nodes[index]!.name, value, grad);
     });
     this.mark(shown);
   }
@@ -151,6 +142,20 @@ export class Picture {
     for (const index of shown.touched) add(this.parts[index]!.box, "is-touched");
     for (const index of shown.wrong) add(this.parts[index]!.box, "is-wrong");
   }
+}
+
+export function fieldsOf(box: SVGElement): Fields {
+  const find = (name: string): Element | null => box.querySelector(name);
+  return { data: find(".mgv-data"), gradient: find(".mgv-gradient"), chip: find(".mgv-grad"), title: find("title") };
+}
+
+/** Write a node's numbers into its box; null is what is not known yet. */
+export function fill(fields: Fields, name: string, value: number | null, grad: number | null): void {
+  number(fields.data, value);
+  number(fields.gradient, grad);
+  colour(fields.chip, grad ?? 0);
+  const data = value === null ? "not computed yet" : full(value);
+  say(fields.title, `${name}: data ${data}, gradient ${grad === null ? "not known yet" : full(grad)}`);
 }
 
 function number(element: Element | null, x: number | null): void {

@@ -25,6 +25,19 @@ interface Item {
   attached: boolean;
 }
 
+/** A drawing that was loaded. */
+export interface Sheet {
+  svg: SVGSVGElement;
+  items: Item[];
+  boxes: Map<string, Item>;
+}
+
+export interface Loaded {
+  boxes: Map<string, SVGElement>;
+  edges: SVGElement[];
+  sheet: Sheet;
+}
+
 /** The box around a path of absolute M, C, L and H commands. */
 export function pathBounds(d: string): [number, number, number, number] {
   const xs: number[] = [];
@@ -63,10 +76,10 @@ export class Stage {
   }
 
   /** Show the drawing of a template; its elements come back, by the names of their boxes. */
-  load(template: HTMLTemplateElement): { boxes: Map<string, SVGElement>; edges: SVGElement[] } {
+  load(template: HTMLTemplateElement): Loaded {
     const svg = template.content.querySelector<SVGSVGElement>("svg.mgv")!.cloneNode(true) as SVGSVGElement;
     this.svg = svg;
-    this.boxes.clear();
+    this.boxes = new Map();
     this.centred = undefined;
     this.sight = "";
     const edges = [...svg.querySelectorAll<SVGElement>(".mgv-edge")];
@@ -75,7 +88,19 @@ export class Stage {
     for (const item of this.items) item.element.remove();
     for (const item of this.items.slice(edges.length)) this.boxes.set(item.element.dataset["box"]!, item);
     this.frame.replaceChildren(svg);
-    return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])) };
+    const sheet = { svg, items: this.items, boxes: this.boxes };
+    return { edges, boxes: new Map([...this.boxes].map(([name, item]) => [name, item.element])), sheet };
+  }
+
+  /** Show a drawing again that was loaded before. */
+  swap(sheet: Sheet): void {
+    this.svg = sheet.svg;
+    this.items = sheet.items;
+    this.boxes = sheet.boxes;
+    this.centred = undefined;
+    this.sight = "";
+    this.frame.replaceChildren(sheet.svg);
+    this.attach();
   }
 
   /** A layer above everything else, for what a step adds. */

@@ -7,9 +7,10 @@ import type { Breakage, Rule, WrittenNode } from "./graph";
 import { readGraph, undefinedAt } from "./graph";
 import { startFinding } from "./find";
 import { Flow } from "./flow";
+import { Folds, type WrittenFold } from "./folds";
 import { Leaves } from "./leaves";
 import { startLinks } from "./links";
-import { Picture } from "./picture";
+import { Picture, type Shown } from "./picture";
 import { CLOSE, readPlace, writePlace } from "./place";
 import { Predict } from "./predict";
 import { nameTag } from "./rich";
@@ -22,10 +23,10 @@ const PAUSE = 1100;
 const LEGIBLE = 0.92; // 12 pixels become 11
 const ROWS = 300;
 
-export function startStepper(written: WrittenNode[], rules: Record<string, Rule>): void {
+export function startStepper(written: WrittenNode[], rules: Record<string, Rule>, folded: WrittenFold[]): void {
   const graph = readGraph(written, rules);
   const stage = new Stage(byId("frame"));
-  const { boxes, edges } = stage.load(byId<HTMLTemplateElement>("picture"));
+  const { boxes, edges, sheet } = stage.load(byId<HTMLTemplateElement>("picture"));
   const picture = new Picture(graph, boxes, edges, new Flow(stage.layer()));
   const slider = byId<HTMLInputElement>("slider");
   const play = byId<HTMLButtonElement>("play");
@@ -50,6 +51,8 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
     restart();
     return undefined;
   }, (index) => ({ out: run.values[graph.output]!, grad: run.right[index]! }));
+
+  const folds = new Folds(folded, graph, stage, sheet, visit, () => show(false));
 
   function restart(): void {
     run = new Run(graph, leaves.changed, breakage);
@@ -92,7 +95,7 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
     const touched = new Set(step.kind === "backward" ? step.step.contributions.map((part) => part.operand) : []);
     if (secret) for (const operand of touched) grads[operand] = null;
     const current = "node" in step ? step.node.index : undefined;
-    picture.show({
+    const shown: Shown = {
       values: run.valuesAt(at),
       grads,
       current,
@@ -101,7 +104,9 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
       parts: step.kind === "backward" ? step.step.contributions : [],
       secret,
       backwards: step.kind === "backward",
-    });
+    };
+    if (!folds.on) picture.show(shown);
+    folds.show(shown);
     table(run.valuesAt(at), grads);
     const first = graph.nodes.find((node) => node.kind === "op")?.index ?? 0;
     const look = step.kind === "start" ? first : current;
@@ -155,6 +160,7 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
   function visit(index: number): void {
     const own = run.steps.findIndex((step) => step.kind === (run.isBackward(at) ? "backward" : "forward") && step.node.index === index);
     if (own >= 0) jump(() => own)();
+    if (folds.on) return folds.reveal(index);
     stage.centre(`n${index}`);
     picture.flash(index);
   }
