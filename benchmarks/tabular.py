@@ -18,6 +18,7 @@ import argparse
 import tempfile
 import time
 import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 WHO = ("mg train", "MLP", "linear", "boosting")
 
-# name: (package, table, target, columns to leave out)
+# name: (package, table, target, columns to leave out: names, leaks of the target, identical ones)
 TABLES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "anes96": ("statsmodels", "anes96", "vote", ()),
     "ccard": ("statsmodels", "ccard", "AVGEXP", ()),
@@ -54,6 +55,19 @@ TABLES: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
     "cars": ("vega_datasets", "cars", "Miles_per_Gallon", ("Name",)),
     "driving": ("vega_datasets", "driving", "gas", ("side",)),
     "weather": ("vega_datasets", "seattle_weather", "weather", ()),
+    "Bikeshare": ("ISLP", "Bikeshare", "bikers", ("casual", "registered")),
+    "BrainCancer": ("ISLP", "BrainCancer", "status", ()),
+    "Caravan": ("ISLP", "Caravan", "Purchase", ()),
+    "Carseats": ("ISLP", "Carseats", "Sales", ()),
+    "College": ("ISLP", "College", "Private", ()),
+    "Credit": ("ISLP", "Credit", "Balance", ("ID",)),
+    "Default": ("ISLP", "Default", "default", ()),
+    "Hitters": ("ISLP", "Hitters", "Salary", ()),
+    "OJ": ("ISLP", "OJ", "Purchase", ()),
+    "Publication": ("ISLP", "Publication", "status", ()),
+    "Wage": ("ISLP", "Wage", "wage", ("logwage",)),
+    "Weekly": ("ISLP", "Weekly", "Direction", ("Today",)),
+    "penguins": ("palmerpenguins", "penguins", "species", ()),
 }
 SKLEARN = tuple(name for name in NAMES if name not in ("moons", "circles"))
 MOST_ROWS = 6_000  # of a table, for the sake of the peers' time
@@ -82,9 +96,16 @@ def frame_of(package: str, table: str) -> Any:
         import plotly.express as px
 
         return getattr(px.data, table)()
-    from vega_datasets import local_data
+    if package == "vega_datasets":
+        from vega_datasets import local_data
 
-    return getattr(local_data, table)()
+        return getattr(local_data, table)()
+    import pandas as pd
+
+    spec = find_spec(package)  # found, not imported: the tables need nothing of the package
+    if spec is None or spec.origin is None:
+        raise SystemExit(f"{package} is not installed: make bench installs it")
+    return pd.read_csv(Path(spec.origin).parent / "data" / f"{table}.csv")
 
 
 def peers(task: str, seed: int) -> dict[str, Any]:

@@ -93,7 +93,9 @@ def _notation_note(
     if odd is None or (meant := notation.number(odd)) is None:
         return ()
     doubt = "; if that is wrong, give --decimal and --thousands" if doubtful else ""
-    return (f"column {name!r} is written with {notation.words()}: {odd!r} is {meant:.15g}{doubt}",)
+    return (
+        f"column {name!r} is written with {notation.words(known)}: {odd!r} is {meant:.15g}{doubt}",
+    )
 
 
 def values_of(table: RawTable, column: Column, remedy: str) -> Any:

@@ -77,4 +77,5 @@ def _date(text: str, form: str) -> datetime | None:
         found = datetime.fromisoformat(text) if form == ISO else datetime.strptime(text, form)
     except (ValueError, OverflowError):
         return None
-    return found.replace(tzinfo=None)  # the clock's time there is what a day's course follows
+    # The clock's time there is what a day's course follows.
+    return found if found.tzinfo is None else found.replace(tzinfo=None)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcli.data import Data
-    from mgcli.search import Problem
+    from mgcli.problem import Problem
 
     Floats = NDArray[np.float64]
 

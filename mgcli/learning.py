@@ -1,6 +1,7 @@
 """Train a net on data and judge it on rows that were held out, beside a linear baseline."""
 
 import math
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -9,10 +10,12 @@ import attrs
 from mgcli.data import Data
 from mgcli.errors import CliError
 from mgcli.judging import Score, judge
-from mgcli.linear import Linear
-from mgcli.offset import rows_with_offset
-from mgcli.search import Found, Problem, Session, Settings, search
-from mgnn import MLP
+from mgcli.merging import linear_net, one_net
+from mgcli.offset import rows_with_offset, with_offset
+from mgcli.problem import Problem
+from mgcli.search import Found, search
+from mgcli.session import Sessions, Settings
+from mgnn import MLP, History
 from mgnn.features import encode_all, fit_feature, inputs_of
 from mgnn.modelparts import MOST_PARAMETERS, parameter_count
 from mgnn.tablemodel import TableModel
@@ -21,16 +24,18 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mgnn import Epoch, History, losses
+    from mgnn import Epoch, losses
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Choices", "Job", "Outcome", "Score", "learn"]
+__all__ = ["SOLVED", "Choices", "Job", "Outcome", "Score", "learn"]
 
 OptimizerName: TypeAlias = Literal["adam", "sgd"]
+SOLVED = "scikit-learn"  # the backend of a linear model, which takes no epochs
 UPDATES = 300  # as many as small tables need; see `Choices.epochs_for`
 MOST_MEMBERS = 5  # nets of which the mean is taken
-FINAL_WORK = 6e9  # multiplications and additions that they may take together
+FINAL_WORK = 1e10  # multiplications and additions that they may take together
+MERGED_PARAMETERS = 40_000  # of several nets of more than one hidden layer in one
 
 
 @attrs.frozen
@@ -88,26 +93,29 @@ class Choices:
         sgd = self.optimizer == "sgd"
         if self.searched:
             batch = self.batch_size or (32 if rows < 2_000 else 128)
+            epochs = max(10, min(60, math.ceil(6_000 * batch / rows)))
             return Settings(
                 hidden=self.hidden or (32,),
                 lr=self.lr or (0.02 if sgd else 0.01),
                 weight_decay=1e-3 if self.weight_decay is None else self.weight_decay,
-                epochs=max(10, min(60, math.ceil(6_000 * batch / rows))),
+                epochs=epochs,
                 batch_size=batch,
                 optimizer=self.optimizer,
+                falling=epochs,
             )
         batch = self.batch_size or 32
         hidden = (16,) if self.hidden is None else self.hidden
         many = sum(hidden) * inputs > rows
         usual = 1e-2 if many else 1e-3
+        epochs = self.epochs or max(10, min(100, math.ceil(UPDATES / math.ceil(rows / batch))))
         return Settings(
             hidden=hidden,
             lr=self.lr or (0.05 if sgd else 0.03),
             weight_decay=usual if self.weight_decay is None else self.weight_decay,
-            epochs=self.epochs or max(10, min(100, math.ceil(UPDATES / math.ceil(rows / batch)))),
+            epochs=epochs,
             batch_size=batch,
             optimizer=self.optimizer,
-            falling=True,
+            falling=epochs,
         )
 
 
@@ -159,7 +167,7 @@ class Outcome:
     """
 
     model: TableModel
-    history: "History"
+    history: History
     scores: tuple[Score, ...]
     loss: str
     inputs: tuple[str, ...]
@@ -238,27 +246,28 @@ def _trained(
     progress: bool,
     watch: Watch | None,
     tell: Callable[[str], Any],
-) -> "tuple[MLP, History]":
+) -> tuple[MLP, History]:
     """Choose the settings, train with them on all rows, and put what came out in one net."""
     import numpy as np
 
     rows, inputs = problem.X.shape
     settings, found = choices.settings_for(rows, inputs), None
+    sessions = Sessions(problem, choices.activation, choices.backend)
     if choices.searched:
         try:
-            found = search(
-                problem, settings, choices.free, choices.activation, choices.backend, tell
-            )
+            found = search(problem, settings, choices.free, sessions, tell)
         except ImportError:
             settings = attrs.evolve(choices, quick=True).settings_for(rows, inputs)
+    if found is not None and not found.share:
+        return _linear_alone(problem, found, held_out, watch)
     settings = settings if found is None else found.settings
-    members = _members(problem, settings) if found is not None else 1
-    session = Session(problem, settings.hidden, choices.activation, choices.backend)
-    linear = problem.linear() if found is not None else None
+    session = sessions.of(settings.hidden)
+    linear = problem.linear(found.strength) if found is not None else None
     offset = np.zeros((rows, problem.outputs))
     if linear is not None and settings.beside_linear:
         offset = linear.outputs(problem.X)
     session.start(problem.seed)
+    members = _members(problem, settings) if found is not None else 1
     targets = rows_with_offset(problem.y, problem.weights, offset)
     job = Job(session.net, problem.X, targets, session.loss, settings, members, found, held_out)
     callback = watch(job) if watch is not None else None
@@ -275,62 +284,44 @@ def _trained(
     session.set_numbers(weights[0])
     if found is None or linear is None:
         return session.net, history
-    return _one_net(session.net, weights, linear, found, choices.activation), history
+    history.validation_loss, history.best_epoch = list(found.curve), settings.epochs
+    beside = 1.0 - found.share + found.share * settings.beside_linear
+    return one_net(session.net, weights, found.share, linear, beside, choices.activation), history
+
+
+def _linear_alone(
+    problem: Problem, found: Found, held_out: int, watch: Watch | None
+) -> tuple[MLP, History]:
+    """Return a linear model, where no net is surely better; its history is one epoch."""
+    import numpy as np
+
+    start = time.perf_counter()
+    linear = problem.linear(found.strength)
+    net = linear_net(linear)
+    outputs = linear.outputs(problem.X)
+    loss = with_offset(problem.loss)
+    targets = rows_with_offset(problem.y, problem.weights, np.zeros_like(outputs))
+    settings = attrs.evolve(found.settings, hidden=(), epochs=1, falling=0)
+    if watch is not None:
+        watch(Job(net, problem.X, targets, loss, settings, 1, found, held_out))
+    return net, History(
+        problem.loss.score.name,
+        loss=[float(problem.row_losses(outputs).mean())],
+        score=[loss.score.of_arrays(outputs, targets)],
+        seconds=time.perf_counter() - start,
+        backend=SOLVED,
+        validation_loss=[found.linear_loss],
+    )
 
 
 def _members(problem: Problem, settings: Settings) -> int:
-    """Return of how many nets the mean is taken: it is one net where they have one layer."""
-    if len(settings.hidden) != 1:
-        return 1
+    """Return of how many nets the mean is taken: they are one net in the end, whose size counts."""
     size = parameter_count(problem.X.shape[1], [*settings.hidden, problem.outputs])
     work = 6.0 * size * len(problem.y) * settings.epochs
-    return max(1, min(MOST_MEMBERS, int(FINAL_WORK / work), MOST_PARAMETERS // (2 * size)))
-
-
-def _one_net(
-    net: MLP, members: "list[Floats]", linear: Linear, found: Found, activation: str
-) -> MLP:
-    """Return the mixture of the members' mean and the linear model, which is an MLP itself.
-
-    Nets of one hidden layer stand side by side in one wider layer, their outputs' weights divided
-    by their number; the linear model is what the last layer makes of the inputs themselves.
-    """
-    share = found.share
-    beside = 1.0 - share + share * found.settings.beside_linear
-    nin = len(net.layers[0].neurons[0].w)
-    hidden = [len(layer.neurons) for layer in net.layers[:-1]]
-    outputs = len(net.layers[-1].neurons)
-    count = len(members)
-    made = MLP(
-        nin, [hidden[0] * count, *hidden[1:], outputs], activation=activation, seed=0, skip=True
-    )
-    parts = [_by_neuron(net, numbers) for numbers in members]
-    for depth, layer in enumerate(made.layers[:-1]):
-        rows = [row for part in parts for row in part[depth]]
-        for neuron, row in zip(layer.neurons, rows, strict=True):
-            _set(neuron, row[:-1], row[-1])
-    for k, neuron in enumerate(made.layers[-1].neurons):
-        rows = [part[-1][k] for part in parts]
-        w = [share / count * x for row in rows for x in row[:-1]]
-        w += [beside * x for x in linear.weights[k].tolist()]
-        bias = share / count * sum(row[-1] for row in rows) + beside * float(linear.biases[k])
-        _set(neuron, w, bias)
-    return made
-
-
-def _by_neuron(net: MLP, numbers: "Floats") -> list[list[list[float]]]:
-    """Cut a net's parameters into layers and neurons: w..., b."""
-    flat = iter(numbers.tolist())
-    return [
-        [[next(flat) for _ in range(len(neuron.w) + 1)] for neuron in layer.neurons]
-        for layer in net.layers
-    ]
-
-
-def _set(neuron: Any, w: list[float], b: float) -> None:
-    for parameter, number in zip(neuron.w, w, strict=True):
-        parameter.data = number
-    neuron.b.data = b
+    room = MOST_PARAMETERS // (2 * size)
+    if len(settings.hidden) > 1:  # with zeros between the members
+        room = max(1, math.isqrt(MERGED_PARAMETERS // size))
+    return max(1, min(MOST_MEMBERS, int(FINAL_WORK / work), room))
 
 
 def _check_size(problem: Problem, choices: Choices) -> None:

@@ -38,9 +38,14 @@ class Linear:
 
 
 def fit_linear(
-    task: Task, X: "Floats", y: "NDArray[Any]", weights: "Floats", classes: int
+    task: Task,
+    X: "Floats",
+    y: "NDArray[Any]",
+    weights: "Floats",
+    classes: int,
+    strength: float = 1.0,
 ) -> Linear:
-    """Fit scikit-learn's ridge or logistic regression at its defaults.
+    """Fit scikit-learn's ridge or logistic regression.
 
     Args:
         task: which of the two.
@@ -48,13 +53,14 @@ def fit_linear(
         y: standardised quantities, or class numbers (n,).
         weights: how much each row counts (n,).
         classes: how many there are.
+        strength: of the penalty that pulls its weights to 0; 1 is scikit-learn's default.
 
     """
     import numpy as np
     from sklearn.linear_model import LogisticRegression, Ridge
 
     if task == "regression":
-        ridge = Ridge().fit(X, y, sample_weight=weights)
+        ridge = Ridge(alpha=strength).fit(X, y, sample_weight=weights)
         return Linear(ridge.coef_.reshape(1, -1), np.reshape(ridge.intercept_, 1))
     there = np.unique(y)
     made = Linear(np.zeros((classes, X.shape[1])), np.full(classes, NEVER))
@@ -62,7 +68,8 @@ def fit_linear(
     if len(there) > 1:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # not quite converged: it changes no digit shown
-            model = LogisticRegression(max_iter=1000).fit(X, y, sample_weight=weights)
+            logistic = LogisticRegression(C=1.0 / strength, max_iter=1000)
+            model = logistic.fit(X, y, sample_weight=weights)
         which = there if len(there) > 2 else there[1:]
         made.weights[which], made.biases[which] = model.coef_, model.intercept_
     if classes > 2:

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import attrs
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["PLAIN", "Notation", "detect", "numbers_of"]
 
 _PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_PLAIN_SIGNS = frozenset("0123456789.+-eE")
 _UNITS = "$€£¥₹%‰"
 _SPACES = "\u00a0\u202f\u2009"  # what local notation puts between groups of digits
 
@@ -33,10 +35,11 @@ class Notation:
     thousands: str = ""
     unit: str = ""
 
-    def words(self) -> str:
-        """Describe the notation for a note."""
+    def words(self, cells: Iterable[str]) -> str:
+        """Describe for a note what of the notation stands in these cells."""
         parts = [f"decimal {self.decimal!r}"] * (self.decimal != ".")
-        parts += [f"thousands {self.thousands!r}"] * bool(self.thousands)
+        if self.thousands and any(self.thousands in cell for cell in cells):
+            parts.append(f"thousands {self.thousands!r}")
         parts += [f"the unit {self.unit!r}"] * bool(self.unit)
         return " and ".join(parts) or "minus signs that are not ASCII"
 
@@ -58,8 +61,11 @@ class Notation:
 
     def number(self, text: str) -> float | None:
         """Return the number that `text` writes, infinite if it is too large; None if none."""
-        if _PLAIN.fullmatch(text) and self.decimal == "." and not self.unit:
+        if self.decimal == "." and not self.unit and _PLAIN.fullmatch(text):
             return float(text)
+        usual, table = _usual(self)
+        if usual.fullmatch(text):
+            return float(text.translate(table))
         sign, digits, unit = _taken_apart(text)
         if unit != self.unit:
             return None
@@ -86,6 +92,17 @@ _GROUPED = (
     Notation(".", "'"),
     Notation(",", "'"),
 )
+
+
+@cache
+def _usual(notation: Notation) -> tuple[re.Pattern[str], dict[int, str | None]]:
+    """Return what most numbers of a notation look like, and how they become plain ones."""
+    point, group, unit = map(re.escape, (notation.decimal, notation.thousands, notation.unit))
+    grouped = f"[0-9]{{1,3}}(?:{group}[0-9]{{3}})+|" if group else ""
+    number = f"(?:{grouped}[0-9]+)(?:{point}[0-9]*)?"
+    written = f"-?{unit} ?{number}|-?{number} ?{unit}" if unit else f"-?{number}"
+    table: dict[int, str | None] = {ord(sign): None for sign in f" {notation.thousands}{unit[-1:]}"}
+    return re.compile(written), {**table, ord(notation.decimal): "."}
 
 
 def _taken_apart(text: str) -> tuple[float, str, str]:
@@ -138,6 +155,7 @@ def detect(
     if not texts:
         return first, 0.0, False
     tried = [n for n in _candidates(texts, first, comma_likely) if _allowed(n, decimal, thousands)]
+    tried = _different(tried, texts)
     if not tried:
         tried = [Notation(decimal or ".", thousands or "")]
     shares = [sum(n.number(t) is not None for t in texts) / len(texts) for n in tried]
@@ -153,13 +171,30 @@ def detect(
 def _candidates(texts: Sequence[str], first: Notation, comma_likely: bool) -> list[Notation]:
     if all(map(_PLAIN.fullmatch, texts)):
         return list(dict.fromkeys([first, PLAIN])) if first.decimal == "." else [first, PLAIN]
-    units = dict.fromkeys(_taken_apart(text)[2] for text in texts)
-    unit = next(iter(units)) if len(units) == 1 else ""
+    signs = _signs(texts)
+    units = {_taken_apart(text)[2] for text in texts} if signs.intersection(_UNITS) else {""}
+    unit = units.pop() if len(units) == 1 else ""
     grouped = sorted(_GROUPED, key=lambda n: n.decimal == "." if comma_likely else False)
     made = [PLAIN, *grouped] if not unit else [Notation(".", "", unit)]
     if unit:
         made += [attrs.evolve(n, unit=unit) for n in grouped]
     return list(dict.fromkeys([first, *made]))
+
+
+def _signs(texts: Sequence[str]) -> set[str]:
+    """Return the characters of all texts, those for one thing as one."""
+    signs = set("".join(texts))
+    return signs | {" "} if signs.intersection(_SPACES) else signs
+
+
+def _different(notations: Sequence[Notation], texts: Sequence[str]) -> list[Notation]:
+    """Leave out notations that differ only in signs that no text holds."""
+    signs = _signs([text.replace("\u2019", "'") for text in texts])
+    told = [
+        (n.decimal in signs and n.decimal, n.thousands in signs and n.thousands, n.unit)
+        for n in notations
+    ]
+    return [n for i, n in enumerate(notations) if told[i] not in told[:i]]
 
 
 def _allowed(notation: Notation, decimal: str | None, thousands: str | None) -> bool:
@@ -174,15 +209,9 @@ def numbers_of(
     """Return n numbers, NaN where missing, and the rows whose cells are no finite number."""
     import numpy as np
 
-    text = "".join(cells)
-    if notation == PLAIN and text.isascii() and "_" not in text and "n" not in text.lower():
-        try:  # the plain case, at full speed; Python's nan and inf are spelt with an n
-            quick = np.array(list(map(float, cells)), dtype=np.float64)
-        except ValueError:
-            pass
-        else:
-            if np.isfinite(quick).all():
-                return quick, []
+    quick = _usual_numbers(cells, missing, notation)
+    if quick is not None:
+        return quick, []
     known: dict[str, float] = {}
     for cell in dict.fromkeys(cells):
         if cell.lower() in missing:
@@ -192,3 +221,29 @@ def numbers_of(
             known[cell] = math.inf if number is None else number
     numbers = np.array([known[cell] for cell in cells], dtype=np.float64)
     return numbers, np.flatnonzero(np.isinf(numbers)).tolist()
+
+
+def _usual_numbers(
+    cells: Sequence[str], missing: frozenset[str], notation: Notation
+) -> "NDArray[np.float64] | None":
+    """Return the numbers at full speed; None if a cell is written otherwise than is usual."""
+    import numpy as np
+
+    gaps = {cell for cell in set(cells) if cell.lower() in missing}
+    written = [cell for cell in cells if cell not in gaps] if gaps else cells
+    if notation.decimal != "." or notation.unit or not _PLAIN_SIGNS.issuperset("".join(written)):
+        usual, table = _usual(notation)
+        if not all(map(usual.fullmatch, written)):
+            return None
+        written = "\n".join(written).translate(table).split("\n")
+    try:
+        found = np.array(list(map(float, written)), dtype=np.float64)
+    except ValueError:
+        return None
+    if np.isinf(found).any():
+        return None
+    if not gaps:
+        return found
+    numbers = np.full(len(cells), np.nan)
+    numbers[[cell not in gaps for cell in cells]] = found
+    return numbers

@@ -42,11 +42,13 @@ def with_offset(loss: Loss) -> Loss:
             [out + offset for out, offset in zip(outs, row[-k:], strict=True)]
             for outs, row in zip(outputs, rows, strict=True)
         ]
-        return loss.score.of_rows(sums, [row[: -k - 1] for row in rows])
+        return loss.score.of_rows(
+            sums, [row[: -k - 1] for row in rows], [row[-k - 1] for row in rows]
+        )
 
     def of_arrays(outputs: "NDArray[np.float64]", rows: "NDArray[np.float64]") -> float:
         k = outputs.shape[1]
-        return loss.score.of_arrays(outputs + rows[:, -k:], rows[:, : -k - 1])
+        return loss.score.of_arrays(outputs + rows[:, -k:], rows[:, : -k - 1], rows[:, -k - 1])
 
     return Loss(loss.name, sample, encode, Score(loss.score.name, of_rows, of_arrays))
 

@@ -172,7 +172,7 @@ def _column_for(table: RawTable, feature: Feature) -> Column:
         return Column(feature.name, "number", PLAIN if given else trained)
     notes: tuple[str, ...] = ()
     if notation not in (trained, PLAIN):
-        words = notation.words()
+        words = notation.words(known)
         notes = (f"column {feature.name!r} is written with {words} here, not as in training",)
     return Column(feature.name, "number", notation, notes=notes)
 

@@ -15,7 +15,7 @@ from mgnn.errors import DataError
 from mgnn.labels import canonical
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -29,13 +29,7 @@ OTHER = "(other)"  # categories too rare for an input of their own
 MOST_LEVELS = 50  # of a text column, with an input each
 WORTH_TELLING = 0.02  # share of missing numbers from which their absence is an input of its own
 
-PARTS: dict[str, Callable[[datetime], int]] = {
-    "year": lambda t: t.year,
-    "month": lambda t: t.month,
-    "day of year": lambda t: t.timetuple().tm_yday,
-    "weekday": lambda t: t.weekday(),
-    "hour": lambda t: t.hour,
-}
+PARTS = ("year", "month", "day of year", "weekday", "hour")  # of a date
 
 
 @attrs.frozen
@@ -152,8 +146,8 @@ class Date:
 
         if not self.parts:
             return np.zeros((len(cells), 0))
-        dates = [_date(cell, self.format, self.name) for cell in cells]
-        return np.hstack([n.encode(_part(dates, part)) for part, n in self.parts])
+        parts = _parts([_date(cell, self.format, self.name) for cell in cells])
+        return np.hstack([n.encode(parts[part]) for part, n in self.parts])
 
 
 Feature: TypeAlias = Number | Text | Date
@@ -199,8 +193,7 @@ def fit_feature(
         return _fit_number(name, _numbers(cells, name), notation)
     if kind == "text":
         return _fit_text(name, _texts(cells), levels)
-    parts = [(part, _part(cells, part)) for part in PARTS]
-    varied = [(part, x) for part, x in parts if len(set(x[x == x].tolist())) > 1]
+    varied = [(part, x) for part, x in _parts(cells).items() if len(set(x[x == x].tolist())) > 1]
     numbers = [(part, _fit_number(part, x, "")) for part, x in varied]
     fitted = tuple((part, attrs.evolve(number, missing=False)) for part, number in numbers)
     return Date(name, notation or "iso", fitted)
@@ -269,8 +262,19 @@ def _date(cell: Any, form: str, name: str) -> datetime | None:
         raise DataError(f"column {name!r}: {cell!r} is no date as in training ({form})") from error
 
 
-def _part(dates: Sequence[datetime | None], part: str) -> Floats:
+def _parts(dates: Sequence[datetime | None]) -> dict[str, Floats]:
+    """Return the `PARTS` of n dates, NaN where they are missing; Monday is weekday 0."""
     import numpy as np
 
-    take = PARTS[part]
-    return np.array([np.nan if t is None else take(t) for t in dates], dtype=np.float64)
+    times = np.array(dates, dtype="datetime64[us]")
+    years, months = times.astype("datetime64[Y]"), times.astype("datetime64[M]")
+    days, hours = times.astype("datetime64[D]"), times.astype("datetime64[h]")
+    made = {
+        "year": years.astype(np.int64) + 1970,
+        "month": (months - years).astype(np.int64) + 1,
+        "day of year": (days - years).astype(np.int64) + 1,
+        "weekday": (days.astype(np.int64) + 3) % 7,  # 1970 began on a Thursday
+        "hour": (hours - days).astype(np.int64),
+    }
+    gone = np.isnat(times)
+    return {part: np.where(gone, np.nan, number) for part, number in made.items()}

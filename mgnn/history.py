@@ -41,6 +41,7 @@ class History:
         loss: of each epoch: the mean over all samples, each at the time it was used.
         score: of each epoch, after it: accuracy, R^2 for mse.
         validation_loss: of each epoch, after it, on the validation data; empty without such data.
+            `mg train` fills in what the trainings gave that chose the number of epochs.
         validation_score: the same for the score.
         best_epoch: the number, from 1, of the epoch whose parameters early stopping kept; None
             without early stopping.

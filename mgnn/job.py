@@ -122,7 +122,7 @@ class Training:
         targets = self.targets if targets is None else targets
         if isinstance(outputs, list):
             return self.loss.score.of_rows(outputs, targets.rows)
-        return self.loss.score.of_arrays(outputs, targets.array)  # type: ignore[arg-type]  # rows of numbers
+        return self.loss.score.of_arrays(outputs, targets.array)
 
     def on_epoch(
         self,

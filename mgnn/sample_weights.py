@@ -51,15 +51,18 @@ def with_weights(targets: Table, weights: Sequence[float]) -> Table:
 
 
 def weighted(loss: Loss) -> Loss:
-    """Return the loss of samples whose last target is their weight; scores do not see it."""
+    """Return the loss of samples whose last target is their weight, in loss and score."""
+    score = loss.score
 
     def sample(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
         return loss.sample(outputs, targets[:-1]) * targets[-1]
 
     def of_rows(outputs: Rows, targets: Rows) -> float:
-        return loss.score.of_rows(outputs, [row[:-1] for row in targets])
+        weights = ([row[-1] for row in targets],) if score.weighted else ()
+        return score.of_rows(outputs, [row[:-1] for row in targets], *weights)
 
     def of_arrays(outputs: Any, targets: Any) -> float:
-        return loss.score.of_arrays(outputs, targets[:, :-1])
+        weights = (targets[:, -1],) if score.weighted else ()
+        return score.of_arrays(outputs, targets[:, :-1], *weights)
 
-    return attrs.evolve(loss, sample=sample, score=Score(loss.score.name, of_rows, of_arrays))
+    return attrs.evolve(loss, sample=sample, score=Score(score.name, of_rows, of_arrays))

@@ -56,20 +56,35 @@ class Score:
         of_rows: ``of_rows(outputs, targets)``, both n rows of numbers.
         of_arrays: the same for arrays, shape (n, k).
         sums: the same by sums; None where there is no such way.
+        weighted: whether both take as a third argument how much each sample counts, n numbers; a
+            score that does not counts all samples alike.
 
     """
 
     name: str
-    of_rows: Callable[[Rows, Rows], float] = attrs.field(repr=False)
-    of_arrays: Callable[[Floats, Floats], float] = attrs.field(repr=False)
+    of_rows: Callable[..., float] = attrs.field(repr=False)
+    of_arrays: Callable[..., float] = attrs.field(repr=False)
     sums: Sums | None = attrs.field(default=None, repr=False)
+    weighted: bool = False
 
 
-def _r2_of_column(actual: Sequence[float], predicted: Sequence[float]) -> float:
-    mean = sum(actual) / len(actual)
+def _mean(numbers: Sequence[float], weights: Sequence[float]) -> float:
+    return sum(w * x for w, x in zip(weights, numbers, strict=True)) / sum(weights)
+
+
+def _alike(rows: Rows, weights: Sequence[float] | None) -> Sequence[float]:
+    return [1.0] * len(rows) if weights is None else weights
+
+
+def _r2_of_column(
+    actual: Sequence[float], predicted: Sequence[float], weights: Sequence[float]
+) -> float:
+    mean = _mean(actual, weights)
     # Products, not powers: a wild output gives infinity instead of an OverflowError.
-    spread = sum((t - mean) * (t - mean) for t in actual)
-    error = sum((t - out) * (t - out) for t, out in zip(actual, predicted, strict=True))
+    spread = _mean([(t - mean) * (t - mean) for t in actual], weights)
+    error = _mean(
+        [(t - out) * (t - out) for t, out in zip(actual, predicted, strict=True)], weights
+    )
     return 1.0 - error / spread if spread else float(error == 0.0)
 
 
@@ -83,20 +98,22 @@ def _check_widths(outputs: int, targets: int) -> None:
         )
 
 
-def _r2_of_rows(outputs: Rows, targets: Rows) -> float:
+def _r2_of_rows(outputs: Rows, targets: Rows, weights: Sequence[float] | None = None) -> float:
     _check_widths(len(outputs[0]), len(targets[0]))
     pairs = zip(zip(*targets, strict=True), zip(*outputs, strict=True), strict=True)
-    scores = [_r2_of_column(actual, predicted) for actual, predicted in pairs]
+    w = _alike(outputs, weights)
+    scores = [_r2_of_column(actual, predicted, w) for actual, predicted in pairs]
     return sum(scores) / len(scores)
 
 
-def _r2_of_arrays(outputs: Floats, targets: Floats) -> float:
+def _r2_of_arrays(outputs: Floats, targets: Floats, weights: Floats | None = None) -> float:
     import numpy as np
 
     _check_widths(outputs.shape[1], targets.shape[1])
     with np.errstate(over="ignore"):  # a wild output gives minus infinity, as it does for rows
-        spread = ((targets - targets.mean(axis=0)) ** 2).sum(axis=0)
-        error = ((targets - outputs) ** 2).sum(axis=0)
+        mean = np.average(targets, axis=0, weights=weights)
+        spread = np.average((targets - mean) ** 2, axis=0, weights=weights)
+        error = np.average((targets - outputs) ** 2, axis=0, weights=weights)
     known = spread > 0.0
     scores = np.where(known, 1.0 - error / np.where(known, spread, 1.0), error == 0.0)
     return float(scores.mean())
@@ -114,20 +131,21 @@ def _same(mean: Floats) -> Floats:
     return mean
 
 
-R2 = Score("R2", _r2_of_rows, _r2_of_arrays, Sums(_squares, _same))
+R2 = Score("R2", _r2_of_rows, _r2_of_arrays, Sums(_squares, _same), weighted=True)
 """1 - (squared error) / (squared deviation of y from its mean), averaged over outputs.
 
 1 is perfect, 0 as good as the mean. Where y is constant: 1 if every output is exact, else 0.
 """
 
 
-def _poisson_of_rows(outputs: Rows, targets: Rows) -> float:
+def _poisson_of_rows(outputs: Rows, targets: Rows, weights: Sequence[float] | None = None) -> float:
     _check_widths(len(outputs[0]), len(targets[0]))
-    scores = []
+    scores, w = [], _alike(outputs, weights)
     for actual, logs in zip(zip(*targets, strict=True), zip(*outputs, strict=True), strict=True):
-        mean = sum(actual) / len(actual)
-        spread = sum(_deviance(t, math.log(mean)) for t in actual) if mean > 0.0 else 0.0
-        error = sum(_deviance(t, s) for t, s in zip(actual, logs, strict=True))
+        mean = _mean(actual, w)
+        rate = math.log(mean) if mean > 0.0 else 0.0
+        spread = _mean([_deviance(t, rate) for t in actual], w) if mean > 0.0 else 0.0
+        error = _mean([_deviance(t, s) for t, s in zip(actual, logs, strict=True)], w)
         scores.append(1.0 - error / spread if spread > 0.0 else float(error == 0.0))
     return sum(scores) / len(scores)
 
@@ -138,8 +156,9 @@ def _deviance(t: float, s: float) -> float:
     return rate - t * s + t * (math.log(t) - 1.0) if t > 0.0 else rate
 
 
-def _poisson_of_arrays(outputs: Floats, targets: Floats) -> float:
-    return _poisson_of_rows(outputs.tolist(), targets.tolist())
+def _poisson_of_arrays(outputs: Floats, targets: Floats, weights: Floats | None = None) -> float:
+    w = None if weights is None else weights.tolist()
+    return _poisson_of_rows(outputs.tolist(), targets.tolist(), w)
 
 
 def _deviances(outputs: Floats, targets: Floats) -> Floats:
@@ -156,26 +175,31 @@ def _logs(mean: Floats) -> Floats:
     return np.where(known, np.log(np.where(known, mean, 1.0)), -1e300)  # exp(-1e300) is 0
 
 
-poisson_deviance = Score("D2", _poisson_of_rows, _poisson_of_arrays, Sums(_deviances, _logs))
+poisson_deviance = Score(
+    "D2", _poisson_of_rows, _poisson_of_arrays, Sums(_deviances, _logs), weighted=True
+)
 """1 - (Poisson deviance) / (that of the mean count), outputs being logarithms of rates."""
 
 
 def signs(threshold: float) -> Score:
     """Return the accuracy of the outputs' signs against targets above and below `threshold`."""
 
-    def of_rows(outputs: Rows, targets: Rows) -> float:
+    def of_rows(outputs: Rows, targets: Rows, weights: Sequence[float] | None = None) -> float:
         _check_widths(len(outputs[0]), len(targets[0]))
         right = [
             all((out > 0.0) == (t > threshold) for out, t in zip(row, target, strict=True))
             for row, target in zip(outputs, targets, strict=True)
         ]
-        return sum(right) / len(right)
+        return _mean(right, _alike(outputs, weights))
 
-    def of_arrays(outputs: Floats, targets: Floats) -> float:
+    def of_arrays(outputs: Floats, targets: Floats, weights: Floats | None = None) -> float:
+        import numpy as np
+
         _check_widths(outputs.shape[1], targets.shape[1])
-        return float(((outputs > 0.0) == (targets > threshold)).all(axis=1).mean())
+        right = ((outputs > 0.0) == (targets > threshold)).all(axis=1)
+        return float(np.average(right, weights=weights))
 
-    return Score("accuracy", of_rows, of_arrays, _right(of_arrays))
+    return Score("accuracy", of_rows, of_arrays, _right(of_arrays), weighted=True)
 
 
 def _right(share: Callable[[Floats, Floats], float]) -> Sums:
@@ -189,19 +213,24 @@ def _right(share: Callable[[Floats, Floats], float]) -> Sums:
     return Sums(count)
 
 
-def _largest_of_rows(outputs: Rows, targets: Rows) -> float:
+def _largest_of_rows(outputs: Rows, targets: Rows, weights: Sequence[float] | None = None) -> float:
     _check_widths(len(outputs[0]), len(targets[0]))
     right = [
         row.index(max(row)) == target.index(max(target))
         for row, target in zip(outputs, targets, strict=True)
     ]
-    return sum(right) / len(right)
+    return _mean(right, _alike(outputs, weights))
 
 
-def _largest_of_arrays(outputs: Floats, targets: Floats) -> float:
+def _largest_of_arrays(outputs: Floats, targets: Floats, weights: Floats | None = None) -> float:
+    import numpy as np
+
     _check_widths(outputs.shape[1], targets.shape[1])
-    return float((outputs.argmax(axis=1) == targets.argmax(axis=1)).mean())
+    right = outputs.argmax(axis=1) == targets.argmax(axis=1)
+    return float(np.average(right, weights=weights))
 
 
-largest = Score("accuracy", _largest_of_rows, _largest_of_arrays, _right(_largest_of_arrays))
+largest = Score(
+    "accuracy", _largest_of_rows, _largest_of_arrays, _right(_largest_of_arrays), weighted=True
+)
 """The share of samples whose largest output is that of the class (of equals, the first)."""

@@ -73,7 +73,7 @@ def fit(
         progress: whether to show a bar (needs tqdm).
         callbacks: called with an `Epoch` after each; may raise `StopTraining`.
         sample_weight: n numbers of at least 0: how much each sample counts, beside the others. The
-            mean loss is then the weighted mean; scores are not weighted.
+            mean loss is then the weighted mean, and so are the scores.
         validation_data: ``(X, y)`` or ``(X, y, sample_weight)`` to judge the model on after every
             epoch.
         early_stopping: True or an `EarlyStopping`: end when nothing gets better any more, with the

@@ -200,7 +200,8 @@ def _numbers(model: Any, history: History, unit: Unit | None) -> list[tuple[str,
     numbers.append((f"{words} in training", f"{losses_[-1]:.4g}"))
     if history.validation_loss:
         words, losses_ = errors_of(history.validation_loss, unit)
-        numbers.append((f"{words} in validation", f"{losses_[-1]:.4g}"))
+        kept = losses_[(history.best_epoch or len(losses_)) - 1]
+        numbers.append((f"{words} in validation", f"{kept:.4g}"))
     return [
         *((name, typographic(value)) for name, value in numbers),
         ("epochs", f"{len(history.loss):,}"),

@@ -67,7 +67,7 @@ def escaped(text: str) -> str:
 
 
 def plot_history(history: History, ax: Axes | None = None, *, unit: Unit | None = None) -> Axes:
-    """Draw loss and score over the epochs, dashed those on validation data.
+    """Draw loss and score over the epochs, dashed those on validation data, and the epoch kept.
 
     Args:
         history: what ``mgnn.fit`` returned.
@@ -93,6 +93,9 @@ def plot_history(history: History, ax: Axes | None = None, *, unit: Unit | None 
     if checked:
         past = range(1, len(checked) + 1)
         lines += ax.plot(past, checked, label=f"{name}, validation", linestyle="--", **look)
+        if history.best_epoch is not None:
+            label = f"epoch {history.best_epoch}, the best in validation"
+            lines.append(ax.axvline(history.best_epoch, color=NEUTRAL, linestyle=":", label=label))
     every = [*errors, *checked]
     if min(every) > 0.0 and max(every) / min(every) > _WIDE_RANGE:
         ax.set_yscale("log")

@@ -259,32 +259,52 @@ def _describe_data(data: "Data") -> None:
 
 
 def _describe_job(job: "Job", choices: "Choices") -> None:
-    settings = job.settings
-    sizes = [str(job.X.shape[1]), *(f"{n} {choices.activation}" for n in settings.hidden)]
-    outputs = len(job.net.layers[-1].neurons)
-    net = f"{' > '.join([*sizes, str(outputs)])}, {len(job.net.parameters())} parameters"
-    if job.found is not None:
-        several = f"the mean of {job.members} such nets" if job.members > 1 else "this net"
-        share = f"{job.found.share:.0%} of {several}" if job.found.share < 1 else several
-        rest = ", the rest a linear model" if job.found.share < 1 else ""
-        net += f"; {share}{rest}" if job.members > 1 or rest else ""
-    fact("net", net)
-    epochs = f"{settings.epochs} epoch{'s' * (settings.epochs != 1)}"
+    settings, found = job.settings, job.found
     held = f"{job.held_out} rows are held out" if job.held_out else "no rows are held out"
+    if found is not None and not found.share:
+        fact("net", f"a linear model alone: of {found.tried} nets none is surely better")
+        fact("training", f"{len(job.X)} rows; {held}")
+    else:
+        sizes = [str(job.X.shape[1]), *(f"{n} {choices.activation}" for n in settings.hidden)]
+        outputs = len(job.net.layers[-1].neurons)
+        net = f"{' > '.join([*sizes, str(outputs)])}, {len(job.net.parameters())} parameters"
+        fact("net", net + _mixture(job))
+        epochs = f"{settings.epochs} epoch{'s' * (settings.epochs != 1)}"
+        how = f"{choices.optimizer} with lr {settings.lr:.3g}"
+        fact("training", f"{len(job.X)} rows, {epochs}, {how}; {held}")
+    if found is None:
+        return
+    after = f" after {settings.epochs} of {len(found.curve)} epochs" if found.share else ""
     fact(
-        "training",
-        f"{len(job.X)} rows, {epochs}, {choices.optimizer} with lr {settings.lr:.3g}; {held}",
+        "chosen",
+        f"of {found.tried} settings, on validation rows: loss {found.loss:.4g}{after}, a linear "
+        f"model's {found.linear_loss:.4g}; weight decay {settings.weight_decay:.3g}",
     )
-    if job.found is not None:
-        fact(
-            "chosen",
-            f"of {job.found.tried} settings, on validation rows: loss {job.found.loss:.4g}, a "
-            f"linear model's {job.found.linear_loss:.4g}; weight decay {settings.weight_decay:.3g}",
+    if found.hurried:
+        from mgcli.search import MOST_SECONDS
+
+        note(
+            f"the search was cut short after {MOST_SECONDS:.0f} s; a faster machine tries more "
+            "settings, and may choose others"
         )
 
 
+def _mixture(job: "Job") -> str:
+    if job.found is None or (job.members == 1 and job.found.share == 1.0):
+        return ""
+    several = f"the mean of {job.members} such nets" if job.members > 1 else "this net"
+    if job.found.share == 1.0:
+        return f"; {several}"
+    return f"; {job.found.share:.0%} of {several}, the rest a linear model"
+
+
 def _describe_training(outcome: "Outcome") -> None:
+    from mgcli.learning import SOLVED
+
     history = outcome.history
+    if history.backend == SOLVED:
+        console().print()
+        return
     epochs = f"{len(history.loss)} epoch{'s' * (len(history.loss) != 1)}"
     loss = f", loss {history.loss[-1]:.4g}" if history.loss else ""
     how = "stopped after" if outcome.interrupted else "trained"

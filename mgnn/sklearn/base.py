@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from textwrap import indent
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
@@ -28,11 +29,45 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-__all__ = ["Net"]
+__all__ = ["Net", "with_settings"]
+
+E = TypeVar("E")
 
 _ROWS = 65536  # so many rows of a sparse matrix are made dense at a time
 _ALIASES = {"logistic": "sigmoid"}
 _SOLVERS = ("adam", "adamw", "sgd")
+
+SETTINGS = """\
+hidden_layer_sizes: the sizes of the hidden layers.
+activation: of the hidden layers: the name of any registered op with one operand, or an op.
+solver: "adam", "adamw", "sgd", or an optimiser of `mgnn.optim` with its own settings.
+alpha: weight decay.
+batch_size: samples of an update; "auto" for 200, or all if they are fewer.
+learning_rate_init: the learning rate, or a schedule (see `mgnn.optim.SGD`).
+max_iter: epochs at most.
+shuffle: whether each epoch takes the samples in a new order.
+random_state: of the weights, the order of samples, and what is held out.
+tol: the loss gets better if it falls by more than this.
+verbose: whether to show a bar.
+warm_start: whether `fit` goes on with the net that there is.
+momentum: of "sgd".
+early_stopping: whether a part of the samples is held out; training ends when the loss of
+    these gets no better, and the best weights are kept.
+validation_fraction: the share that is held out, in (0, 1).
+beta_1: of "adam" and "adamw": the decay rate of the first moment.
+beta_2: of "adam" and "adamw": the decay rate of the second moment.
+epsilon: of "adam" and "adamw": keeps the division finite.
+n_iter_no_change: so many epochs without getting better end the training.
+backend: "auto", "compiled" or "eager", see `mgnn.fit`.
+"""
+
+
+def with_settings(estimator: type[E]) -> type[E]:
+    """Put what is said of the common settings where the docstring has a place for it."""
+    if estimator.__doc__ is not None:  # python -OO leaves docstrings out
+        told = indent(SETTINGS, " " * 8).strip()
+        estimator.__doc__ = estimator.__doc__.replace("{settings}", told)
+    return estimator
 
 
 class Net(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types

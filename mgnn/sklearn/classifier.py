@@ -12,7 +12,7 @@ from sklearn.utils.validation import column_or_1d, validate_data
 
 from mgnn import losses
 from mgnn.errors import LabelError, TrainingSettingError
-from mgnn.sklearn.base import Net
+from mgnn.sklearn.base import Net, with_settings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["MLPClassifier"]
 
 
+@with_settings
 class MLPClassifier(ClassifierMixin, Net):  # type: ignore[misc]  # scikit-learn has no types
     """Classify by a net of fully connected layers.
 
@@ -29,27 +30,7 @@ class MLPClassifier(ClassifierMixin, Net):  # type: ignore[misc]  # scikit-learn
     for each class, whose softmax are the probabilities. Trained on the cross entropy.
 
     Args:
-        hidden_layer_sizes: the sizes of the hidden layers.
-        activation: of the hidden layers: the name of any registered op with one operand, or an op.
-        solver: "adam", "adamw", "sgd", or an optimiser of `mgnn.optim` with its own settings.
-        alpha: weight decay.
-        batch_size: samples of an update; "auto" for 200, or all if they are fewer.
-        learning_rate_init: the learning rate, or a schedule (see `mgnn.optim.SGD`).
-        max_iter: epochs at most.
-        shuffle: whether each epoch takes the samples in a new order.
-        random_state: of the weights, the order of samples, and what is held out.
-        tol: the loss gets better if it falls by more than this.
-        verbose: whether to show a bar.
-        warm_start: whether `fit` goes on with the net that there is.
-        momentum: of "sgd".
-        early_stopping: whether a part of the samples is held out; training ends when the loss of
-            these gets no better, and the best weights are kept.
-        validation_fraction: the share that is held out, in (0, 1).
-        beta_1: of "adam" and "adamw": the decay rate of the first moment.
-        beta_2: of "adam" and "adamw": the decay rate of the second moment.
-        epsilon: of "adam" and "adamw": keeps the division finite.
-        n_iter_no_change: so many epochs without getting better end the training.
-        backend: "auto", "compiled" or "eager", see `mgnn.fit`.
+        {settings}
         class_weight: weights by class, or "balanced": as much weight for each class; each sample's
             weight is multiplied by that of its class.
 

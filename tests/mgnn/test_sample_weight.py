@@ -4,10 +4,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from sklearn import metrics
 
 from mgcore import Value
-from mgnn import MLP, Module, fit, optim
+from mgnn import MLP, Module, fit, losses, optim
+from mgnn.data import Table
 from mgnn.errors import DataError, ShapeError
+from mgnn.sample_weights import weighted, with_weights
 
 BACKENDS = ["eager", "compiled"]
 RNG = np.random.default_rng(8)
@@ -43,9 +46,10 @@ def test_a_weight_counts_as_so_many_copies(loss: str, backend: str) -> None:
                       optimizer=optim.Adam(lr=0.05), batch_size=None, backend=backend,
                       progress=False)  # fmt: skip
         assert history.backend == backend
-        trained.append((numbers(model), history.loss))
+        trained.append((numbers(model), history.loss, history.score))
     assert trained[0][0] == pytest.approx(trained[1][0], rel=1e-9)
     assert trained[0][1] == pytest.approx(trained[1][1], rel=1e-9)
+    assert trained[0][2] == pytest.approx(trained[1][2], rel=1e-9)
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -86,3 +90,31 @@ def test_weights_that_cannot_be_are_refused_by_name(
 ) -> None:
     with pytest.raises(error, match=text):
         fit(Line(), [[1.0], [2.0]], [2.0, 1.0], sample_weight=weights, progress=False)
+
+
+def test_scores_are_weighted_as_scikit_learn_does() -> None:
+    outputs = RNG.normal(size=(12, 2))
+    classes, counts = (X[:, 0] > 0) * 1, RNG.integers(0, 5, 12)
+    expected = {
+        "mse": metrics.r2_score(X, outputs, sample_weight=WEIGHTS),
+        "cross_entropy": metrics.accuracy_score(
+            classes, outputs.argmax(axis=1), sample_weight=WEIGHTS
+        ),
+        "binary_cross_entropy": metrics.accuracy_score(
+            classes, outputs[:, 0] > 0, sample_weight=WEIGHTS
+        ),
+        "poisson": metrics.d2_tweedie_score(
+            counts, np.exp(outputs[:, 0]), power=1, sample_weight=WEIGHTS
+        ),
+    }
+    given = {
+        "mse": (outputs, X),
+        "cross_entropy": (outputs, np.eye(2)[classes]),
+        "binary_cross_entropy": (outputs[:, :1], classes[:, None] * 1.0),
+        "poisson": (outputs[:, :1], counts[:, None] * 1.0),
+    }
+    for name, (out, targets) in given.items():
+        loss = weighted(losses.LOSSES[name])
+        rows = with_weights(Table(array=targets), WEIGHTS.tolist())
+        assert loss.score.of_arrays(out, rows.array) == pytest.approx(expected[name])
+        assert loss.score.of_rows(out.tolist(), rows.rows) == pytest.approx(expected[name])
