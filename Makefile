@@ -79,8 +79,9 @@ $(VENV)/.dev: $(VENV)/.installed
 	$(INSTALL) --group dev
 	@touch $@
 
-$(VENV)/.bench: $(VENV)/.installed benchmarks/requirements.txt
+$(VENV)/.bench: $(VENV)/.installed benchmarks/requirements.txt benchmarks/tables.txt
 	$(INSTALL) --requirement benchmarks/requirements.txt
+	$(INSTALL) --no-deps --requirement benchmarks/tables.txt
 	@touch $@
 
 # What the browser tests need besides Python; without Node.js they are skipped and say so.

@@ -1,6 +1,7 @@
 """Turn columns of text into numbers, categories and dates, naming the cell that does not fit."""
 
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias
 
@@ -133,6 +134,8 @@ def _misfit(table: RawTable, column: Column, rows: list[int], what: str, remedy:
     shown = repr(value if len(value) <= 60 else value[:57] + "...")
     more = f" (and {len(rows) - 1} more like it)" if len(rows) > 1 else ""
     hint = f"mend it, or {remedy.format(column=column.name)}"
+    if len(rows) > 1 and all(table.columns[column.name][row] == value for row in rows):
+        hint = f"give --na {shlex.quote(value)} if it stands for what is not known; {hint}"
     if value.count(",") == 1 and value.replace(",", "").replace(".", "").lstrip("-").isdigit():
         hint = "write 1234.5 as the other cells do, or give --decimal ','"
     return f"{table.place(rows[0], column.name)}: {shown} is no {what}{more}; {hint}"

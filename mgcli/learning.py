@@ -163,6 +163,7 @@ class Outcome:
         held_out: the net's inputs for the rows held out (the training rows if there are none),
             shape (m, inputs).
         targets: their targets as the loss sees them (m,).
+        rows: their numbers in the data (m,).
 
     """
 
@@ -173,6 +174,7 @@ class Outcome:
     inputs: tuple[str, ...]
     held_out: "Floats"
     targets: "Floats"
+    rows: "NDArray[np.int64]"
 
     @property
     def interrupted(self) -> bool:
@@ -236,6 +238,7 @@ def learn(
         inputs=inputs_of(features),
         held_out=held,
         targets=(data.target[rows] - mean) / scale,
+        rows=rows,
     )
 
 

@@ -106,7 +106,7 @@ def _usual(notation: Notation) -> tuple[re.Pattern[str], dict[int, str | None]]:
 
 
 def _taken_apart(text: str) -> tuple[float, str, str]:
-    """Return sign, digits and unit of a text such as -$5, ($1,200), 12 % or U+2212 3,5."""
+    """Return sign, digits and unit of a text such as -$5, ($1,200), 12 %, 3,50- or U+2212 3,5."""
     for space in _SPACES:
         text = text.replace(space, " ")
     text = text.replace("\u2212", "-").replace("\u2019", "'").strip()
@@ -126,6 +126,8 @@ def _taken_apart(text: str) -> tuple[float, str, str]:
         unit, text = text[0], text[1:].strip()
     if not unit and text and text[-1] in _UNITS:
         unit, text = text[-1], text[:-1].strip()
+    if text[-1:] == "-" and sign > 0.0 and text[:-1].strip("0123456789"):  # 5,00-; not a mark 2-
+        sign, text = -1.0, text[:-1].strip()
     return sign, text, unit
 
 

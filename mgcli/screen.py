@@ -2,21 +2,21 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
 __all__ = [
+    "Status",
     "console",
     "fact",
     "note",
     "plain_lines",
     "plain_table",
-    "status",
     "strangers_on_stderr",
     "visible",
 ]
@@ -112,11 +112,26 @@ def strangers_on_stderr() -> Iterator[None]:
             os.close(kept)
 
 
-@contextmanager
-def status(text: str) -> Iterator[Callable[[str], Any]]:
-    """Show in a terminal what is going on, on stderr; the function given changes the text."""
-    if not sys.stderr.isatty():
-        yield lambda _: None
-        return
-    with console(stderr=True).status(text) as shown:
-        yield shown.update
+class Status:
+    """Show in a terminal what is going on, on stderr, until it is ended; in a pipe nothing."""
+
+    def __init__(self, text: str) -> None:
+        self._shown = console(stderr=True).status(text) if sys.stderr.isatty() else None
+
+    def __enter__(self) -> "Status":
+        if self._shown is not None:
+            self._shown.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.end()
+
+    def tell(self, text: str) -> None:
+        """Change the text."""
+        if self._shown is not None:
+            self._shown.update(text)
+
+    def end(self) -> None:
+        """Take it away: what is printed next, or a bar, would stand in its line."""
+        if self._shown is not None:
+            self._shown.stop()

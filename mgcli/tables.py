@@ -58,7 +58,9 @@ class Format:
         return (MISSING | more) - {text.strip().lower() for text in self.keep_na}
 
 
-MISSING = frozenset({"", "na", "n/a", "#n/a", "nan", "null", "none", "nat", "?", "-", "."})
+MISSING = frozenset(
+    {"", "na", "n/a", "#n/a", "nan", "null", "none", "nat", "?", "-", ".", "\\n"}  # \N: databases
+)
 
 
 @attrs.frozen

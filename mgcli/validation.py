@@ -18,7 +18,7 @@ __all__ = ["Fold", "Validation", "validation_of"]
 
 MOST_ROWS = 12_000  # that are looked at; more tell no more about the settings
 FOLDS, FOLDED_BELOW = 5, 2_000  # rows; larger tables are judged on one part of five
-SURE = 2.0  # standard errors by which a model has to be better than a simpler one
+SURE = 3.0  # standard errors by which a model has to be better than a simpler one
 STRENGTHS = (10.0, 100.0, 1000.0)  # of the linear model's penalty, tried beside the usual 1
 
 
@@ -75,10 +75,10 @@ class Validation:
     def better(self, outputs: "Floats", simple: "Floats") -> bool:
         """Tell whether outputs are surely better than those of a simpler model.
 
-        They are if the mean loss is smaller by two standard errors of the paired differences, and
-        no fewer rows are given their class. What was tried most often is best by luck too, so the
-        simpler model stays where the difference is in doubt (Breiman et al. 1984, the rule of one
-        standard error, taken twice for the many that are tried).
+        They are if the mean loss is smaller by three standard errors of the paired differences, and
+        no fewer rows are given their class. The simpler model stays where it is in doubt (the rule
+        of one standard error, Breiman et al. 1984); of some thirty settings that are equally good,
+        the luckiest is two standard errors ahead, hence three.
         """
         gain = self.losses(simple) - self.losses(outputs)
         error = gain.std(ddof=1) / len(gain) ** 0.5

@@ -100,7 +100,10 @@ def plot_history(history: History, ax: Axes | None = None, *, unit: Unit | None 
     if min(every) > 0.0 and max(every) / min(every) > _WIDE_RANGE:
         ax.set_yscale("log")
     ax.set_xlabel("epoch")
-    _whole_epochs(ax)
+    if len(epochs) == 1 and len(checked) < 2:
+        ax.set_xticks([1])
+    else:
+        _whole_epochs(ax)
     ax.set_ylabel(f"{name} ({escaped(unit.name)})" if unit and unit.name else name, color=NEGATIVE)
     ax.grid(alpha=0.25)
     if history.score:

@@ -11,7 +11,7 @@ import click
 
 from mgcli.errors import CliError
 from mgcli.options import FORMAT_OPTIONS, Finite, format_of, format_options
-from mgcli.screen import console, fact, note, plain_table, status
+from mgcli.screen import Status, console, fact, note, plain_table
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 STOPPED = 130
+RECORDED = 50_000  # gradients of single samples that a report takes from an epoch
 FILE_ONLY = ("target", "task", "drop", "as_text", *FORMAT_OPTIONS)
 
 
@@ -170,18 +171,24 @@ def command(source: str, out: Path | None, report: Path | None, **options: Any) 
     recorder: list[Any] = []
     jobs: list[Job] = []
 
+    shown = Status("choosing settings" if choices.searched else "compiling")
+
     def watch(job: "Job") -> Any:
+        shown.end()
         jobs.append(job)
         folder.mkdir(parents=True, exist_ok=True)  # what cannot be written is told before training
         _describe_job(job, choices)
         if report is not None:
             from mgview.recorder import LayerRecorder
 
-            recorder.append(LayerRecorder(job.net, job.X.tolist(), job.y.tolist(), job.loss))
+            samples = max(4, min(24, RECORDED // len(job.net.parameters())))
+            rows = job.X.tolist(), job.y.tolist()
+            recorder.append(LayerRecorder(job.net, *rows, job.loss, samples=samples))
         return recorder[0] if recorder else None
 
-    with status("choosing settings") as tell:
-        outcome = learn(data, choices, progress=sys.stderr.isatty(), watch=watch, tell=tell)
+    with shown:
+        progress = sys.stderr.isatty()
+        outcome = learn(data, choices, progress=progress, watch=watch, tell=shown.tell)
     _describe_training(outcome)
     if outcome.scores:
         console().print(_score_table(data, outcome))
@@ -274,11 +281,15 @@ def _describe_job(job: "Job", choices: "Choices") -> None:
         fact("training", f"{len(job.X)} rows, {epochs}, {how}; {held}")
     if found is None:
         return
-    after = f" after {settings.epochs} of {len(found.curve)} epochs" if found.share else ""
+    if found.share:
+        loss = f"loss {found.loss:.4g} after {settings.epochs} of {len(found.curve)} epochs"
+        more = f"; weight decay {settings.weight_decay:.3g}"
+    else:
+        loss, more = f"the best net's loss {min(found.curve):.4g}", ""
     fact(
         "chosen",
-        f"of {found.tried} settings, on validation rows: loss {found.loss:.4g}{after}, a linear "
-        f"model's {found.linear_loss:.4g}; weight decay {settings.weight_decay:.3g}",
+        f"of {found.tried} settings, on validation rows: {loss}, a linear model's "
+        f"{found.linear_loss:.4g}{more}",
     )
     if found.hurried:
         from mgcli.search import MOST_SECONDS
@@ -378,16 +389,26 @@ def _save(outcome: "Outcome", folder: Path) -> dict[str, Path]:
 
 def _used(choices: "Choices", job: "Job", outcome: "Outcome") -> dict[str, object]:
     """Return the settings as they were used, those that nobody chose too."""
-    import attrs
-
-    chosen = {name: value for name, value in attrs.asdict(choices).items() if value is not None}
-    used = attrs.asdict(job.settings)
-    used["hidden"] = used["hidden"] or "none: a linear model"
-    return {
-        **chosen,
-        **used,
-        "epochs": len(outcome.history.loss),
+    settings, found = job.settings, job.found
+    used: dict[str, object] = {"seed": choices.seed, "hold-out": choices.hold_out}
+    if choices.class_weight is not None:
+        used["class weight"] = choices.class_weight
+    if found is not None:
+        used |= {"settings tried": found.tried, "penalty of the linear model": found.strength}
+        used["share of the net"] = f"{found.share:.0%}, the rest a linear model"
+    if found is not None and not found.share:
+        return used
+    return used | {
+        "hidden": settings.hidden or "none: a linear model",
+        "activation": choices.activation,
         "nets averaged": job.members,
+        "learns": "what the linear model leaves over" if settings.beside_linear else "all",
+        "optimizer": settings.optimizer,
+        "lr": settings.lr,
+        "lr falls to 0 in": f"{settings.falling} epochs" if settings.falling else "no time",
+        "weight decay": settings.weight_decay,
+        "epochs": len(outcome.history.loss),
+        "batch size": settings.batch_size,
         "backend": outcome.history.backend,
     }
 

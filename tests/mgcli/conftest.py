@@ -14,6 +14,12 @@ MgProcess = Callable[..., "subprocess.CompletedProcess[str]"]
 Plugin = Callable[..., None]
 
 
+@pytest.fixture(autouse=True)
+def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a search try fewer settings than in use, so that tests take a second, not five."""
+    monkeypatch.setattr("mgcli.search.BUDGET", 1.5e10)
+
+
 @pytest.fixture
 def run() -> Mg:
     """Run mg in this process: ``run("grad", "a*b", "a=2")``."""

@@ -97,7 +97,7 @@ def test_a_report_judges_in_the_targets_unit_and_names_the_settings_used(
     settings = dict(re.findall('<th scope="row">(.*?)</th><td>(.*?)</td>', table))
     assert settings["epochs"] == "2"
     assert float(settings["lr"]) > 0
-    assert float(settings["weight_decay"]) > 0
+    assert float(settings["weight decay"]) > 0
     assert not {"automatic", "None", "none"} & set(settings.values())
 
 

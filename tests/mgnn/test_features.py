@@ -73,6 +73,20 @@ def test_dates_are_expanded_into_what_varies() -> None:
         fitted.encode(["soon"])
 
 
+def test_the_parts_of_dates_are_those_of_the_calendar() -> None:
+    rng = np.random.default_rng(5)
+    stamps = pd.Series(pd.to_datetime(rng.integers(-(2**31), 2**33, 500), unit="s", utc=False))
+    stamps[7] = pd.NaT
+    dates = [None if pd.isna(t) else t.to_pydatetime() for t in stamps]
+    fitted = fit_feature("d", "date", dates, notation="iso")
+    calendar = (stamps.dt.year, stamps.dt.month, stamps.dt.day_of_year, stamps.dt.day_of_week,
+                stamps.dt.hour)  # fmt: skip
+    for i, expected in enumerate(calendar):
+        found = fitted.encode(dates)[:, i]
+        filled = expected.fillna(expected.median())
+        assert np.allclose(found, (filled - filled.mean()) / filled.std(ddof=0))
+
+
 def test_a_missing_column_is_named() -> None:
     fitted = fit_feature("n", "number", np.array([1.0, 2.0]))
     with pytest.raises(DataError, match="there is no column 'n'"):
