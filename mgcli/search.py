@@ -31,7 +31,7 @@ __all__ = ["Found", "search"]
 
 BUDGET = 8.0e10  # multiplications and additions, some 5 seconds
 COMPILING, CALL, EPOCH = 3e9, 2e7, 1.5e6  # what else a shape, a training, an epoch cost, as much as
-MOST_SECONDS = 8.0  # of processor time, for slow machines
+MOST_SECONDS = 7.0  # of processor time, for slow machines
 DEEP = (64, 32)  # tried beside one hidden layer
 PARAMETERS_PER_ROW = 100  # at most; wider nets take time, and give nothing
 ROUNDS = 4  # of variations of the best so far

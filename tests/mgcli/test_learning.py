@@ -1,14 +1,23 @@
+from itertools import pairwise
+
+import attrs
 import numpy as np
 import pytest
+from scipy.stats import ttest_rel
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import balanced_accuracy_score, roc_auc_score
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from mgcli.bundled import bundled
 from mgcli.columns import Column
 from mgcli.data import Data
 from mgcli.learning import Choices, Job, learn
-from mgcli.linear import fit_linear
+from mgcli.linear import Linear, fit_linear
+from mgcli.merging import linear_net, one_net
+from mgcli.problem import Problem
+from mgcli.validation import Fold, Validation, validation_of
+from mgnn import MLP
 from mgnn.features import fit_feature
 
 
@@ -137,46 +146,98 @@ def test_where_only_a_line_is_to_be_found_the_linear_model_is_reached() -> None:
         assert net.score > ridge.score - 0.08
 
 
-def test_one_net_stands_for_the_mean_of_several_and_the_linear_model() -> None:
-    jobs: list[Job] = []
-    data = line()
+def net_by_hand(numbers: np.ndarray, sizes: list[int], X: np.ndarray) -> np.ndarray:
+    """Return the outputs of a net whose parameters are w..., b for neuron after neuron."""
+    for depth, (nin, nout) in enumerate(pairwise(sizes)):
+        layer, numbers = numbers[: nout * (nin + 1)], numbers[nout * (nin + 1) :]
+        w = layer.reshape(nout, nin + 1)
+        X = X @ w[:, :-1].T + w[:, -1]
+        X = np.tanh(X) if depth < len(sizes) - 2 else X
+    return X
+
+
+@pytest.mark.parametrize("hidden", [(4,), (4, 3), (3, 4, 2)])
+def test_one_net_stands_for_the_mean_of_several_and_the_linear_model(
+    hidden: tuple[int, ...],
+) -> None:
     rng = np.random.default_rng(0)
-    noisy = Data(
-        "n",
-        "n",
-        data.columns,
-        data.features,
-        data.target + rng.normal(0, 40, 60),
-        "y",
-        "regression",
-    )
-    outcome = learn(noisy, Choices(hidden=(4,)), watch=jobs.append)
+    sizes = [2, *hidden, 3]
+    net = MLP(2, sizes[1:], activation="tanh", seed=0)
+    members = [rng.normal(size=len(net.parameters())) for _ in range(3)]
+    linear = Linear(rng.normal(size=(3, 2)), rng.normal(size=3))
+    one = one_net(net, members, 0.75, linear, 0.25, "tanh")
+    X = rng.normal(size=(5, 2))
+    mean = np.mean([net_by_hand(numbers, sizes, X) for numbers in members], axis=0)
+    expected = 0.75 * mean + 0.25 * (X @ linear.weights.T + linear.biases)
+    assert one.predict(X) == pytest.approx(expected)
+    assert linear_net(linear).predict(X) == pytest.approx(linear.outputs(X))
+
+
+def test_a_mixture_is_what_the_search_chose() -> None:
+    jobs: list[Job] = []
+    data = rings()
+    outcome = learn(data, Choices(hidden=(8,)), watch=jobs.append)
     (job,) = jobs
     assert job.found is not None
-    model, first = outcome.model, job.net
-    X = outcome.held_out
-    target = (noisy.target - model.mean) / model.scale
-    # What the first member says, taken out of the wide net's first four neurons.
-    row = X[0].tolist()
-    hidden = [neuron(row).data for neuron in model.net.layers[0].neurons]
-    assert hidden[:4] == pytest.approx([neuron(row).data for neuron in first.layers[0].neurons])
-    assert len(hidden) == 4 * job.members
-    share, beside = job.found.share, job.found.settings.beside_linear
-    ridge = Ridge().fit(job.X, target[np.isin(noisy.columns["a"], _raw(model, job.X))])
-    last = model.net.layers[1].neurons[0]
-    weight = 1.0 - share + share * beside
-    linear = [w.data for w in last.w[4 * job.members :]]
-    assert linear == pytest.approx((weight * ridge.coef_).tolist(), abs=1e-9)
-    own = first.layers[1].neurons[0].w
-    assert [w.data for w in last.w[:4]] == pytest.approx(
-        [share / job.members * w.data for w in own]
+    assert job.found.share > 0.5
+    assert len(outcome.history.loss) == job.settings.epochs == outcome.history.best_epoch
+    curve = outcome.history.validation_loss
+    assert len(curve) >= job.settings.epochs
+    assert min(curve) == curve[job.settings.epochs - 1]
+
+
+def test_where_no_net_is_surely_better_the_linear_model_stands_alone() -> None:
+    rng = np.random.default_rng(1)
+    X = rng.normal(size=(120, 3))
+    y = X @ [2.0, -1.0, 0.0] + rng.normal(size=120)
+    columns = {f"x{i}": X[:, i] for i in range(3)}
+    data = Data(
+        "l", "l", columns, tuple(Column(n, "number") for n in columns), y, "y", "regression"
     )
+    jobs: list[Job] = []
+    outcome = learn(data, Choices(), watch=jobs.append)
+    assert jobs[0].found is not None
+    assert jobs[0].found.share == 0.0
+    train = np.setdiff1d(np.arange(120), outcome.rows)
+    ridge = make_pipeline(StandardScaler(), Ridge()).fit(X[train], y[train])
+    found = outcome.model.predict({n: c[outcome.rows] for n, c in columns.items()})
+    # Ridge sees targets of variance 1 here, which changes nothing of what it predicts.
+    assert found == pytest.approx(ridge.predict(X[outcome.rows]))
+    assert outcome.scores[0].score == pytest.approx(ridge.score(X[outcome.rows], y[outcome.rows]))
+    assert outcome.history.backend == "scikit-learn"
 
 
-def _raw(model: object, X: np.ndarray) -> np.ndarray:
-    a = model.features[0]  # type: ignore[attr-defined]  # a table model
-    raw = line().columns["a"]
-    return raw[[int(np.argmin(abs(raw - value))) for value in X[:, 0] * a.scale + a.mean]]
+def test_a_model_is_surely_better_by_three_standard_errors_of_paired_losses() -> None:
+    rng = np.random.default_rng(2)
+    y = rng.normal(size=200)
+    problem = Problem("regression", np.zeros((200, 1)), y, np.ones(200), 0, 0)
+    fold = Fold(problem, problem, Linear(np.zeros((1, 1)), np.zeros(1)))
+    validation = Validation((fold,))
+    simple = (y + rng.normal(size=200))[:, None]
+    for scale in (0.2, 0.6, 0.8, 0.9, 0.95, 1.0, 1.1):
+        other = (y + scale * rng.normal(size=200))[:, None]
+        test = ttest_rel((simple[:, 0] - y) ** 2, (other[:, 0] - y) ** 2)
+        assert validation.better(other, simple) == (test.statistic > 3.0)
+
+
+def test_a_model_that_finds_fewer_classes_is_not_better_whatever_its_loss() -> None:
+    y = np.array([0, 1] * 20)
+    problem = Problem("classification", np.zeros((40, 1)), y, np.ones(40), 2, 0)
+    validation = Validation((Fold(problem, problem, Linear(np.zeros((1, 1)), np.zeros(1))),))
+    timid = np.where(y, 0.1, -0.1)[:, None]
+    bold = np.where(y, 3.0, -3.0)[:, None]
+    assert validation.better(bold, timid)
+    bold[0] = 0.2  # a mistake
+    assert not validation.better(bold, timid)
+
+
+def test_a_stronger_penalty_is_taken_where_it_is_surely_better() -> None:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(80, 60))
+    noise = Problem("regression", X, rng.normal(size=80), np.ones(80), 0, 0)
+    assert validation_of(noise).strength == 1000.0
+    y = X @ np.linspace(-1, 1, 60)
+    assert validation_of(attrs.evolve(noise, y=y / y.std())).strength == 1.0
 
 
 def test_rare_classes_are_found_more_often_with_balanced_weights() -> None:
