@@ -164,7 +164,9 @@ def test_settings_are_chosen_on_validation_rows_and_told(run: Mg, houses: Path) 
     assert "6 > 3 silu > 1, 25 parameters" in result.stdout
     (line,) = [line for line in result.stdout.splitlines() if line.startswith("chosen")]
     assert re.search(
-        r"of \d+ settings, on validation rows: loss \d[\d.e-]+, a linear model's", line
+        r"of \d+ settings, on validation rows: loss \d[\d.e-]+ after \d+ of \d+ epochs, a linear "
+        "model's",
+        line,
     )
 
 

@@ -87,29 +87,6 @@ def test_processes_of_joblib_get_a_fitted_net() -> None:
     np.testing.assert_allclose(np.concatenate(found), net.predict(X), rtol=1e-12)
 
 
-def test_a_search_runs_on_a_dask_cluster() -> None:
-    distributed = pytest.importorskip("distributed")
-    pipeline = make_pipeline(StandardScaler(), MLPClassifier(**QUICK))
-    grid = {"mlpclassifier__activation": ["relu", "tanh"], "mlpclassifier__alpha": [0.1]}
-    search, alone = (GridSearchCV(pipeline, grid, cv=2) for _ in range(2))
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-        joblib.parallel_backend("dask"),
-    ):
-        search.fit(X, TWO)
-        assert len(client.nthreads()) == 2
-        ran = client.run(lambda: "mgnn.sklearn.classifier" in sys.modules)
-    assert any(ran.values())  # on the workers, not here
-    alone.fit(X, TWO)
-    np.testing.assert_array_equal(
-        search.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"]
-    )
-    np.testing.assert_array_equal(search.predict_proba(X), alone.predict_proba(X))
-
-
 def test_a_clone_has_the_settings_and_nothing_learnt() -> None:
     net = MLPClassifier(activation=ops.tanh, solver=optim.SGD(lr=0.1), class_weight="balanced")
     twin = clone(net)
