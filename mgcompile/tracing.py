@@ -10,7 +10,7 @@ import numpy as np
 
 from mgcompile.api import build, check_graph, check_leaves, options_of
 from mgcompile.errors import OptionError, TraceError
-from mgcompile.graph.ir import CONST, INPUT, PARAM
+from mgcompile.graph.ir import CONST
 from mgcompile.graph.tape import Symbol, Tape
 from mgcompile.graph.tape_scan import record_scan
 from mgcompile.passes import passes
@@ -248,16 +248,11 @@ def _check_outputs(outputs: list[Any]) -> None:
 def _replayed(graph: Graph, at: np.ndarray[Any, Any], params: Sequence[Value]) -> Recording:
     """Record a traced graph on Values, so that a NaN of the kernel can be followed."""
     inputs = [Value(x) for x in at.tolist()]
-    made: list[Value] = []
-    for node, code in enumerate(graph.code.tolist()):
-        index = int(graph.index[node])
-        if code == PARAM:
-            made.append(params[index])
-        elif code == INPUT:
-            made.append(inputs[index])
-        elif code == CONST:
-            made.append(Constant(float(graph.value[node])))
+    made: dict[int, Value] = dict(enumerate([*params, *inputs]))
+    for node in range(len(graph.code) - 1, len(made) - 1, -1):  # operands come after their users
+        if (code := int(graph.code[node])) == CONST:
+            made[node] = Constant(float(graph.value[node]))
         else:
             operands = graph.operand[graph.start[node] : graph.start[node + 1]].tolist()
-            made.append(graph.ops[code](*[made[x] for x in operands]))
+            made[node] = graph.ops[code](*[made[x] for x in operands])
     return Recording(tuple(made[x] for x in graph.roots.tolist()), tuple(inputs), tuple(params))

@@ -50,10 +50,14 @@ def kept_as_written(graph: Graph, root: Numbers, node: Numbers) -> Mask:
 
 
 def _leading_to_edges(graph: Graph) -> Mask:
-    """Return the nodes from which arithmetic alone leads to an op whose domain ends."""
+    """Return the nodes from which arithmetic alone leads to an op whose domain ends.
+
+    What a square is made of leads nowhere: however it is rounded, the square is 0 or more.
+    """
     owner = edge_owner(graph.start)
     ending = np.array([has_edge(op) for op in graph.ops] + [False] * 3)[graph.code]
     through = np.array([traits_of(op).arithmetic for op in graph.ops] + [False] * 3)[graph.code]
+    through &= ~_never_negative(graph)
     found = np.zeros(len(graph.code), dtype=bool)
     found[graph.operand[ending[owner]]] = True
     for _ in range(_ROUNDS):

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
 
+import attrs
 import numpy as np
 
 from mgcompile.errors import TraceError
 from mgcompile.graph.dce import without
 from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph
-from mgcompile.support.csr import starts
+from mgcompile.support.csr import places_within, starts
 from mgcore import Value, ops
 from mgcore.foreign import ASKING, with_operators
 from mgcore.nest import flatten
@@ -67,6 +68,7 @@ class Tape(list[int]):
         for place, param in enumerate(params):
             self._values[id(param)] = self.append_node(PARAM, place, NONE)
         self.inputs = [Symbol(self, self.append_node(INPUT, k, NONE)) for k in range(n_inputs)]
+        self._leaves = len(params) + n_inputs
 
     def append_node(self, code: int, first: int, second: int) -> int:
         """Write down a node; return its place."""
@@ -129,17 +131,16 @@ class Tape(list[int]):
         constants = code == CONST
         value = np.zeros(len(code))
         value[constants] = np.array(self.numbers, dtype=np.float64)[first[constants]]
-        return _live(
-            Graph(
-                ops=tuple(self.ops),
-                code=code.copy(),
-                start=start,
-                operand=operand // RECORD,
-                index=np.where((code == PARAM) | (code == INPUT), first, 0),
-                value=value,
-                roots=roots,
-            )
+        graph = Graph(
+            ops=tuple(self.ops),
+            code=code.copy(),
+            start=start,
+            operand=operand // RECORD,
+            index=np.where((code == PARAM) | (code == INPUT), first, 0),
+            value=value,
+            roots=roots,
         )
+        return _from_the_outputs(_live(graph), self._leaves)
 
     def _code(self, op: Op) -> int:
         code = self._codes.get(op)
@@ -288,6 +289,28 @@ def _other(tape: Tape, code: int, x: Any, index: int) -> int | None:
 for _code, _special in enumerate(_ARITHMETIC.values()):
     setattr(Symbol, f"__{_special}__", _operator(_code))
     setattr(Symbol, f"__r{_special}__", _reflected(_code))
+
+
+def _from_the_outputs(graph: Graph, leaves: int) -> Graph:
+    """Number the nodes as a walk from the outputs would, users before operands, after the leaves.
+
+    It tells the passes in which order the terms of a sum were added.
+    """
+    n = len(graph.code)
+    order = np.concatenate([np.arange(leaves), np.arange(n - 1, leaves - 1, -1)])
+    number = np.empty(n, dtype=np.int64)
+    number[order] = np.arange(n)
+    width = np.diff(graph.start)[order]
+    edges = np.repeat(graph.start[order], width) + places_within(width)
+    return attrs.evolve(
+        graph,
+        code=graph.code[order],
+        start=starts(width),
+        operand=number[graph.operand[edges]],
+        index=graph.index[order],
+        value=graph.value[order],
+        roots=number[graph.roots],
+    )
 
 
 def _live(graph: Graph) -> Graph:
