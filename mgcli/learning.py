@@ -307,10 +307,11 @@ def _linear_alone(
     settings = attrs.evolve(found.settings, hidden=(), epochs=1, falling=0)
     if watch is not None:
         watch(Job(net, problem.X, targets, loss, settings, 1, found, held_out))
+    encoded = np.array(loss.encode(targets.tolist(), problem.outputs))
     return net, History(
         problem.loss.score.name,
         loss=[float(problem.row_losses(outputs).mean())],
-        score=[loss.score.of_arrays(outputs, targets)],
+        score=[loss.score.of_arrays(outputs, encoded)],
         seconds=time.perf_counter() - start,
         backend=SOLVED,
         validation_loss=[found.linear_loss],

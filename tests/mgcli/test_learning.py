@@ -207,6 +207,23 @@ def test_where_no_net_is_surely_better_the_linear_model_stands_alone() -> None:
     assert outcome.history.backend == "scikit-learn"
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_linear_model_of_classes_stands_alone_too(classes: int) -> None:
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=150)
+    target = np.digitize(x + rng.normal(size=150), [-0.5, 0.8][: classes - 1])
+    names = tuple("abc"[:classes])
+    columns = {"x": x}
+    data = Data("l", "l", columns, (Column("x", "number"),), target, "y", "classification", names)
+    outcome = learn(data, Choices(hidden=(2,)))
+    assert outcome.history.backend == "scikit-learn"
+    net, logistic, _ = outcome.scores
+    assert (net.score, net.auc) == (logistic.score, logistic.auc)
+    train = np.setdiff1d(np.arange(150), outcome.rows)
+    found = outcome.model.class_numbers(outcome.model.outputs({"x": x[train]}))
+    assert outcome.history.score == pytest.approx([np.mean(found == target[train])])
+
+
 def test_a_model_is_surely_better_by_three_standard_errors_of_paired_losses() -> None:
     rng = np.random.default_rng(2)
     y = rng.normal(size=200)
