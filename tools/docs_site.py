@@ -47,6 +47,9 @@ MODULES = {
     "mgbridge.jax": "Ops and kernels in JAX.",
     "mgbridge.errors": "Every error of the doors.",
     "mgview": "Pictures and pages.",
+    "mgview.report": "A training as one page.",
+    "mgview.recorder": "Watch the layers while a net learns.",
+    "mgview.training": "Pictures of trainings.",
     "mgview.errors": "Every error of pictures.",
 }
 """The modules whose names are public, each a page of the reference."""

@@ -100,6 +100,14 @@ def test_the_reference_has_every_public_name(site):
     assert {f"op-{row.name.replace('_', '-')}" for row in rows} <= ids
 
 
+def test_the_reference_has_every_module_that_the_pages_import_from():
+    pages = [*(ROOT / "docs").rglob("*.md"), ROOT / "README.md"]
+    text = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    imported = set(re.findall(r"^(?:from|import) (mg[a-z]+(?:\.[a-z_]+)*)", text, re.MULTILINE))
+    assert len(imported) > 6
+    assert imported - {"mg_softsign"} <= set(_tool().MODULES)
+
+
 @pytest.fixture
 def address(site):
     """Serve the site from this machine to itself: the search asks for pages as it would online."""

@@ -1,7 +1,9 @@
 """What people see who press TAB or ask for help: live, in jedi, and with third-party ops."""
 
 import inspect
+import json
 import pydoc
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +11,10 @@ from pathlib import Path
 import pytest
 from plugin_packages import Package, environment
 
+import mgcore
 from mgcore import Op, Value, ops
 
+PYRIGHT = Path(mgcore.__file__).parents[1] / "page" / "node_modules" / ".bin" / "pyright"
 IPYTHON = pytest.importorskip("IPython", reason="IPython is for development alone")
 
 
@@ -107,3 +111,17 @@ def test_mg_stubs_gives_third_party_ops_their_types(tmp_path: Path):
     )
     errors = [line for line in done.stdout.splitlines() if "error:" in line]
     assert [line.split(":")[1] for line in errors] == ["4"], done.stdout
+
+    if not PYRIGHT.exists() or shutil.which("node") is None:
+        pytest.skip("pyright is not installed: make page installs it, with Node.js")
+    done = subprocess.run(
+        [str(PYRIGHT), "--outputjson", "--pythonpath", str(env.python), str(code)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    told = json.loads(done.stdout)["generalDiagnostics"]
+    lines = [each["range"]["start"]["line"] + 1 for each in told if each["severity"] == "error"]
+    assert lines == [4], done.stdout
