@@ -9,6 +9,7 @@ import attrs
 import numpy as np
 
 from mgcompile.graph.ir import INPUT, SUM_OVER_SAMPLES, applies, edge_owner, operand_table
+from mgcore import ops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +26,9 @@ __all__ = ["Stage", "groups_after_sums", "partition"]
 # A group smaller than this is irregular, if there are many of them.
 SMALL_GROUP = 4
 FEW_SMALL_GROUPS = 64
+# A sum of so many terms is a loop of its own however few are like it, if there are not too many.
+WIDE_SUM = 16
+FEW_WIDE_SUMS = 256
 
 
 @attrs.frozen(slots=True)
@@ -62,6 +66,9 @@ def partition(
     size = np.diff(classes.start)
     small = (size < SMALL_GROUP) & (unit < classes.count)
     small[list(regular)] = False
+    wide = small & _wide_sums(classes)
+    if int(wide.sum()) <= FEW_WIDE_SUMS:
+        small &= ~wide
     if int(small.sum()) <= FEW_SMALL_GROUPS:
         return [_stage(classes, loops, each) for each in order]
     kind = np.zeros(classes.count + len(loops), dtype=np.int64)
@@ -77,6 +84,15 @@ def partition(
         else:
             stages += [_stage(classes, loops, each) for each in chosen.tolist()]
     return stages
+
+
+def _wide_sums(classes: IsomorphismClasses) -> NDArray[np.bool_]:
+    """Tell which groups are sums or dots of many terms: triangular products have one of each."""
+    graph, first = classes.graph, classes.members[classes.start[:-1]]
+    width = np.diff(graph.start)[first]
+    terms = np.where(applies(graph, ops.dot)[first], width // 2, width)
+    found: NDArray[np.bool_] = applies(graph, ops.sum, ops.dot)[first] & (terms >= WIDE_SUM)
+    return found
 
 
 def _stage(classes: IsomorphismClasses, loops: Sequence[Recurrence], unit: int) -> Stage:

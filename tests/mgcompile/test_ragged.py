@@ -71,3 +71,15 @@ def test_a_sum_of_two_may_be_recorded_as_an_addition():
     kernel = mgcompile.compile(loss, x)
     at = np.array([v.data for v in x])
     np.testing.assert_allclose(kernel.value_and_grad(at)[1], grad(loss, x), rtol=1e-12)
+
+
+def test_many_rows_of_different_width_need_no_tape():
+    size = 80
+    x = [Value(0.1 * (i % 7) - 0.3, f"x{i}") for i in range(size)]
+    weights = [[Value(0.01 * ((7 * i + j) % 11)) for j in range(i + 1)] for i in range(size)]
+    loss = ops.sum(*[ops.tanh(ops.dot(*row, *x[: len(row)])) for row in weights])
+    params = [w for row in weights for w in row]
+    kernel = mgcompile.compile(loss, x, params)
+    assert "tape of" not in kernel.explain()
+    at = np.array([v.data for v in x])
+    np.testing.assert_allclose(kernel.value_and_grad(at)[1], grad(loss, x), rtol=1e-11, atol=1e-14)
