@@ -106,7 +106,7 @@
   var STEP = 1.25;
   var PAN = 80;
   var ATTACH_ALL = 1500;
-  var MARGIN = 300;
+  var MARGIN = 150;
   var NARROW = 600;
   var CIRCLE = 20;
   var DRAG = 4;

@@ -1282,6 +1282,20 @@
       card: get("--card")
     };
   }
+  function watchPalette(changed) {
+    const root2 = document.documentElement;
+    let before;
+    const colour = (theme) => {
+      root2.dataset["theme"] = theme;
+      changed(readPalette());
+    };
+    new MutationObserver(() => changed(readPalette())).observe(root2, { attributeFilter: ["data-theme"] });
+    addEventListener("beforeprint", () => {
+      before = root2.dataset["theme"];
+      colour("light");
+    });
+    addEventListener("afterprint", () => colour(before));
+  }
   function mix(a, b, share) {
     return [0, 1, 2].map((i) => Math.round(a[i] + (b[i] - a[i]) * share));
   }
@@ -1333,6 +1347,28 @@
         lines.push(...cuts);
       }
     return Float32Array.from(lines);
+  }
+
+  // src/playground/keys.ts
+  function listenToKeys(keys, free) {
+    document.addEventListener("keydown", (event) => {
+      const move = keys[event.key];
+      if (!move || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || !free()) return;
+      const target = event.target;
+      if (target.matches("input, textarea, select") || event.key === " " && target.matches("button, summary")) return;
+      event.preventDefault();
+      void move();
+    });
+  }
+
+  // src/playground/legend.ts
+  function writeLegend(half, own) {
+    const [first, second] = own?.classes ?? ["class 0", "class 1"];
+    say(byId("class-0"), `${first}, ◆`);
+    say(byId("class-1"), `${second}, ●`);
+    const [across, up] = own?.columns ?? ["x1", "x2"];
+    const end = plain(half);
+    say(byId("axes"), `across: ${across}, up: ${up}, each −${end} to ${end}${own ? " standard deviations" : ""}`);
   }
 
   // src/playground/netview.ts
@@ -1637,6 +1673,73 @@
     context.closePath();
   }
 
+  // src/playground/watch.ts
+  var SATURATED = 1e-3;
+  var VANISHED = 1e-3;
+  function warnings(moment) {
+    if (!Number.isFinite(moment.judged.trainLoss))
+      return [{ kind: "diverged", neurons: [], text: "The loss is no finite number any more: the steps were too large. Reset, and lower the learning rate." }];
+    return [...stuck(moment.slopes), ...vanishing(moment.deltas)];
+  }
+  function stuck(slopes) {
+    const all = slopes.flatMap((layer, l) => layer.map((slope, n) => ({ slope, at: [l, n] })));
+    const dead = all.filter(({ slope }) => slope === 0).map(({ at }) => at);
+    const saturated = all.filter(({ slope }) => slope > 0 && slope < SATURATED).map(({ at }) => at);
+    const found = [];
+    if (dead.length)
+      found.push({
+        kind: "dead",
+        neurons: dead,
+        text: `Dead: ${list2(dead)}. On every training row the slope of the activation is 0, so ${dead.length > 1 ? "their weights get" : "its weights get"} no gradient and stay as they are. A smaller learning rate, other first weights or another activation keep neurons alive.`
+      });
+    if (saturated.length)
+      found.push({
+        kind: "saturated",
+        neurons: saturated,
+        text: `Saturated: ${list2(saturated)}. On every training row the activation is flat (slope below ${SATURATED}), so almost no gradient comes through.`
+      });
+    return found;
+  }
+  function vanishing(deltas) {
+    const last = deltas[deltas.length - 1] ?? 0;
+    const first = deltas[0] ?? 0;
+    if (deltas.length < 2 || last === 0 || first >= VANISHED * last) return [];
+    const times = first === 0 ? "all of it" : `to 1/${Math.round(last / first).toLocaleString("en")}`;
+    return [
+      {
+        kind: "vanishing",
+        neurons: [],
+        text: `Gradients vanish: on the way from layer ${deltas.length} back to layer 1 the gradient shrinks ${times}, so the first layer hardly learns. relu, a wider start (init) or fewer layers help.`
+      }
+    ];
+  }
+  function list2(neurons) {
+    const names = neurons.map(([layer, neuron2]) => `neuron ${neuron2 + 1} of layer ${layer + 1}`);
+    return names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ").replace(/, ([^,]*)$/, " and $1");
+  }
+
+  // src/playground/readout.ts
+  function readOut(moment, rows) {
+    const { trainLoss, testLoss, trainScore, testScore } = moment.judged;
+    say(byId("epochs"), String(moment.epochs));
+    say(byId("train-loss"), brief(trainLoss));
+    say(byId("test-loss"), brief(testLoss));
+    say(byId("train-score"), counted(trainScore, rows.train));
+    say(byId("test-score"), counted(testScore, rows.test));
+    const found = warnings(moment);
+    const texts = found.map(({ text }) => text).join("\n");
+    const box2 = byId("warnings");
+    if (box2.dataset["texts"] !== texts) {
+      box2.dataset["texts"] = texts;
+      box2.replaceChildren(...found.map(({ kind, text }) => make("p", { class: `warning ${kind}` }, text)));
+    }
+    return found;
+  }
+  function counted(share, rows) {
+    const n = rows.label.length;
+    return `${Math.round(share * n)} of ${n}`;
+  }
+
   // src/playground/script.ts
   var quote = (text) => JSON.stringify(text);
   var OPTIMISERS = {
@@ -1914,51 +2017,6 @@ ${lines.join(",\n")}
 `;
   }
 
-  // src/playground/watch.ts
-  var SATURATED = 1e-3;
-  var VANISHED = 1e-3;
-  function warnings(moment) {
-    if (!Number.isFinite(moment.judged.trainLoss))
-      return [{ kind: "diverged", neurons: [], text: "The loss is no finite number any more: the steps were too large. Reset, and lower the learning rate." }];
-    return [...stuck(moment.slopes), ...vanishing(moment.deltas)];
-  }
-  function stuck(slopes) {
-    const all = slopes.flatMap((layer, l) => layer.map((slope, n) => ({ slope, at: [l, n] })));
-    const dead = all.filter(({ slope }) => slope === 0).map(({ at }) => at);
-    const saturated = all.filter(({ slope }) => slope > 0 && slope < SATURATED).map(({ at }) => at);
-    const found = [];
-    if (dead.length)
-      found.push({
-        kind: "dead",
-        neurons: dead,
-        text: `Dead: ${list2(dead)}. On every training row the slope of the activation is 0, so ${dead.length > 1 ? "their weights get" : "its weights get"} no gradient and stay as they are. A smaller learning rate, other first weights or another activation keep neurons alive.`
-      });
-    if (saturated.length)
-      found.push({
-        kind: "saturated",
-        neurons: saturated,
-        text: `Saturated: ${list2(saturated)}. On every training row the activation is flat (slope below ${SATURATED}), so almost no gradient comes through.`
-      });
-    return found;
-  }
-  function vanishing(deltas) {
-    const last = deltas[deltas.length - 1] ?? 0;
-    const first = deltas[0] ?? 0;
-    if (deltas.length < 2 || last === 0 || first >= VANISHED * last) return [];
-    const times = first === 0 ? "all of it" : `to 1/${Math.round(last / first).toLocaleString("en")}`;
-    return [
-      {
-        kind: "vanishing",
-        neurons: [],
-        text: `Gradients vanish: on the way from layer ${deltas.length} back to layer 1 the gradient shrinks ${times}, so the first layer hardly learns. relu, a wider start (init) or fewer layers help.`
-      }
-    ];
-  }
-  function list2(neurons) {
-    const names = neurons.map(([layer, neuron2]) => `neuron ${neuron2 + 1} of layer ${layer + 1}`);
-    return names.length > 4 ? `${names.slice(0, 3).join(", ")} and ${names.length - 3} more` : names.join(", ").replace(/, ([^,]*)$/, " and $1");
-  }
-
   // src/playground/weights.ts
   var Weights = class {
     constructor(set) {
@@ -2096,7 +2154,8 @@ ${lines.join(",\n")}
         this.log = [];
         const all = this.allRows();
         this.rows = split(all, settings.train, settings.seed);
-        const half = Math.max(PLANE, 1.1 * Math.max(...all.x1.map(Math.abs), ...all.x2.map(Math.abs)));
+        const widest = Math.max(...all.x1.map(Math.abs), ...all.x2.map(Math.abs));
+        const half = Math.max(PLANE, Math.ceil(11 * widest) / 10);
         if (half !== this.grid.half) this.grid = makeGrid(GRID, half);
         this.shape = new Net([2, ...settings.layers, 1], { forward: (x) => x, partial: () => 1 });
         this.moment = await this.engine.begin(settings, this.rows, this.grid);
@@ -2119,12 +2178,7 @@ ${lines.join(",\n")}
     /** Put the rows into the plot. */
     load() {
       this.plot.load(this.rows, this.grid.half, byId("show-test").checked);
-      const own = this.settings.data === "csv" ? this.table : void 0;
-      say(byId("class-0"), `${own?.classes[0] ?? "class 0"}, ◆`);
-      say(byId("class-1"), `${own?.classes[1] ?? "class 1"}, ●`);
-      const [across, up] = own?.columns ?? ["x1", "x2"];
-      const ends = plain(Number(this.grid.half.toPrecision(3)));
-      say(byId("axes"), `across: ${across}, up: ${up}, each −${ends} to ${ends}${own ? " standard deviations" : ""}`);
+      writeLegend(this.grid.half, this.settings.data === "csv" ? this.table : void 0);
     }
     /** Show the moment. */
     show() {
@@ -2134,20 +2188,8 @@ ${lines.join(",\n")}
       this.plot.show(output);
       this.weights.update(moment);
       this.curve.add(moment.epochs, moment.judged);
-      const { trainLoss, testLoss, trainScore, testScore } = moment.judged;
-      say(byId("epochs"), String(moment.epochs));
-      say(byId("train-loss"), brief(trainLoss));
-      say(byId("test-loss"), brief(testLoss));
-      say(byId("train-score"), counted(trainScore, this.rows.train));
-      say(byId("test-score"), counted(testScore, this.rows.test));
-      const found = warnings(moment);
+      const found = readOut(moment, this.rows);
       this.net.mark(found.flatMap((warning) => warning.neurons));
-      const texts = found.map((warning) => warning.text);
-      const box2 = byId("warnings");
-      if (box2.dataset["texts"] !== texts.join("\n")) {
-        box2.dataset["texts"] = texts.join("\n");
-        box2.replaceChildren(...found.map((warning) => make("p", { class: `warning ${warning.kind}` }, warning.text)));
-      }
       if (found.some((warning) => warning.kind === "diverged")) this.pause();
     }
     /** What need not be done at every frame: the address, words for who cannot see, the script. */
@@ -2307,40 +2349,14 @@ ${lines.join(",\n")}
         const [file] = input2.files ?? [];
         if (file) void this.readFile(file).then(() => input2.value = "");
       });
-      new MutationObserver(() => this.recolour()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-      let before;
-      const colour = (theme) => {
-        document.documentElement.dataset["theme"] = theme;
-        this.recolour();
-      };
-      addEventListener("beforeprint", () => {
-        before = document.documentElement.dataset["theme"];
-        colour("light");
+      watchPalette((palette) => {
+        for (const view of [this.net, this.plot, this.curve]) view.recolour(palette);
       });
-      addEventListener("afterprint", () => colour(before));
       addEventListener("hashchange", () => location.hash !== this.address && void this.start());
-      this.listenToKeys({ " ": moves["play"], ArrowRight: moves["step"], r: moves["reset"] });
-    }
-    listenToKeys(keys) {
-      document.addEventListener("keydown", (event) => {
-        const move = keys[event.key];
-        if (!move || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || this.dialog.open) return;
-        const target = event.target;
-        if (target.matches("input, textarea, select") || event.key === " " && target.matches("button, summary")) return;
-        event.preventDefault();
-        void move();
-      });
-    }
-    recolour() {
-      const palette = readPalette();
-      for (const view of [this.net, this.plot, this.curve]) view.recolour(palette);
+      listenToKeys({ " ": moves["play"], ArrowRight: moves["step"], r: moves["reset"] }, () => !this.dialog.open);
     }
   };
   var EDGES = "Edges are as wide as their numbers, blue above 0 and orange below. Click an edge to change its weight, a neuron to step through it.";
-  function counted(share, rows) {
-    const n = rows.label.length;
-    return `${Math.round(share * n)} of ${n}`;
-  }
 
   // src/playground/remote.ts
   function unpack(bytes) {

@@ -40,6 +40,22 @@ export function readPalette(): Palette {
   };
 }
 
+/** Tell whenever the colours change: light, dark, and paper, which is always light. */
+export function watchPalette(changed: (palette: Palette) => void): void {
+  const root = document.documentElement;
+  let before: string | undefined;
+  const colour = (theme: string | undefined): void => {
+    root.dataset["theme"] = theme;
+    changed(readPalette());
+  };
+  new MutationObserver(() => changed(readPalette())).observe(root, { attributeFilter: ["data-theme"] });
+  addEventListener("beforeprint", () => {
+    before = root.dataset["theme"];
+    colour("light"); // what is painted knows nothing of paper
+  });
+  addEventListener("afterprint", () => colour(before));
+}
+
 function mix(a: Rgb, b: Rgb, share: number): [number, number, number] {
   return [0, 1, 2].map((i) => Math.round(a[i]! + (b[i]! - a[i]!) * share)) as [number, number, number];
 }

@@ -1,7 +1,7 @@
 // The playground: settings, a net that trains, and its pictures.
 
-import { byId, make, say } from "../dom";
-import { brief, plain } from "../format";
+import { byId, say } from "../dom";
+import { brief } from "../format";
 import { readAddress, writeAddress } from "./address";
 import { Controls } from "./controls";
 import { readCsv, type Table } from "./csv";
@@ -9,16 +9,18 @@ import { Curve } from "./curve";
 import { draw, type Rows, split, type Split } from "./datasets";
 import type { Engine, Moment, Subject } from "./engine";
 import { type Grid, makeGrid } from "./grid";
+import { listenToKeys } from "./keys";
+import { writeLegend } from "./legend";
 import { type Entry, type Live, note } from "./log";
 import { Net } from "./net";
 import { NetView, type Shape, type Shows } from "./netview";
-import { readPalette } from "./palette";
+import { readPalette, watchPalette } from "./palette";
 import { Plot, type RowAt } from "./plot";
+import { readOut } from "./readout";
 import { pythonScript } from "./script";
 import { FRESH, MOST_LAYERS, type Settings } from "./settings";
 import { StepperDialog, titleOf } from "./stepperpage";
 import { TakeAlong } from "./takealong";
-import { warnings } from "./watch";
 import { Weights } from "./weights";
 
 const GRID = 60; // points along a side
@@ -107,7 +109,8 @@ export class Playground {
       this.log = [];
       const all = this.allRows();
       this.rows = split(all, settings.train, settings.seed);
-      const half = Math.max(PLANE, 1.1 * Math.max(...all.x1.map(Math.abs), ...all.x2.map(Math.abs)));
+      const widest = Math.max(...all.x1.map(Math.abs), ...all.x2.map(Math.abs));
+      const half = Math.max(PLANE, Math.ceil(11 * widest) / 10); // one decimal: the axes tell it
       if (half !== this.grid.half) this.grid = makeGrid(GRID, half);
       this.shape = new Net([2, ...settings.layers, 1], { forward: (x) => x, partial: () => 1 });
       this.moment = await this.engine.begin(settings, this.rows, this.grid);
@@ -132,12 +135,7 @@ export class Playground {
   /** Put the rows into the plot. */
   private load(): void {
     this.plot.load(this.rows!, this.grid.half, byId<HTMLInputElement>("show-test").checked);
-    const own = this.settings.data === "csv" ? this.table : undefined;
-    say(byId("class-0"), `${own?.classes[0] ?? "class 0"}, ◆`);
-    say(byId("class-1"), `${own?.classes[1] ?? "class 1"}, ●`);
-    const [across, up] = own?.columns ?? ["x1", "x2"];
-    const ends = plain(Number(this.grid.half.toPrecision(3)));
-    say(byId("axes"), `across: ${across}, up: ${up}, each −${ends} to ${ends}${own ? " standard deviations" : ""}`);
+    writeLegend(this.grid.half, this.settings.data === "csv" ? this.table : undefined);
   }
 
   /** Show the moment. */
@@ -148,20 +146,8 @@ export class Playground {
     this.plot.show(output);
     this.weights.update(moment);
     this.curve.add(moment.epochs, moment.judged);
-    const { trainLoss, testLoss, trainScore, testScore } = moment.judged;
-    say(byId("epochs"), String(moment.epochs));
-    say(byId("train-loss"), brief(trainLoss));
-    say(byId("test-loss"), brief(testLoss));
-    say(byId("train-score"), counted(trainScore, this.rows!.train));
-    say(byId("test-score"), counted(testScore, this.rows!.test));
-    const found = warnings(moment);
+    const found = readOut(moment, this.rows!);
     this.net.mark(found.flatMap((warning) => warning.neurons));
-    const texts = found.map((warning) => warning.text);
-    const box = byId("warnings");
-    if (box.dataset["texts"] !== texts.join("\n")) {
-      box.dataset["texts"] = texts.join("\n");
-      box.replaceChildren(...found.map((warning) => make("p", { class: `warning ${warning.kind}` }, warning.text)));
-    }
     if (found.some((warning) => warning.kind === "diverged")) this.pause();
   }
 
@@ -341,41 +327,12 @@ export class Playground {
       const [file] = input.files ?? [];
       if (file) void this.readFile(file).then(() => (input.value = "")); // the same file, mended, is a change too
     });
-    new MutationObserver(() => this.recolour()).observe(document.documentElement, { attributeFilter: ["data-theme"] });
-    let before: string | undefined;
-    const colour = (theme: string | undefined): void => {
-      document.documentElement.dataset["theme"] = theme;
-      this.recolour();
-    };
-    addEventListener("beforeprint", () => {
-      before = document.documentElement.dataset["theme"];
-      colour("light"); // what is painted knows nothing of paper
+    watchPalette((palette) => {
+      for (const view of [this.net, this.plot, this.curve]) view.recolour(palette);
     });
-    addEventListener("afterprint", () => colour(before));
     addEventListener("hashchange", () => location.hash !== this.address && void this.start());
-    this.listenToKeys({ " ": moves["play"]!, ArrowRight: moves["step"]!, r: moves["reset"]! });
-  }
-
-  private listenToKeys(keys: Record<string, () => unknown>): void {
-    document.addEventListener("keydown", (event) => {
-      const move = keys[event.key];
-      if (!move || event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || this.dialog.open) return;
-      const target = event.target as HTMLElement;
-      if (target.matches("input, textarea, select") || (event.key === " " && target.matches("button, summary"))) return;
-      event.preventDefault();
-      void move();
-    });
-  }
-
-  private recolour(): void {
-    const palette = readPalette();
-    for (const view of [this.net, this.plot, this.curve]) view.recolour(palette);
+    listenToKeys({ " ": moves["play"]!, ArrowRight: moves["step"]!, r: moves["reset"]! }, () => !this.dialog.open);
   }
 }
 
 const EDGES = "Edges are as wide as their numbers, blue above 0 and orange below. Click an edge to change its weight, a neuron to step through it.";
-
-function counted(share: number, rows: Rows): string {
-  const n = rows.label.length;
-  return `${Math.round(share * n)} of ${n}`;
-}
