@@ -176,7 +176,8 @@ def _own_score(
     if confusion:
         counts = [sum(cell["count"] for cell in row["cells"]) for row in confusion["rows"]]
         usual = max(range(len(counts)), key=counts.__getitem__)
-        constant = Judged(f"always {confusion['labels'][usual]!r}", max(counts) / len(targets))
+        label = str(confusion["labels"][usual])  # a number, or a string of NumPy's
+        constant = Judged(f"always {label!r}", max(counts) / len(targets))
         return confusion["right"] / confusion["total"], constant
     spread = float(((targets - targets.mean()) ** 2).sum())
     lost = float(((found[:, 0] - targets) ** 2).sum())

@@ -10,6 +10,7 @@ import pytest
 import mgview
 from mgcore import Value
 from mgnn import MLP, losses
+from mgview.playground.picture import colours
 
 DESKTOP, PHONE, SMALL = (
     {"width": 1280, "height": 900},
@@ -94,6 +95,24 @@ def epochs(page: Any) -> int:
 
 def status(page: Any) -> str:
     return str(page.text_content("#status"))
+
+
+def test_the_scripts_picture_has_the_pages_colours(open_page: Any, play_page: Path) -> None:
+    import numpy as np
+
+    page = ready(open_page(play_page), "data=xor&run=40")
+    model = MLP(2, [5, 4, 1], activation="tanh")
+    model.load_state_dict(weights(page))
+    pixels = page.evaluate(
+        """() => { const c = document.getElementById('surface');
+        return [...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]; }"""
+    )
+    places = [(x, y) for x in range(3, 60, 14) for y in range(3, 60, 14)]
+    for x, y in places:
+        point = [2.6 * ((2 * x + 1) / 60 - 1), -2.6 * ((2 * y + 1) / 60 - 1)]
+        expected = 255 * colours(np.array(model(point).data))
+        at = 4 * (60 * y + x)
+        assert pixels[at : at + 3] == pytest.approx(expected.tolist(), abs=2)
 
 
 def test_play_step_and_reset(open_page: Any, play_page: Path) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib.image
+import numpy as np
 import pytest
 
 from mgcore import Op, register, unregister
@@ -185,6 +186,9 @@ def test_the_held_out_score_is_the_headline_with_a_judgement(
     )
     bare = open_page(write_report(tmp_path / "bare.html", **given))
     assert "always '0' on 33.3%" in bare.inner_text(".headline")
+    names = list(np.array(["setosa", "versicolor", "virginica"]))
+    named = open_page(write_report(tmp_path / "named.html", **given, classes=names))
+    assert "always 'setosa' on 33.3%" in named.inner_text(".headline")
 
 
 @pytest.mark.parametrize(
