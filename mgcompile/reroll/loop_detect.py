@@ -87,7 +87,7 @@ def detect_recurrences(classes: IsomorphismClasses) -> list[Recurrence]:
             begins = [low, *(low + first + begin for begin in pieces), high]
             spans += list(pairwise(begins))
             continue
-        loop, taken = _accepted(classes, signature, bounds, low + first, period, count)
+        loop, taken = _accepted(classes, signature, bounds, low + first, period, count, low)
         if loop is not None:
             found.append(loop)
         begin, end = taken
@@ -118,7 +118,7 @@ def _inner_runs(levels: Numbers, period: int, count: int) -> list[int] | None:
     return [begin % period + k * period for k in range(count)]
 
 
-def _signatures(classes: IsomorphismClasses) -> Numbers:
+def _signatures(classes: IsomorphismClasses, refinements: int = _REFINEMENTS) -> Numbers:
     """Return a hash of each group: op, size, and what it reads, some steps down."""
     graph = classes.graph
     first = classes.members[classes.start[:-1]]
@@ -132,7 +132,7 @@ def _signatures(classes: IsomorphismClasses) -> Numbers:
     starts = np.cumsum(width) - width
     found = own
     with np.errstate(over="ignore"):
-        for _ in range(_REFINEMENTS):
+        for _ in range(refinements):
             read = np.where(source >= 0, found[source], leaf)
             found = mixed(own + np.add.reduceat(mixed(read + slot * 7_919), starts))
     return found
@@ -166,21 +166,52 @@ def _accepted(
     first: int,
     period: int,
     count: int,
+    low: int,
 ) -> tuple[Recurrence | None, tuple[int, int]]:
-    """Return the loop if it is one, dropping iterations at the start where it is not yet."""
+    """Return the loop if it is one, dropping iterations at the start where it is not yet.
+
+    Levels below `low` are none of it. Also returns the levels that it takes.
+    """
     taken = (first, first + period * count)
     while count >= FEWEST_ITERATIONS:
         groups = _body_groups(classes, signature, bounds, first, period, count)
         if groups is not None:
-            body = _checked(classes, groups)
-            initial = None if body is None else _initial_nodes(classes, body)
-            if body is not None and initial is not None:
-                loop = Recurrence(count, body, initial)
-                return loop, (first, first + period * count)
+            loop = _recurrence(classes, groups)
+            if loop is not None:
+                return _from_the_start(classes, bounds, loop, (first, period), low)
         skipped = max(1, count // 16)
         first += period * skipped
         count -= skipped
     return None, taken
+
+
+def _recurrence(classes: IsomorphismClasses, groups: Numbers) -> Recurrence | None:
+    """Return the loop of these groups, shape (count, groups of the body), if they make one."""
+    body = _checked(classes, groups)
+    initial = None if body is None else _initial_nodes(classes, body)
+    return None if body is None or initial is None else Recurrence(len(groups), body, initial)
+
+
+def _from_the_start(
+    classes: IsomorphismClasses,
+    bounds: Numbers,
+    loop: Recurrence,
+    where: tuple[int, int],
+    low: int,
+) -> tuple[Recurrence, tuple[int, int]]:
+    """Return the loop with the iterations before it that belong to it, and the levels it takes.
+
+    The first ones look different some steps down, where they read what the loop starts from.
+    """
+    first, period = where
+    plain = _signatures(classes, refinements=0)
+    for more in range(min(_REFINEMENTS, (first - low) // period), 0, -1):
+        begin, count = first - more * period, loop.count + more
+        groups = _body_groups(classes, plain, bounds, begin, period, count)
+        longer = None if groups is None else _recurrence(classes, groups)
+        if longer is not None and len(longer.body) == len(loop.body):
+            return longer, (begin, begin + period * count)
+    return loop, (first, first + period * loop.count)
 
 
 def _body_groups(

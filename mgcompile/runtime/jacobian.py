@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
-from mgcompile.errors import OptionError
+from mgcompile.errors import MiscompiledError, OptionError
 from mgcompile.program.dependence import dependence
 from mgcompile.program.ir import INPUTS, PARAMS
 from mgcompile.runtime.jacobian_plan import FEW, dense_plan, sparse_plan
 from mgcompile.support.sweeps import Sweep
+from mgcompile.verification.reference import vector
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -33,6 +34,9 @@ __all__ = ["Jacobians", "check_choice"]
 
 _AT_ONCE = 1 << 20
 """Numbers that go into a call at most: samples with their directions."""
+
+_ALLOWED = {"float64": 1e-6, "float32": 1e-2}
+"""How far entries may be from a sweep for all of them, beside their size."""
 
 Source = Literal["inputs", "params"]
 Mode = Literal["forward", "reverse"]
@@ -73,6 +77,7 @@ class Jacobians:
     dtype: np.dtype[Any]
     _plans: dict[tuple[Source, Mode | None], Plan] = attrs.field(factory=dict, init=False)
     _sweeps: dict[tuple[Source, Part], _Sweeps] = attrs.field(factory=dict, init=False)
+    _proved: set[Part] = attrs.field(factory=set, init=False)
 
     def plan(self, wrt: Source, mode: Mode | None = None) -> Plan:
         """Return how a Jacobian is computed."""
@@ -155,17 +160,43 @@ class Jacobians:
             run = self.built.executable(Sweep(part.mode, wrt).kind)
             directions = part.directions.astype(self.dtype)
             columns = self.built.program.n_inputs
-            found = self._sweeps[wrt, part] = _Sweeps(part.mode, run, directions, columns)
+            found = _Sweeps(part.mode, run, directions, columns)
+            self._prove(part, lambda at, some: attrs.evolve(found, directions=some).once(*at))
+            self._sweeps[wrt, part] = found
         return found
 
     def _shared(self, part: Part, batch: Batch, params: Floats) -> Floats:
         """Return the results along all directions, of all samples together: (sweeps, size)."""
         run = self.built.executable(Sweep(part.mode, "params", shared=True).kind)
-        found = [
-            run(batch.inputs, batch.count, np.concatenate([params, direction]))[0]
-            for direction in part.directions.astype(self.dtype)
-        ]
-        return np.stack(found)
+
+        def along(inputs: Any, count: int, params: Floats, directions: Floats) -> Floats:
+            each = [run(inputs, count, np.concatenate([params, v]))[0] for v in directions]
+            return np.stack(each)
+
+        if part not in self._proved:
+            self._prove(part, lambda at, some: along(at[0], len(at[0]), at[1], some))
+            self._proved.add(part)
+        return along(batch.inputs, batch.count, params, part.directions.astype(self.dtype))
+
+    def _prove(self, part: Part, along: Callable[[tuple[Floats, Floats], Floats], Floats]) -> None:
+        """Hold the entries that a part gives, at the recorded point, to one sweep for all of them.
+
+        The programs are right along any direction (see `proof`); that no entry was left out when
+        directions were put together shows in a direction that is in none of them.
+        """
+        proof = self.built.proof
+        if part.rows is None or proof is None or not proof.verifier.level:
+            return
+        recorded, shape = proof.verifier.recorded, (self.built.n_outputs, part.leaves)
+        data = self.built.program.data
+        rows = recorded.inputs[None] if data is None else data
+        at = rows.astype(self.dtype), recorded.params.astype(self.dtype)
+        probe = vector(part.directions.shape[1], self.dtype.name) * part.directions.any(axis=0)
+        directions = np.vstack([part.directions, probe]).astype(self.dtype)
+        results = along(at, directions)
+        entries = np.zeros((1, *shape), self.dtype)
+        _place(part, results[None, :-1], entries)
+        check_entries(part, entries[0], probe, results[-1])
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -211,9 +242,43 @@ class _Sweeps:
             found = np.broadcast_to(found, (n * count, len(found)))
         return found.reshape(n, count, found.shape[1])
 
+    def once(self, rows: Floats, params: Floats) -> Floats:
+        """Run the program for one row with every direction; shape (sweeps, size)."""
+        found: Floats = self.along_each(rows, params)[0]
+        return found
+
     def matrix(self, results: Floats) -> Floats:
         """Return (rows, outputs, leaves) of results along the unit vectors."""
         return results.transpose(0, 2, 1) if self.mode == "forward" else results
+
+
+def check_entries(part: Part, entries: Floats, probe: Floats, swept: Floats) -> None:
+    """Compare what entries say of a direction with what a sweep along it gave.
+
+    Args:
+        part: Which entries there are.
+        entries: Shape (outputs, leaves).
+        probe: The direction.
+        swept: What the sweep gave.
+
+    Raises:
+        MiscompiledError: if they differ by more than rounding may.
+    """
+    along = entries if part.mode == "forward" else entries.T
+    made, size = along @ probe, np.abs(along) @ np.abs(probe)
+    own = along.any(axis=1)  # of the others the entries are another part's
+    allowed = _ALLOWED[entries.dtype.name] * size
+    wrong = own & np.isfinite(swept) & np.isfinite(made) & (np.abs(made - swept) > allowed)
+    if wrong.any():
+        place = int(np.flatnonzero(wrong)[0])
+        what = "output" if part.mode == "forward" else "leaf"
+        message = (
+            f"the Jacobian is put together wrongly and is not handed out: along a direction, "
+            f"{what} {place} moves by {swept[place]!r}, its entries say {made[place]!r}. This is a "
+            "fault of the compiler: please report it. Meanwhile kernel.jacobian(..., mode=...) of "
+            "the other mode may do, or verify=False"
+        )
+        raise MiscompiledError(message)
 
 
 def _place(part: Part, sweeps: Floats, found: Floats) -> None:

@@ -49,10 +49,12 @@ class Part:
             the whole matrix.
         columns: The leaves of the entries.
         sweep: For each entry the direction that gives it.
+        leaves: How many leaves there are.
     """
 
     mode: Mode
     directions: NDArray[np.float64]
+    leaves: int
     rows: Numbers | None = None
     columns: Numbers | None = None
     sweep: Numbers | None = None
@@ -88,7 +90,7 @@ def dense_plan(outputs: int, leaves: int, mode: Mode | None = None) -> Plan:
         cheaper = COST["forward"] * leaves <= COST["reverse"] * outputs
         mode = "forward" if cheaper else "reverse"
     directions = np.eye(leaves if mode == "forward" else outputs)
-    return Plan((outputs, leaves), (Part(mode, directions),))
+    return Plan((outputs, leaves), (Part(mode, directions, leaves),))
 
 
 def sparse_plan(pattern: Pattern, mode: Mode | None = None) -> Plan:
@@ -142,4 +144,5 @@ def _part(mode: Mode, entries: Pattern) -> Part:
     directions = np.zeros((int(colours.max()) + 1, along.shape[1]))
     directions[colours[used], used] = 1.0
     rows, columns = np.nonzero(entries)
-    return Part(mode, directions, rows, columns, colours[columns if mode == "forward" else rows])
+    sweep = colours[columns if mode == "forward" else rows]
+    return Part(mode, directions, entries.shape[1], rows, columns, sweep)

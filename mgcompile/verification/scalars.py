@@ -154,12 +154,9 @@ def tangents(
     for node, op, operands in steps.steps:
         if not needed[node]:
             continue
-        moving = [bool(found[x]) for x in operands]  # what stands still adds nothing, even NaN
         reads = [numbers[x] for x in operands]
-        terms = [
-            local * found[operands[i]] for i, local in _locals(op, numbers[node], reads, moving)
-        ]
-        found[node] = sum(terms) * factor[node]
+        speeds = [found[x] for x in operands]
+        found[node] = _moved(op, numbers[node], reads, speeds) * factor[node]
     return found
 
 
@@ -184,6 +181,22 @@ def _locals(op: Op, out: float, reads: list[float], needed: list[bool]) -> list[
         return [(i, math.nan) for i, want in enumerate(needed) if want]
     except MgcoreError as error:
         raise UnverifiableError(str(error)) from error
+
+
+def _moved(op: Op, out: float, reads: list[float], speeds: list[float]) -> float:
+    """Return how a result moves; an operand that stands still adds nothing, whatever the slope."""
+    rules = op.partials
+    if not isinstance(rules, tuple):
+        slopes = _locals(op, out, reads, [bool(speed) for speed in speeds])
+        return sum(local * speeds[i] for i, local in slopes)
+    total = 0.0
+    try:
+        for rule, speed in zip(rules, speeds, strict=True):
+            if speed:
+                total += _local(rule, out, reads) * speed
+    except MgcoreError as error:
+        raise UnverifiableError(str(error)) from error
+    return total
 
 
 def _local(rule: Any, out: float, reads: list[float]) -> float:

@@ -204,6 +204,42 @@ def test_one_output_has_no_axis_of_outputs():
         close(kernel.jacobian(rows, "params", per_sample=True, mode=mode), [[1.0], [3.0]])
 
 
+def test_an_integrator_has_the_jacobian_that_jax_finds():
+    jax = pytest.importorskip("jax")
+
+    def step(r, K, y, h=0.05):
+        def slope(y):
+            return r * y * (1.0 - y / K)
+
+        k1 = slope(y)
+        k2 = slope(y + h / 2 * k1)
+        k3 = slope(y + h / 2 * k2)
+        k4 = slope(y + h * k3)
+        return y + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+    def states(r, K, y, steps=60):
+        found = []
+        for number in range(steps):
+            y = step(r, K, y)
+            if number % 10 == 9:
+                found.append(y)
+        return found
+
+    x = [Value(0.8), Value(10.0), Value(0.5)]
+    rows = np.array([[0.8, 10.0, 0.5], [0.3, 4.0, 1.5]])
+    by_inputs = mgcompile.compile(states(*x), x, cache=False)
+    by_params = mgcompile.compile(states(*x), params=x, cache=False)
+    loop = next(s for s in by_inputs.program.statements if hasattr(s, "count"))
+    assert loop.count == 60  # the first step is of the loop too
+    with jax.enable_x64(True):
+        function = jax.jacrev(lambda x: jax.numpy.stack(states(*x)))
+        wanted = np.stack([function(row) for row in rows])
+    for mode in MODES:
+        np.testing.assert_allclose(by_inputs.jacobian(rows, mode=mode), wanted, rtol=1e-10)
+        by_params.params = rows[1]
+        np.testing.assert_allclose(by_params.jacobian(mode=mode), wanted[1], rtol=1e-10)
+
+
 # Containers
 
 
@@ -326,6 +362,27 @@ def test_sparse_params_and_loops():
     rows = np.array([[0.5], [0.5]])
     close(kernel.jacobian(rows, wrt="params"), 2 * engine(outputs, p))
     assert sum(len(part.directions) for part in kernel.jacobian_plan("params").parts) == 1
+
+
+def test_an_entry_that_was_left_out_is_noticed(monkeypatch):
+    from mgcompile.errors import MiscompiledError
+    from mgcompile.runtime import jacobian
+
+    found = jacobian.dependence
+
+    def forgetful(program, source):
+        pattern = found(program, source)
+        pattern[3, 4] = False  # it is 1 there, and the columns can share a sweep now
+        return pattern
+
+    monkeypatch.setattr(jacobian, "dependence", forgetful)
+    outputs, x = stencil(30)
+    kernel = mgcompile.compile(outputs, x, cache=False)
+    for mode in ("forward", "reverse"):
+        with pytest.raises(MiscompiledError, match="put together wrongly"):
+            kernel.jacobian(np.ones(30), mode=mode)
+    unchecked = mgcompile.compile(outputs, x, cache=False, verify=False)
+    assert unchecked.jacobian(np.ones(30)).shape == (30, 30)
 
 
 @pytest.mark.parametrize("seed", range(5))
