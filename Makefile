@@ -51,6 +51,7 @@ constraints: ## write constraints.txt anew with the newest versions that fit tog
 	$(PYTHON) -m venv build/constraints
 	build/constraints/bin/python -m pip install --quiet --upgrade pip
 	build/constraints/bin/python -m pip install --quiet --group dev '.[all]' -r benchmarks/requirements.txt torch==2.13.0
+	build/constraints/bin/python -m pip install --quiet --no-deps -r benchmarks/tables.txt
 	{ echo '# Versions that are known to work together; written by "make constraints".'; \
 	  build/constraints/bin/python -m pip freeze --all | grep -v '^mgcore\|@' | sed 's/+[a-z0-9.]*$$//'; } > constraints.txt
 	rm -rf build/constraints

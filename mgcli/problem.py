@@ -75,11 +75,11 @@ class Problem:
         return losses * self.weights
 
     def wrong(self, outputs: "Floats") -> "Floats":
-        """Return for each row 1 where it is given another class, else 0; 0 for a quantity."""
+        """Return for each row its weight where it is given another class, else 0."""
         import numpy as np
 
         if not self.classes:
             return np.zeros(len(self.y))
         found = outputs[:, 0] > 0.0 if outputs.shape[1] == 1 else outputs.argmax(axis=1)
-        wrong: Floats = (found != self.y).astype(np.float64)
+        wrong: Floats = (found != self.y) * self.weights
         return wrong

@@ -67,7 +67,7 @@ class Validation:
         return np.concatenate([p.row_losses(out) for p, out in parts])
 
     def wrong(self, outputs: "Floats") -> "Floats":
-        """Return 1 for each row that is given another class, else 0."""
+        """Return the weight of each row that is given another class, 0 for the others."""
         import numpy as np
 
         return np.concatenate([p.wrong(out) for p, out in self._parts(outputs)])

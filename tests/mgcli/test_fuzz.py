@@ -104,7 +104,7 @@ def predicted(path: Path, model: TableModel) -> None:
     predictor = Predictor(model, probabilities=model.task == "classification", keep=True)
     reader = Reader(open_source(path), Format())
     rows = sum(len(next(iter(piece.values()))) for piece in predictor.pieces(reader.tables(10)))
-    assert rows == predictor.count
+    assert rows == predictor.findings.count
     list(predictor.remarks())
 
 

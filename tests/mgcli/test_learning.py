@@ -246,6 +246,9 @@ def test_a_model_that_finds_fewer_classes_is_not_better_whatever_its_loss() -> N
     assert validation.better(bold, timid)
     bold[0] = 0.2  # a mistake
     assert not validation.better(bold, timid)
+    weighty = attrs.evolve(problem, weights=np.where(np.arange(40) == 0, 0.0, 1.0))
+    validation = Validation((attrs.evolve(validation.folds[0], test=weighty),))
+    assert validation.better(bold, timid)  # of a row that does not count
 
 
 def test_a_stronger_penalty_is_taken_where_it_is_surely_better() -> None:
