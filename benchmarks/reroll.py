@@ -38,7 +38,7 @@ def ours() -> Callable[[], Any]:
     from mgcompile.graph.capture import capture
     from mgcompile.graph.pipeline import canonicalize
     from mgcompile.reroll.pipeline import reroll
-    from mgcompile.support.gc_pause import collector_paused
+    from mgcore.gc_pause import collector_paused
 
     output, inputs, params = record()
 

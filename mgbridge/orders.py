@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 
 from mgcompile.autodiff import orders as programs
-from mgcompile.support.gc_pause import collector_paused
+from mgcore.gc_pause import collector_paused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

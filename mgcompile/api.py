@@ -21,10 +21,10 @@ from mgcompile.runtime.nan_trace import Recording
 from mgcompile.runtime.proof import chosen_level
 from mgcompile.runtime.prove import numbers_of, prove
 from mgcompile.support.cache_dir import cache_folder
-from mgcompile.support.gc_pause import collector_paused
 from mgcompile.support.op_traits import traits_of
 from mgcompile.support.passes import check_names
 from mgcore import Constant, Value
+from mgcore.gc_pause import collector_paused
 
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend

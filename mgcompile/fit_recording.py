@@ -24,6 +24,7 @@ from mgcompile.errors import RecordingError
 from mgcompile.graph.capture import capture
 from mgcore import Value
 from mgcore.explain.anomaly import Watcher
+from mgcore.gc_pause import collector_paused
 from mgcore.seam import watcher
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _record(
     targets: Sequence[Sequence[float]],
 ) -> Recorded:
     params = _leaves_of(model)
-    with _random_state_kept():
+    with _random_state_kept(), collector_paused():
         first = _watched(model, loss, X[0], targets[0] if loss else (), params)
         graph = first.graph()
         count = min(_MOST_RECORDINGS, 1 + _MOST_OPERANDS // max(1, len(graph.operand)))

@@ -16,10 +16,10 @@ from mgcompile.graph.tape_scan import record_scan
 from mgcompile.passes import passes
 from mgcompile.runtime.nan_trace import Recording
 from mgcompile.runtime.proof import chosen_level
-from mgcompile.support.gc_pause import collector_paused
 from mgcompile.support.passes import check_names
 from mgcompile.verification.points import Recorded
 from mgcore import Constant, Value
+from mgcore.gc_pause import collector_paused
 from mgcore.nest import flatten, unflatten
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from mgcore.explain.anomaly import detect_anomaly
 from mgcore.explain.chain_rule import explain
 from mgcore.explain.replay import diagnose, replay
 from mgcore.family import op_family
+from mgcore.gc_pause import collector_paused
 from mgcore.hookspecs import hookimpl
 from mgcore.ieee import raise_nonfinite
 from mgcore.implicit import implicit
@@ -36,6 +37,7 @@ __all__ = [
     "PluginInfo",
     "Value",
     "check_gradient",
+    "collector_paused",
     "cond",
     "configure",
     "detect_anomaly",

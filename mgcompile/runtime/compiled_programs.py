@@ -17,8 +17,8 @@ from mgcompile.backends.registry import find_backend
 from mgcompile.errors import OptionError
 from mgcompile.program.ir import INPUTS, PARAMS
 from mgcompile.runtime.guarded import Guarded
-from mgcompile.support.gc_pause import collector_paused
 from mgcompile.support.sweeps import SWEEPS
+from mgcore.gc_pause import collector_paused
 
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend, Executable, Options, Trainer
