@@ -399,6 +399,18 @@ def test_less_motion_shows_fewer_pictures_of_the_same_training(
     assert epochs(page) > 5
 
 
+def test_a_notebook_shows_the_playground_in_a_sandbox(open_page: Any, tmp_path: Path) -> None:
+    shown = mgview.playground(samples=40, layers=[3])._repr_html_()
+    assert 'sandbox="allow-scripts allow-downloads"' in shown
+    notebook = tmp_path / "notebook.html"
+    notebook.write_text(f"<!DOCTYPE html><title>n</title>{shown}", encoding="utf-8")
+    frame = open_page(notebook).frame_locator("iframe")
+    frame.locator("#step").click()
+    frame.locator("#status", has_text="Epoch 1:").wait_for()
+    frame.locator(".cell[data-neuron='0.0'] .neuron").click()
+    frame.frame_locator("#stepper iframe").locator("#count", has_text="Step 0 of").wait_for()
+
+
 def test_bad_settings_are_told_by_name() -> None:
     bad = mgview.ViewError
     with pytest.raises(bad, match="no setting 'speed'"):
