@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mgcore.explain.formula import formula_of
 from mgcore.op import Op
 
-__all__ = ["call_of", "description", "partial_formulas"]
+__all__ = ["call_of", "description", "facts", "notes", "partial_formulas"]
 
 
 def call_of(op: Op) -> str:
@@ -42,33 +42,42 @@ def description(op: Op, origin: str) -> str:
 
     """
     head = f"{call_of(op)}: {op.doc}" if op.doc else call_of(op)
-    lines = [head, "", f"Domain: {_domain(op)}", *_partials(op)]
+    lines = [head, "", *(f"{name}: {text}" for name, text in facts(op)), f"From: {origin}"]
+    found = notes(op)
+    return "\n".join([*lines, "", found] if found else lines)
+
+
+def facts(op: Op) -> list[tuple[str, str]]:
+    """Return what an op declares, a name and a text each: domain, partials, kink and so on."""
+    found = [("Domain", _sets(op, op.domain)), *_partials(op)]
     if op.kink is not None:
         where = formula_of(op.kink, op.operand_names)
-        lines.append(f"Kink: where {where} = 0" if where else "Kink: where its rule of kinks is 0")
-    lines.append(f"From: {origin}")
-    notes = _notes(op)
-    return "\n".join([*lines, "", notes] if notes else lines)
+        found.append(("Kink", f"where {where} = 0" if where else "where its rule of kinks is 0"))
+    if op.robust is not None:
+        found.append(("Robust", _sets(op, op.robust)))
+    if op.settings:
+        found.append(("Settings", ", ".join(f"{k}={v!r}" for k, v in op.settings.items())))
+    return found
 
 
-def _domain(op: Op) -> str:
-    if op.domain is None:
+def _sets(op: Op, sets: tuple[str, ...] | None) -> str:
+    if sets is None:
         return "all reals"
     if op.arity == 1:
-        return op.domain[0]
-    pairs = zip(op.operand_names, op.domain, strict=False)
+        return sets[0]
+    pairs = zip(op.operand_names, sets, strict=False)
     return "; ".join(f"{name} in {domain}" for name, domain in pairs)
 
 
-def _partials(op: Op) -> Iterator[str]:
+def _partials(op: Op) -> Iterator[tuple[str, str]]:
     found = partial_formulas(op)
     if not found:
-        yield "Partials: one rule for all operands"
+        yield "Partials", "one rule for all operands"
     for name, formula in found:
-        yield f"Partial by {name}: {formula or 'a rule that runs on floats alone'}"
+        yield f"Partial by {name}", formula or "a rule that runs on floats alone"
 
 
-def _notes(op: Op) -> str:
+def notes(op: Op) -> str:
     """Return what the module of an op says, if the module is of that op alone."""
     rule = op.partials[0] if isinstance(op.partials, tuple) else op.partials
     module = sys.modules.get(getattr(rule, "__module__", None) or "")

@@ -73,6 +73,57 @@ def test_the_licence_is_the_one_chosen(licence: str, run: Any, tmp_path: Path) -
     assert yaml.safe_load((made / ".github/workflows/test.yml").read_text())["jobs"]
 
 
+@pytest.mark.parametrize(
+    ("words", "rules"),
+    [
+        (["--from", "x/(1+abs(x))"], ["forward=lambda x: x / (1.0 + abs(x))", "kink=lambda x: x"]),
+        (
+            ["--from", "max(x,0)+a*min(x,0)", "--settings", "a=0.1"],
+            ["@op_family\ndef fresh(a: float = 0.1) -> Op:"],
+        ),
+        (["--settings", "slope=0.1"], ["def fresh(slope: float = 0.1) -> Op:"]),
+        (["--operands", "any"], ["forward=lambda *xs: sum(x * x for x in xs) / len(xs)"]),
+        (["--operands", "3"], ["forward=lambda x, y, z: x / (1.0 + y * y + z * z)"]),
+        (["--around", "scipy.special.j0"], ["float(scipy.special.j0(x))", "mpmath.diff(mpmath.j0"]),
+    ],
+)
+def test_every_kind_of_op_is_a_package_whose_module_gives_the_op(
+    words: list[str], rules: list[str], run: Any, tmp_path: Path
+) -> None:
+    made = tmp_path / "made"
+    done = run("new-op", "fresh", "--defaults", "--into", made, *words)
+    assert done.exit_code == 0, done.output
+    source = (made / "mg_fresh" / "fresh.py").read_text()
+    assert all(rule in source for rule in rules), source
+    names: dict[str, Any] = {}
+    exec(source, names)  # noqa: S102 - the module that was just written
+    assert isinstance(names["fresh"], mgcore.Op)
+    compile((made / "tests" / "test_fresh.py").read_text(), "test_fresh.py", "exec")
+    project = tomllib.loads((made / "pyproject.toml").read_text())["project"]
+    needs = ["mpmath", "scipy"] if "--around" in words else []
+    assert project["dependencies"] == ["mgcore>=0.1", *needs]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--operands", "7"], "--operands is '7'; give 1 to 6, or any"),
+        (["--from", "x*", "--settings", "a=1"], "error: "),
+        (["--from", "x*x", "--operands", "2"], "--from counts the operands itself"),
+        (["--around", "math.sin", "--from", "x"], "leave out --from"),
+        (["--partial", "x"], "--partial goes with --around"),
+        (["--from", "log(1-x)"], "say where it has with --domain"),
+    ],
+)
+def test_words_that_do_not_fit_are_refused_and_nothing_is_made(
+    words: list[str], said: str, run: Any, tmp_path: Path
+) -> None:
+    done = run("new-op", "fresh", "--defaults", "--into", tmp_path / "made", *words)
+    assert done.exit_code == 2, done.output
+    assert said in done.output
+    assert not (tmp_path / "made").exists()
+
+
 class Environment:
     """A virtual environment that sees the packages of this one, and what is installed into it."""
 

@@ -1,8 +1,13 @@
 import json
+import math
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from mgcli.op_plot import curves_of
+from mgcore import ops
 
 if TYPE_CHECKING:
     import subprocess
@@ -75,6 +80,8 @@ def test_bad_plugins_are_listed_with_their_cause_and_the_rest_works(run_process:
         "symbol": "ss",
         "formula": "x / (1 + |x|)",
         "domain": None,
+        "robust": None,
+        "settings": None,
         "state": "ready",
         "distribution": "good-ops",
         "version": "1.2",
@@ -149,3 +156,61 @@ def test_what_plugins_print_stays_out_of_json(
     assert done.returncode == 0, done.stderr
     json.loads(done.stdout)
     assert "hello" in done.stderr
+
+
+def test_one_op_tells_what_it_declares_its_notes_accuracy_and_speed(run_process: Process) -> None:
+    done = run_process("ops", "leaky_relu:0.2")
+    assert done.returncode == 0, done.stderr
+    for line in (
+        "leaky_relu:0.2(x): x if x > 0 else 0.2 * x",
+        "Domain: all reals",
+        "Kink: where x = 0",
+        "Settings: slope=0.2",
+        "From: mgcore",
+    ):
+        assert line in done.stdout
+    assert "Accuracy: result within" in done.stdout
+    assert "ns a value" in done.stdout
+    assert "Robust: x in (1e-290, inf); y in (-inf, inf)" in run_process("ops", "pow").stdout
+
+
+def test_a_plot_in_a_pipe_is_text_without_colours_and_a_picture_is_written(
+    run_process: Process, tmp_path: Path
+) -> None:
+    picture = tmp_path / "log.png"
+    done = run_process("ops", "log", "--plot", "--png", str(picture))
+    assert done.returncode == 0, done.stderr
+    assert "d²/dx²" in done.stdout
+    assert "\x1b" not in done.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    refused = run_process("ops", "--plot")
+    assert (refused.returncode, "name one op to draw" in refused.stderr) == (2, True)
+
+
+def test_curves_are_the_op_and_its_derivatives_where_they_have_values() -> None:
+    curves = curves_of(ops.log)
+    value, slope, bend = curves.lines.values()
+    assert list(curves.lines) == ["log(x)", "d/dx", "d²/dx²"]
+    at = curves.at.index(2.0)
+    assert value[at] == pytest.approx(math.log(2.0))
+    assert (slope[at], bend[at]) == (pytest.approx(0.5), pytest.approx(-0.25))
+    assert math.isnan(value[0])
+    assert "at x = " in curves_of(ops.atan2).title
+
+
+def test_a_package_gets_its_page_with_a_picture_of_each_op(
+    install_plugin: Install, run_process: Process, tmp_path: Path
+) -> None:
+    install_plugin("good-ops", "1.2", GOOD, "softsign")
+    done = run_process("ops", "good-ops", "--docs", str(tmp_path / "docs"))
+    assert done.returncode == 0, done.stderr
+    page = (tmp_path / "docs" / "good-ops.md").read_text()
+    assert page.startswith("# good-ops\n\nOperators of good-ops 1.2 for mgcore.")
+    for line in (
+        r"| [`softsign`](#softsign) | `x` | `x / (1 + \|x\|)` |",
+        "| Domain | `all reals` |",
+        "| Accuracy | result within",
+        "![softsign and its derivatives](softsign.png)",
+    ):
+        assert line in page
+    assert (tmp_path / "docs" / "softsign.png").read_bytes().startswith(b"\x89PNG")
