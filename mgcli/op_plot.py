@@ -51,6 +51,7 @@ def curves_of(op: Op) -> Curves:
     low, high = _window(op)
     at = [low + (high - low) * k / (POINTS - 1) for k in range(POINTS)]
     rows = [_at(op, x, others) for x in at]
+    _break_at_kinks(op, at, others, rows)
     if all(math.isnan(row[0]) for row in rows):
         raise CliError(f"{op.name} has no value between {low:g} and {high:g}")
     names = op.operand_names if op.arity is not None else tuple(f"x{i + 1}" for i in range(count))
@@ -89,6 +90,16 @@ def _at(op: Op, x: float, others: list[float]) -> list[float]:
     except MgcoreError:
         pass  # no value there, or a partial that works on floats alone
     return found
+
+
+def _break_at_kinks(op: Op, at: list[float], others: list[float], rows: list[list[float]]) -> None:
+    """Leave the derivatives out beside a kink, where a line would join what jumps."""
+    if op.kink is None:
+        return
+    sides = [op.kink(x, *others) for x in at]
+    for k, side in enumerate(sides):
+        if side == 0.0 or (k and side * sides[k - 1] < 0.0):
+            rows[k][1:] = [math.nan, math.nan]
 
 
 def _within(y: float) -> float:
