@@ -2,6 +2,7 @@
 
 import gc
 import math
+import time
 import tracemalloc
 from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
@@ -199,22 +200,31 @@ def _rules(op: Op) -> dict[str, Callable[..., Any]]:
 
 
 _CALLS = 400
+_LEAST_CALLS = 40
 _SLACK_BYTES = 300
 
 
 def check_leaks(subject: Subject) -> Tally:
     """Call the rules thousands of times on a few operands: memory does not grow."""
     sets = [xs for n in subject.counts for xs in subject.ordinary(n, 2)]
-    growths = _growths(lambda: _call_all(subject, sets))
+    rounds = _rounds(lambda: _call_all(subject, sets))
+    growths = _growths(lambda: _call_all(subject, sets), rounds)
     if min(growths) > _SLACK_BYTES:
         raise Violation(
-            f"{min(growths)} bytes more are held after {_CALLS} rounds of calls on the same "
+            f"{min(growths)} bytes more are held after {rounds} rounds of calls on the same "
             "operands; a rule keeps something of every call",
             sets[0],
             f"{min(growths)} bytes",
             "none",
         )
-    return Tally(samples=_CALLS, note="rounds of the same operands")
+    return Tally(samples=rounds, note="rounds of the same operands")
+
+
+def _rounds(run: Callable[[], None]) -> int:
+    """Return how often to run: hundreds of times, but not for minutes where rules are slow."""
+    start = time.process_time()
+    run()
+    return min(_CALLS, max(_LEAST_CALLS, int(0.5 / (time.process_time() - start + 1e-6))))
 
 
 def _call_all(subject: Subject, sets: Iterable[Operands]) -> None:
@@ -225,7 +235,7 @@ def _call_all(subject: Subject, sets: Iterable[Operands]) -> None:
                 partial_at(subject, i, xs, out)
 
 
-def _growths(run: Callable[[], None]) -> list[int]:
+def _growths(run: Callable[[], None], rounds: int) -> list[int]:
     """Return by how many bytes each of three equal stretches of calls grew what is held."""
     running = tracemalloc.is_tracing()
     if not running:
@@ -233,7 +243,7 @@ def _growths(run: Callable[[], None]) -> list[int]:
     try:
         held = []
         for stretch in range(4):
-            for _ in range(_CALLS if stretch else _CALLS // 10):
+            for _ in range(rounds if stretch else rounds // 10):
                 run()
             gc.collect()
             held.append(tracemalloc.get_traced_memory()[0])
