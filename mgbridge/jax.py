@@ -1,15 +1,17 @@
 """Registered ops and kernels as functions of JAX arrays: jit, vmap, grad of grad.
 
 An op has a rule for tangents (`jax.custom_jvp`), so that forward and reverse mode work to any
-order. A kernel has a rule for cotangents (`jax.custom_vjp`), one pass of reverse mode whatever the
-number of inputs and parameters; or, with ``forward=True``, a rule for tangents too, through the
-whole Jacobian. The numbers come from a call back to the host (`jax.pure_callback`), float32 or,
-where JAX has it switched on, float64.
+order; on the CPU, XLA calls its native code (`jax.ffi`). A kernel has a rule for cotangents
+(`jax.custom_vjp`), one pass of reverse mode whatever the number of inputs and parameters; or, with
+``forward=True``, a rule for tangents too, through the whole Jacobian. Its numbers come from a call
+back to the host (`jax.pure_callback`). Both compute in float32 or, where JAX has it switched on,
+float64.
 """
 
 from __future__ import annotations
 
 import functools
+import hashlib
 import itertools
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +21,19 @@ import numpy as np
 
 from mgbridge.errors import TensorError
 from mgbridge.sources import Source, kernel_source, op_source, the_op
+from mgcompile.backends.llvm.runtime.xla_call import make_handler
+from mgcompile.program.printer import format_program
+from mgcompile.program.traversal import ops_of
+from mgcompile.runtime.rule_probes import probes
+from mgcompile.support.cache_dir import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from mgcompile import Kernel
+    from mgcompile.program.ir import Program
     from mgcore import Op
 
     Floats = NDArray[Any]
@@ -150,8 +158,9 @@ def _elementwise(source: Source) -> Callable[..., Any]:
 
     @jax.custom_jvp
     def value(*arrays: Any) -> Any:
-        return _call(run, _like(arrays[0]), *arrays)
+        return _elementwise_call(native, run, _like(arrays[0]), *arrays)
 
+    native = _Native(source, source.kernel.program, ())
     slopes = functools.partial(_partials, source)
 
     def tangent(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
@@ -161,6 +170,7 @@ def _elementwise(source: Source) -> Callable[..., Any]:
     return value
 
 
+@functools.cache  # what is registered with XLA stays so
 def _partials(source: Source, taken: tuple[int, ...]) -> Callable[..., Any]:
     """Return the derivatives, by each operand, of a partial derivative of an op.
 
@@ -178,11 +188,15 @@ def _partials(source: Source, taken: tuple[int, ...]) -> Callable[..., Any]:
         for step, k in enumerate(taken):
             blocks += [one if j == k else zero for j in range(orders.arguments(step).results)]
         found, _ = orders.pullback(order, blocks, [columns[0][:0]])
-        return tuple(x[:, 0].reshape(np.shape(arrays[0])) for x in found[:count])
+        return np.concatenate(found[:count], axis=1).reshape(*np.shape(arrays[0]), count)
 
     @jax.custom_jvp
     def slopes(*arrays: Any) -> Any:
-        return _call(run, (_like(arrays[0]),) * count, *arrays)
+        x = arrays[0]
+        found = _elementwise_call(native, run, _shaped((*x.shape, count), x.dtype), *arrays)
+        return tuple(found[..., k] for k in range(count))
+
+    native = _Native(source, *orders.slopes(taken))
 
     def tangent(primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
         further = [_partials(source, (*taken, k)) for k in range(count)]
@@ -294,6 +308,59 @@ def _through_jacobians(source: Source, params: Floats) -> Callable[..., Any]:
         return derived
 
     return derivative(0)
+
+
+# Ops in native code
+
+
+class _Native:
+    """A program of an op as a target of XLA's custom calls, registered for a dtype when needed."""
+
+    def __init__(self, source: Source, program: Program, constants: Sequence[float]) -> None:
+        self.source = source
+        self.program = program
+        self.constants = constants
+        self._targets: dict[str, str | None] = {}
+
+    def target(self, dtype: str) -> str | None:
+        """Return the name of the target; None if there can be none."""
+        if dtype not in self._targets:
+            self._targets[dtype] = self._registered(dtype)
+        return self._targets[dtype]
+
+    def _registered(self, dtype: str) -> str | None:
+        foreign = getattr(jax, "ffi", None)
+        if foreign is None:
+            return None
+        handler = make_handler(self.program, self.constants, dtype, cache_folder())
+        if handler is None:
+            return None
+        # Compiled code that JAX keeps on disk asks for targets by name: of other rules, another.
+        rules = (format_program(self.program), self.constants, probes(ops_of(self.program)))
+        digest = hashlib.sha256(repr(rules).encode()).hexdigest()[:16]
+        name = f"mgbridge_{self.source.name}_{digest}_{dtype}"
+        name = f"{name}_{next(_numbers(name))}"  # the same rules may be registered twice
+        foreign.register_ffi_target(name, foreign.pycapsule(handler), platform="cpu")
+        return name
+
+
+@functools.cache
+def _numbers(name: str) -> Iterator[int]:  # noqa: ARG001 - a counter for each
+    """Count the targets of a name."""
+    return itertools.count()
+
+
+def _elementwise_call(
+    native: _Native, run: Callable[..., Any], shape: jax.ShapeDtypeStruct, *arrays: Any
+) -> Any:
+    """Call the program of an op: in native code on the CPU, through the host elsewhere."""
+    target = native.target(str(shape.dtype))
+    if target is None:
+        return _call(run, shape, *arrays)
+    inner = jax.ffi.ffi_call(target, shape, vmap_method="broadcast_all")
+    return jax.lax.platform_dependent(
+        *arrays, cpu=inner, default=functools.partial(_call, run, shape)
+    )
 
 
 # To the host and back

@@ -167,6 +167,27 @@ class Orders:
             [found[1][place * size : (place + 1) * size] for place in places],
         )
 
+    def slopes(self, taken: Sequence[int]) -> tuple[Program, list[float]]:
+        """Return the program of derivatives of the only output, by each input.
+
+        Args:
+            taken: The inputs that it was differentiated by already; each is a block of its own.
+
+        Returns:
+            A program whose first inputs are those of the function, and what its others are: the
+            cotangent 1, and a unit vector for each of `taken`.
+        """
+        count, order = self.program.n_inputs, len(taken)
+        about = self.arguments(order)
+        numbers = [1.0]
+        for step, k in enumerate(taken):
+            numbers += [float(j == k) for j in range(self.arguments(step).results)]
+        constants = [0.0 if k is None else numbers[k - count] for k in about.layout[count:]]
+        if not order:
+            return self._program(0), constants
+        self._program(order)  # writes the scalar of this order down
+        return programs.gradient(self._scalars[order], to_params=False, first=count), constants
+
     def _executable(self, order: int, dtype: np.dtype[Any]) -> Executable:
         """Return what runs an order; the outputs themselves are order -1."""
         key = (order, dtype.name)

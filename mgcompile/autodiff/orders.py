@@ -56,12 +56,13 @@ def next_order(program: Program, *, to_params: bool) -> Program:
     return verify(derivative_along(program, sources))
 
 
-def gradient(program: Program, *, to_params: bool) -> Program:
+def gradient(program: Program, *, to_params: bool, first: int | None = None) -> Program:
     """Return the gradient of S(k) to everything that it reads.
 
     Args:
         program: S(k).
         to_params: Whether to the parameters too, summed over samples.
+        first: To how many inputs; all by default.
 
     Returns:
         The program, with the outputs `input_gradient`, and `param_gradient`.
@@ -69,7 +70,7 @@ def gradient(program: Program, *, to_params: bool) -> Program:
     builder = Builder.continuing(program)
     adjoints = Adjoints(builder)
     adjoints.seed(program.output("value"), 1.0)
-    return _reversed(builder, adjoints, to_params=to_params)
+    return _reversed(builder, adjoints, to_params=to_params, first=first)
 
 
 def pullback(program: Program, *, to_params: bool) -> Program:
@@ -93,11 +94,18 @@ def pullback(program: Program, *, to_params: bool) -> Program:
 
 
 def _reversed(
-    builder: Builder, adjoints: Adjoints, *, to_params: bool, n_inputs: int | None = None
+    builder: Builder,
+    adjoints: Adjoints,
+    *,
+    to_params: bool,
+    n_inputs: int | None = None,
+    first: int | None = None,
 ) -> Program:
     wanted = {INPUTS, PARAMS} if to_params else {INPUTS}
     reverse_program(builder, adjoints, wanted)
     found = dense(builder, adjoints.take(INPUTS), builder.arrays[INPUTS].size)
+    if first is not None:
+        found = builder.bundle(ops.sum, (first,), [affine(found, 0, 1)])
     outputs = [("input_gradient", found)]
     if to_params:
         found = dense(builder, adjoints.take(PARAMS), builder.n_params)

@@ -141,6 +141,25 @@ def test_large_arrays_go_through_jit():
     same(jax.jit(mgbridge.jax.op("tanh"))(x), np.tanh(x), rtol=1e-12)
 
 
+def test_xla_calls_the_code_of_an_op_itself():
+    f, x = mgbridge.jax.op("tanh"), points(7)
+    for g in (f, jax.grad(f), jax.grad(jax.grad(f))):
+        text = jax.jit(jax.vmap(g)).lower(x).as_text()
+        assert "mgbridge_tanh_" in text
+        assert "callback" not in text
+    nested = jax.vmap(jax.vmap(mgbridge.jax.op("pow"), in_axes=(0, None)), in_axes=(None, 0))
+    same(nested(x, points(3)), jnp.power(x[None, :], points(3)[:, None]), rtol=1e-12)
+    assert jax.jit(f)(jnp.zeros((0, 3))).shape == (0, 3)
+
+
+@pytest.mark.filterwarnings("ignore::mgcompile.errors.PythonCallbackWarning")
+def test_a_rule_that_only_python_runs_is_called_back():
+    whole = Op("whole", lambda x: float(int(x)), (lambda out, x: 0.0,))
+    f = mgbridge.jax.op(whole)
+    same(jax.jit(f)(jnp.array([1.5, 2.5])), [1.0, 2.0])
+    assert "callback" in jax.jit(f).lower(jnp.ones(2)).as_text()
+
+
 def test_the_convention_at_a_kink_and_an_op_of_one_s_own():
     assert jax.grad(mgbridge.jax.op("relu"))(0.0) == 0.0
     cube = Op("cube", lambda x: x * x * x, (lambda out, x: 3 * x * x,))

@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgcompile.backends.llvm.abi.context import SLOTS
-from mgcompile.backends.llvm.codegen.run_function import RUN
-from mgcompile.backends.llvm.lower import lower
-from mgcompile.backends.llvm.math.custom_ops import calls_back
 from mgcompile.backends.llvm.runtime import object_cache
+from mgcompile.backends.llvm.runtime.arena_pool import (
+    Pool,
+    borrow,
+    keep_forever,
+    move_word,
+    run_once,
+)
 from mgcompile.backends.llvm.runtime.jit import Library
-from mgcompile.backends.llvm.runtime.workspace import Arena, prepared_constants
 
 if TYPE_CHECKING:
     from mgcompile.program.ir import Program
@@ -33,12 +35,6 @@ IDENTITIES = {"0": 0, "1": 1, "none": -1, "none, reorderable": -2}
 
 _TYPES = {"float32": 11, "float64": 12}
 """The numbers of dtypes in that interface."""
-
-_ARENAS = 8
-"""Threads that can be in a loop at once; more wait for their turn."""
-
-_ENTRY = 5
-"""Words that describe an arena: in use, context, scratch, columns, outputs."""
 
 _LOOP = "mg_ufunc"
 
@@ -61,41 +57,20 @@ def make_ufunc(
         rule of the program has to be run by Python.
     """
     count = program.n_inputs
-    code = object_cache.compiled(_loop_text(count), cache)
-    loop = Library.load(code, [_LOOP])
-    keep: list[Any] = [loop]
-    data = []
-    for dtype in _TYPES:
-        lowered = lower(program, dtype)
-        if calls_back(lowered.imports):
-            return None
-        object_code = object_cache.compiled(lowered.text, cache)
-        library = Library.load(object_code, lowered.entries, lowered.imports)
-        constants = prepared_constants(lowered)
-        arenas = [Arena.make(lowered, constants, 1) for _ in range(_ARENAS)]
-        words = [library.addresses[RUN], _ARENAS]
-        for arena in arenas:
-            places = (ctypes.addressof(arena.columns), ctypes.addressof(arena.outputs))
-            words += [0, arena.address, arena.scratch[0], *places]
-        described = np.array(words, dtype=np.int64)
-        keep += [library, arenas, described]
-        data.append(described.ctypes.data)
+    pools = [Pool.of(program, dtype, cache) for dtype in _TYPES]
+    if None in pools:
+        return None
+    loop = Library.load(object_cache.compiled(_loop_text(count), cache), [_LOOP])
     functions = (ctypes.c_void_p * len(_TYPES))(*[loop.addresses[_LOOP]] * len(_TYPES))
-    pointers = (ctypes.c_void_p * len(_TYPES))(*data)
+    data = (ctypes.c_void_p * len(_TYPES))(*[pool.address for pool in pools if pool])
     types = bytes(number for number in _TYPES.values() for _ in range(count + 1))
     texts = (ctypes.c_char_p(name.encode()), ctypes.c_char_p(doc.encode()))
     held = ctypes.create_string_buffer(types, len(types))
-    keep += [functions, pointers, texts, held]
     made: np.ufunc = _new_ufunc()(
-        functions, pointers, held, len(_TYPES), count, 1, IDENTITIES[identity], *texts, 0
+        functions, data, held, len(_TYPES), count, 1, IDENTITIES[identity], *texts, 0
     )
-    _forever(keep)
+    keep_forever(loop, pools, functions, data, texts, held)
     return made
-
-
-def _forever(objects: list[Any]) -> None:
-    """Let objects live as long as the process: a ufunc cannot say when it dies."""
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(objects))
 
 
 def _new_ufunc() -> Any:
@@ -114,14 +89,13 @@ def _new_ufunc() -> Any:
 
 def _loop_text(count: int) -> str:
     """Return the module of the inner loop of `count` operands, as NumPy calls it."""
-    slot = {name: 8 * place for place, name in enumerate(SLOTS)}
     fill, step = [], []
     for k in range(count):
-        fill += _copy_word("%args", 8 * k, "%columns", 16 * k, f"a{k}")
-        fill += _copy_word("%steps", 8 * k, "%columns", 16 * k + 8, f"s{k}")
+        fill += move_word("%args", 8 * k, "%columns", 16 * k, f"a{k}")
+        fill += move_word("%steps", 8 * k, "%columns", 16 * k + 8, f"s{k}")
         step += _advance("%columns", 16 * k, f"%s{k}.v", f"n{k}")
-    fill += _copy_word("%args", 8 * count, "%outputs", 0, "out")
-    fill += _copy_word("%steps", 8 * count, "%outputs", 8, "apart")
+    fill += move_word("%args", 8 * count, "%outputs", 0, "out")
+    fill += move_word("%steps", 8 * count, "%outputs", 8, "apart")
     step += _advance("%outputs", 0, "%apart.v", "following")
     # A result that is the next first operand has to be there before that is read.
     serial = (
@@ -142,29 +116,11 @@ def _loop_text(count: int) -> str:
         "%flags = alloca [64 x i8], align 16",
         "%got = call i32 @fegetenv(ptr %flags)",
         "%n = load i64, ptr %dims, align 8",
-        "%run = load ptr, ptr %data, align 8",
-        "%arenas.at = getelementptr i8, ptr %data, i64 8",
-        "%arenas = load i64, ptr %arenas.at, align 8",
         "%empty = icmp sle i64 %n, 0",
-        "br i1 %empty, label %done, label %look",
-        "look:",
-        "%turn = phi i64 [ 0, %entry ], [ %later, %look ]",
-        "%number = urem i64 %turn, %arenas",
-        f"%far = mul i64 %number, {8 * _ENTRY}",
-        "%far16 = add i64 %far, 16",
-        "%entry.at = getelementptr i8, ptr %data, i64 %far16",
-        "%tried = cmpxchg ptr %entry.at, i64 0, i64 1 acquire monotonic",
-        "%free = extractvalue { i64, i1 } %tried, 1",
-        "%later = add i64 %turn, 1",
-        "br i1 %free, label %found, label %look",
-        "found:",
-        *_word("%entry.at", 8, "%context"),
-        *_word("%entry.at", 16, "%scratch"),
-        *_word("%entry.at", 24, "%columns"),
-        *_word("%entry.at", 32, "%outputs"),
+        "br i1 %empty, label %done, label %some",
+        "some:",
+        *borrow("some"),
         *fill,
-        f"%count = getelementptr i8, ptr %context, i64 {slot['COUNT']}",
-        f"%tickets = getelementptr i8, ptr %context, i64 {slot['TICKETS']}",
         *serial,
         "%many = select i1 %chained, i64 1, i64 %n",
         "%times = select i1 %chained, i64 %n, i64 1",
@@ -172,8 +128,7 @@ def _loop_text(count: int) -> str:
         "br label %work",
         "work:",
         "%i = phi i64 [ 0, %found ], [ %i.next, %work ]",
-        "store i64 0, ptr %tickets, align 8",
-        "call void %run(ptr %context, ptr %scratch, i64 0, i64 1)",
+        *run_once(),
         *step,
         "%i.next = add i64 %i, 1",
         "%again = icmp slt i64 %i.next, %times",
@@ -187,22 +142,6 @@ def _loop_text(count: int) -> str:
         "}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def _word(base: str, offset: int, name: str) -> list[str]:
-    return [
-        f"{name}.at = getelementptr i8, ptr {base}, i64 {offset}",
-        f"{name} = load ptr, ptr {name}.at, align 8",
-    ]
-
-
-def _copy_word(source: str, at: int, target: str, to: int, name: str) -> list[str]:
-    return [
-        f"%{name}.from = getelementptr i8, ptr {source}, i64 {at}",
-        f"%{name}.v = load i64, ptr %{name}.from, align 8",
-        f"%{name}.to = getelementptr i8, ptr {target}, i64 {to}",
-        f"store i64 %{name}.v, ptr %{name}.to, align 8",
-    ]
 
 
 def _advance(base: str, offset: int, distance: str, name: str) -> list[str]:
