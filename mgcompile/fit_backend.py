@@ -14,7 +14,7 @@ from mgcompile.fit_recording import record
 from mgcompile.graph.capture import capture
 from mgcompile.runtime.proof import chosen_level
 from mgcompile.runtime.prove import numbers_of
-from mgcompile.runtime.train_loop import Course, OptimizerState, rule_of
+from mgcompile.runtime.train_loop import OptimizerState, TrainingRun, rule_of
 from mgcompile.support.cache_dir import cache_folder
 from mgcore import MgcoreError
 
@@ -74,7 +74,7 @@ def _train(training: Any) -> None:
         raise training.diverged(epoch, batch)
 
     loss.run(
-        Course(
+        TrainingRun(
             trainer=trainer,
             rule=rule,
             inputs=data,

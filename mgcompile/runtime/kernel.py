@@ -21,12 +21,12 @@ from mgcompile.runtime.proof import Proof
 from mgcompile.runtime.rule_probes import check_probes, probes
 from mgcompile.runtime.serialize import write_file
 from mgcompile.runtime.train_loop import (
-    Course,
     OptimizerState,
+    TrainingRun,
     epoch_order,
     learning_rates,
     rule_of,
-    run_course,
+    run_training,
     steps_itself,
     trainer_of,
     update_size,
@@ -447,7 +447,7 @@ class Kernel(Generic[Values]):
         mixed = shuffle and size < batch.count
         state.started(rule, self._params)
         done, per_epoch = (state.updates, state.epochs), -(-batch.count // size)
-        course = Course(
+        training = TrainingRun(
             trainer=trainer_of(self._built, optimizer, rule, batch_size, batch.count),
             rule=rule,
             inputs=batch.inputs,
@@ -459,18 +459,18 @@ class Kernel(Generic[Values]):
             state=state,
             progress=None if progress is None else lambda epoch, loss, _: progress(epoch, loss),
         )
-        return self.run(course)
+        return self.run(training)
 
     def trainer(self, rule: OptimizerSpec) -> Trainer:
         """Return the native training loop for an update rule."""
         return self._built.trainer(rule)
 
-    def run(self, course: Course) -> list[float]:
-        """Run a training course on this kernel's parameters and write them back."""
+    def run(self, training: TrainingRun) -> list[float]:
+        """Run a training run on this kernel's parameters and write them back."""
         params = self._params.copy()
         losses: list[float] = []
         try:
-            run_course(course, params, losses)
+            run_training(training, params, losses)
         finally:
             self._params = params
             self.write_back(params)

@@ -25,7 +25,7 @@ __all__ = ["StepwiseTrainer"]
 class StepwiseTrainer:
     """A trainer (see `backends.interface.Trainer`) that calls the optimiser for every mini-batch.
 
-    Its state is the optimiser's own and begins with the first call, so each course has its own
+    Its state is the optimiser's own and begins with the first call, so each run has its own
     trainer.
 
     Args:

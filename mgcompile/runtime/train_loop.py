@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     Floats = NDArray[Any]
 
 __all__ = [
-    "Course",
     "OptimizerState",
+    "TrainingRun",
     "epoch_order",
     "learning_rates",
     "rule_of",
-    "run_course",
+    "run_training",
     "steps_itself",
     "trainer_of",
     "update_size",
@@ -230,7 +230,7 @@ class OptimizerState:
 
 
 @attrs.frozen(slots=True, eq=False)
-class Course:
+class TrainingRun:
     """All that a training run needs.
 
     `order(epoch)` gives the order of samples, None means as they come; `rates(first, count)` the
@@ -252,43 +252,43 @@ class Course:
     state: OptimizerState = attrs.field(factory=OptimizerState)
 
 
-def run_course(course: Course, params: Floats, losses: list[float]) -> None:
+def run_training(training: TrainingRun, params: Floats, losses: list[float]) -> None:
     """Train, writing `params` in place and each epoch's loss to the end of `losses`.
 
     Native calls cover several epochs, as many as take about a tenth of a second, so that Ctrl-C is
     heard; with `progress` one each. What was finished before an exception stays.
     """
-    state = course.state.started(course.rule, params)
-    updates = -(-course.count // course.batch_size)
+    state = training.state.started(training.rule, params)
+    updates = -(-training.count // training.batch_size)
     epoch, chunk = 0, 1
-    while epoch < course.epochs:
-        chunk = 1 if course.progress else min(chunk, course.epochs - epoch)
+    while epoch < training.epochs:
+        chunk = 1 if training.progress else min(chunk, training.epochs - epoch)
         orders = None
-        if course.order is not None:
-            chunk = min(chunk, max(1, 10_000_000 // max(1, course.count)))
-            orders = np.stack([course.order(e) for e in range(epoch, epoch + chunk)])
-        before = (params.copy(), state.copy()) if course.diverged else None
+        if training.order is not None:
+            chunk = min(chunk, max(1, 10_000_000 // max(1, training.count)))
+            orders = np.stack([training.order(e) for e in range(epoch, epoch + chunk)])
+        before = (params.copy(), state.copy()) if training.diverged else None
         began = time.perf_counter()
-        found = course.trainer(
-            course.inputs, course.count, params, state, course.state.updates, orders, chunk,
-            course.batch_size, course.rates(epoch, chunk),
+        found = training.trainer(
+            training.inputs, training.count, params, state, training.state.updates, orders, chunk,
+            training.batch_size, training.rates(epoch, chunk),
         )  # fmt: skip
         seconds = time.perf_counter() - began
         losses += found.tolist()
         epoch += chunk
-        course.state.epochs += chunk
-        course.state.updates += chunk * updates
+        training.state.epochs += chunk
+        training.state.updates += chunk * updates
         if before is not None and not np.all(np.isfinite(found)):
             bad = int(np.flatnonzero(~np.isfinite(found))[0])
             del losses[len(losses) - chunk + bad + 1 :]
-            _tell_divergence(course, (epoch - chunk, chunk, bad), orders, *before)
-        if course.progress is not None:
-            course.progress(epoch - 1, losses[-1], params)
+            _tell_divergence(training, (epoch - chunk, chunk, bad), orders, *before)
+        if training.progress is not None:
+            training.progress(epoch - 1, losses[-1], params)
         chunk = max(1, min(64 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))
 
 
 def _tell_divergence(
-    course: Course,
+    training: TrainingRun,
     epochs: tuple[int, int, int],
     orders: NDArray[np.int64] | None,
     params: Floats,
@@ -297,46 +297,48 @@ def _tell_divergence(
     """Call `diverged` for the first epoch of a call whose loss is not finite.
 
     Args:
-        course: The training run, after the call.
+        training: The training run, after the call.
         epochs: The call's first epoch, how many it took, and which of them diverged.
         orders: Of the samples.
         params: As the call began.
         state: As the call began.
     """
     first, count, bad = epochs
-    updates = -(-course.count // course.batch_size)
-    step = course.state.updates - count * updates
+    updates = -(-training.count // training.batch_size)
+    step = training.state.updates - count * updates
     if bad:
         some = None if orders is None else orders[:bad]
-        course.trainer(
-            course.inputs, course.count, params, state, step, some, bad, course.batch_size,
-            course.rates(first, bad),
+        training.trainer(
+            training.inputs, training.count, params, state, step, some, bad, training.batch_size,
+            training.rates(first, bad),
         )  # fmt: skip
-    batch = _first_bad_batch(course, first + bad, step + bad * updates, params, state)
-    if course.diverged is not None:
-        course.diverged(first + bad, batch)
+    batch = _first_bad_batch(training, first + bad, step + bad * updates, params, state)
+    if training.diverged is not None:
+        training.diverged(first + bad, batch)
 
 
-def _first_bad_batch(course: Course, epoch: int, step: int, params: Floats, state: Floats) -> int:
+def _first_bad_batch(
+    training: TrainingRun, epoch: int, step: int, params: Floats, state: Floats
+) -> int:
     """Return the first mini-batch of an epoch whose loss is not finite, by bisection.
 
     Args:
-        course: The training run; its inputs are an array.
+        training: The training run; its inputs are an array.
         epoch: An epoch whose loss is not finite.
         step: Updates done before it.
         params: As the epoch began.
         state: As the epoch began.
     """
-    size, updates = course.batch_size, -(-course.count // course.batch_size)
-    order = np.arange(course.count) if course.order is None else course.order(epoch)
-    rows = np.asarray(course.inputs)[order]
+    size, updates = training.batch_size, -(-training.count // training.batch_size)
+    order = np.arange(training.count) if training.order is None else training.order(epoch)
+    rows = np.asarray(training.inputs)[order]
     low, high = 1, updates  # so many batches are the fewest, and the most, that are not finite
     while low < high:
         middle = (low + high) // 2
         some = rows[: middle * size]
-        (loss,) = course.trainer(
+        (loss,) = training.trainer(
             some, len(some), params.copy(), state.copy(), step, None, 1, size,
-            course.rates(epoch, 1)[:, :middle],
+            training.rates(epoch, 1)[:, :middle],
         )  # fmt: skip
         low, high = (middle + 1, high) if np.isfinite(loss) else (low, middle)
     return low - 1

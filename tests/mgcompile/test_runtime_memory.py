@@ -11,7 +11,7 @@ import mgcompile
 from mgcompile.backends.llvm.runtime import jit
 from mgcompile.backends.llvm.runtime.result_pool import LARGE, Results
 from mgcompile.program.optimizer import OptimizerSpec
-from mgcompile.runtime.train_loop import Course, run_course
+from mgcompile.runtime.train_loop import TrainingRun, run_training
 from mgcore import Op, Value, ops
 
 
@@ -99,7 +99,7 @@ def test_the_first_epoch_that_diverged_is_named_wherever_it_is_in_a_call() -> No
         told.append((epoch, batch))
         raise KeyError
 
-    course = Course(
+    training = TrainingRun(
         trainer=Losses(),
         rule=OptimizerSpec("sgd"),
         inputs=np.zeros((6, 1)),
@@ -112,7 +112,7 @@ def test_the_first_epoch_that_diverged_is_named_wherever_it_is_in_a_call() -> No
     )
     losses: list[float] = []
     with pytest.raises(KeyError):
-        run_course(course, np.zeros(1), losses)
+        run_training(training, np.zeros(1), losses)
     assert told == [(3, 1)]
     assert losses[:3] == [1.0, 1.0, 1.0]
     assert len(losses) == 4

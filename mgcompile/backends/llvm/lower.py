@@ -8,12 +8,12 @@ from attrs import frozen
 
 from mgcompile.backends.llvm.codegen.barrier import barrier_function
 from mgcompile.backends.llvm.codegen.batch_io import input_function, output_function
-from mgcompile.backends.llvm.codegen.codegen_context import Frame, Tables
+from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext, Tables
 from mgcompile.backends.llvm.codegen.cpython_entry import ENTER, entry_function, has_entry
 from mgcompile.backends.llvm.codegen.memory_spaces import scratch_offsets
 from mgcompile.backends.llvm.codegen.outer_product import outer_function
 from mgcompile.backends.llvm.codegen.run_function import RUN, phases_function, run_function
-from mgcompile.backends.llvm.codegen.signal_poll import heed_function
+from mgcompile.backends.llvm.codegen.signal_poll import poll_function
 from mgcompile.backends.llvm.codegen.tile_loop import tiles_function, units_functions
 from mgcompile.backends.llvm.codegen.train_function import train_function
 from mgcompile.backends.llvm.ir.module_builder import Library
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 __all__ = ["TRAIN", "Lowered", "lower"]
 
 TRAIN = "mg_train"
-"""The function ``void mg_train(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``."""
+"""The function ``void mg_train(ptr context, ptr scratch, i64 thread, i64 threads, ptr run)``."""
 
 
 @frozen
@@ -88,33 +88,33 @@ def lower(
     library = Library(target or host_target(), flags="" if program.strict else "contract")
     loops = schedule(program, dtype, library.target.lanes(dtype), rule)
     exact = frozenset() if program.strict else rounded_as_written(loops.program)
-    frame = Frame(loops, Tables(), library, Opcodes(), exact)
-    functions = [input_function(frame)]
+    codegen = CodegenContext(loops, Tables(), library, Opcodes(), exact)
+    functions = [input_function(codegen)]
     for number, array in enumerate(output.array for output in loops.program.outputs):
         if array in loops.batched_outputs:
-            functions.append(output_function(frame, number, array))
+            functions.append(output_function(codegen, number, array))
     for number, phase in enumerate(loops.phases):
-        functions += units_functions(frame, f"shared{number}", phase.shared)
-        functions += units_functions(frame, f"tile{number}", phase.tiled)
+        functions += units_functions(codegen, f"shared{number}", phase.shared)
+        functions += units_functions(codegen, f"tile{number}", phase.tiled)
         updates = loops.left_to_update is not None and bool(phase.weight_gradients)
-        functions.append(tiles_function(frame, number, phase, updates=updates))
+        functions.append(tiles_function(codegen, number, phase, updates=updates))
         if phase.weight_gradients:
             functions.append(
-                outer_function(frame, f"outer{number}", phase, rule if updates else None)
+                outer_function(codegen, f"outer{number}", phase, rule if updates else None)
             )
     functions.append(barrier_function(library))
-    functions.append(phases_function(frame, heeds=rule is not None))
+    functions.append(phases_function(codegen, polls=rule is not None))
     entries: tuple[str, ...] = (TRAIN,)
     if rule is not None:
-        functions.append(heed_function(library))
-        functions.append(train_function(frame, TRAIN, rule, loops.left_to_update))
+        functions.append(poll_function(library))
+        functions.append(train_function(codegen, TRAIN, rule, loops.left_to_update))
     else:
-        functions.append(run_function(frame, internal=target is not None))
+        functions.append(run_function(codegen, internal=target is not None))
         entries = (RUN,)
-        if target is None and has_entry(frame):
-            functions.append(entry_function(frame, RUN))
+        if target is None and has_entry(codegen):
+            functions.append(entry_function(codegen, RUN))
             entries = (RUN, ENTER)
-    write_machines(frame)
+    write_machines(codegen)
     text = "\n\n".join([*functions, library.text()])
-    tables = frame.tables.array()
+    tables = codegen.tables.array()
     return Lowered(loops, tables, text, entries, library.imports)

@@ -1,4 +1,4 @@
-"""Name the slots of the block of 64-bit words that describes a course of training.
+"""Name the slots of the block of 64-bit words that describes a training run.
 
 ==============  ================================================================================
 slot            content
@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.function_builder import Writer
 
-__all__ = ["COURSE", "course"]
+__all__ = ["TRAINING_RUN", "training_slot"]
 
-COURSE = (
+TRAINING_RUN = (
     "COUNT",
     "BATCH",
     "EPOCHS",
@@ -40,7 +40,7 @@ COURSE = (
 )
 
 
-def course(writer: Writer, name: str, kind: str = "i64") -> str:
-    """Return the content of a slot of the block in ``%course``."""
-    place = writer.offset("%course", 8 * COURSE.index(name))
+def training_slot(writer: Writer, name: str, kind: str = "i64") -> str:
+    """Return the content of a slot of the block in ``%training``."""
+    place = writer.offset("%training", 8 * TRAINING_RUN.index(name))
     return writer.load(kind, place, 8)

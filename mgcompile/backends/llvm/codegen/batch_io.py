@@ -11,7 +11,7 @@ from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.program.ir import INPUTS
 
 if TYPE_CHECKING:
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index
 
 __all__ = ["LINE", "input_function", "output_function"]
@@ -25,24 +25,24 @@ MOST_CACHED = 8 << 20
 _PAST_CACHES = "!7002"  # metadata are numbered; this number is this module's
 
 
-def input_function(frame: Frame) -> str:
+def input_function(codegen: CodegenContext) -> str:
     """Write ``@load_inputs``: copy the samples of a tile, and repeat the last one to its end.
 
     Of dense columns that full tiles read in place it only notes where they begin.
     """
     signature = ["ptr %context", "ptr %inputs", "i64 %first"]
     signature += ["i64 %lane_bytes", "i64 %real_bytes"]
-    writer = Writer(frame.library, "load_inputs", signature)
-    size = frame.tile.bytes
+    writer = Writer(codegen.library, "load_inputs", signature)
+    size = codegen.tile.bytes
     matrix, columns = slot(writer, "MATRIX", "ptr"), slot(writer, "COLUMNS", "ptr")
     row, column = slot(writer, "ROW"), slot(writer, "COLUMN")
     begin = writer.add(slot(writer, "BEGIN"), "%first")
     order = slot(writer, "ORDER", "ptr")
     as_columns = writer.value(f"icmp eq ptr {matrix}, null")
-    if frame.program.n_inputs >= frame.tile.width:
-        _write_square_path(writer, frame, str(matrix), str(column))
+    if codegen.program.n_inputs >= codegen.tile.width:
+        _write_square_path(writer, codegen, str(matrix), str(column))
     plain = writer.value(f"icmp eq ptr {order}, null")
-    with writer.loop(frame.program.n_inputs) as turn:
+    with writer.loop(codegen.program.n_inputs) as turn:
         in_matrix = writer.offset(str(matrix), writer.mul(turn.index, column))
         entry = writer.offset(str(columns), writer.mul(turn.index, 16))
         entry = writer.value(f"select i1 {as_columns}, ptr {entry}, ptr {order_free(writer)}")
@@ -50,47 +50,47 @@ def input_function(frame: Frame) -> str:
         own_stride = writer.load("i64", writer.offset(entry, 8), 8)
         source = writer.value(f"select i1 {as_columns}, ptr {own}, ptr {in_matrix}")
         stride = writer.value(f"select i1 {as_columns}, i64 {own_stride}, i64 {row}")
-        target = writer.offset("%inputs", writer.mul(turn.index, size * frame.tile.samples))
+        target = writer.offset("%inputs", writer.mul(turn.index, size * codegen.tile.samples))
         start = writer.offset(source, writer.mul(begin, stride))
         dense = writer.value(f"icmp eq i64 {stride}, {size}")
         together = writer.value(f"and i1 {plain}, {dense}")
-        full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.tile.samples}")
+        full = writer.value(f"icmp eq i64 %real_bytes, {size * codegen.tile.samples}")
         usual = writer.value(f"and i1 {together}, {full}")
-        if frame.loops.in_place:
+        if codegen.loops.in_place:
             column = writer.value(f"select i1 {usual}, ptr {start}, ptr {target}")
-            writer.store("ptr", column, frame.address_of_input(writer, turn.index), 8)
+            writer.store("ptr", column, codegen.address_of_input(writer, turn.index), 8)
         else:
             with writer.when(usual):
-                _copy_full(writer, frame, start, target)
+                _copy_full(writer, codegen, start, target)
         with writer.when(writer.value(f"xor i1 {usual}, true")):
             apart = writer.value(f"xor i1 {dense}, true")
             strided = writer.value(f"and i1 {plain}, {apart}")
             ordered = writer.value(f"xor i1 {plain}, true")
             with writer.when(together):
-                _copy_part(writer, frame, start, target)
+                _copy_part(writer, codegen, start, target)
             with writer.when(strided):
-                _copy_strided(writer, frame, start, stride, target)
+                _copy_strided(writer, codegen, start, stride, target)
             with writer.when(ordered):
                 numbers = writer.offset(str(order), writer.mul(begin, 8))
-                _copy_ordered(writer, frame, source, stride, numbers, target)
-            _repeat_last(writer, frame, target)
+                _copy_ordered(writer, codegen, source, stride, numbers, target)
+            _repeat_last(writer, codegen, target)
     writer.do("ret void")
     return writer.text()
 
 
-def _write_square_path(writer: Writer, frame: Frame, matrix: str, column: str) -> None:
+def _write_square_path(writer: Writer, codegen: CodegenContext, matrix: str, column: str) -> None:
     """Append the way that full tiles of dense rows take."""
-    size = frame.tile.bytes
+    size = codegen.tile.bytes
     given = writer.value(f"icmp ne ptr {matrix}, null")
     dense = writer.value(f"icmp eq i64 {column}, {size}")
-    full = writer.value(f"icmp eq i64 %real_bytes, {size * frame.tile.samples}")
+    full = writer.value(f"icmp eq i64 %real_bytes, {size * codegen.tile.samples}")
     both = writer.value(f"and i1 {given}, {dense}")
     with writer.when(writer.value(f"and i1 {both}, {full}")):
-        copy_rows(writer, frame, matrix)
-        if frame.loops.in_place:
-            with writer.loop(frame.program.n_inputs) as turn:
-                copy = writer.offset("%inputs", writer.mul(turn.index, frame.unit(INPUTS)))
-                writer.store("ptr", copy, frame.address_of_input(writer, turn.index), 8)
+        copy_rows(writer, codegen, matrix)
+        if codegen.loops.in_place:
+            with writer.loop(codegen.program.n_inputs) as turn:
+                copy = writer.offset("%inputs", writer.mul(turn.index, codegen.unit(INPUTS)))
+                writer.store("ptr", copy, codegen.address_of_input(writer, turn.index), 8)
         writer.do("ret void")
         writer.begin(writer.fresh("unreached"))
 
@@ -100,9 +100,11 @@ def order_free(writer: Writer) -> str:
     return slot_address(writer, "ROW")
 
 
-def _copy_strided(writer: Writer, frame: Frame, source: str, stride: Index, target: str) -> None:
+def _copy_strided(
+    writer: Writer, codegen: CodegenContext, source: str, stride: Index, target: str
+) -> None:
     """Append a copy of ``%real_bytes`` bytes whose numbers are `stride` bytes apart."""
-    size, kind = frame.tile.bytes, frame.scalar
+    size, kind = codegen.tile.bytes, codegen.scalar
     with writer.loop("%real_bytes", step=size, carried=[("ptr", source)]) as lane:
         value = writer.load(kind, lane.values[0], size)
         writer.store(kind, value, writer.offset(target, lane.index), size)
@@ -110,10 +112,10 @@ def _copy_strided(writer: Writer, frame: Frame, source: str, stride: Index, targ
 
 
 def _copy_ordered(
-    writer: Writer, frame: Frame, source: str, stride: Index, numbers: str, target: str
+    writer: Writer, codegen: CodegenContext, source: str, stride: Index, numbers: str, target: str
 ) -> None:
     """Append a copy of the samples whose numbers stand one after the other at `numbers`."""
-    size, kind = frame.tile.bytes, frame.scalar
+    size, kind = codegen.tile.bytes, codegen.scalar
     with writer.loop("%real_bytes", step=size, carried=[("ptr", numbers)]) as lane:
         sample = writer.load("i64", lane.values[0], 8)
         value = writer.load(kind, writer.offset(source, writer.mul(sample, stride)), size)
@@ -121,43 +123,43 @@ def _copy_ordered(
         lane.following = [writer.offset(lane.values[0], 8)]
 
 
-def _repeat_last(writer: Writer, frame: Frame, target: str) -> None:
+def _repeat_last(writer: Writer, codegen: CodegenContext, target: str) -> None:
     """Append the code that fills the tile's last vectors up."""
-    size, kind = frame.tile.bytes, frame.scalar
+    size, kind = codegen.tile.bytes, codegen.scalar
     last = writer.offset(writer.offset(target, "%real_bytes"), -size)
     value = writer.load(kind, last, size)
     with writer.loop("%lane_bytes", start="%real_bytes", step=size, maybe_empty=True) as lane:
         writer.store(kind, value, writer.offset(target, lane.index), size)
 
 
-def output_function(frame: Frame, number: int, array: int) -> str:
+def output_function(codegen: CodegenContext, number: int, array: int) -> str:
     """Write ``@store_output<number>``: copy a batched array of a tile to the caller's memory."""
-    signature = ["ptr %context", f"ptr %{frame.loops.places[array].space}"]
+    signature = ["ptr %context", f"ptr %{codegen.loops.places[array].space}"]
     signature += ["i64 %first", "i64 %real_bytes"]
-    writer = Writer(frame.library, f"store_output{number}", signature)
-    size = frame.tile.bytes
+    writer = Writer(codegen.library, f"store_output{number}", signature)
+    size = codegen.tile.bytes
     entry = writer.offset(str(slot(writer, "OUTPUTS", "ptr")), 24 * number)
     target = writer.load("ptr", entry, 8)
     row = writer.load("i64", writer.offset(entry, 8), 8)
     column = writer.load("i64", writer.offset(entry, 16), 8)
     target = writer.offset(target, writer.mul("%first", row))
-    source = frame.start(writer, array)
-    length = frame.program.arrays[array].size
+    source = codegen.start(writer, array)
+    length = codegen.program.arrays[array].size
     dense = writer.value(f"icmp eq i64 {row}, {size}")
     with writer.when(dense):
         with writer.loop(length) as turn:
-            read = writer.offset(source, writer.mul(turn.index, frame.unit(array)))
+            read = writer.offset(source, writer.mul(turn.index, codegen.unit(array)))
             written = writer.offset(target, writer.mul(turn.index, column))
-            _hand_over(writer, frame, read, written)
+            _hand_over(writer, codegen, read, written)
         writer.do("ret void")
         writer.begin(writer.fresh("unreached"))
-    kind = frame.scalar
+    kind = codegen.scalar
     with writer.loop("%real_bytes", step=size) as lane:
         number_in_tile = writer.value(f"udiv exact i64 {lane.index}, {size}")
         written = writer.offset(target, writer.mul(number_in_tile, row))
         read = writer.offset(source, lane.index)
         with writer.loop(length) as turn:
-            place = writer.offset(read, writer.mul(turn.index, frame.unit(array)))
+            place = writer.offset(read, writer.mul(turn.index, codegen.unit(array)))
             value = writer.load(kind, place, size)
             where = writer.offset(written, writer.mul(turn.index, column))
             writer.store(kind, value, where, size)
@@ -165,22 +167,22 @@ def output_function(frame: Frame, number: int, array: int) -> str:
     return writer.text()
 
 
-def _copy_run(writer: Writer, frame: Frame, read: str, written: str) -> None:
+def _copy_run(writer: Writer, codegen: CodegenContext, read: str, written: str) -> None:
     """Append a copy of ``%real_bytes`` bytes: of full tiles several vectors a turn."""
-    full = writer.value(f"icmp eq i64 %real_bytes, {frame.tile.bytes * frame.tile.samples}")
+    full = writer.value(f"icmp eq i64 %real_bytes, {codegen.tile.bytes * codegen.tile.samples}")
     with writer.when(full):
-        _copy_full(writer, frame, read, written)
+        _copy_full(writer, codegen, read, written)
     with writer.when(writer.value(f"xor i1 {full}, true")):
-        _copy_part(writer, frame, read, written)
+        _copy_part(writer, codegen, read, written)
 
 
 def _copy_full(
-    writer: Writer, frame: Frame, read: str, written: str, *, past: bool = False
+    writer: Writer, codegen: CodegenContext, read: str, written: str, *, past: bool = False
 ) -> None:
     """Append a copy of a full tile; `past` the caches, from and to whole lines."""
-    vector, size = frame.vector, frame.tile.bytes
-    width, bytes_of_tile = size * vector.lanes, size * frame.tile.samples
-    group = math.gcd(4, frame.tile.samples // vector.lanes)
+    vector, size = codegen.vector, codegen.tile.bytes
+    width, bytes_of_tile = size * vector.lanes, size * codegen.tile.samples
+    group = math.gcd(4, codegen.tile.samples // vector.lanes)
     how = f"align {width}, !nontemporal {_PAST_CACHES}" if past else f"align {size}"
     with writer.loop(bytes_of_tile, step=group * width) as turn:
         source, target = writer.offset(read, turn.index), writer.offset(written, turn.index)
@@ -189,27 +191,27 @@ def _copy_full(
             writer.do(f"store {vector} {value}, ptr {writer.offset(target, place)}, {how}")
 
 
-def _copy_part(writer: Writer, frame: Frame, read: str, written: str) -> None:
+def _copy_part(writer: Writer, codegen: CodegenContext, read: str, written: str) -> None:
     """Append a copy of part of a tile: whole vectors first, then single numbers."""
-    size, vector = frame.tile.bytes, frame.vector
+    size, vector = codegen.tile.bytes, codegen.vector
     step = size * vector.lanes
     whole = writer.value(f"and i64 %real_bytes, {-step}")
-    for kind, start, stop in ((vector, 0, whole), (frame.scalar, whole, "%real_bytes")):
+    for kind, start, stop in ((vector, 0, whole), (codegen.scalar, whole, "%real_bytes")):
         width = size * kind.lanes
         with writer.loop(stop, start=start, step=width, maybe_empty=True) as turn:
             value = writer.load(kind, writer.offset(read, turn.index), size)
             writer.store(kind, value, writer.offset(written, turn.index), size)
 
 
-def _hand_over(writer: Writer, frame: Frame, read: str, written: str) -> None:
+def _hand_over(writer: Writer, codegen: CodegenContext, read: str, written: str) -> None:
     """Append a copy of a row of results to the caller, past the caches where they are too many.
 
     A store to memory that is in no cache reads the line first, and pushes out others that the next
     tiles need; one past the caches does neither. The locked instructions with which threads meet
     and the GIL is taken back order these stores before what follows.
     """
-    shape, program = frame.tile, frame.program
-    row = shape.bytes * sum(program.arrays[a].size for a in frame.loops.batched_outputs)
+    shape, program = codegen.tile, codegen.program
+    row = shape.bytes * sum(program.arrays[a].size for a in codegen.loops.batched_outputs)
     many = writer.value(f"icmp ugt i64 {slot(writer, 'COUNT')}, {MOST_CACHED // row}")
     full = writer.value(f"icmp eq i64 %real_bytes, {shape.bytes * shape.samples}")
     address = writer.value(f"ptrtoint ptr {written} to i64")
@@ -219,6 +221,6 @@ def _hand_over(writer: Writer, frame: Frame, read: str, written: str) -> None:
         past = writer.value(f"and i1 {past}, {other}")
     with writer.when(past):
         writer.library.declare(_PAST_CACHES, f"{_PAST_CACHES} = !{{i32 1}}")
-        _copy_full(writer, frame, read, written, past=True)
+        _copy_full(writer, codegen, read, written, past=True)
     with writer.when(writer.value(f"xor i1 {past}, true")):
-        _copy_run(writer, frame, read, written)
+        _copy_run(writer, codegen, read, written)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from mgcompile.program.ir import Access, IndexMap, Program
     from mgcompile.schedule.ir import LoopProgram, Tile
 
-__all__ = ["AREAS", "Cursor", "Frame", "Tables", "row_major"]
+__all__ = ["MEMORY_SPACES", "Address", "CodegenContext", "Tables", "row_major"]
 
-AREAS = (
+MEMORY_SPACES = (
     "inputs",
     "tile",
     "store",
@@ -60,7 +60,7 @@ class Tables:
 
 
 @frozen
-class Frame:
+class CodegenContext:
     """Where a function stands: the loop program, and the iterations of the loops around.
 
     Products and sums that make the arrays `exact` are not fused.
@@ -93,8 +93,8 @@ class Frame:
         """The kind of one number."""
         return kind_of(self.loops.dtype, 1)
 
-    def inside(self, iteration: Index) -> Frame:
-        """Return the frame within one more loop."""
+    def inside(self, iteration: Index) -> CodegenContext:
+        """Return the context within one more loop."""
         return evolve(self, iterations=(*self.iterations, iteration))
 
     def batched(self, array: int) -> bool:
@@ -126,15 +126,15 @@ class Frame:
             return self.tile.bytes
         return self.tile.bytes * self.tile.width
 
-    def cursor(self, writer: Writer, access: Access) -> Cursor:
-        """Return a cursor on what an access reads, with the loops around entered."""
-        cursor = self.target(writer, access.array, access.index)
+    def address(self, writer: Writer, access: Access) -> Address:
+        """Return an address on what an access reads, with the loops around entered."""
+        address = self.target(writer, access.array, access.index)
         for axis, iteration in enumerate(self.iterations):
-            cursor.enter(axis, iteration)
-        return cursor
+            address.enter(axis, iteration)
+        return address
 
-    def target(self, writer: Writer, array: int, index: IndexMap, base: str = "") -> Cursor:
-        """Return a cursor on the elements of an array that a map names."""
+    def target(self, writer: Writer, array: int, index: IndexMap, base: str = "") -> Address:
+        """Return an address on the elements of an array that a map names."""
         unit = self.unit(array)
         pointer = self.start(writer, array, base)
         indirect = array == INPUTS and self.loops.in_place
@@ -142,21 +142,21 @@ class Frame:
             pointer, unit = self.address_of_input(writer, 0), 8
         if isinstance(index, Affine):
             pointer = writer.offset(pointer, index.offset * unit)
-            cursor = Cursor(writer, pointer, unit, index.strides, (), indirect=indirect)
-            cursor.settle()
-            return cursor
+            address = Address(writer, pointer, unit, index.strides, (), indirect=indirect)
+            address.resolve()
+            return address
         first = self.tables.add(index.table)
         steps = tuple(
             0 if length == 1 else step
             for length, step in zip(index.table.shape, row_major(index.table.shape), strict=True)
         )
-        cursor = Cursor(writer, pointer, unit, index.strides, steps, indirect=indirect)
-        cursor.entry = writer.offset("%tables", first * 4)
-        cursor.settle()
-        return cursor
+        address = Address(writer, pointer, unit, index.strides, steps, indirect=indirect)
+        address.entry = writer.offset("%tables", first * 4)
+        address.resolve()
+        return address
 
-    def result(self, writer: Writer, array: int, shape: tuple[int, ...], base: str = "") -> Cursor:
-        """Return a cursor on what a bundle of a shape makes: its own array, or part of another."""
+    def result(self, writer: Writer, array: int, shape: tuple[int, ...], base: str = "") -> Address:
+        """Return an address on what a bundle makes: its own array, or part of another."""
         target = self.loops.destinations.get(array)
         if target is not None:
             return self.target(writer, target.array, target.index, base)
@@ -188,7 +188,7 @@ def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 
 @define
-class Cursor:
+class Address:
     """A pointer that becomes exact axis by axis, so that each part is computed in its own loop.
 
     Attributes:
@@ -214,7 +214,7 @@ class Cursor:
         """Tell whether the address depends on an axis."""
         return bool(self.strides[axis] or (self.steps and self.steps[axis]))
 
-    def fork(self) -> Cursor:
+    def fork(self) -> Address:
         """Return an independent copy."""
         return evolve(self, entered=set(self._entered))
 
@@ -232,9 +232,9 @@ class Cursor:
             step = self.steps[axis] * 4
             self.entry = write.offset(self.entry, write.mul(index, step))
             self.entry = write.offset(self.entry, plus * step)
-        self.settle()
+        self.resolve()
 
-    def settle(self) -> None:
+    def resolve(self) -> None:
         """Read the table, and an indirect address, once all axes that they depend on are fixed."""
         write = self.writer
         if self.entry and not self._waits_for(self.steps):

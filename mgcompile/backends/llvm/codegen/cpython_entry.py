@@ -27,7 +27,7 @@ from mgcompile.backends.llvm.runtime.cpython import (
 )
 
 if TYPE_CHECKING:
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.program.ir import Output
 
 __all__ = ["ENTER", "entry_function", "has_entry"]
@@ -43,14 +43,14 @@ _SUMMED = ("loss", "param_gradient", "param_cotangent")
 _NUMBERS = ("value", "loss")
 
 
-def has_entry(frame: Frame) -> bool:
+def has_entry(codegen: CodegenContext) -> bool:
     """Tell whether a program can have the door: it is one of those that `ENTER` knows."""
-    program = frame.program
+    program = codegen.program
     takes_data = bool(program.n_inputs) and program.data is None
     for output in program.outputs:
         if output.name not in (*_SUMMED, *_PER_SAMPLE):
             return False
-        if takes_data and output.name in _PER_SAMPLE and not frame.batched(output.array):
+        if takes_data and output.name in _PER_SAMPLE and not codegen.batched(output.array):
             return False
     return True
 
@@ -65,31 +65,31 @@ class _Samples:
     words: dict[str, str]
 
 
-def entry_function(frame: Frame, run: str) -> str:
+def entry_function(codegen: CodegenContext, run: str) -> str:
     """Write ``mg_enter``: one run in this thread, the GIL released.
 
     Its ``self`` is the array that holds the context. One call at a time may use that; the slot BUSY
     tells others to go the long way.
     """
     arguments = ["ptr %self", "ptr %arguments", "i64 %count"]
-    writer = Writer(frame.library, ENTER, arguments, "ptr", internal=False)
-    count = len(frame.program.outputs)
+    writer = Writer(codegen.library, ENTER, arguments, "ptr", internal=False)
+    count = len(codegen.program.outputs)
     writer.do(f"%results = alloca [{count} x ptr], align 8")
     writer.do(f"%numbers = alloca [{count} x double], align 8")
     writer.do("%extents = alloca [2 x i64], align 8")
     writer.do(f"%context = load ptr, ptr {writer.offset('%self', DATA)}, align 8")
-    samples = _read_samples(writer, frame)
+    samples = _read_samples(writer, codegen)
     _occupy(writer)
-    _make_room(writer, frame, samples)
+    _make_room(writer, codegen, samples)
     for name, word in samples.words.items():
         writer.store("i64", word, slot_address(writer, name), 8)
     mean = writer.value(f"icmp eq ptr {_argument(writer, 2)}, {python_address(writer, 'True')}")
     scratch = slot(writer, "SCRATCH", "ptr")
     state = python_call(writer, "PyEval_SaveThread")
     writer.do(f"call void @{run}(ptr %context, ptr {scratch}, i64 0, i64 1)")
-    _divide_gradient(writer, frame, samples, mean)
+    _divide_gradient(writer, codegen, samples, mean)
     python_call(writer, "PyEval_RestoreThread", f"ptr {state}")
-    _make_floats(writer, frame, samples, mean)
+    _make_floats(writer, codegen, samples, mean)
     _give_back(writer, count)
     _refuse(writer)
     return writer.text()
@@ -106,7 +106,7 @@ def _argument(writer: Writer, place: int) -> str:
     return writer.load("ptr", writer.offset("%arguments", 8 * place), 8)
 
 
-def _read_samples(writer: Writer, frame: Frame) -> _Samples:
+def _read_samples(writer: Writer, codegen: CodegenContext) -> _Samples:
     """Append the checks that X is an array of the kernel's dtype and shape, and read it."""
 
     def word(array: str, place: int, kind: str = "i64") -> str:
@@ -131,7 +131,7 @@ def _read_samples(writer: Writer, frame: Frame) -> _Samples:
     for condition in (
         known,
         writer.value(f"icmp ne i32 {aligned}, 0"),
-        writer.value(f"icmp eq i64 {columns}, {frame.program.n_inputs}"),
+        writer.value(f"icmp eq i64 {columns}, {codegen.program.n_inputs}"),
         writer.value(f"icmp ult i64 {others}, {slot(writer, 'MOST')}"),
     ):
         _need(writer, condition, "unfit")
@@ -150,13 +150,13 @@ def _occupy(writer: Writer) -> None:
     _need(writer, writer.value(f"icmp eq i64 {before}, 0"), "unfit")
 
 
-def _is_number(frame: Frame, output: Output) -> bool:
-    return output.name in _NUMBERS and frame.program.arrays[output.array].size == 1
+def _is_number(codegen: CodegenContext, output: Output) -> bool:
+    return output.name in _NUMBERS and codegen.program.arrays[output.array].size == 1
 
 
-def _make_room(writer: Writer, frame: Frame, samples: _Samples) -> None:
+def _make_room(writer: Writer, codegen: CodegenContext, samples: _Samples) -> None:
     """Append where each output goes: to a place for one number, or to a new array."""
-    outputs = frame.program.outputs
+    outputs = codegen.program.outputs
     for place in range(len(outputs)):
         writer.store("ptr", "null", writer.offset("%results", 8 * place), 8)
     table = str(slot(writer, "OUTPUTS", "ptr"))
@@ -165,14 +165,14 @@ def _make_room(writer: Writer, frame: Frame, samples: _Samples) -> None:
     first = writer.value(f"select i1 {samples.many}, ptr %extents, ptr {second}")
     for place, output in enumerate(outputs):
         entry = writer.offset(table, 24 * place)
-        size, batched = frame.program.arrays[output.array].size, frame.batched(output.array)
+        size, batched = codegen.program.arrays[output.array].size, codegen.batched(output.array)
         writer.store("i64", str(size), second, 8)
         if batched:
             for distance, stride in ((8, size), (16, 1)):
                 writer.store(
-                    "i64", str(stride * frame.tile.bytes), writer.offset(entry, distance), 8
+                    "i64", str(stride * codegen.tile.bytes), writer.offset(entry, distance), 8
                 )
-        if not _is_number(frame, output):
+        if not _is_number(codegen, output):
             rank, extents = (samples.rank, first) if batched else ("1", second)
             _make_array(writer, place, entry, rank, extents)
             continue
@@ -196,18 +196,18 @@ def _keep(writer: Writer, place: int, result: str) -> None:
     _need(writer, writer.value(f"icmp ne ptr {result}, null"), "failed")
 
 
-def _divide_gradient(writer: Writer, frame: Frame, samples: _Samples, mean: str) -> None:
+def _divide_gradient(writer: Writer, codegen: CodegenContext, samples: _Samples, mean: str) -> None:
     """Append the division of the gradient to parameters by the number of samples."""
-    names = [output.name for output in frame.program.outputs]
-    if "param_gradient" not in names or not frame.program.n_params:
+    names = [output.name for output in codegen.program.outputs]
+    if "param_gradient" not in names or not codegen.program.n_params:
         return
     entry = writer.offset(str(slot(writer, "OUTPUTS", "ptr")), 24 * names.index("param_gradient"))
-    pointer, shape = writer.load("ptr", entry, 8), frame.tile
-    divisor = writer.value(f"uitofp i64 {samples.count} to {frame.scalar}")
-    total = frame.program.n_params
+    pointer, shape = writer.load("ptr", entry, 8), codegen.tile
+    divisor = writer.value(f"uitofp i64 {samples.count} to {codegen.scalar}")
+    total = codegen.program.n_params
     whole = total // shape.width * shape.width
     with writer.when(mean):
-        for kind, start, stop in ((frame.vector, 0, whole), (frame.scalar, whole, total)):
+        for kind, start, stop in ((codegen.vector, 0, whole), (codegen.scalar, whole, total)):
             if start == stop:
                 continue
             with writer.loop(stop, start=start, step=kind.lanes) as turn:
@@ -219,11 +219,11 @@ def _divide_gradient(writer: Writer, frame: Frame, samples: _Samples, mean: str)
                 writer.store(kind, quotients.name, where, shape.bytes)
 
 
-def _make_floats(writer: Writer, frame: Frame, samples: _Samples, mean: str) -> None:
+def _make_floats(writer: Writer, codegen: CodegenContext, samples: _Samples, mean: str) -> None:
     """Append the conversion of single numbers to objects; a mean is divided first."""
-    kind = frame.scalar
-    for place, output in enumerate(frame.program.outputs):
-        if not _is_number(frame, output):
+    kind = codegen.scalar
+    for place, output in enumerate(codegen.program.outputs):
+        if not _is_number(codegen, output):
             continue
         number = writer.load(kind, writer.offset("%numbers", 8 * place), 8)
         if kind.element == "float":

@@ -16,7 +16,7 @@ from mgcompile.support.op_traits import is_shipped
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Cursor, Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
@@ -42,96 +42,98 @@ def splat(block: Block, value: str) -> Vec:
 
 
 def outside_reads(
-    writer: Writer, frame: Frame, group: Group, inside: set[int]
-) -> dict[Access, Cursor]:
-    """Return cursors on what a group reads from memory: neither constants nor arrays `inside`."""
-    read: dict[Access, Cursor] = {}
+    writer: Writer, codegen: CodegenContext, group: Group, inside: set[int]
+) -> dict[Access, Address]:
+    """Return addresses on what a group reads from memory: neither constants nor arrays `inside`."""
+    read: dict[Access, Address] = {}
     for bundle in group.bundles:
         for access in bundle.operands:
-            if access.array in inside or access in read or frame.constant(access) is not None:
+            if access.array in inside or access in read or codegen.constant(access) is not None:
                 continue
-            read[access] = frame.cursor(writer, access)
+            read[access] = codegen.address(writer, access)
     return read
 
 
-def write_group(writer: Writer, frame: Frame, group: Group) -> None:
+def write_group(writer: Writer, codegen: CodegenContext, group: Group) -> None:
     """Append a loop over the group's points, and for each over the vectors of the tile."""
-    shape, loops = group.shape, len(frame.iterations)
-    read = outside_reads(writer, frame, group, set(group.results))
+    shape, loops = group.shape, len(codegen.iterations)
+    read = outside_reads(writer, codegen, group, set(group.results))
     written = {
-        bundle.result: frame.result(writer, bundle.result, shape)
+        bundle.result: codegen.result(writer, bundle.result, shape)
         for bundle in group.bundles
-        if frame.stored(bundle.result)
+        if codegen.stored(bundle.result)
     }
-    cursors = [*read.values(), *written.values()]
+    addresses = [*read.values(), *written.values()]
     with ExitStack() as stack:
         for axis, length in enumerate(shape):
             turn = stack.enter_context(writer.loop(length))
-            for cursor in cursors:
-                cursor.enter(loops + axis, turn.index)
+            for address in addresses:
+                address.enter(loops + axis, turn.index)
         if group.tiled:
-            _write_lanes(writer, frame, group, read, written)
+            _write_lanes(writer, codegen, group, read, written)
         else:
-            _write_point(writer, frame, group, read, written)
+            _write_point(writer, codegen, group, read, written)
 
 
 def _write_lanes(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     group: Group,
-    read: dict[Access, Cursor],
-    written: dict[int, Cursor],
+    read: dict[Access, Address],
+    written: dict[int, Address],
 ) -> None:
-    kind = frame.vector
+    kind = codegen.vector
     start: Index = 0
-    roomy = frame.tile.samples >= TOGETHER * kind.lanes
-    if roomy and is_heavy(group) and frame.library.may_go_straight():
+    roomy = codegen.tile.samples >= TOGETHER * kind.lanes
+    if roomy and is_heavy(group) and codegen.library.may_go_straight():
 
         def among(block: Block, distance: Index) -> None:
-            known = _splats(block, frame, read)
-            _append_point(block, frame, group, (read, written), known, distance)
+            known = _splats(block, codegen, read)
+            _append_point(block, codegen, group, (read, written), known, distance)
 
         start = first_left(writer, kind, "%lane_bytes", among)
     before = writer.block(kind)
-    splats = _splats(before, frame, read)
+    splats = _splats(before, codegen, read)
     writer.splice(before)
 
     def alone(block: Block, distance: Index) -> None:
         known = {access: block.register(vec.name) for access, vec in splats.items()}
-        _append_point(block, frame, group, (read, written), known, distance)
+        _append_point(block, codegen, group, (read, written), known, distance)
 
     vectors = 2 if cheap_group(group) else 1
     one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
 
 
-def _splats(block: Block, frame: Frame, read: dict[Access, Cursor]) -> dict[Access, Vec]:
+def _splats(
+    block: Block, codegen: CodegenContext, read: dict[Access, Address]
+) -> dict[Access, Vec]:
     """Append the loads of what all samples share; return it in every lane."""
     known = {}
-    for access, cursor in read.items():
-        if not frame.batched(access.array):
-            scalar = frame.scalar
-            text = f"load {scalar}, ptr {cursor.pointer}, align {frame.tile.bytes}"
+    for access, address in read.items():
+        if not codegen.batched(access.array):
+            scalar = codegen.scalar
+            text = f"load {scalar}, ptr {address.pointer}, align {codegen.tile.bytes}"
             known[access] = splat(block, block.append(text, scalar).name)
     return known
 
 
 def _append_point(
     block: Block,
-    frame: Frame,
+    codegen: CodegenContext,
     group: Group,
-    memory: tuple[dict[Access, Cursor], dict[int, Cursor]],
+    memory: tuple[dict[Access, Address], dict[int, Address]],
     known: dict[Access, Vec],
     distance: Index,
 ) -> None:
     """Append the loads, ops and stores of a group for the lanes from a distance on."""
     read, written = memory
-    for access, cursor in read.items():
-        if frame.batched(access.array):
-            known[access] = _load(block, cursor.pointer, distance, frame.alignment(access.array))
-    results = apply(block, frame, group, known)
-    align = frame.tile.bytes * frame.tile.width
-    for array, cursor in written.items():
-        text = f"getelementptr i8, ptr {cursor.pointer}, i64 {distance}"
+    for access, address in read.items():
+        if codegen.batched(access.array):
+            known[access] = _load(block, address.pointer, distance, codegen.alignment(access.array))
+    results = apply(block, codegen, group, known)
+    align = codegen.tile.bytes * codegen.tile.width
+    for array, address in written.items():
+        text = f"getelementptr i8, ptr {address.pointer}, i64 {distance}"
         where = block.append(text, block.kind).name
         block.lines.append(
             f"  store {block.kind} {results[array].name}, ptr {where}, align {align}"
@@ -145,27 +147,27 @@ def _load(block: Block, pointer: str, distance: Index, align: int) -> Vec:
 
 def _write_point(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     group: Group,
-    read: dict[Access, Cursor],
-    written: dict[int, Cursor],
+    read: dict[Access, Address],
+    written: dict[int, Address],
 ) -> None:
-    kind, size = frame.scalar, frame.tile.bytes
+    kind, size = codegen.scalar, codegen.tile.bytes
     block = writer.block(kind)
     known = {
-        access: block.append(f"load {kind}, ptr {cursor.pointer}, align {size}", kind)
-        for access, cursor in read.items()
+        access: block.append(f"load {kind}, ptr {address.pointer}, align {size}", kind)
+        for access, address in read.items()
     }
-    results = apply(block, frame, group, known)
-    for array, cursor in written.items():
-        text = f"store {kind} {results[array].name}, ptr {cursor.pointer}, align {size}"
+    results = apply(block, codegen, group, known)
+    for array, address in written.items():
+        text = f"store {kind} {results[array].name}, ptr {address.pointer}, align {size}"
         block.lines.append(f"  {text}")
     writer.splice(block)
 
 
 def apply(
     block: Block,
-    frame: Frame,
+    codegen: CodegenContext,
     group: Group,
     known: dict[Access, Vec],
     made: Mapping[int, Vec] | None = None,
@@ -174,7 +176,7 @@ def apply(
 
     Args:
         block: takes the instructions.
-        frame: where the group stands.
+        codegen: where the group stands.
         group: the bundles.
         known: the registers of what is read from memory.
         made: the registers of what was made before at the same point.
@@ -186,32 +188,32 @@ def apply(
     for bundle in group.bundles:
         operands = []
         for access in bundle.operands:
-            number = frame.constant(access)
+            number = codegen.constant(access)
             if number is not None:
                 operands.append(block.constant(number))
             elif access.array in results:
                 operands.append(results[access.array])
             else:
                 operands.append(known[access])
-        with block.rounded(exactly=bundle.result in frame.exact):
+        with block.rounded(exactly=bundle.result in codegen.exact):
             results[bundle.result] = emit(block, bundle.op, operands)
     return results
 
 
-def write_many_operands(writer: Writer, frame: Frame, bundle: Bundle) -> None:
+def write_many_operands(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> None:
     """Append the nest of an op whose operands are the elements along the reduced axes."""
     (access,) = bundle.operands
-    size, loops = frame.tile.bytes, len(frame.iterations)
-    read = frame.cursor(writer, access)
-    written = frame.result(writer, bundle.result, bundle.shape)
-    batched = frame.batched(bundle.result)
-    kind = frame.vector if batched else frame.scalar
+    size, loops = codegen.tile.bytes, len(codegen.iterations)
+    read = codegen.address(writer, access)
+    written = codegen.result(writer, bundle.result, bundle.shape)
+    batched = codegen.batched(bundle.result)
+    kind = codegen.vector if batched else codegen.scalar
     width = size * kind.lanes
     with ExitStack() as stack:
         for axis, length in enumerate(bundle.shape):
             turn = stack.enter_context(writer.loop(length))
-            for cursor in (read, written):
-                cursor.enter(loops + axis, turn.index)
+            for address in (read, written):
+                address.enter(loops + axis, turn.index)
         first = loops + len(bundle.shape)
         axes = [(first + axis, length) for axis, length in enumerate(bundle.reduced)]
         with writer.loop("%lane_bytes" if batched else width, step=width) as turn:
@@ -226,7 +228,7 @@ def _write_out(
     writer: Writer,
     op: Op,
     kind: Kind,
-    read: Cursor,
+    read: Address,
     axes: list[tuple[int, int]],
     place: tuple[Index, int],
 ) -> str:

@@ -12,23 +12,25 @@ from mgcompile.program.ir import Affine
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.codegen.tile_addresses import Copy
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.program.ir import Bundle, IndexMap
 
-__all__ = ["horizontal", "runs", "summed_bytes", "write_ghosts", "write_mask"]
+__all__ = ["horizontal", "runs", "summed_bytes", "write_padding_lanes", "write_mask"]
 
 
-def runs(frame: Frame, bundle: Bundle, copies: Sequence[Copy], lanes: int) -> list[tuple[int, int]]:
+def runs(
+    codegen: CodegenContext, bundle: Bundle, copies: Sequence[Copy], lanes: int
+) -> list[tuple[int, int]]:
     """Cut the copies into runs of neighbours in memory whose sums can be stored together.
 
     Returns:
         The first copy of each run and how many there are, a power of two.
     """
-    target = frame.loops.destinations.get(bundle.result)
+    target = codegen.loops.destinations.get(bundle.result)
     index = Affine(0, row_major(bundle.shape)) if target is None else target.index
     found: list[tuple[int, int]] = []
     place = 0
@@ -48,10 +50,10 @@ def _neighbours(index: IndexMap, copies: Sequence[Copy], count: int) -> bool:
     return elements == list(range(elements[0], elements[0] + count))
 
 
-def write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
+def write_mask(writer: Writer, codegen: CodegenContext, distance: Index) -> str:
     """Append the comparison that tells which lanes of a vector hold samples of the batch."""
-    size, block = frame.tile.bytes, writer.block(frame.vector)
-    kind = Kind("i64", frame.tile.width)
+    size, block = codegen.tile.bytes, writer.block(codegen.vector)
+    kind = Kind("i64", codegen.tile.width)
     steps = ", ".join(f"i64 {lane * size}" for lane in range(kind.lanes))
     base = block.append(f"insertelement {kind} poison, i64 {distance}, i64 0", kind)
     zeros = f"<{kind.lanes} x i32> zeroinitializer"
@@ -64,25 +66,25 @@ def write_mask(writer: Writer, frame: Frame, distance: Index) -> str:
     return mask.name
 
 
-def summed_bytes(writer: Writer, frame: Frame) -> str:
+def summed_bytes(writer: Writer, codegen: CodegenContext) -> str:
     """Append the size of what a sum over the batch adds up: the tile's samples in whole vectors."""
-    width = frame.tile.bytes * frame.tile.width
+    width = codegen.tile.bytes * codegen.tile.width
     return writer.value(f"and i64 {writer.add('%real_bytes', width - 1)}, {-width}")
 
 
-def write_ghosts(writer: Writer, frame: Frame, arrays: Sequence[int]) -> None:
+def write_padding_lanes(writer: Writer, codegen: CodegenContext, arrays: Sequence[int]) -> None:
     """Append the code that sets what fills up the last vector of batched arrays to zero.
 
     It runs only where the samples of a tile, ``%real_bytes``, fill no whole vectors.
     """
-    kind, width = frame.vector, frame.tile.bytes * frame.tile.width
-    end = summed_bytes(writer, frame)
+    kind, width = codegen.vector, codegen.tile.bytes * codegen.tile.width
+    end = summed_bytes(writer, codegen)
     with writer.when(writer.value(f"icmp ult i64 %real_bytes, {end}")):
         place = writer.value(f"sub i64 {end}, {width}")
-        mask = write_mask(writer, frame, place)
+        mask = write_mask(writer, codegen, place)
         for array in arrays:
-            start, unit = writer.offset(frame.start(writer, array), place), frame.unit(array)
-            with writer.loop(frame.program.arrays[array].size) as turn:
+            start, unit = writer.offset(codegen.start(writer, array), place), codegen.unit(array)
+            with writer.loop(codegen.program.arrays[array].size) as turn:
                 pointer = writer.offset(start, writer.mul(turn.index, unit))
                 block = writer.block(kind)
                 value = block.register(writer.load(kind, pointer, width))

@@ -8,7 +8,7 @@ from mgcompile.backends.llvm.abi.context import slot_address
 from mgcompile.schedule.ir import BLOCK, PANEL
 
 if TYPE_CHECKING:
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Writer
     from mgcompile.schedule.ir import LoopProgram
 
@@ -35,7 +35,7 @@ def scratch_offsets(loops: LoopProgram) -> dict[str, int]:
     return {**offsets, "end": end}
 
 
-def areas(writer: Writer, frame: Frame) -> None:
+def areas(writer: Writer, codegen: CodegenContext) -> None:
     """Append the addresses of the areas that do not change from tile to tile."""
     for area, name in (
         ("params", "PARAMS"),
@@ -45,6 +45,6 @@ def areas(writer: Writer, frame: Frame) -> None:
         ("sums", "SUMS"),
     ):
         writer.do(f"%{area} = load ptr, ptr {slot_address(writer, name)}, align 8")
-    for area, offset in scratch_offsets(frame.loops).items():
+    for area, offset in scratch_offsets(codegen.loops).items():
         if area != "end":
             writer.do(f"%{area} = getelementptr i8, ptr %scratch, i64 {offset}")

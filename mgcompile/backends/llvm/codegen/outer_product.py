@@ -16,14 +16,14 @@ from mgcompile.schedule.register_blocking import Range, even
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Cursor, Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.schedule.ir import Phase, WeightGradient
 
     Corner = tuple[Index, Index]
-    Finish = Callable[[Writer, Frame, WeightGradient, Corner, Kind, list[list[str]]], None]
+    Finish = Callable[[Writer, CodegenContext, WeightGradient, Corner, Kind, list[list[str]]], None]
 
 __all__ = ["outer_function"]
 
@@ -31,7 +31,9 @@ ROWS = 6
 """Rows of a block of results: with two vectors of columns, twelve sums in registers."""
 
 
-def outer_function(frame: Frame, name: str, phase: Phase, rule: OptimizerSpec | None) -> str:
+def outer_function(
+    codegen: CodegenContext, name: str, phase: Phase, rule: OptimizerSpec | None
+) -> str:
     """Write the function that adds a block's outer products to the sums of its chunk.
 
     Its arguments are the context, the areas `block`, `turned`, `panel` and `partial`, the number
@@ -39,41 +41,43 @@ def outer_function(frame: Frame, name: str, phase: Phase, rule: OptimizerSpec | 
     told, by the context, to update the parameters instead.
     """
     areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %panel", "ptr %partial"]
-    writer = Writer(frame.library, name, [*areas, "i64 %first", "i64 %count"])
+    writer = Writer(codegen.library, name, [*areas, "i64 %first", "i64 %count"])
     writer.do(f"%params = load ptr, ptr {slot_address(writer, 'PARAMS')}, align 8")
-    for array, offset in frame.loops.packed.items():
+    for array, offset in codegen.loops.packed.items():
         if any(wide.columns.array == array for wide in phase.weight_gradients):
-            write_turned(writer, frame, array, offset)
+            write_turned(writer, codegen, array, offset)
     if rule is not None:
         told = writer.value(f"icmp ne i64 {slot(writer, 'UPDATES')}, 0")
         with writer.when(told):
-            factor = _narrowed(writer, frame, "FACTOR")
-            keep = _narrowed(writer, frame, "KEEP") if rule.weight_decay else None
+            factor = _narrowed(writer, codegen, "FACTOR")
+            keep = _narrowed(writer, codegen, "KEEP") if rule.weight_decay else None
             for wide in phase.weight_gradients:
-                _write_product(writer, frame, wide, partial(_update, factor, keep))
+                _write_product(writer, codegen, wide, partial(_update, factor, keep))
             writer.do("ret void")
             writer.begin(writer.fresh("unreached"))
     for wide in phase.weight_gradients:
-        _write_product(writer, frame, wide, _add_to_sums)
+        _write_product(writer, codegen, wide, _add_to_sums)
     writer.do("ret void")
     return writer.text()
 
 
-def _narrowed(writer: Writer, frame: Frame, name: str) -> str:
+def _narrowed(writer: Writer, codegen: CodegenContext, name: str) -> str:
     """Return the float64 of a slot in the kernel's element type."""
     value = str(slot(writer, name, "double"))
-    if frame.scalar.element == "float":
+    if codegen.scalar.element == "float":
         return writer.value(f"fptrunc double {value} to float")
     return value
 
 
-def _write_product(writer: Writer, frame: Frame, wide: WeightGradient, finish: Finish) -> None:
+def _write_product(
+    writer: Writer, codegen: CodegenContext, wide: WeightGradient, finish: Finish
+) -> None:
     """Append the nests over panels of columns, blocks of rows, and blocks of columns in a panel.
 
     `finish` appends what is done with the sums of a block.
     """
-    samples = sample_rows(writer, frame, wide)
-    width, count = frame.tile.width, wide.column_count
+    samples = sample_rows(writer, codegen, wide)
+    width, count = codegen.tile.width, wide.column_count
     pairs = count // (2 * width) * (2 * width)
     whole = count // width * width
     for vectors, part in (
@@ -86,7 +90,7 @@ def _write_product(writer: Writer, frame: Frame, wide: WeightGradient, finish: F
         panel = PANEL * part.step
         with writer.loop(part.stop, start=part.start, step=panel) as left:
             right = writer.minimum(writer.add(left.index, panel), part.stop)
-            write_panel(writer, frame, samples, (left.index, right), vectors)
+            write_panel(writer, codegen, samples, (left.index, right), vectors)
             for rows in even(wide.row_count, ROWS):
                 with (
                     writer.loop(rows.stop, start=rows.start, step=rows.step) as first,
@@ -94,16 +98,16 @@ def _write_product(writer: Writer, frame: Frame, wide: WeightGradient, finish: F
                 ):
                     place = (first.index, column.index)
                     inside = writer.value(f"sub i64 {column.index}, {left.index}")
-                    packed = writer.offset("%panel", writer.mul(inside, BLOCK * frame.tile.bytes))
+                    packed = writer.offset("%panel", writer.mul(inside, BLOCK * codegen.tile.bytes))
                     kind, totals = _write_block(
-                        writer, frame, wide, first.index, rows.step, vectors, packed
+                        writer, codegen, wide, first.index, rows.step, vectors, packed
                     )
-                    finish(writer, frame, wide, place, kind, totals)
+                    finish(writer, codegen, wide, place, kind, totals)
 
 
 def _write_block(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     wide: WeightGradient,
     first_row: Index,
     rows: int,
@@ -115,15 +119,15 @@ def _write_block(
     Returns:
         The kind of the sums, and their registers, row by row.
     """
-    kind = frame.vector if vectors else frame.scalar
-    size = frame.tile.bytes
+    kind = codegen.vector if vectors else codegen.scalar
+    size = codegen.tile.bytes
     each = max(1, vectors)
-    values = frame.cursor(writer, wide.rows)
+    values = codegen.address(writer, wide.rows)
     values.enter(wide.row_axis, first_row)
     values.enter(1 - wide.row_axis, 0)
-    step = wide.rows.index.strides[wide.row_axis] * frame.unit(wide.rows.array)
-    tile = frame.tile.samples
-    tile_stride = frame.loops.sizes["block"] * tile * size
+    step = wide.rows.index.strides[wide.row_axis] * codegen.unit(wide.rows.array)
+    tile = codegen.tile.samples
+    tile_stride = codegen.loops.sizes["block"] * tile * size
     sample_bytes = each * kind.lanes * size
     tiles = writer.value(f"udiv i64 {writer.add('%count', tile - 1)}, {tile}")
     carried = [(str(kind), kind.literal(0.0))] * (rows * each)
@@ -145,7 +149,7 @@ def _write_block(
             following = []
             for k in range(rows):
                 pointer = writer.offset(here, k * step)
-                scalar = frame.scalar
+                scalar = codegen.scalar
                 number = block.append(f"load {scalar}, ptr {pointer}, align {size}", scalar)
                 factor = splat(block, number.name)
                 for vector in range(each):
@@ -159,15 +163,15 @@ def _write_block(
 
 def _add_to_sums(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     wide: WeightGradient,
     place: tuple[Index, Index],
     kind: Kind,
     rows: Sequence[Sequence[str]],
 ) -> None:
-    cursor = frame.result(writer, wide.bundle.result, wide.bundle.shape, "partial")
-    size = frame.tile.bytes
-    for pointer, total in _places(wide, cursor, place, kind, rows):
+    address = codegen.result(writer, wide.bundle.result, wide.bundle.shape, "partial")
+    size = codegen.tile.bytes
+    for pointer, total in _places(wide, address, place, kind, rows):
         old = writer.load(kind, pointer, size)
         writer.store(kind, writer.value(f"fadd {kind} {old}, {total}"), pointer, size)
 
@@ -176,19 +180,19 @@ def _update(
     factor: str,
     keep: str | None,
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     wide: WeightGradient,
     place: tuple[Index, Index],
     kind: Kind,
     rows: Sequence[Sequence[str]],
 ) -> None:
     """Append p = keep * p + factor * total for the parameters that the totals are gradients to."""
-    size, block = frame.tile.bytes, writer.block(kind)
+    size, block = codegen.tile.bytes, writer.block(kind)
     factors = splat(block, factor)
     kept = None if keep is None else splat(block, keep)
     writer.splice(block)
-    cursor = frame.target(writer, PARAMS, frame.loops.destinations[wide.bundle.result].index)
-    for pointer, total in _places(wide, cursor, place, kind, rows):
+    address = codegen.target(writer, PARAMS, codegen.loops.destinations[wide.bundle.result].index)
+    for pointer, total in _places(wide, address, place, kind, rows):
         old = block.register(writer.load(kind, pointer, size))
         new = block.multiply_add(
             factors, block.register(total), old if kept is None else kept * old
@@ -199,7 +203,7 @@ def _update(
 
 def _places(
     wide: WeightGradient,
-    cursor: Cursor,
+    address: Address,
     place: tuple[Index, Index],
     kind: Kind,
     rows: Sequence[Sequence[str]],
@@ -207,7 +211,7 @@ def _places(
     """Yield a pointer for each sum of a block, and the sum's register."""
     for k, row in enumerate(rows):
         for vector, total in enumerate(row):
-            one = cursor.fork()
+            one = address.fork()
             one.enter(wide.row_axis, place[0], k)
             one.enter(1 - wide.row_axis, place[1], vector * kind.lanes)
             yield one.pointer, total

@@ -26,7 +26,7 @@ from mgcompile.support.zero_product import ZERO_DOT, adds_products
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.codegen.tile_addresses import Copy
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector import Vec
@@ -62,7 +62,7 @@ class _Nest:
     """
 
     writer: Writer
-    frame: Frame
+    codegen: CodegenContext
     bundle: Bundle
     group: Group | None
     start: Spread | None
@@ -81,7 +81,7 @@ class _Nest:
 
     def entered(self, axis: int, step: int, index: Index) -> _Nest:
         """Fix an axis of the shape: `index`, and the `step - 1` points after it."""
-        loops = len(self.frame.iterations)
+        loops = len(self.codegen.iterations)
         return evolve(
             self,
             start=self.start and self.start.enter(loops, axis, step, index),
@@ -92,12 +92,12 @@ class _Nest:
 
     def reduced(self, axis: int, index: Index, plus: int = 0) -> _Nest:
         """Fix a reduced axis at `index + plus`."""
-        place = len(self.frame.iterations) + len(self.bundle.shape) + axis
+        place = len(self.codegen.iterations) + len(self.bundle.shape) + axis
         return evolve(self, operands=tuple(each.fix(place, index, plus) for each in self.operands))
 
     def shifted(self, distance: Index) -> _Nest:
         """Move everything batched along the samples by a number of bytes."""
-        write, batched = self.writer, self.frame.batched
+        write, batched = self.writer, self.codegen.batched
         operands = tuple(
             each.shifted(write, distance) if batched(access.array) else each
             for access, each in zip(self.bundle.operands, self.operands, strict=True)
@@ -119,56 +119,56 @@ class _Nest:
         block, values = self.writer.block(self.kind), []
         for copy in self.copies:
             pointer = self.start.at(copy).pointer
-            values += [_fetch(block, self.frame, pointer, 0, batched=False).name] * each
+            values += [_fetch(block, self.codegen, pointer, 0, batched=False).name] * each
         self.writer.splice(block)
         return values
 
 
-def write_reduction(writer: Writer, frame: Frame, product: Product) -> None:
+def write_reduction(writer: Writer, codegen: CodegenContext, product: Product) -> None:
     """Append the nests that compute a `sum` or `dot`, and what finishes it in registers.
 
     Args:
         writer: the function.
-        frame: where the product stands.
+        codegen: where the product stands.
         product: the bundle is with or without reduced axes; with `over_batch` its result is added
             to, not set.
     """
-    bundle, loops = product.bundle, len(frame.iterations)
+    bundle, loops = product.bundle, len(codegen.iterations)
     if bundle.over_batch:
         choices = batch_ranges(bundle, loops)
     else:
-        choices = lane_ranges(bundle, [frame.batched(a.array) for a in bundle.operands], loops)
+        choices = lane_ranges(bundle, [codegen.batched(a.array) for a in bundle.operands], loops)
     for ranges in itertools.product(*choices):
-        _write_nest(writer, frame, product, ranges)
+        _write_nest(writer, codegen, product, ranges)
 
 
 def _write_nest(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     product: Product,
     ranges: tuple[Range, ...],
 ) -> None:
     bundle, group, start = product.bundle, product.group, product.start
     origin: Copy = (0,) * len(ranges)
     made = [bundle.result] if group is None else [bundle.result, *group.results]
-    reads = {} if group is None else outside_reads(writer, frame, group, set(made))
+    reads = {} if group is None else outside_reads(writer, codegen, group, set(made))
     base = "partial" if bundle.over_batch else ""
-    batched = frame.program.arrays[bundle.result].batched
+    batched = codegen.program.arrays[bundle.result].batched
     nest = _Nest(
         writer=writer,
-        frame=frame,
+        codegen=codegen,
         bundle=bundle,
         group=group,
-        start=None if start is None else Spread({origin: frame.cursor(writer, start)}),
+        start=None if start is None else Spread({origin: codegen.address(writer, start)}),
         copies=tuple(itertools.product(*(range(part.step) for part in ranges))),
         vectors=1 if bundle.over_batch else 2 if batched else 0,
-        kind=frame.vector if batched or bundle.over_batch else frame.scalar,
-        operands=tuple(Spread({origin: frame.cursor(writer, a)}) for a in bundle.operands),
-        extra={access: Spread({origin: cursor}) for access, cursor in reads.items()},
+        kind=codegen.vector if batched or bundle.over_batch else codegen.scalar,
+        operands=tuple(Spread({origin: codegen.address(writer, a)}) for a in bundle.operands),
+        extra={access: Spread({origin: address}) for access, address in reads.items()},
         results={
-            array: Spread({origin: frame.result(writer, array, bundle.shape, base)})
+            array: Spread({origin: codegen.result(writer, array, bundle.shape, base)})
             for array in made
-            if frame.stored(array)
+            if codegen.stored(array)
         },
     )
     with ExitStack() as stack:
@@ -253,7 +253,7 @@ def _accumulate(nest: _Nest, totals: Sequence[str]) -> list[str]:
                 first, second = values
                 if nest.bundle.op is ZERO_DOT:
                     second = counted(block, first, second)
-                with block.rounded(exactly=nest.bundle.result in nest.frame.exact):
+                with block.rounded(exactly=nest.bundle.result in nest.codegen.exact):
                     total = block.multiply_add(first, second, total)
             else:
                 for value in values:
@@ -276,23 +276,25 @@ def _in_order(copies: Sequence[Copy]) -> list[int]:
 def _term(
     nest: _Nest, block: Block, access: Access, spread: Spread, copy: Copy, vector: int
 ) -> Vec:
-    frame, batched = nest.frame, nest.frame.batched(access.array)
-    constant = frame.constant(access)
+    codegen, batched = nest.codegen, nest.codegen.batched(access.array)
+    constant = codegen.constant(access)
     if constant is not None:
         value = block.constant(constant)
     else:
-        value = _fetch(block, frame, spread.at(copy).pointer, vector, batched=batched)
+        value = _fetch(block, codegen, spread.at(copy).pointer, vector, batched=batched)
     if nest.mask and not batched:
         return block.select(block.register(nest.mask, nest.kind.mask), value, 0.0)
     return value
 
 
-def _fetch(block: Block, frame: Frame, pointer: str, vector: int, *, batched: bool) -> Vec:
-    size, kind = frame.tile.bytes, block.kind
+def _fetch(
+    block: Block, codegen: CodegenContext, pointer: str, vector: int, *, batched: bool
+) -> Vec:
+    size, kind = codegen.tile.bytes, block.kind
     if kind.lanes == 1:
         return block.append(f"load {kind}, ptr {pointer}, align {size}", kind)
     if not batched:
-        number = block.append(f"load {kind.element}, ptr {pointer}, align {size}", frame.scalar)
+        number = block.append(f"load {kind.element}, ptr {pointer}, align {size}", codegen.scalar)
         return splat(block, number.name)
     width = size * kind.lanes
     if vector:
@@ -302,7 +304,7 @@ def _fetch(block: Block, frame: Frame, pointer: str, vector: int, *, batched: bo
 
 def _finish(nest: _Nest, totals: Sequence[str]) -> None:
     """Append what the group does with the sums, and the stores."""
-    writer, frame, size = nest.writer, nest.frame, nest.frame.tile.bytes * nest.kind.lanes
+    writer, codegen, size = nest.writer, nest.codegen, nest.codegen.tile.bytes * nest.kind.lanes
     each = max(1, nest.vectors)
     for number, copy in enumerate(nest.copies):
         block = writer.block(nest.kind)
@@ -312,14 +314,14 @@ def _finish(nest: _Nest, totals: Sequence[str]) -> None:
                 known = {
                     access: _fetch(
                         block,
-                        frame,
+                        codegen,
                         spread.at(copy).pointer,
                         vector,
-                        batched=frame.batched(access.array),
+                        batched=codegen.batched(access.array),
                     )
                     for access, spread in nest.extra.items()
                 }
-                values = apply(block, frame, nest.group, known, values)
+                values = apply(block, codegen, nest.group, known, values)
             writer.splice(block)
             for array, spread in nest.results.items():
                 pointer = writer.offset(spread.at(copy).pointer, vector * size)
@@ -331,22 +333,22 @@ def _write_lanes(nest: _Nest) -> None:
         here = evolve(nest, vectors=vectors).shifted(distance)
         _finish(here, _reduce(here, 0, here.first()))
 
-    step = nest.frame.tile.bytes * nest.kind.lanes
+    step = nest.codegen.tile.bytes * nest.kind.lanes
     in_pairs(nest.writer, (0, "%lane_bytes"), step, turn)
 
 
 def _write_over_batch(nest: _Nest) -> None:
-    writer, frame, bundle, kind = nest.writer, nest.frame, nest.bundle, nest.kind
-    size = frame.tile.bytes
+    writer, codegen, bundle, kind = nest.writer, nest.codegen, nest.bundle, nest.kind
+    size = codegen.tile.bytes
     carried = [(str(kind), zero) for zero in nest.first()]
-    end = summed_bytes(writer, frame)
+    end = summed_bytes(writer, codegen)
     with writer.loop(end, step=size * kind.lanes, carried=carried) as turn:
         here = nest.shifted(turn.index)
-        if not all(frame.batched(access.array) for access in bundle.operands):
-            here = evolve(here, mask=write_mask(writer, frame, turn.index))
+        if not all(codegen.batched(access.array) for access in bundle.operands):
+            here = evolve(here, mask=write_mask(writer, codegen, turn.index))
         turn.following = _reduce(here, 0, turn.values)
     result = nest.results[bundle.result]
-    for first, count in runs(frame, bundle, nest.copies, kind.lanes):
+    for first, count in runs(codegen, bundle, nest.copies, kind.lanes):
         pointer = result.at(nest.copies[first]).pointer
         part_kind = Kind(kind.element, count)
         old = writer.load(part_kind, pointer, size)

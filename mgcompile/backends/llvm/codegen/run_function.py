@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from mgcompile.backends.llvm.abi.context import slot
 from mgcompile.backends.llvm.codegen.barrier import barrier
 from mgcompile.backends.llvm.codegen.memory_spaces import areas
-from mgcompile.backends.llvm.codegen.signal_poll import heed, stopped
+from mgcompile.backends.llvm.codegen.signal_poll import poll, stopped
 from mgcompile.backends.llvm.codegen.tile_loop import call_units
 from mgcompile.backends.llvm.ir.function_builder import Writer
 
 if TYPE_CHECKING:
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.schedule.ir import Phase
 
@@ -28,47 +28,47 @@ MOST_CHUNKS = 16
 _THREAD = ("ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads")
 
 
-def run_function(frame: Frame, *, internal: bool = False) -> str:
+def run_function(codegen: CodegenContext, *, internal: bool = False) -> str:
     """Write the function that runs the program once and hands over what is not batched."""
-    writer = Writer(frame.library, RUN, _THREAD, internal=internal)
-    areas(writer, frame)
+    writer = Writer(codegen.library, RUN, _THREAD, internal=internal)
+    areas(writer, codegen)
     writer.do(f"call void @phases({', '.join(_THREAD)})")
     with writer.when(writer.value("icmp eq i64 %thread, 0")):
-        _write_shared_outputs(writer, frame)
+        _write_shared_outputs(writer, codegen)
     writer.do("ret void")
     return writer.text()
 
 
-def phases_function(frame: Frame, *, heeds: bool) -> str:
+def phases_function(codegen: CodegenContext, *, polls: bool) -> str:
     """Write the function that runs all phases; threads share the chunks of each among them.
 
-    When it `heeds` signals, it may end with chunks left out (see `listening`).
+    When it `polls` signals, it may end with chunks left out (see `signal_poll`).
     """
-    writer = Writer(frame.library, "phases", _THREAD)
-    areas(writer, frame)
-    shape = frame.tile
+    writer = Writer(codegen.library, "phases", _THREAD)
+    areas(writer, codegen)
+    shape = codegen.tile
     count = slot(writer, "COUNT")
     writer.do("%partial = getelementptr i8, ptr %sums, i64 0")
     writer.do("%store = getelementptr i8, ptr %scratch, i64 0")  # shared code never reads it
-    number = writer.value(f"uitofp i64 {count} to {frame.scalar}")
-    writer.store(frame.scalar, number, "%samples", shape.bytes)
+    number = writer.value(f"uitofp i64 {count} to {codegen.scalar}")
+    writer.store(codegen.scalar, number, "%samples", shape.bytes)
     tiles = writer.value(f"udiv i64 {writer.add(count, shape.samples - 1)}, {shape.samples}")
     even = writer.value(f"udiv i64 {writer.add(tiles, MOST_CHUNKS - 1)}, {MOST_CHUNKS}")
     share = _maximum(writer, even, CHUNK_TILES)
     full = writer.value(f"udiv i64 {writer.add(tiles, writer.add(share, -1))}, {share}")
     chunks = _maximum(writer, full, 1)
     leads = writer.value("icmp eq i64 %thread, 0")
-    for place, phase in enumerate(frame.loops.phases):
+    for place, phase in enumerate(codegen.loops.phases):
         if phase.shared:
             with writer.when(leads):
                 call_units(writer, f"shared{place}")
             barrier(writer)
         if phase.tiled or phase.tile_outputs:
-            _write_chunks(writer, frame, place, (chunks, share, tiles), heeds=heeds)
+            _write_chunks(writer, codegen, place, (chunks, share, tiles), polls=polls)
             barrier(writer)
         if phase.sums[1] > phase.sums[0]:
             with writer.when(leads):
-                _write_total(writer, frame, phase, chunks)
+                _write_total(writer, codegen, phase, chunks)
             barrier(writer)
     writer.do("ret void")
     return writer.text()
@@ -81,15 +81,15 @@ def _maximum(writer: Writer, a: Index, b: int) -> str:
 
 def _write_chunks(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     place: int,
     numbers: tuple[Index, Index, Index],
     *,
-    heeds: bool,
+    polls: bool,
 ) -> None:
     """Append the loop over the chunks that fall to this thread."""
     chunks, share, tiles = numbers
-    distance = frame.loops.sizes["sums"] * frame.tile.bytes
+    distance = codegen.loops.sizes["sums"] * codegen.tile.bytes
     name = writer.fresh("chunks")
     some = writer.value(f"icmp ult i64 %thread, {chunks}")
     origin = writer.label
@@ -98,12 +98,12 @@ def _write_chunks(
     index = f"%{name}.i"
     following = f"%{name}.next"
     first = len(writer.lines)
-    if heeds:
+    if polls:
         # The first chunk of a batch comes right after the batch itself, which is counted too.
         more = writer.value(f"icmp ne i64 {index}, 0")
         leads = writer.value("icmp eq i64 %thread, 0")
         with writer.when(writer.value(f"and i1 {more}, {leads}")):
-            heed(writer)
+            poll(writer)
         end_early = stopped(writer)
         writer.do(f"br i1 {end_early}, label %{name}.end, label %{name}.work")
         writer.begin(f"{name}.work")
@@ -122,10 +122,10 @@ def _write_chunks(
     writer.begin(f"{name}.end")
 
 
-def _write_total(writer: Writer, frame: Frame, phase: Phase, chunks: Index) -> None:
+def _write_total(writer: Writer, codegen: CodegenContext, phase: Phase, chunks: Index) -> None:
     """Append the sum of the chunks' parts, in the order of the chunks, into the first one's."""
-    size, kind = frame.tile.bytes, frame.scalar
-    distance = frame.loops.sizes["sums"] * size
+    size, kind = codegen.tile.bytes, codegen.scalar
+    distance = codegen.loops.sizes["sums"] * size
     start, stop = phase.sums
     with writer.loop(chunks, start=1, maybe_empty=True) as chunk:
         part = writer.offset("%sums", writer.mul(chunk.index, distance))
@@ -137,17 +137,17 @@ def _write_total(writer: Writer, frame: Frame, phase: Phase, chunks: Index) -> N
             writer.store(kind, writer.value(f"fadd {kind} {old}, {new}"), total, size)
 
 
-def _write_shared_outputs(writer: Writer, frame: Frame) -> None:
+def _write_shared_outputs(writer: Writer, codegen: CodegenContext) -> None:
     outputs = str(slot(writer, "OUTPUTS", "ptr"))
     writer.library.declare(
         "@llvm.memcpy.p0.p0.i64", "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
     )
-    for number, array in enumerate(output.array for output in frame.program.outputs):
-        if array in frame.loops.batched_outputs:
+    for number, array in enumerate(output.array for output in codegen.program.outputs):
+        if array in codegen.loops.batched_outputs:
             continue
         target = writer.load("ptr", writer.offset(outputs, 24 * number), 8)
-        size = frame.program.arrays[array].size * frame.tile.bytes
-        source = frame.start(writer, array)
+        size = codegen.program.arrays[array].size * codegen.tile.bytes
+        source = codegen.start(writer, array)
         writer.do(
             f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)"
         )

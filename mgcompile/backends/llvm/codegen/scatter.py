@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from mgcompile.backends.llvm.codegen.codegen_context import Cursor
+from mgcompile.backends.llvm.codegen.codegen_context import Address
 from mgcompile.backends.llvm.codegen.elementwise import splat
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Writer
     from mgcompile.program.ir import Access, Scatter
 
@@ -22,47 +22,49 @@ SHORT = 8192
 """Bytes that are set to zero by a loop."""
 
 
-def write_scatter(writer: Writer, frame: Frame, scatter: Scatter) -> None:
+def write_scatter(writer: Writer, codegen: CodegenContext, scatter: Scatter) -> None:
     """Append the code that sets the result to zero and adds every part."""
-    write_clear(writer, frame, scatter.result)
+    write_clear(writer, codegen, scatter.result)
     for part in scatter.parts:
-        target = frame.target(writer, scatter.result, part.target)
-        for axis, iteration in enumerate(frame.iterations):
+        target = codegen.target(writer, scatter.result, part.target)
+        for axis, iteration in enumerate(codegen.iterations):
             target.enter(axis, iteration)
-        source = frame.cursor(writer, part.source)
+        source = codegen.address(writer, part.source)
         with ExitStack() as stack:
             for axis, length in enumerate(part.shape):
                 turn = stack.enter_context(writer.loop(length))
-                for cursor in (target, source):
-                    cursor.enter(len(frame.iterations) + axis, turn.index)
-            _write_point(writer, frame, part.source.array, source, scatter.result, target, add=True)
+                for address in (target, source):
+                    address.enter(len(codegen.iterations) + axis, turn.index)
+            _write_point(
+                writer, codegen, part.source.array, source, scatter.result, target, add=True
+            )
 
 
 def _write_point(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     source: int,
-    read: Cursor,
+    read: Address,
     result: int,
-    written: Cursor,
+    written: Address,
     *,
     add: bool,
 ) -> None:
     """Append `written = read`, or `written += read`, for one element of two arrays."""
-    size = frame.tile.bytes
-    if not frame.batched(result):
-        kind = frame.scalar
+    size = codegen.tile.bytes
+    if not codegen.batched(result):
+        kind = codegen.scalar
         value = writer.load(kind, read.pointer, size)
         if add:
             old = writer.load(kind, written.pointer, size)
             value = writer.value(f"fadd {kind} {old}, {value}")
         writer.store(kind, value, written.pointer, size)
         return
-    kind, step = frame.vector, size * frame.tile.width
+    kind, step = codegen.vector, size * codegen.tile.width
     repeated = ""
-    if not frame.batched(source):
+    if not codegen.batched(source):
         block = writer.block(kind)
-        scalar = frame.scalar
+        scalar = codegen.scalar
         number = block.append(f"load {scalar}, ptr {read.pointer}, align {size}", scalar)
         repeated = splat(block, number.name).name
         writer.splice(block)
@@ -75,10 +77,10 @@ def _write_point(
         writer.store(kind, value, where, step)
 
 
-def write_clear(writer: Writer, frame: Frame, array: int) -> None:
+def write_clear(writer: Writer, codegen: CodegenContext, array: int) -> None:
     """Append the code that sets a whole array to zero."""
-    size = frame.program.arrays[array].size * frame.unit(array)
-    clear(writer, frame.start(writer, array), size)
+    size = codegen.program.arrays[array].size * codegen.unit(array)
+    clear(writer, codegen.start(writer, array), size)
 
 
 def clear(writer: Writer, pointer: str, size: int) -> None:
@@ -102,34 +104,36 @@ def clear(writer: Writer, pointer: str, size: int) -> None:
 
 
 def write_copy(
-    writer: Writer, frame: Frame, source: Access, array: int, pointer: str | None = None
+    writer: Writer, codegen: CodegenContext, source: Access, array: int, pointer: str | None = None
 ) -> None:
     """Append the code that sets an array to what an access reads over `(size,)`.
 
     Args:
         writer: the function.
-        frame: where the code stands; the access has one axis more than there are loops.
+        codegen: where the code stands; the access has one axis more than there are loops.
         source: what to read.
         array: what to set.
         pointer: where the array is, when it is not at its own place.
     """
-    read = frame.cursor(writer, source)
-    written = Cursor(writer, pointer or frame.start(writer, array), frame.unit(array), (1,), ())
-    with writer.loop(frame.program.arrays[array].size) as turn:
-        read.enter(len(frame.iterations), turn.index)
+    read = codegen.address(writer, source)
+    written = Address(
+        writer, pointer or codegen.start(writer, array), codegen.unit(array), (1,), ()
+    )
+    with writer.loop(codegen.program.arrays[array].size) as turn:
+        read.enter(len(codegen.iterations), turn.index)
         written.enter(0, turn.index)
-        _write_point(writer, frame, source.array, read, array, written, add=False)
+        _write_point(writer, codegen, source.array, read, array, written, add=False)
 
 
-def write_rotation(writer: Writer, frame: Frame, ring: Sequence[int]) -> None:
+def write_rotation(writer: Writer, codegen: CodegenContext, ring: Sequence[int]) -> None:
     """Append the code that sets every array of a ring to the next one, the last to the first."""
-    size, first = frame.tile.bytes, ring[0]
-    batched = frame.batched(first)
-    kind = frame.vector if batched else frame.scalar
+    size, first = codegen.tile.bytes, ring[0]
+    batched = codegen.batched(first)
+    kind = codegen.vector if batched else codegen.scalar
     step = size * kind.lanes
-    with writer.loop(frame.program.arrays[first].size) as turn:
-        moved = writer.mul(turn.index, frame.unit(first))
-        pointers = [writer.offset(frame.start(writer, array), moved) for array in ring]
+    with writer.loop(codegen.program.arrays[first].size) as turn:
+        moved = writer.mul(turn.index, codegen.unit(first))
+        pointers = [writer.offset(codegen.start(writer, array), moved) for array in ring]
         with writer.loop("%lane_bytes" if batched else step, step=step) as lane:
             places = [writer.offset(pointer, lane.index) for pointer in pointers]
             values = [writer.load(kind, place, step) for place in places]

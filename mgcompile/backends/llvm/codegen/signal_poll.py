@@ -20,9 +20,9 @@ from mgcompile.backends.llvm.runtime.cpython import python_call
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.module_builder import Library
 
-__all__ = ["DEAF", "Listener", "heed", "heed_function", "held", "released", "stopped"]
+__all__ = ["NEVER", "Listener", "held", "poll", "poll_function", "released", "stopped"]
 
-DEAF = 1 << 62
+NEVER = 1 << 62
 """The patience of a loop that never calls Python: in any thread but the main one."""
 
 _SECONDS = 0.05
@@ -49,9 +49,9 @@ class Listener:
         return self.patience
 
 
-def heed(writer: Writer) -> None:
+def poll(writer: Writer) -> None:
     """Append one count towards the next call of Python; for the first thread alone."""
-    writer.do("call void @heed(ptr %context)")
+    writer.do("call void @poll(ptr %context)")
 
 
 def stopped(writer: Writer) -> str:
@@ -72,9 +72,9 @@ def held(writer: Writer, state: str) -> None:
     python_call(writer, "PyEval_RestoreThread", f"ptr {state}")
 
 
-def heed_function(library: Library) -> str:
-    """Write ``@heed``: count down, and call the listener when the patience is at its end."""
-    writer = Writer(library, "heed", ["ptr %context"])
+def poll_function(library: Library) -> str:
+    """Write ``@poll``: count down, and call the listener when the patience is at its end."""
+    writer = Writer(library, "poll", ["ptr %context"])
     patience = slot_address(writer, "PATIENCE")
     left = writer.add(writer.load("i64", patience, 8), -1)
     writer.store("i64", str(left), patience, 8)

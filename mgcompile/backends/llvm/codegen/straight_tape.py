@@ -12,7 +12,7 @@ from mgcompile.backends.llvm.math.emit import emit
 from mgcompile.program.ir import Access, Affine, Tape, map_elements
 
 if TYPE_CHECKING:
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
@@ -31,16 +31,16 @@ class _Source:
     element: int
 
 
-def write_tape(writer: Writer, frame: Frame, tape: Tape) -> None:
+def write_tape(writer: Writer, codegen: CodegenContext, tape: Tape) -> None:
     """Append one loop over the samples for each segment of the tape."""
     pool = _pool(tape)
     count = len(tape.code)
-    kept = frame.loops.live_outs[tape.result]
+    kept = codegen.loops.live_outs[tape.result]
     last_segment = _last_use(tape, len(pool))
     for begin in range(0, count, SEGMENT):
         end = min(count, begin + SEGMENT)
         stored = [i for i in range(begin, end) if kept[i] or last_segment[i] >= end]
-        _write_segment(writer, frame, tape, pool, (begin, end), stored)
+        _write_segment(writer, codegen, tape, pool, (begin, end), stored)
 
 
 def _pool(tape: Tape) -> list[_Source]:
@@ -63,23 +63,23 @@ def _last_use(tape: Tape, first: int) -> np.ndarray[tuple[int, ...], np.dtype[np
 
 def _write_segment(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     tape: Tape,
     pool: list[_Source],
     bounds: tuple[int, int],
     stored: list[int],
 ) -> None:
-    size = frame.tile.bytes
-    if not frame.batched(tape.result):
-        block = writer.block(frame.scalar)
-        segment = _Segment(frame, tape, pool, block, bounds[0], 0, size)
+    size = codegen.tile.bytes
+    if not codegen.batched(tape.result):
+        block = writer.block(codegen.scalar)
+        segment = _Segment(codegen, tape, pool, block, bounds[0], 0, size)
         segment.write(bounds, stored)
         writer.splice(block)
         return
-    width = size * frame.tile.width
+    width = size * codegen.tile.width
     with writer.loop("%lane_bytes", step=width) as turn:
-        block = writer.block(frame.vector)
-        segment = _Segment(frame, tape, pool, block, bounds[0], turn.index, width)
+        block = writer.block(codegen.vector)
+        segment = _Segment(codegen, tape, pool, block, bounds[0], turn.index, width)
         segment.write(bounds, stored)
         writer.splice(block)
 
@@ -88,7 +88,7 @@ def _write_segment(
 class _Segment:
     """The instructions of one segment, for one vector of samples."""
 
-    frame: Frame
+    codegen: CodegenContext
     tape: Tape
     pool: list[_Source]
     block: Block
@@ -103,7 +103,7 @@ class _Segment:
         for i in range(*bounds):
             read = operand[start[i] : start[i + 1]].tolist()
             op = self.tape.ops[int(self.tape.code[i])]
-            with self.block.rounded(exactly=self.tape.result in self.frame.exact):
+            with self.block.rounded(exactly=self.tape.result in self.codegen.exact):
                 self._results.append(emit(self.block, op, [self._operand(k) for k in read]))
         for i in stored:
             value = self._results[i - self.begin]
@@ -120,20 +120,20 @@ class _Segment:
         return self._load(self.pool[number])
 
     def _load(self, source: _Source) -> Vec:
-        known = self.frame.constant(Access(source.array, Affine(source.element, ())))
+        known = self.codegen.constant(Access(source.array, Affine(source.element, ())))
         if known is not None:
             return self.block.constant(known)
         kind = self.block.kind
         pointer = self._pointer(source)
-        if kind.lanes > 1 and not self.frame.batched(source.array):
-            scalar = self.frame.scalar
-            text = f"load {scalar}, ptr {pointer}, align {self.frame.tile.bytes}"
+        if kind.lanes > 1 and not self.codegen.batched(source.array):
+            scalar = self.codegen.scalar
+            text = f"load {scalar}, ptr {pointer}, align {self.codegen.tile.bytes}"
             return splat(self.block, self.block.append(text, scalar).name)
         return self.block.append(f"load {kind}, ptr {pointer}, align {self.width}", kind)
 
     def _pointer(self, source: _Source) -> str:
-        place = self.frame.loops.places[source.array]
-        distance = (place.offset + source.element) * self.frame.unit(source.array)
+        place = self.codegen.loops.places[source.array]
+        distance = (place.offset + source.element) * self.codegen.unit(source.array)
         pointer = self._moved(f"%{place.space}", distance)
         return self._moved(pointer, self.lane) if place.batched else pointer
 

@@ -13,7 +13,7 @@ from mgcompile.backends.llvm.math.op_table import added_beside, finished, larger
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Cursor
+    from mgcompile.backends.llvm.codegen.codegen_context import Address
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
@@ -27,7 +27,7 @@ __all__ = ["write_logsumexp"]
 def write_logsumexp(
     writer: Writer,
     kind: Kind,
-    read: Cursor,
+    read: Address,
     axes: list[tuple[int, int]],
     distance: Index,
     size: int,
@@ -37,8 +37,8 @@ def write_logsumexp(
     Args:
         writer: the function.
         kind: of the registers.
-        read: a cursor on the elements, with every axis entered but those reduced.
-        axes: the reduced axes: each one's number in the cursor, and its length.
+        read: an address on the elements, with every axis entered but those reduced.
+        axes: the reduced axes: each one's number in the address, and its length.
         distance: bytes from a tile's first samples to those at work.
         size: bytes of a register in memory.
     """
@@ -62,7 +62,7 @@ def write_logsumexp(
 def _fold(
     writer: Writer,
     kind: Kind,
-    read: Cursor,
+    read: Address,
     axes: list[tuple[int, int]],
     place: tuple[Index, int],
     step: Step,

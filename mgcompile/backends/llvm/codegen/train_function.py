@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from mgcompile.backends.llvm.abi.context import slot_address
-from mgcompile.backends.llvm.abi.training_run import course
+from mgcompile.backends.llvm.abi.training_run import training_slot
 from mgcompile.backends.llvm.codegen.barrier import barrier
 from mgcompile.backends.llvm.codegen.elementwise import splat
 from mgcompile.backends.llvm.codegen.memory_spaces import areas
-from mgcompile.backends.llvm.codegen.signal_poll import heed, held, released, stopped
+from mgcompile.backends.llvm.codegen.signal_poll import held, poll, released, stopped
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.program.ir import PARAMS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
@@ -45,32 +45,32 @@ class _Step:
 
 
 def train_function(
-    frame: Frame, name: str, rule: OptimizerSpec, left: NDArray[np.int64] | None
+    codegen: CodegenContext, name: str, rule: OptimizerSpec, left: NDArray[np.int64] | None
 ) -> str:
     """Write the function that trains for some epochs.
 
     Args:
-        frame: a loss_and_grad program, with the outputs `loss` and `param_gradient`.
+        codegen: a loss_and_grad program, with the outputs `loss` and `param_gradient`.
         name: the function's symbol.
         rule: the optimiser's update.
         left: the parameters that wide products leave to update when they do it themselves, which
             they can in batches of one block; None when they cannot.
 
     Returns:
-        The text of ``void name(ptr context, ptr scratch, i64 thread, i64 threads, ptr course)``. It
+        The text of ``void name(ptr context, ptr scratch, i64 thread, i64 threads, ptr run)``. It
         is called with the GIL, which it releases, and ends early with a Python exception set when
         the handler of a signal raised.
     """
-    arguments = ["ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads", "ptr %course"]
-    writer = Writer(frame.library, name, arguments, internal=False)
-    areas(writer, frame)
-    count, batch = course(writer, "COUNT"), course(writer, "BATCH")
-    orders, losses = course(writer, "ORDERS"), course(writer, "LOSSES", "ptr")
-    rates = course(writer, "RATES", "ptr")
+    arguments = ["ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads", "ptr %training"]
+    writer = Writer(codegen.library, name, arguments, internal=False)
+    areas(writer, codegen)
+    count, batch = training_slot(writer, "COUNT"), training_slot(writer, "BATCH")
+    orders, losses = training_slot(writer, "ORDERS"), training_slot(writer, "LOSSES", "ptr")
+    rates = training_slot(writer, "RATES", "ptr")
     unordered = writer.value(f"icmp eq i64 {orders}, 0")
     leads = writer.value("icmp eq i64 %thread, 0")
     gil = released(writer, leads)
-    with writer.loop(course(writer, "EPOCHS")) as epoch:
+    with writer.loop(training_slot(writer, "EPOCHS")) as epoch:
         distance = writer.mul(epoch.index, writer.mul(count, 8))
         order = writer.add(orders, distance)
         order = writer.value(f"select i1 {unordered}, i64 0, i64 {order}")
@@ -78,32 +78,34 @@ def train_function(
         powers = _powers(writer, rule, epoch.index)
         state = [("double", value) for value in ("0.0", *powers)]
         batches = writer.value(f"udiv i64 {writer.add(count, writer.add(batch, -1))}, {batch}")
-        begun = writer.offset(rates, writer.mul(epoch.index, course(writer, "RATE_EPOCH")))
+        begun = writer.offset(rates, writer.mul(epoch.index, training_slot(writer, "RATE_EPOCH")))
         with writer.loop(batches, carried=state) as turn:
-            place = writer.offset(begun, writer.mul(turn.index, course(writer, "RATE_UPDATE")))
+            place = writer.offset(
+                begun, writer.mul(turn.index, training_slot(writer, "RATE_UPDATE"))
+            )
             rate = writer.load("double", place, 8)
             first = writer.mul(turn.index, batch)
             size = writer.minimum(writer.value(f"sub i64 {count}, {first}"), batch)
             writer.store("i64", str(first), slot_address(writer, "BEGIN"), 8)
             writer.store("i64", str(size), slot_address(writer, "COUNT"), 8)
             with writer.when(leads):
-                heed(writer)
-            direct = _tell_products(writer, frame, rule, (rate, str(size)), left)
+                poll(writer)
+            direct = _tell_products(writer, codegen, rule, (rate, str(size)), left)
             writer.do("call void @phases(ptr %context, ptr %scratch, i64 %thread, i64 %threads)")
             with writer.when(stopped(writer)):
                 held(writer, gil)
                 writer.do("ret void")
                 writer.begin(writer.fresh("unreached"))
-            total = _add_loss(writer, frame, turn.values[0])
-            step, grown = _step(writer, frame, rule, rate, str(size), turn.values[1:])
+            total = _add_loss(writer, codegen, turn.values[0])
+            step, grown = _step(writer, codegen, rule, rate, str(size), turn.values[1:])
             with writer.when(leads):
                 if rule.clip_norm:
-                    step = _clipped(writer, frame, rule, step)
-                _write_updates(writer, frame, rule, step, left, direct)
+                    step = _clipped(writer, codegen, rule, step)
+                _write_updates(writer, codegen, rule, step, left, direct)
             barrier(writer)
             turn.following = [total, *grown]
         mean = turn.values[0]
-        if frame.program.data is None:
+        if codegen.program.data is None:
             number = writer.value(f"uitofp i64 {count} to double")
             mean = writer.value(f"fdiv double {mean}, {number}")
         writer.store("double", mean, writer.offset(losses, writer.mul(epoch.index, 8)), 8)
@@ -116,13 +118,13 @@ def _powers(writer: Writer, rule: OptimizerSpec, epoch: Index) -> list[str]:
     """Append loads of what Adam's betas are raised to before an epoch; return the two powers."""
     if not rule.has_moments:
         return []
-    place = writer.offset(course(writer, "POWERS", "ptr"), writer.mul(epoch, 16))
+    place = writer.offset(training_slot(writer, "POWERS", "ptr"), writer.mul(epoch, 16))
     return [writer.load("double", writer.offset(place, 8 * k), 8) for k in range(2)]
 
 
 def _tell_products(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     rule: OptimizerSpec,
     numbers: tuple[str, str],
     left: NDArray[np.int64] | None,
@@ -135,7 +137,7 @@ def _tell_products(
         return "false"
     rate, size = numbers
     scale = "1.0"
-    if frame.program.data is None:
+    if codegen.program.data is None:
         count = writer.value(f"uitofp i64 {size} to double")
         scale = writer.value(f"fdiv double 1.0, {count}")
     product = writer.value(f"fmul double {rate}, {scale}")
@@ -153,13 +155,13 @@ def _tell_products(
         writer.store(kind, value, slot_address(writer, name), 8)
     leads = writer.value("icmp eq i64 %thread, 0")
     with writer.when(writer.value(f"and i1 {leads}, {direct}")):
-        _write_left(writer, frame, left, None)
+        _write_left(writer, codegen, left, None)
     return direct
 
 
 def _write_updates(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     rule: OptimizerSpec,
     step: _Step,
     left: NDArray[np.int64] | None,
@@ -167,26 +169,26 @@ def _write_updates(
 ) -> None:
     """Append the update of all parameters, or of those that are left when products did theirs."""
     if left is None:
-        _write_update(writer, frame, rule, step)
+        _write_update(writer, codegen, rule, step)
         return
     with writer.when(direct):
-        _write_left(writer, frame, left, (rule, step))
+        _write_left(writer, codegen, left, (rule, step))
     with writer.when(writer.value(f"xor i1 {direct}, true")):
-        _write_update(writer, frame, rule, step)
+        _write_update(writer, codegen, rule, step)
 
 
 def _write_left(
     writer: Writer,
-    frame: Frame,
+    codegen: CodegenContext,
     left: NDArray[np.int64],
     update: tuple[OptimizerSpec, _Step] | None,
 ) -> None:
     """Append a loop over listed parameters: update them, or set their gradient to zero."""
     if not len(left):
         return
-    size, kind = frame.tile.bytes, frame.scalar
-    table = writer.offset("%tables", frame.tables.add(left) * 4)
-    gradient = frame.start(writer, frame.program.output("param_gradient"))
+    size, kind = codegen.tile.bytes, codegen.scalar
+    table = writer.offset("%tables", codegen.tables.add(left) * 4)
+    gradient = codegen.start(writer, codegen.program.output("param_gradient"))
     with writer.loop(len(left)) as turn:
         short = writer.load("i32", writer.offset(table, writer.mul(turn.index, 4)), 4)
         wide = writer.value(f"sext i32 {short} to i64")
@@ -195,23 +197,28 @@ def _write_left(
             place = writer.offset(gradient, distance)
             writer.store(kind, kind.literal(0.0), place, size)
         else:
-            _write_parameter(writer, frame, *update, kind, str(distance))
+            _write_parameter(writer, codegen, *update, kind, str(distance))
 
 
-def _add_loss(writer: Writer, frame: Frame, total: str) -> str:
-    kind = frame.scalar
-    pointer = frame.start(writer, frame.program.output("loss"))
-    value = writer.load(kind, pointer, frame.tile.bytes)
+def _add_loss(writer: Writer, codegen: CodegenContext, total: str) -> str:
+    kind = codegen.scalar
+    pointer = codegen.start(writer, codegen.program.output("loss"))
+    value = writer.load(kind, pointer, codegen.tile.bytes)
     if kind.element == "float":
         value = writer.value(f"fpext float {value} to double")
     return writer.value(f"fadd double {total}, {value}")
 
 
 def _step(
-    writer: Writer, frame: Frame, rule: OptimizerSpec, rate: str, size: str, powers: list[str]
+    writer: Writer,
+    codegen: CodegenContext,
+    rule: OptimizerSpec,
+    rate: str,
+    size: str,
+    powers: list[str],
 ) -> tuple[_Step, list[str]]:
     """Append the numbers that are the same for all parameters; return them and the new powers."""
-    element = frame.scalar.element
+    element = codegen.scalar.element
 
     def narrow(value: str) -> str:
         if element == "double":
@@ -225,20 +232,20 @@ def _step(
         rest = writer.value(f"fsub double 1.0, {grown[-1]}")
         corrections.append(narrow(writer.value(f"fdiv double 1.0, {rest}")))
     scale = "1.0"
-    if frame.program.data is None:
+    if codegen.program.data is None:
         number = writer.value(f"uitofp i64 {size} to double")
         scale = narrow(writer.value(f"fdiv double 1.0, {number}"))
     return _Step(narrow(rate), scale, *(corrections or ("1.0", "1.0"))), grown
 
 
-def _clipped(writer: Writer, frame: Frame, rule: OptimizerSpec, step: _Step) -> _Step:
+def _clipped(writer: Writer, codegen: CodegenContext, rule: OptimizerSpec, step: _Step) -> _Step:
     """Append the norm of the whole gradient; return the step with the factor that shortens it."""
-    element, number = frame.scalar.element, Kind("double", 1)
+    element, number = codegen.scalar.element, Kind("double", 1)
     scale = step.scale
     if element == "float":
         scale = "1.0" if scale == "1.0" else writer.value(f"fpext float {scale} to double")
     writer.library.declare("@llvm.sqrt.f64", "declare double @llvm.sqrt.f64(double)")
-    root = writer.value(f"call double @llvm.sqrt.f64(double {_sum_of_squares(writer, frame)})")
+    root = writer.value(f"call double @llvm.sqrt.f64(double {_sum_of_squares(writer, codegen)})")
     norm = writer.value(f"fmul double {root}, {scale}")
     longer = writer.value(f"fadd double {norm}, {number.literal(1e-6)}")
     factor = writer.value(f"fdiv double {number.literal(rule.clip_norm)}, {longer}")
@@ -250,13 +257,13 @@ def _clipped(writer: Writer, frame: Frame, rule: OptimizerSpec, step: _Step) -> 
     return evolve(step, scale=scale)
 
 
-def _sum_of_squares(writer: Writer, frame: Frame) -> str:
+def _sum_of_squares(writer: Writer, codegen: CodegenContext) -> str:
     """Append the sum of the squares of the gradient, in double precision; return it."""
-    count, size = frame.program.n_params, frame.tile.bytes
-    gradient = frame.start(writer, frame.program.output("param_gradient"))
-    whole = count // frame.tile.width * frame.tile.width
+    count, size = codegen.program.n_params, codegen.tile.bytes
+    gradient = codegen.start(writer, codegen.program.output("param_gradient"))
+    whole = count // codegen.tile.width * codegen.tile.width
     total = "0.0"
-    for kind, start, stop in ((frame.vector, 0, whole), (frame.scalar, whole, count)):
+    for kind, start, stop in ((codegen.vector, 0, whole), (codegen.scalar, whole, count)):
         if start >= stop:
             continue
         first = "zeroinitializer" if kind.lanes > 1 else total
@@ -277,30 +284,38 @@ def _sum_of_squares(writer: Writer, frame: Frame) -> str:
     return total
 
 
-def _write_update(writer: Writer, frame: Frame, rule: OptimizerSpec, step: _Step) -> None:
+def _write_update(
+    writer: Writer, codegen: CodegenContext, rule: OptimizerSpec, step: _Step
+) -> None:
     """Append the loop over all parameters: vectors first, then what is left one by one."""
-    count, size = frame.program.n_params, frame.tile.bytes
-    whole = count // frame.tile.width * frame.tile.width
-    parts = ((frame.vector, 0, whole), (frame.scalar, whole, count))
+    count, size = codegen.program.n_params, codegen.tile.bytes
+    whole = count // codegen.tile.width * codegen.tile.width
+    parts = ((codegen.vector, 0, whole), (codegen.scalar, whole, count))
     for kind, start, stop in parts:
         if start < stop:
             width = size * kind.lanes
             with writer.loop(stop * size, start=start * size, step=width) as turn:
-                _write_parameter(writer, frame, rule, step, kind, str(turn.index))
+                _write_parameter(writer, codegen, rule, step, kind, str(turn.index))
 
 
 def _write_parameter(
-    writer: Writer, frame: Frame, rule: OptimizerSpec, step: _Step, kind: Kind, distance: str
+    writer: Writer,
+    codegen: CodegenContext,
+    rule: OptimizerSpec,
+    step: _Step,
+    kind: Kind,
+    distance: str,
 ) -> None:
-    size, block = frame.tile.bytes, writer.block(kind)
-    gradient = frame.start(writer, frame.program.output("param_gradient"))
-    state = course(writer, "STATE", "ptr")
+    size, block = codegen.tile.bytes, writer.block(kind)
+    gradient = codegen.start(writer, codegen.program.output("param_gradient"))
+    state = training_slot(writer, "STATE", "ptr")
     rows = [
-        writer.offset(state, row * frame.program.n_params * size) for row in range(rule.state_rows)
+        writer.offset(state, row * codegen.program.n_params * size)
+        for row in range(rule.state_rows)
     ]
     p_at, g_at, *rows_at = (
         writer.offset(pointer, distance)
-        for pointer in (frame.start(writer, PARAMS), gradient, *rows)
+        for pointer in (codegen.start(writer, PARAMS), gradient, *rows)
     )
     p, g, *memory = (
         block.append(f"load {kind}, ptr {pointer}, align {size}", kind)

@@ -10,7 +10,7 @@ from mgcompile.backends.llvm.ir.vector_type import Kind
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
@@ -58,14 +58,14 @@ def sample_number(writer: Writer, sample: Index) -> str:
     return writer.value(f"select i1 {plain}, i64 {place}, i64 {listed}")
 
 
-def copy_rows(writer: Writer, frame: Frame, matrix: str) -> None:
+def copy_rows(writer: Writer, codegen: CodegenContext, matrix: str) -> None:
     """Append the copy of a full tile of samples from dense rows, square by square.
 
     Registers: ``%inputs`` and ``%first`` (the number of the tile's first sample).
     """
-    shape, size = frame.tile, frame.tile.bytes
+    shape, size = codegen.tile, codegen.tile.bytes
     width, row = shape.width, slot(writer, "ROW")
-    squares = frame.program.n_inputs // width * width
+    squares = codegen.program.n_inputs // width * width
     with writer.loop(shape.samples, step=width) as group:
         rows = []
         for lane in range(width):
@@ -75,8 +75,8 @@ def copy_rows(writer: Writer, frame: Frame, matrix: str) -> None:
         with writer.loop(squares, step=width) as column:
             shift = writer.mul(column.index, size)
             place = writer.offset(target, writer.mul(column.index, size * shape.samples))
-            block = writer.block(frame.vector)
-            kind = frame.vector
+            block = writer.block(codegen.vector)
+            kind = codegen.vector
             loaded = [
                 block.append(f"load {kind}, ptr {writer.offset(each, shift)}, align {size}", kind)
                 for each in rows
@@ -86,16 +86,18 @@ def copy_rows(writer: Writer, frame: Frame, matrix: str) -> None:
                 text = f"store {kind} {vector.name}, ptr {pointer}, align {size * width}"
                 block.lines.append(f"  {text}")
             writer.splice(block)
-        if squares < frame.program.n_inputs:
-            _copy_rest(writer, frame, rows, target, squares)
+        if squares < codegen.program.n_inputs:
+            _copy_rest(writer, codegen, rows, target, squares)
 
 
-def _copy_rest(writer: Writer, frame: Frame, rows: Sequence[str], target: str, start: int) -> None:
+def _copy_rest(
+    writer: Writer, codegen: CodegenContext, rows: Sequence[str], target: str, start: int
+) -> None:
     """Append the copy of the columns that fill no square."""
-    size, kind = frame.tile.bytes, frame.scalar
-    with writer.loop(frame.program.n_inputs, start=start) as column:
+    size, kind = codegen.tile.bytes, codegen.scalar
+    with writer.loop(codegen.program.n_inputs, start=start) as column:
         shift = writer.mul(column.index, size)
-        place = writer.offset(target, writer.mul(column.index, size * frame.tile.samples))
+        place = writer.offset(target, writer.mul(column.index, size * codegen.tile.samples))
         for lane, row in enumerate(rows):
             value = writer.load(kind, writer.offset(row, shift), size)
             writer.store(kind, value, writer.offset(place, lane * size), size)

@@ -1,4 +1,4 @@
-"""Train a lowered program: describe a course, call the native loop, hand the losses back."""
+"""Train a lowered program: describe a run, call the native loop, hand the losses back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from attrs import define, field
 
-from mgcompile.backends.llvm.abi.training_run import COURSE
-from mgcompile.backends.llvm.codegen.signal_poll import DEAF, Listener
+from mgcompile.backends.llvm.abi.training_run import TRAINING_RUN
+from mgcompile.backends.llvm.codegen.signal_poll import NEVER, Listener
 from mgcompile.backends.llvm.lower import TRAIN
 from mgcompile.backends.llvm.runtime.workspace import (
     Arena,
@@ -86,7 +86,7 @@ class LlvmTrainer:
         rates = np.asarray(lr, dtype=np.float64)
         powers = self._powers(step + -(-count // size) * np.arange(epochs))
         losses = np.empty(epochs, dtype=np.float64)
-        course = np.zeros(len(COURSE), dtype=np.int64)
+        training = np.zeros(len(TRAINING_RUN), dtype=np.int64)
         words = {
             "COUNT": count,
             "BATCH": size,
@@ -100,11 +100,11 @@ class LlvmTrainer:
             "POWERS": powers.ctypes.data,
         }
         for name, value in words.items():
-            course[COURSE.index(name)] = value
+            training[TRAINING_RUN.index(name)] = value
         listener = self._listener(arena, size)
         threads = useful_threads(self.lowered, size, self.threads)
         try:
-            run(self._function, arena, threads, course.ctypes.data)
+            run(self._function, arena, threads, training.ctypes.data)
         finally:
             del kept
             self._patience = size, listener.patience
@@ -117,7 +117,7 @@ class LlvmTrainer:
         listener = Listener(patience if known == size else 1)
         hears = threading.current_thread() is threading.main_thread()
         arena.set("LISTENER", id(listener))
-        arena.set("PATIENCE", listener.patience if hears else DEAF)
+        arena.set("PATIENCE", listener.patience if hears else NEVER)
         arena.set("STOP", 0)
         return listener
 

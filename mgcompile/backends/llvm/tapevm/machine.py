@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.backends.llvm.codegen.codegen_context import AREAS
+from mgcompile.backends.llvm.codegen.codegen_context import MEMORY_SPACES
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.backends.llvm.ir.lanes import gathered
 from mgcompile.backends.llvm.ir.vector import Vec
@@ -13,7 +13,7 @@ from mgcompile.backends.llvm.math.emit import emit
 from mgcompile.backends.llvm.tapevm.opcodes import AREA_BITS, HALT
 
 if TYPE_CHECKING:
-    from mgcompile.backends.llvm.codegen.codegen_context import Frame
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.backends.llvm.tapevm.opcodes import Action, Opcode
 
@@ -23,24 +23,24 @@ _UNROLL = 2  # vectors at a time, of short code; a tile is filled up to an even 
 _SHORT = 16  # lines
 
 
-def write_machines(frame: Frame) -> None:
+def write_machines(codegen: CodegenContext) -> None:
     """Add the machines that the tapes of a program call to its library.
 
     A machine is ``void name(areas..., i64 lane_bytes, ptr stream)``: one for tapes whose results
     have a row for the samples of a tile, and one for those whose results are single numbers.
     """
-    for batched, opcodes in frame.opcodes.by_kind.items():
+    for batched, opcodes in codegen.opcodes.by_kind.items():
         name = machine_name(batched=batched)
         actions = []
         for opcode, number in opcodes.items():
             symbol = f"{name}.{number}"
-            frame.library.declare(
-                f"@{symbol}", _opcode_function(frame, symbol, opcode, batched=batched)
+            codegen.library.declare(
+                f"@{symbol}", _opcode_function(codegen, symbol, opcode, batched=batched)
             )
             actions.append(f"ptr @{symbol}")
         table = f"@{name}.opcodes = internal constant [{len(actions)} x ptr] [{', '.join(actions)}]"
-        frame.library.declare(f"@{name}.opcodes", table)
-        frame.library.declare(f"@{name}", _machine(frame, name))
+        codegen.library.declare(f"@{name}.opcodes", table)
+        codegen.library.declare(f"@{name}", _machine(codegen, name))
 
 
 def machine_name(*, batched: bool) -> str:
@@ -48,12 +48,12 @@ def machine_name(*, batched: bool) -> str:
     return "machine_of_rows" if batched else "machine_of_numbers"
 
 
-def _machine(frame: Frame, name: str) -> str:
+def _machine(codegen: CodegenContext, name: str) -> str:
     """Return the loop that reads an opcode and calls its function, which returns the next step."""
-    arguments = [*(f"ptr %{area}" for area in AREAS), "i64 %lane_bytes", "ptr %stream"]
-    writer = Writer(frame.library, name, arguments)
-    writer.do(f"%areas = alloca [{len(AREAS)} x ptr]")
-    for number, area in enumerate(AREAS):
+    arguments = [*(f"ptr %{area}" for area in MEMORY_SPACES), "i64 %lane_bytes", "ptr %stream"]
+    writer = Writer(codegen.library, name, arguments)
+    writer.do(f"%areas = alloca [{len(MEMORY_SPACES)} x ptr]")
+    for number, area in enumerate(MEMORY_SPACES):
         writer.store("ptr", f"%{area}", writer.offset("%areas", 8 * number), 8)
     origin = writer.label
     writer.do("br label %dispatch")
@@ -74,11 +74,11 @@ def _machine(frame: Frame, name: str) -> str:
     return writer.text()
 
 
-def _opcode_function(frame: Frame, symbol: str, opcode: Opcode, *, batched: bool) -> str:
+def _opcode_function(codegen: CodegenContext, symbol: str, opcode: Opcode, *, batched: bool) -> str:
     """Return ``ptr symbol(ptr step, ptr areas, i64 lane_bytes)``, which does one step."""
-    shape = frame.tile
+    shape = codegen.tile
     arguments = ["ptr %step", "ptr %areas", "i64 %lane_bytes"]
-    writer = Writer(frame.library, symbol, arguments, returns="ptr")
+    writer = Writer(codegen.library, symbol, arguments, returns="ptr")
     row = shape.bytes * shape.samples
     target = _place(writer, 0, row if batched else shape.bytes)
     sources = [
@@ -86,25 +86,25 @@ def _opcode_function(frame: Frame, symbol: str, opcode: Opcode, *, batched: bool
         for k, shared in enumerate(opcode.shared)
     ]
     if batched:
-        _write_row(writer, frame, opcode, target, sources)
+        _write_row(writer, codegen, opcode, target, sources)
     else:
-        writer.splice(_step(writer, frame.scalar, opcode.action, target, [*sources]))
+        writer.splice(_step(writer, codegen.scalar, opcode.action, target, [*sources]))
     writer.do(f"ret ptr {writer.offset('%step', 4 * (2 + opcode.action.arity))}")
     return writer.text()
 
 
 def _write_row(
-    writer: Writer, frame: Frame, opcode: Opcode, target: str, sources: list[str]
+    writer: Writer, codegen: CodegenContext, opcode: Opcode, target: str, sources: list[str]
 ) -> None:
     """Append a loop over the vectors of a row; operands that samples share are spread before it."""
-    shape = frame.tile
-    before = writer.block(frame.vector)
+    shape = codegen.tile
+    before = writer.block(codegen.vector)
     operands = [
         _splat(before, source) if shared else source
         for source, shared in zip(sources, opcode.shared, strict=True)
     ]
     writer.splice(before)
-    length = len(_step(writer, frame.vector, opcode.action, target, operands).lines)
+    length = len(_step(writer, codegen.vector, opcode.action, target, operands).lines)
     unroll = _UNROLL if length <= _SHORT else 1
     size = shape.width * shape.bytes
     with writer.loop("%lane_bytes", step=unroll * size) as turn:
@@ -112,7 +112,7 @@ def _write_row(
             distance = writer.add(turn.index, part * size)
             moved = [x if isinstance(x, Vec) else writer.offset(x, distance) for x in operands]
             to = writer.offset(target, distance)
-            writer.splice(_step(writer, frame.vector, opcode.action, to, moved))
+            writer.splice(_step(writer, codegen.vector, opcode.action, to, moved))
 
 
 def _step(

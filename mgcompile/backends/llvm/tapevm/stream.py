@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import evolve
 
-from mgcompile.backends.llvm.codegen.codegen_context import AREAS
+from mgcompile.backends.llvm.codegen.codegen_context import MEMORY_SPACES
 from mgcompile.backends.llvm.tapevm.opcodes import AREA_BITS, HALT, Opcode
 from mgcompile.backends.llvm.tapevm.order import sorted_tape
 from mgcompile.backends.llvm.tapevm.rows import rows_of_results
@@ -82,7 +82,7 @@ def _external_places(tape: Tape, places: Mapping[int, Place]) -> tuple[Numbers, 
 
 
 def _places(area: str, elements: Numbers) -> Numbers:
-    return (elements << AREA_BITS) | AREAS.index(area)
+    return (elements << AREA_BITS) | MEMORY_SPACES.index(area)
 
 
 def _by_pattern(step: Steps, shared: NDArray[np.bool_]) -> Iterator[tuple[tuple[bool, ...], Steps]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mgcompile.backends.llvm.codegen.codegen_context import AREAS
+from mgcompile.backends.llvm.codegen.codegen_context import MEMORY_SPACES
 from mgcompile.backends.llvm.tapevm.opcodes import AREA_BITS, HALT, Opcodes
 from mgcompile.backends.llvm.tapevm.stream import write_stream
 from mgcompile.program.ir import Access, Affine, Tape
@@ -40,7 +40,9 @@ def interpret(words, opcodes, memory):
     at = 0
     while words[at] != HALT:
         action = opcodes[words[at] - 1].action
-        places = [(AREAS[w & 15], w >> AREA_BITS) for w in words[at + 1 : at + 2 + action.arity]]
+        places = [
+            (MEMORY_SPACES[w & 15], w >> AREA_BITS) for w in words[at + 1 : at + 2 + action.arity]
+        ]
         target, *sources = places
         numbers = [memory.get(place) for place in sources]
         assert None not in numbers, "a row is read before it is written"
