@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.program.ir import Bundle, IndexMap
 
-__all__ = ["horizontal", "runs", "summed_bytes", "write_padding_lanes", "write_mask"]
+__all__ = ["horizontal", "runs", "summed_bytes", "write_mask", "write_padding_lanes"]
 
 
 def runs(
