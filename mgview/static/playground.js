@@ -1679,8 +1679,13 @@
   function warnings(moment) {
     if (!Number.isFinite(moment.judged.trainLoss))
       return [{ kind: "diverged", neurons: [], text: "The loss is no finite number any more: the steps were too large. Reset, and lower the learning rate." }];
-    return [...stuck(moment.slopes), ...vanishing(moment.deltas)];
+    return [...stuck(moment.slopes), ...vanishing(moment.deltas), ...moment.backend === "eager" ? [EAGER] : []];
   }
+  var EAGER = {
+    kind: "eager",
+    neurons: [],
+    text: "The compiler did not take this net, so that the engine trains it, node by node: the same numbers, more slowly."
+  };
   function stuck(slopes) {
     const all = slopes.flatMap((layer, l) => layer.map((slope, n) => ({ slope, at: [l, n] })));
     const dead = all.filter(({ slope }) => slope === 0).map(({ at }) => at);
@@ -2093,6 +2098,7 @@ ${lines.join(",\n")}
   var CALM = 500;
   var NEW_LAYER = 4;
   var CHUNKS = 200;
+  var MOST_AT_ONCE = 500;
   var nextFrame = () => new Promise(requestAnimationFrame);
   var Playground = class {
     constructor(engine2, defaults, table) {
@@ -2247,7 +2253,7 @@ ${lines.join(",\n")}
     /** Do again what a log tells. */
     async replay(log) {
       const total2 = log.reduce((sum, entry) => sum + (entry.kind === "train" ? entry.epochs : 0), 0);
-      const chunk = Math.max(1, Math.ceil(total2 / CHUNKS));
+      const chunk = Math.min(MOST_AT_ONCE, Math.max(1, Math.ceil(total2 / CHUNKS)));
       for (const entry of log) {
         if (entry.kind === "edit") await this.edit(entry.index, entry.value);
         else if (entry.kind === "set") await this.change(entry.change);

@@ -98,6 +98,7 @@ describe("warnings", () => {
     expect(kinds([[1], [1]], [1e-5, 1])).toEqual(["vanishing"]);
     expect(kinds([[0], [0]], [0, 0])).toEqual(["dead"]);
     expect(kinds([[NaN]], [NaN], NaN)).toEqual(["diverged"]);
+    expect(warnings({ slopes: [[1]], deltas: [1], judged, backend: "eager" })[0]!.text).toContain("The compiler did not take this net");
   });
 });
 

@@ -380,6 +380,28 @@ def test_axe_finds_nothing_and_nothing_overflows(
     assert page.evaluate("document.documentElement.scrollWidth") <= size["width"]
 
 
+COVERED = """() => { const e = document.activeElement;
+  if (e === document.body) return '';
+  const r = e.getBoundingClientRect();
+  const x = Math.min(innerWidth - 1, Math.max(0, r.left + r.width / 2));
+  const y = (Math.max(0, r.top) + Math.min(innerHeight, r.bottom)) / 2;
+  const hit = document.elementFromPoint(x, y);
+  return hit && (hit === e || e.contains(hit) || hit.contains(e)) ? ''
+    : `${e.tagName} ${e.id || e.ariaLabel || e.textContent} at ${Math.round(y)}`; }"""
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE, SMALL, {"width": 640, "height": 360}], ids=str)
+def test_the_focused_element_is_never_hidden(open_page: Any, play_page: Path, size: Any) -> None:
+    page = ready(open_page(play_page, size=size))
+    hidden, seen = [], set()
+    for key in ["Tab"] * 75 + ["Shift+Tab"] * 20:
+        page.keyboard.press(key)
+        hidden.append(page.evaluate(COVERED))
+        seen.add(page.evaluate("document.activeElement.id || document.activeElement.ariaLabel"))
+    assert not any(hidden), [text for text in hidden if text]
+    assert {"play", "activation", "Step through neuron 1 of layer 1", "plot", "save-script"} <= seen
+
+
 def test_less_motion_shows_fewer_pictures_of_the_same_training(
     open_page: Any, play_page: Path
 ) -> None:

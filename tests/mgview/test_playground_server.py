@@ -185,6 +185,14 @@ def test_the_socket_opens_to_its_own_page_alone(served: Served, other: dict[str,
         pass
 
 
+def test_the_server_listens_at_one_address_of_loopback_alone(served: Served) -> None:
+    import socket
+
+    socket.create_connection(("127.0.0.1", served.port), timeout=5).close()
+    with pytest.raises(ConnectionRefusedError):  # a server of all addresses would answer here
+        socket.create_connection(("127.0.0.2", served.port), timeout=5)
+
+
 def test_a_message_that_is_too_large_ends_the_conversation(served: Served) -> None:
     with connect(served) as socket:
         socket.send(begin())

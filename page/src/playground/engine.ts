@@ -21,6 +21,8 @@ export interface Moment {
   deltas: number[];
   /** What every neuron gives over the grid, by layer. */
   fields: (Float64Array | Float32Array)[][];
+  /** Who trained on a server: "compiled", or "eager" where the compiler refused; empty before that. */
+  backend?: string;
 }
 
 /** One row, or one neuron on it (layer and neuron, from 0): what a stepper shows. */

@@ -28,7 +28,8 @@ const PLANE = 2.6; // the data sets lie in -2 to 2, and noise around them
 const REST = 1000; // milliseconds between two changes of the address while it plays
 const CALM = 500; // and between two pictures, for who wants less motion
 const NEW_LAYER = 4;
-const CHUNKS = 200; // a log is trained again in so many pieces at most
+const CHUNKS = 200; // a log is trained again in about so many pieces
+const MOST_AT_ONCE = 500; // epochs that a server takes in one message
 
 const nextFrame = (): Promise<number> => new Promise(requestAnimationFrame);
 
@@ -213,7 +214,7 @@ export class Playground {
   /** Do again what a log tells. */
   private async replay(log: readonly Entry[]): Promise<void> {
     const total = log.reduce((sum, entry) => sum + (entry.kind === "train" ? entry.epochs : 0), 0);
-    const chunk = Math.max(1, Math.ceil(total / CHUNKS));
+    const chunk = Math.min(MOST_AT_ONCE, Math.max(1, Math.ceil(total / CHUNKS)));
     for (const entry of log) {
       if (entry.kind === "edit") await this.edit(entry.index, entry.value);
       else if (entry.kind === "set") await this.change(entry.change);

@@ -6,18 +6,24 @@ const SATURATED = 1e-3; // the largest slope of a saturated neuron
 const VANISHED = 1e-3; // of the last hidden layer's gradient
 
 export interface Warning {
-  kind: "dead" | "saturated" | "vanishing" | "diverged";
+  kind: "dead" | "saturated" | "vanishing" | "diverged" | "eager";
   text: string;
   /** Which neurons: layer and neuron, from 0. */
   neurons: [number, number][];
 }
 
 /** Slopes are the largest of each hidden neuron over the training rows, deltas the size of each layer's gradient. */
-export function warnings(moment: Pick<Moment, "slopes" | "deltas" | "judged">): Warning[] {
+export function warnings(moment: Pick<Moment, "slopes" | "deltas" | "judged" | "backend">): Warning[] {
   if (!Number.isFinite(moment.judged.trainLoss))
     return [{ kind: "diverged", neurons: [], text: "The loss is no finite number any more: the steps were too large. Reset, and lower the learning rate." }];
-  return [...stuck(moment.slopes), ...vanishing(moment.deltas)];
+  return [...stuck(moment.slopes), ...vanishing(moment.deltas), ...(moment.backend === "eager" ? [EAGER] : [])];
 }
+
+const EAGER: Warning = {
+  kind: "eager",
+  neurons: [],
+  text: "The compiler did not take this net, so that the engine trains it, node by node: the same numbers, more slowly.",
+};
 
 function stuck(slopes: readonly (readonly number[])[]): Warning[] {
   const all = slopes.flatMap((layer, l) => layer.map((slope, n) => ({ slope, at: [l, n] as [number, number] })));
