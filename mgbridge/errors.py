@@ -2,11 +2,15 @@
 
 from mgcore import MgcoreError
 
-__all__ = ["BridgeError", "NotBridgedError", "TensorError"]
+__all__ = ["BridgeError", "MissingNeighbourError", "NotBridgedError", "TensorError"]
 
 
 class BridgeError(MgcoreError):
     """Base of every error of the doors."""
+
+
+class MissingNeighbourError(BridgeError, ImportError):
+    """Report a door to a library that is not installed."""
 
 
 class NotBridgedError(BridgeError, TypeError):

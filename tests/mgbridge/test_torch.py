@@ -1,8 +1,6 @@
 """Ops and kernels in PyTorch: its own checks, its own numbers, its own transformations."""
 
 import math
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -221,12 +219,3 @@ def test_what_does_not_fit_is_refused_by_name(kernel):
         mgbridge.torch.function(np.tanh)
     with pytest.raises(UnknownOpError, match="tanh"):
         mgbridge.torch.op("thanh")
-
-
-def test_no_neighbour_is_imported_before_it_is_asked_for():
-    code = (
-        "import sys, mgbridge; print(sorted({'torch', 'jax', 'numpy.typing'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "torch" not in done.stdout
-    assert "jax" not in done.stdout
