@@ -5,7 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.autodiff.forward import along_direction, product_with_hessian
-from mgcompile.autodiff.reverse import gradient_to_inputs, gradient_to_params, pulled_back
+from mgcompile.autodiff.reverse import (
+    gradient_to_inputs,
+    gradient_to_params,
+    gradients_to_inputs,
+    pulled_back,
+)
 from mgcompile.program.per_sample_loss import of_one_sample
 from mgcompile.program.printer import format_program
 from mgcompile.program.verifier import verify
@@ -19,6 +24,7 @@ __all__ = [
     "PASSES",
     "hessian_product",
     "input_gradient",
+    "input_gradients",
     "param_gradient",
     "per_sample_loss",
     "sweep_program",
@@ -34,6 +40,12 @@ _PER_SAMPLE = Pass(
 )
 _INPUTS = Pass(
     "reverse-inputs", _PROGRAM, gradient_to_inputs, "values, and the gradient to inputs per sample"
+)
+_ALL_INPUTS = Pass(
+    "reverse-all-inputs",
+    _PROGRAM,
+    gradients_to_inputs,
+    "values, and the gradient of each of a few to inputs per sample",
 )
 _PARAMS = Pass(
     "reverse-params",
@@ -54,7 +66,7 @@ _BACK = Pass(
     "reverse-sweep", _PROGRAM, pulled_back, "reverse mode: the gradient of weighted outputs"
 )
 
-PASSES = (_PER_SAMPLE, _INPUTS, _PARAMS, _FORWARD, _ALONG, _BACK)
+PASSES = (_PER_SAMPLE, _INPUTS, _ALL_INPUTS, _PARAMS, _FORWARD, _ALONG, _BACK)
 
 
 def per_sample_loss(program: Program) -> Program:
@@ -65,6 +77,11 @@ def per_sample_loss(program: Program) -> Program:
 def input_gradient(program: Program, output: int = 0) -> Program:
     """Return the program of all values and of the gradient of one of them to the inputs."""
     return _verified(_INPUTS, program, output)
+
+
+def input_gradients(program: Program) -> Program:
+    """Return the program of all values, of which there are few, and of all their gradients."""
+    return _verified(_ALL_INPUTS, program)
 
 
 def param_gradient(program: Program) -> Program:

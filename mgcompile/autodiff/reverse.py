@@ -33,6 +33,7 @@ from mgcompile.program.ir import (
     Statement,
     Tape,
 )
+from mgcompile.program.merge_equal import merged
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ __all__ = [
     "dense",
     "gradient_to_inputs",
     "gradient_to_params",
+    "gradients_to_inputs",
     "pulled_back",
     "read_through",
     "reverse_program",
@@ -90,6 +92,33 @@ def gradient_to_inputs(program: Program, output: int = 0) -> Program:
     reverse_program(builder, adjoints, {INPUTS})
     gradient = dense(builder, adjoints.take(INPUTS), program.n_inputs)
     return needed_only(builder.finish([("value", value), ("input_gradient", gradient)]))
+
+
+def gradients_to_inputs(program: Program) -> Program:
+    """Return the program of all values and of the gradient of each to the inputs, per sample.
+
+    Args:
+        program: A forward program, of a few outputs: each has a reverse walk of its own, written
+            out, and what they have in common is computed once.
+
+    Returns:
+        Outputs `value`, and `input_gradient` (n_outputs * n_inputs,), one output after the other.
+    """
+    builder, value = _replayed(program), program.output("value")
+    count, n_inputs = len(program.statements), program.n_inputs
+    one = affine(CONSTS, builder.constant(1.0))
+    parts = []
+    for output in range(program.arrays[value].size):
+        adjoints = Adjoints(builder)
+        adjoints.add_flat(value, one, (), Affine(output, ()))
+        forward = builder.statements()[:count]  # loops among them keep more than they did
+        active = active_arrays(forward, {INPUTS})
+        reverse_statements(forward, builder, adjoints, active, adjoints.contribute)
+        gradient = adjoints.take(INPUTS)
+        if gradient is not None:
+            parts.append(((n_inputs,), gradient, Affine(output * n_inputs, (1,))))
+    whole = builder.scatter(program.arrays[value].size * n_inputs, parts)
+    return merged(builder.finish([("value", value), ("input_gradient", whole)]))
 
 
 def pulled_back(program: Program, sweep: Sweep, *, plain: bool = False) -> Program:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from mgcompile.autodiff.pipeline import (
     hessian_product,
     input_gradient,
+    input_gradients,
     param_gradient,
     per_sample_loss,
     sweep_program,
@@ -71,7 +72,8 @@ class Built:
         """Return a program.
 
         Args:
-            kind: "forward", "inputs" (values and gradient to inputs), "loss" (loss and gradient to
+            kind: "forward", "inputs" (values and gradient to inputs), "all_inputs" (values and
+                the gradients of all of them), "loss" (loss and gradient to
                 parameters), "minibatch" (the same, of samples of the recorded data set),
                 "input_product" or "param_product" (of the Hessian with a vector), or a name in
                 `SWEEPS` (a Jacobian along a direction).
@@ -85,6 +87,8 @@ class Built:
             return self.program
         if kind in SWEEPS:
             return sweep_program(self.program, SWEEPS[kind])
+        if kind == "all_inputs":
+            return input_gradients(self.program)
         if kind == "inputs":
             return input_gradient(self.program, output)
         if kind == "input_product":

@@ -14,7 +14,7 @@ import numpy as np
 from mgcompile.errors import MiscompiledError, OptionError
 from mgcompile.program.dependence import dependence
 from mgcompile.program.ir import INPUTS, PARAMS
-from mgcompile.runtime.jacobian_plan import FEW, dense_plan, sparse_plan
+from mgcompile.runtime.jacobian_plan import FEW, dense_plan, has_few_outputs, sparse_plan
 from mgcompile.support.sweeps import Sweep
 from mgcompile.verification.reference import vector
 
@@ -87,14 +87,25 @@ class Jacobians:
             source = INPUTS if wrt == "inputs" else PARAMS
             leaves = program.arrays[source].size
             found = dense_plan(outputs, leaves, mode)
-            if len(found.parts[0].directions) > FEW:
+            if wrt == "inputs" and has_few_outputs(found, mode):
+                found = attrs.evolve(dense_plan(outputs, leaves, "reverse"), together=True)
+            elif len(found.parts[0].directions) > FEW:
                 pattern = dependence(program, source)
                 found = found if pattern is None else sparse_plan(pattern, mode)
             self._plans[wrt, mode] = found
         return found
 
+    def with_values(self, batch: Batch, params: Floats) -> tuple[Floats, Floats]:
+        """Return the values, as a program gives them, and what `to_inputs` gives."""
+        if self.plan("inputs").together:
+            return self._all_inputs(batch, params)
+        (values,) = self.built.executable("forward")(batch.inputs, batch.count, params)
+        return values, self.to_inputs(batch, params)
+
     def to_inputs(self, batch: Batch, params: Floats, mode: Mode | None = None) -> Floats:
         """Return the derivatives to the inputs, shape (n, n_outputs, n_inputs)."""
+        if self.plan("inputs", mode).together:
+            return self._all_inputs(batch, params)[1]
         if self._is_gradient("inputs", mode):
             _, gradient = self.built.executable("inputs")(batch.inputs, batch.count, params)
             return batch.per_sample(gradient)[:, None]
@@ -126,6 +137,12 @@ class Jacobians:
             if batch.count:
                 _place(part, total[None], found[None])
         return found
+
+    def _all_inputs(self, batch: Batch, params: Floats) -> tuple[Floats, Floats]:
+        """Return values, and gradients, shape (n, n_outputs, n_inputs), by one program."""
+        values, found = self.built.executable("all_inputs")(batch.inputs, batch.count, params)
+        shape = (batch.count, self.built.n_outputs, self.built.program.n_inputs)
+        return values, batch.per_sample(found).reshape(shape)
 
     def _is_gradient(self, wrt: Source, mode: Mode | None) -> bool:
         """Tell whether the Jacobian is the gradient of one output, which has its own program."""

@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     Pattern = NDArray[np.bool_]
     Mode = Literal["forward", "reverse"]
 
-__all__ = ["FEW", "Part", "Plan", "dense_plan", "sparse_plan"]
+__all__ = ["FEW", "Part", "Plan", "dense_plan", "has_few_outputs", "sparse_plan"]
 
 COST = {"forward": 2.5, "reverse": 4.0}
 """Of a sweep, in evaluations of the function."""
 
 FEW = 4
 """Sweeps of a dense Jacobian that are so few that no pattern is looked for."""
+
+_TOGETHER = 2.0
+"""How many times less sweeps cost that are written out together."""
 
 _APART = (0, 1, 2, 4, 8, 16)
 """How many of the fullest rows or columns are tried in the other mode."""
@@ -62,10 +65,18 @@ class Part:
 
 @attrs.frozen(slots=True, eq=False)
 class Plan:
-    """How a Jacobian of `shape` (outputs, leaves) is computed: one part, or one of each mode."""
+    """How a Jacobian is computed.
+
+    Args:
+        shape: Outputs and leaves.
+        parts: One, or one of each mode.
+        together: Whether the sweeps are written out in one program, which runs once for every
+            sample and computes what they have in common once.
+    """
 
     shape: tuple[int, int]
     parts: tuple[Part, ...]
+    together: bool = False
 
     @property
     def cost(self) -> float:
@@ -75,7 +86,8 @@ class Plan:
     def __str__(self) -> str:
         """Say how many sweeps of which mode there are, and what they cost."""
         sweeps = " and ".join(f"{len(part.directions)} {part.mode}" for part in self.parts)
-        return f"{sweeps or 'no'} sweeps, about {self.cost:g} evaluations"
+        how = " in one program" if self.together else ""
+        return f"{sweeps or 'no'} sweeps{how}, about {self.cost:g} evaluations"
 
 
 def dense_plan(outputs: int, leaves: int, mode: Mode | None = None) -> Plan:
@@ -91,6 +103,19 @@ def dense_plan(outputs: int, leaves: int, mode: Mode | None = None) -> Plan:
         mode = "forward" if cheaper else "reverse"
     directions = np.eye(leaves if mode == "forward" else outputs)
     return Plan((outputs, leaves), (Part(mode, directions, leaves),))
+
+
+def has_few_outputs(plan: Plan, mode: Mode | None) -> bool:
+    """Tell whether outputs are so few that their reverse sweeps are better written out together.
+
+    Args:
+        plan: Of a Jacobian that may be full.
+        mode: The mode that was asked for.
+    """
+    outputs, _ = plan.shape
+    if not 1 < outputs <= FEW or mode == "forward":
+        return False
+    return mode == "reverse" or COST["reverse"] * outputs <= _TOGETHER * plan.cost
 
 
 def sparse_plan(pattern: Pattern, mode: Mode | None = None) -> Plan:

@@ -244,8 +244,7 @@ class Kernel(Generic[Values]):
         if out is not None:
             batch = batch.as_array()
         if several:
-            (values,) = self._built.executable("forward")(batch.inputs, batch.count, params)
-            jacobian = self._jacobians.to_inputs(batch, params)
+            values, jacobian = self._jacobians.with_values(batch, params)
             gradients: Any = [batch.gradient(jacobian[:, k]) for k in range(jacobian.shape[1])]
             made = jacobian
         else:

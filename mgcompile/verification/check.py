@@ -59,6 +59,8 @@ class Subject:
 
     def __str__(self) -> str:
         """Name the program."""
+        if self.kind == "all_inputs":
+            return "inputs (all outputs)"
         if self.kind in SWEEPS:
             return str(SWEEPS[self.kind])
         return f"inputs (output {self.output})" if self.kind == "inputs" else self.kind
@@ -110,7 +112,7 @@ class Verifier:
                 if points is None and self._rises_as_it_says(subject, rows, trial, found):
                     against = "the recorded values and a directional difference"
                     continue
-            elif points is None and subject.kind not in ("forward", "inputs", "loss", *SWEEPS):
+            elif points is None and subject.kind not in _EVALUATED:
                 against = "nothing: the graph is large"
                 continue
             against = "an evaluation level by level"
@@ -160,7 +162,7 @@ class Verifier:
 
     def _as_recorded(self, subject: Subject, found: tuple[Floats, ...]) -> int:
         """Return how many values are those that were recorded; 0 if any is not."""
-        if subject.kind not in ("forward", "inputs", "loss"):
+        if subject.kind not in ("forward", "inputs", "all_inputs", "loss"):
             return 0
         values, wanted = found[0].reshape(-1).astype(np.float64), self.recorded.roots
         if values.shape != wanted.shape:
@@ -273,9 +275,13 @@ def _done(
     return Check(name, against, points, samples, *counts, beside is None, seconds)
 
 
+_EVALUATED = frozenset(["forward", "inputs", "all_inputs", "loss", *SWEEPS])
+"""Programs that are evaluated at the recorded point however large the graph is."""
+
 _RESULTS = {
     "forward": ("value",),
     "inputs": ("value", "derivative to input"),
+    "all_inputs": ("value", "derivative to input, of all outputs,"),
     "loss": ("loss", "derivative to parameter"),
     "minibatch": ("loss", "derivative to parameter"),
     "input_product": ("product with the Hessian, input",),

@@ -202,6 +202,7 @@ def _fewer_operands(sketch: Sketch, still: Callable[[Sketch], bool], _: int) -> 
 _CALLS = {
     "forward": "kernel({X})",
     "inputs": "kernel.value_and_grad({X})",
+    "all_inputs": "kernel.value_and_grad({X})",
     "loss": "kernel.loss_and_grad({X})",
     "minibatch": "kernel.loss_and_grad({X})",
     "input_product": "kernel.hvp({X}, v={v}, wrt='inputs')",

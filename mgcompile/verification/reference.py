@@ -95,9 +95,14 @@ class Reference:
     def seconds(self, kind: str, lanes: int) -> float:
         """Return about how long an evaluation takes."""
         if self.is_deep(kind, lanes):
-            times = {"forward": 1}.get(kind, 4 if kind in SWEEPS else 3)
+            times = {"forward": 1, "all_inputs": 3 * len(self.graph.roots)}.get(
+                kind, 4 if kind in SWEEPS else 3
+            )
             return _NODE * len(self.order[1]) * lanes * times
-        passes = {"forward": 1, "input_product": 10, "param_product": 10}.get(kind, 4)
+        several = 4 * len(self.graph.roots)
+        passes = {
+            "forward": 1, "input_product": 10, "param_product": 10, "all_inputs": several,
+        }.get(kind, 4)  # fmt: skip
         work = _GROUP * len(self.schedule.groups) + _NUMBER * len(self.graph.operand) * lanes
         return passes * work
 
@@ -152,12 +157,18 @@ class Reference:
             return [values.tangents[graph.roots]]
         found = [] if kind in SWEEPS else [values.numbers[graph.roots]]
         if kind != "forward":
-            found.append(gradient(schedule, values, roots, weights, leaves))
+            each = self._each(kind, roots)
+            parts = [gradient(schedule, values, some, weights, leaves) for some in each]
+            found.append(np.concatenate(parts))
         return found
+
+    def _each(self, kind: str, roots: Numbers) -> list[Numbers]:
+        """Return the nodes that are differentiated together: each output alone if all are asked."""
+        return [root[None] for root in self.graph.roots] if kind == "all_inputs" else [roots]
 
     def _leaves(self, kind: str) -> Numbers:
         """Return the nodes that derivatives are to."""
-        to_inputs = kind in ("inputs", "input_product")
+        to_inputs = kind in ("inputs", "all_inputs", "input_product")
         if kind in SWEEPS:
             to_inputs = SWEEPS[kind].source == "inputs"
         return self.inputs if to_inputs else self.params
@@ -194,8 +205,12 @@ class Reference:
             return [np.array([moved[x] for x in chosen])]
         found = [] if kind in SWEEPS else [np.array([numbers[x] for x in chosen])]
         if kind != "forward":
-            weighted = self._weighted(kind, output)
-            found.append(scalars.gradients(steps, numbers, *weighted, leaves, noise, repeat))
+            roots, weights = self._weighted(kind, output)
+            parts = [
+                scalars.gradients(steps, numbers, some, weights, leaves, noise, repeat)
+                for some in self._each(kind, roots)
+            ]
+            found.append(np.concatenate(parts))
         return found
 
 

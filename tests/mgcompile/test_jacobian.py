@@ -21,7 +21,7 @@ MODES = ["forward", "reverse", None]
 def layers(rng):
     x = [Value(rng.uniform(-1, 1), f"x{i}") for i in range(3)]
     params, h = [], x
-    for width in (5, 4):
+    for width in (5, 5):
         rows = [[Value(rng.uniform(-1, 1)) for _ in range(len(h) + 1)] for _ in range(width)]
         params += [p for row in rows for p in row]
         h = [ops.tanh(ops.dot(*row[:-1], *h) + row[-1]) for row in rows]
@@ -161,12 +161,11 @@ def test_a_wrong_jacobian_is_refused(monkeypatch):
     kernel = mgcompile.compile([ops.sin(x) * y, x * y], [x, y], cache=False)
     cos = op_table.LOWERINGS["cos"]
     monkeypatch.setitem(op_table.LOWERINGS, "cos", lambda block, a: cos(block, a) * (1 + 1e-6))
-    with pytest.raises(
-        MiscompiledError, match="Jacobian to inputs, forward mode is wrong"
-    ) as caught:
-        kernel.jacobian([0.4, 0.7])
-    with pytest.raises(MiscompiledError):
-        exec(caught.value.script, {})  # noqa: S102 - it was made to be run
+    for mode, name in (("forward", "Jacobian to inputs, forward mode"), ("reverse", "inputs")):
+        with pytest.raises(MiscompiledError, match=f"{name}.* is wrong") as caught:
+            kernel.jacobian([0.4, 0.7], mode=mode)
+        with pytest.raises(MiscompiledError):
+            exec(caught.value.script, {})  # noqa: S102 - it was made to be run
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -316,6 +315,38 @@ def test_a_branch_not_taken_keeps_its_infinite_slope_out():
     for mode in MODES:
         found = kernel.jacobian(np.array([0.0, -1.0]), mode=mode)
         close(found[:2], [[0.0, 0.0], [0.0, -2.0]])
+
+
+# Few outputs
+
+
+def few(rng):
+    """A loop and functions that two outputs share."""
+    x = [Value(rng.uniform(0.2, 1), f"x{i}") for i in range(3)]
+    u, v = x[0], x[1]
+    for _ in range(15):
+        u, v = ops.sin(u * x[2]) + 0.5 * v, ops.tanh(u - v)
+    shared = ops.exp(u * v)
+    return [shared * u, shared + v, ops.log(shared) * x[0]], x
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_few_outputs_have_their_gradients_from_one_program(backend):
+    outputs, x = few(random.Random(2))
+    kernel = mgcompile.compile(outputs, x, backend=backend, cache=False)
+    rows = np.random.default_rng(1).uniform(0.2, 1.0, (70, 3))
+    _, gradients = kernel.value_and_grad(rows)
+    found = kernel.jacobian(rows)
+    close(np.stack(gradients, axis=1), found)
+    close(found, kernel.jacobian(rows, mode="forward"))
+    point = np.array([v.data for v in x])
+    close(kernel.jacobian(point), engine(outputs, x))
+    value, gradient = kernel.value_and_grad(point)
+    close(value, [output.data for output in outputs])
+    close(np.array(gradient), engine(outputs, x))
+    names = [check.program for check in kernel.verified.checks]
+    assert names == ["forward", "inputs (all outputs)", "Jacobian to inputs, forward mode"]
+    assert str(kernel.jacobian_plan()) == "3 reverse sweeps in one program, about 12 evaluations"
 
 
 # Sparse ones
