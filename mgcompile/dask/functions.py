@@ -144,7 +144,7 @@ def jacobian(
         raise OptionError(message)
     X, several = sampled(kernel, X)
     count, dtype = kernel.built.n_outputs, kernel.options.dtype
-    shipment = packed(kernel)
+    shipment = packed(kernel, [])  # workers compile, and check, what a Jacobian takes
     if wrt == "params":
         found = _to_params(kernel, X, shipment, per_sample=per_sample)
         return found if several else found[..., 0, :]

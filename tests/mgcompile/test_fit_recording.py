@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import threading
 from typing import Any
 
 import numpy as np
@@ -188,6 +189,26 @@ def test_recording_changes_neither_the_model_nor_the_generators():
     )  # fmt: skip
     assert [p.data for p in model.parameters()] == before
     assert {type(p) for p in model.parameters()} == {Value}
+
+
+class WithAThread(Line):
+    """A thread of somebody else's draws a random number while the model is recorded first."""
+
+    drawn = False
+
+    def __call__(self, row: Any) -> Any:
+        if not self.drawn and isinstance(row[0], Value):
+            self.drawn = True
+            thread = threading.Thread(target=random.random)
+            thread.start()
+            thread.join()
+        return super().__call__(row)
+
+
+def test_what_other_threads_draw_is_not_laid_to_the_models_charge():
+    model = WithAThread()
+    assert fit(model, X, Y, epochs=1, backend="compiled", progress=False).backend == "compiled"
+    assert model.drawn
 
 
 @pytest.mark.parametrize("loss", ["mse", "hinge", "binary_cross_entropy", "cross_entropy"])
