@@ -114,32 +114,53 @@ def load(
         else shards.Said(None, X.dtype, X.shape[1])
     )
     cluster = connected(client)
-    token, read = uuid4().hex, delayed(shards.raw)
-    made = [
-        read(x, t, w, number, said, dask_key_name=f"mgnn-read-{token}-{number}")
-        for number, (x, t, w) in enumerate(zip(blocks, targets, weights, strict=True))
-    ]
-    with told():
-        parts = cluster.client.compute(made)
-    found = cluster.gathered(cluster.each("mgnn-size", shards.sizes, parts))
-    counts, total = [count for count, _ in found], sum(weight for _, weight in found)
-    if not 0.0 < total < float("inf"):
-        raise DataError(f"the sum of sample_weight is {total:g}; it must be greater than 0")
-    (first,) = cluster.gathered(cluster.each("mgnn-head", shards.head, parts[:1]))
+    (first,) = _computed(cluster, "mgnn-head", shards.head, [(blocks[0], targets[0], 0, said)])
     count = outputs(Table(array=first[0]))
-    scale = sum(counts) / total if weighted else None
-    with told():
-        kept = [
-            cluster.client.submit(
-                shards.encoded, part, i, loss, count, scale, key=f"mgnn-partition-{token}-{i}"
-            )
-            for i, part in enumerate(parts)
-        ]
-    cluster.gathered(cluster.each("mgnn-size", _ready, kept))  # what is wrong is told here
+    scale = None
+    if weighted:
+        scale = 1.0 if sample_weight is None else _scale(cluster, weights)
+    kept = _submitted(
+        cluster,
+        "mgnn-partition",
+        shards.read,
+        [
+            (x, t, w, number, said, loss, count, scale)
+            for number, (x, t, w) in enumerate(zip(blocks, targets, weights, strict=True))
+        ],
+    )
+    # What is wrong with a partition is told here.
+    counts = cluster.gathered(cluster.each("mgnn-size", shards.size, kept))
     sample = Table(rows=loss.encode(first[1].tolist(), count)).array
     if weighted:
         sample = np.hstack([sample, np.ones((len(sample), 1))])
     return Partitioned(first[0], cluster, kept, counts, loss), Table(array=sample)
+
+
+def _submitted(
+    cluster: Cluster, name: str, function: Callable[..., Any], arguments: list[tuple[Any, ...]]
+) -> list[Future[Any]]:
+    """Run a function of blocks that are still to be made; the dashboard shows the name."""
+    token, task = uuid4().hex, delayed(function)
+    made = [
+        task(*some, dask_key_name=f"{name}-{token}-{number}")
+        for number, some in enumerate(arguments)
+    ]
+    with told():
+        futures: list[Future[Any]] = cluster.client.compute(made)
+        return futures
+
+
+def _computed(cluster: Cluster, *work: Any) -> list[Any]:
+    return cluster.gathered(_submitted(cluster, *work))
+
+
+def _scale(cluster: Cluster, weights: list[Any]) -> float:
+    """Return what makes the mean of all weights 1; only they are read."""
+    parts = [(w, number) for number, w in enumerate(weights)]
+    rows, total = sum(_computed(cluster, "mgnn-weights", shards.weighed, parts))
+    if not 0.0 < total < float("inf"):
+        raise DataError(f"the sum of sample_weight is {total:g}; it must be greater than 0")
+    return float(rows / total)
 
 
 def _columns_taken(X: Any, *others: Any) -> tuple[Any, ...]:
@@ -151,10 +172,6 @@ def _columns_taken(X: Any, *others: Any) -> tuple[Any, ...]:
             raise DataError(f"there is no column {name!r} in X{there}")
     taken = [X[other] if isinstance(other, str) else other for other in others]
     return X.drop(columns=names) if names else X, *taken
-
-
-def _ready(_: shards.Shard) -> None:
-    """Wait for a shard."""
 
 
 def _blocks(data: Any, name: str) -> list[Any]:

@@ -30,20 +30,23 @@ if TYPE_CHECKING:
 __all__ = [
     "Cut",
     "Local",
-    "Raw",
     "Said",
     "Shard",
     "baseline",
-    "encoded",
     "gradient",
     "head",
     "local",
     "mixed",
-    "raw",
+    "read",
     "scored",
-    "sizes",
+    "size",
     "target_sums",
+    "weighed",
 ]
+
+
+_ROWS_AS_LISTS = 16_384
+"""At a time: lists take several times the memory of arrays, and leave it in pieces."""
 
 
 @attrs.frozen(slots=True)
@@ -73,54 +76,6 @@ class Said:
 
 
 @attrs.frozen(slots=True, eq=False)
-class Raw:
-    """A partition as numbers: rows of X, rows of y, and a weight a row or None."""
-
-    X: Floats
-    y: Floats
-    weights: Floats | None
-
-
-def raw(X: Any, y: Any, weights: Any, number: int, said: Said) -> Raw:
-    """Read partition `number`.
-
-    Raises:
-        PartitionError: if it has no rows, other columns or dtypes, or not as many targets as rows.
-        DataError: naming row and column of what is no finite number.
-    """
-    if not len(X):
-        message = (
-            f"partition {number} of X has no rows; merge it with others, as with "
-            "X.repartition(npartitions=...) or X.rechunk(...), or filter before cutting"
-        )
-        raise PartitionError(message)
-    said.check(X, number)
-    rows, wanted = table(X, f"partition {number} of X"), table(y, f"partition {number} of y")
-    given = None if weights is None else table(weights, f"partition {number} of sample_weight")
-    for name, found in (("y", wanted), ("sample_weight", given)):
-        if found is not None and len(found) != len(rows):
-            message = (
-                f"partition {number} of X has {len(rows)} rows, that of {name} {len(found)}; cut "
-                "both alike"
-            )
-            raise PartitionError(message)
-    if given is not None and (given.columns != 1 or np.any(given.array < 0.0)):
-        message = f"partition {number} of sample_weight is not one number of at least 0 for a row"
-        raise DataError(message)
-    return Raw(rows.array, wanted.array, None if given is None else given.array)
-
-
-def sizes(part: Raw) -> tuple[int, float]:
-    """Return the number of rows and the sum of their weights."""
-    return len(part.X), float(len(part.X) if part.weights is None else part.weights.sum())
-
-
-def head(part: Raw, count: int = 64) -> tuple[Floats, Floats]:
-    """Return the first rows of X and y, to record with."""
-    return part.X[:count], part.y[:count]
-
-
-@attrs.frozen(slots=True, eq=False)
 class Shard:
     """A partition ready to train on.
 
@@ -136,33 +91,105 @@ class Shard:
     targets: int
     rows: Floats
 
+    def __sizeof__(self) -> int:
+        """Return the bytes of all: by this Dask knows when to put a shard aside on disk."""
+        return object.__sizeof__(self) + self.rows.nbytes
+
     def split(self) -> tuple[Floats, Floats]:
         """Return X and targets."""
         return self.rows[:, : self.inputs], self.rows[:, self.inputs :][:, : self.targets]
 
 
-def encoded(part: Raw, number: int, loss: Loss, outputs: int, scale: float | None) -> Shard:
-    """Return a partition with the targets that a loss makes of y, and scaled weights.
+def read(
+    X: Any,
+    y: Any,
+    weights: Any,
+    number: int,
+    said: Said,
+    loss: Loss,
+    outputs: int,
+    scale: float | None,
+) -> Shard:
+    """Return partition `number` ready to train on.
 
     Args:
-        part: As `raw` gave it.
+        X: Its rows.
+        y: Its targets, as the user has them.
+        weights: Of the rows, or None.
         number: Of the partition.
-        loss: Whose targets.
+        said: What X says of it.
+        loss: Whose targets are made of y.
         outputs: Of the model.
         scale: What weights are multiplied by; None: there is none among the targets.
 
     Raises:
+        PartitionError: if it has no rows, other columns or dtypes, or not as many targets as rows.
+        DataError: naming row and column of what is no finite number.
         ShapeError, LabelError: naming the partition and the row.
     """
-    try:
-        targets = np.array(loss.encode(part.y.tolist(), outputs), dtype=np.float64)
-    except (DataError, ShapeError) as error:
-        raise type(error)(f"partition {number}: {error}") from error
-    columns = [part.X, targets]
+    rows, wanted = _numbers(X, y, number, said)
+    columns = [rows, _targets(wanted, number, loss, outputs)]
     if scale is not None:
-        weights = np.ones((len(targets), 1)) if part.weights is None else part.weights
-        columns.append(weights * scale)
-    return Shard(number, part.X.shape[1], targets.shape[1], np.hstack(columns))
+        column = np.ones((len(rows), 1)) if weights is None else _weights(weights, number)
+        if len(column) != len(rows):
+            raise PartitionError(_unlike(number, len(rows), "sample_weight", len(column)))
+        columns.append(column * scale)
+    return Shard(number, rows.shape[1], columns[1].shape[1], np.hstack(columns))
+
+
+def head(X: Any, y: Any, number: int, said: Said, count: int = 64) -> tuple[Floats, Floats]:
+    """Return the first rows of X and y, to record with."""
+    rows, wanted = _numbers(X, y, number, said)
+    return rows[:count], wanted[:count]
+
+
+def weighed(weights: Any, number: int) -> Floats:
+    """Return the number of weights in a partition, and their sum."""
+    column = _weights(weights, number)
+    return np.array([len(column), column.sum()])
+
+
+def size(shard: Shard) -> int:
+    """Return the number of rows."""
+    return len(shard.rows)
+
+
+def _numbers(X: Any, y: Any, number: int, said: Said) -> tuple[Floats, Floats]:
+    if not len(X):
+        message = (
+            f"partition {number} of X has no rows; merge it with others, as with "
+            "X.repartition(npartitions=...) or X.rechunk(...), or filter before cutting"
+        )
+        raise PartitionError(message)
+    said.check(X, number)
+    rows, wanted = table(X, f"partition {number} of X"), table(y, f"partition {number} of y")
+    if len(rows) != len(wanted):
+        raise PartitionError(_unlike(number, len(rows), "y", len(wanted)))
+    return rows.array, wanted.array
+
+
+def _unlike(number: int, rows: int, name: str, others: int) -> str:
+    return f"partition {number} of X has {rows} rows, that of {name} {others}; cut both alike"
+
+
+def _weights(weights: Any, number: int) -> Floats:
+    given = table(weights, f"partition {number} of sample_weight")
+    if given.columns != 1 or np.any(given.array < 0.0):
+        message = f"partition {number} of sample_weight is not one number of at least 0 for a row"
+        raise DataError(message)
+    return given.array
+
+
+def _targets(y: Floats, number: int, loss: Loss, outputs: int) -> Floats:
+    pieces = []
+    for first in range(0, len(y), _ROWS_AS_LISTS):
+        try:
+            made = loss.encode(y[first : first + _ROWS_AS_LISTS].tolist(), outputs)
+        except (DataError, ShapeError) as error:
+            place = f"partition {number}" + f", from row {first} on" * bool(first)
+            raise type(error)(f"{place}: {error}") from error
+        pieces.append(np.array(made, dtype=np.float64))
+    return np.concatenate(pieces)
 
 
 def mixed(shard: Shard, seed: str, epoch: int) -> Shard:
