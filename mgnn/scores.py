@@ -30,12 +30,13 @@ class Sums:
     these outputs), averaged over outputs.
 
     Args:
-        of: ``of(outputs, targets)`` for arrays (n, k): an array of sums over the n samples.
+        terms: ``terms(outputs, targets)`` for arrays (n, k): what each sample adds, shape (n, k) or
+            (n, 1); times its weight, where the score is weighted.
         constant: ``constant(mean)``: the same k outputs for every sample, from the mean targets.
 
     """
 
-    of: Callable[[Floats, Floats], Floats]
+    terms: Callable[[Floats, Floats], Floats]
     constant: Callable[[Floats], Floats] | None = None
 
     def score(self, sums: Floats, of_constant: Floats | None, n: int) -> float:
@@ -123,7 +124,7 @@ def _squares(outputs: Floats, targets: Floats) -> Floats:
     import numpy as np
 
     with np.errstate(over="ignore"):  # as above
-        found: Floats = ((targets - outputs) ** 2).sum(axis=0)
+        found: Floats = (targets - outputs) ** 2
     return found
 
 
@@ -164,8 +165,11 @@ def _poisson_of_arrays(outputs: Floats, targets: Floats, weights: Floats | None 
 def _deviances(outputs: Floats, targets: Floats) -> Floats:
     import numpy as np
 
-    pairs = zip(targets.T.tolist(), outputs.T.tolist(), strict=True)
-    return np.array([sum(_deviance(t, s) for t, s in zip(*pair, strict=True)) for pair in pairs])
+    some = targets > 0.0
+    logs = np.log(np.where(some, targets, 1.0))
+    rate = np.exp(np.minimum(outputs, 709.0))  # as in `_deviance`
+    found: Floats = rate + np.where(some, targets * (logs - 1.0 - outputs), 0.0)
+    return found
 
 
 def _logs(mean: Floats) -> Floats:
@@ -195,22 +199,14 @@ def signs(threshold: float) -> Score:
     def of_arrays(outputs: Floats, targets: Floats, weights: Floats | None = None) -> float:
         import numpy as np
 
+        return float(np.average(right(outputs, targets)[:, 0], weights=weights))
+
+    def right(outputs: Floats, targets: Floats) -> Floats:
         _check_widths(outputs.shape[1], targets.shape[1])
-        right = ((outputs > 0.0) == (targets > threshold)).all(axis=1)
-        return float(np.average(right, weights=weights))
+        found: Floats = ((outputs > 0.0) == (targets > threshold)).all(axis=1, keepdims=True)
+        return found
 
-    return Score("accuracy", of_rows, of_arrays, _right(of_arrays), weighted=True)
-
-
-def _right(share: Callable[[Floats, Floats], float]) -> Sums:
-    """Return how many samples are right, from the share of those that are."""
-
-    def count(outputs: Floats, targets: Floats) -> Floats:
-        import numpy as np
-
-        return np.array([round(share(outputs, targets) * len(targets))], dtype=np.float64)
-
-    return Sums(count)
+    return Score("accuracy", of_rows, of_arrays, Sums(right), weighted=True)
 
 
 def _largest_of_rows(outputs: Rows, targets: Rows, weights: Sequence[float] | None = None) -> float:
@@ -225,12 +221,16 @@ def _largest_of_rows(outputs: Rows, targets: Rows, weights: Sequence[float] | No
 def _largest_of_arrays(outputs: Floats, targets: Floats, weights: Floats | None = None) -> float:
     import numpy as np
 
+    return float(np.average(_largest_is_right(outputs, targets)[:, 0], weights=weights))
+
+
+def _largest_is_right(outputs: Floats, targets: Floats) -> Floats:
     _check_widths(outputs.shape[1], targets.shape[1])
-    right = outputs.argmax(axis=1) == targets.argmax(axis=1)
-    return float(np.average(right, weights=weights))
+    found: Floats = (outputs.argmax(axis=1) == targets.argmax(axis=1))[:, None]
+    return found
 
 
 largest = Score(
-    "accuracy", _largest_of_rows, _largest_of_arrays, _right(_largest_of_arrays), weighted=True
+    "accuracy", _largest_of_rows, _largest_of_arrays, Sums(_largest_is_right), weighted=True
 )
 """The share of samples whose largest output is that of the class (of equals, the first)."""

@@ -208,7 +208,7 @@ def _of_constant(rows: Partitioned, loss: Future[Any]) -> Floats | None:
     constant = _sums(rows.loss).constant
     if constant is None:
         return None
-    mean = rows.cluster.sum("mgnn-score", shards.target_sums, rows.shards) / len(rows)
+    mean = rows.cluster.sum("mgnn-score", shards.target_sums, rows.shards, loss) / len(rows)
     sent = rows.cluster.constant("mgnn-score", constant(mean))
     found: Floats = rows.cluster.sum("mgnn-score", shards.baseline, rows.shards, sent, loss)
     return found

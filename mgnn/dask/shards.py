@@ -259,22 +259,30 @@ def scored(shard: Shard, kernel: Shipment, params: Floats, loss: Loss) -> Floats
     """Return the sums of the loss's score for the outputs of the model."""
     X, targets = shard.split()
     (outputs,) = opened(kernel).built.executable("forward")(X, len(X), params)
-    return _sums(loss, np.broadcast_to(outputs, targets.shape[:1] + outputs.shape[-1:]), targets)
+    found = np.broadcast_to(outputs, (len(X), outputs.shape[-1]))
+    sums = _sums(shard, loss, found, targets)
+    return sums if np.all(np.isfinite(outputs)) else np.full_like(sums, np.nan)
 
 
 def baseline(shard: Shard, constant: Floats, loss: Loss) -> Floats:
     """Return the same sums for outputs that are the same for every sample."""
     _, targets = shard.split()
-    return _sums(loss, np.broadcast_to(constant, targets.shape), targets)
+    return _sums(shard, loss, np.broadcast_to(constant, targets.shape), targets)
 
 
-def target_sums(shard: Shard) -> Floats:
-    """Return the sum of each target."""
-    found: Floats = shard.split()[1].sum(axis=0)
-    return found
+def target_sums(shard: Shard, loss: Loss) -> Floats:
+    """Return the sum of each target, each times what its sample counts in the score."""
+    return _weighted_sum(shard, loss, shard.split()[1])
 
 
-def _sums(loss: Loss, outputs: Floats, targets: Floats) -> Floats:
+def _sums(shard: Shard, loss: Loss, outputs: Floats, targets: Floats) -> Floats:
     assert loss.score.sums is not None  # noqa: S101 - refused before
-    found = loss.score.sums.of(outputs, targets)
-    return found if np.all(np.isfinite(outputs)) else np.full_like(found, np.nan)
+    return _weighted_sum(shard, loss, loss.score.sums.terms(outputs, targets))
+
+
+def _weighted_sum(shard: Shard, loss: Loss, terms: Floats) -> Floats:
+    weights = shard.rows[:, shard.inputs + shard.targets :]
+    if loss.score.weighted and weights.shape[1]:
+        terms = terms * weights
+    found: Floats = np.asarray(terms, dtype=np.float64).sum(axis=0)
+    return found
