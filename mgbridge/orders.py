@@ -214,8 +214,8 @@ class Orders:
 
 def _side_by_side(blocks: Sequence[Floats]) -> Floats | tuple[Floats, ...]:
     """Return blocks as columns, or as one array where these would be many."""
-    if len(blocks) == 1 and blocks[0].ndim == 2:
-        return blocks[0]
+    if len(blocks) == 1:  # an array takes the shortest way
+        return blocks[0] if blocks[0].ndim == 2 else blocks[0][:, None]
     if sum(block.shape[1] if block.ndim == 2 else 1 for block in blocks) > _FEW:
         return np.hstack([block if block.ndim == 2 else block[:, None] for block in blocks])
     columns: list[Floats] = []

@@ -9,6 +9,7 @@ that is contiguous.
 from __future__ import annotations
 
 import functools
+import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -271,12 +272,18 @@ def _finished(
     def call(*tensors: torch.Tensor) -> Any:
         return made(*tensors) if torch.compiler.is_compiling() else through.apply(*tensors)
 
+    def forward(*tensors: torch.Tensor) -> Any:
+        return made(*tensors)
+
+    # PyTorch asks for it in every call.
+    forward.__signature__ = inspect.signature(forward)  # type: ignore[attr-defined]  # as documented
     rules: dict[str, Any] = {
+        "forward": forward,
         "setup_context": _save,
         "backward": backward,
         "vmap": partial(vmap, call),
     }
-    statics = {what: staticmethod(rule) for what, rule in ({"forward": made} | rules).items()}
+    statics = {what: staticmethod(rule) for what, rule in rules.items()}
     through: Any = type(name, (torch.autograd.Function,), statics)
     return call
 
