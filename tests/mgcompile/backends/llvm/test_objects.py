@@ -240,6 +240,17 @@ def test_implicit_functions_are_exported_as_loops(backend, tmp_path):
     close(slopes, right[1])
 
 
+def test_a_generic_op_of_somebody_else_is_included(tmp_path):
+    softsign = Op("softsign_too", lambda x: x / (1 + abs(x)), (lambda out, x: (1 + abs(x)) ** -2,))
+    x = Value(0.5, "x")
+    kernel = mgcompile.compile(softsign(x) * x, [x], cache=False)
+    made = Linked(kernel, tmp_path, RUNNABLE[0])
+    value, slope = np.empty(1), np.empty(1)
+    assert made("value_and_grad", np.array([-1.5]), value, slope) == 0
+    close(value, -1.5 / 2.5 * -1.5)
+    close(slope, -1.5 / 2.5 * 1.0 + -1.5 * 2.5**-2)
+
+
 def test_what_cannot_be_exported_is_named(tmp_path):
     x = Value(0.5)
     python = Op("by_python", lambda x: math.lgamma(x), (lambda out, x: x,))
