@@ -274,6 +274,11 @@ def bad(good: object, row: int, value: str) -> object:
             {},
             "line 7, column 'x': '12 m2' is no finite",
         ),
+        (
+            {"x": lambda i: i if i % 3 else ".a", "y": label},
+            {},
+            "'.a' is no finite number .and 6 more like it.; give --na .a if it stands",
+        ),
         ({"x": bad(number, 5, "inf"), "y": label}, {}, "line 7, column 'x': 'inf' is no finite"),
         (
             {"x": bad(number, 5, '"1,5"'), "y": label},

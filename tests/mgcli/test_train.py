@@ -170,6 +170,29 @@ def test_settings_are_chosen_on_validation_rows_and_told(run: Mg, houses: Path) 
     )
 
 
+def test_a_search_that_the_clock_cuts_short_says_so(
+    run: Mg, houses: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mgcli.search.MOST_SECONDS", 0.0)
+    result = run("train", houses, "--target", "price", "--hidden", "3")
+    assert result.exit_code == 0, result.output
+    assert "the search was cut short after 0 s" in result.stderr
+    assert "of 1 settings" in result.stdout
+
+
+def test_where_no_net_is_surely_better_a_linear_model_is_told(run: Mg, folder: Path) -> None:
+    rows = [f"{i % 7},{(i * 5) % 11},{'yn'[(i * i) % 3 % 2]}" for i in range(60)]
+    Path("noise.csv").write_text("\n".join(["a,b,y", *rows]))
+    result = run("train", "noise.csv", "--target", "y", "--hidden", "2", "--report", "r.html")
+    assert result.exit_code == 0, result.output
+    assert "a linear model alone: of" in result.stdout
+    assert "the best net's loss" in result.stdout
+    page = Path("r.html").read_text(encoding="utf-8")
+    assert "0%, the rest a linear model" in page
+    assert "weight decay" not in page
+    assert run("predict", "mg-noise", "noise.csv").stdout.count("\n") == 61
+
+
 def test_a_table_comes_from_standard_input_and_is_trained_whole(
     run_process: MgProcess, houses: Path
 ) -> None:
