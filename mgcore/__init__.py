@@ -18,7 +18,7 @@ from mgcore.ieee import raise_nonfinite
 from mgcore.implicit import implicit
 from mgcore.newton import newton
 from mgcore.numeric import check_gradient
-from mgcore.op import Op
+from mgcore.op import Op, no_derivative
 from mgcore.order import topological_order
 from mgcore.plugins.discovery import API_VERSION
 from mgcore.plugins.listing import PluginInfo, plugins
@@ -51,6 +51,7 @@ __all__ = [
     "jacobian",
     "jvp",
     "newton",
+    "no_derivative",
     "numeric",
     "op_family",
     "ops",

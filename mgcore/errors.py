@@ -19,6 +19,7 @@ __all__ = [
     "HookError",
     "LabelError",
     "MgcoreError",
+    "MissingPackageError",
     "NonFiniteError",
     "NotGenericError",
     "OpDefinitionError",
@@ -69,6 +70,10 @@ class DivisionByZeroError(DomainError, ZeroDivisionError):
 
 class ChoiceError(MgcoreError, IndexError):
     """Report an index that is no whole number, or chooses an operand that is not there."""
+
+
+class MissingPackageError(MgcoreError, ImportError):
+    """Report a rule that needs a package which is not installed."""
 
 
 class RangeError(MgcoreError, OverflowError):

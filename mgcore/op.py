@@ -2,6 +2,7 @@
 
 import inspect
 import keyword
+import math
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from numbers import Real
@@ -27,7 +28,7 @@ from mgcore.seam import library
 if TYPE_CHECKING:
     from mgcore.family import Family
 
-__all__ = ["Op", "Partials", "Rule", "describe_failure", "real"]
+__all__ = ["Op", "Partials", "Rule", "describe_failure", "no_derivative", "real"]
 
 Rule: TypeAlias = Callable[..., Any]
 Partials: TypeAlias = tuple[Rule, ...] | Rule
@@ -199,7 +200,8 @@ class Op:
     @property
     def operand_names(self) -> tuple[str, ...]:
         """Return the names of the operands as the rules call them; ``("*xs",)`` for any number."""
-        rule = self.partials[0] if isinstance(self.partials, tuple) else self.partials
+        rules = self.partials if isinstance(self.partials, tuple) else (self.partials,)
+        rule = next((r for r in rules if r is not no_derivative), rules[0])
         try:
             parameters = list(inspect.signature(rule).parameters.values())[1:]
         except (TypeError, ValueError):
@@ -257,6 +259,17 @@ class _Called:
 
 Op.__doc__ = _Told(Op.__doc__)  # type: ignore[assignment]  # a text wherever it is read
 Op.__signature__ = _Called()  # type: ignore[attr-defined]  # what inspect asks for
+
+
+def no_derivative(_out: object, *_operands: object) -> float:
+    """Stand for a partial that has no rule: NaN, whatever the operands, and an error when watched.
+
+    >>> import math
+    >>> math.isnan(no_derivative(0.5, 2.0))
+    True
+
+    """
+    return math.nan
 
 
 def _ill_defined(text: str) -> OpDefinitionError:

@@ -32,6 +32,24 @@ class OpMethods:
     def atanh(self) -> Value:
         """atanh(x): inverse hyperbolic tangent of x. partial by x: 1/select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x)). domain: (-1, 1)."""
 
+    def bessel_in(self, x2: Value | float, /) -> Value:
+        """bessel_in(n, x): modified Bessel function I_n(x). partial by n: 0. domain: {0, 1, ...}; (-inf, inf)."""
+
+    def bessel_ine(self, x2: Value | float, /) -> Value:
+        """bessel_ine(n, x): e**-|x| * I_n(x). partial by n: 0. domain: {0, 1, ...}; (-inf, inf)."""
+
+    def bessel_jn(self, x2: Value | float, /) -> Value:
+        """bessel_jn(n, x): Bessel function J_n(x). partial by n: 0. domain: {0, 1, ...}; (-inf, inf)."""
+
+    def beta(self, x2: Value | float, /) -> Value:
+        """beta(a, b): Gamma(a) * Gamma(b) / Gamma(a + b). domain: (0, inf); (0, inf)."""
+
+    def betainc(self, x2: Value | float, x3: Value | float, /) -> Value:
+        """betainc(a, b, x): integral of t**(a-1) * (1-t)**(b-1) / B(a, b) from 0 to x. partial by a: nan. partial by b: nan. domain: (0, inf); (0, inf); (0, 1)."""
+
+    def betaln(self, x2: Value | float, /) -> Value:
+        """betaln(a, b): log(Gamma(a) * Gamma(b) / Gamma(a + b)). domain: (0, inf); (0, inf)."""
+
     def cbrt(self) -> Value:
         """cbrt(x): cube root of x. partial by x: 1/(3*out*out). domain: (-inf, 0] | [0, inf)."""
 
@@ -56,6 +74,9 @@ class OpMethods:
     def degrees(self) -> Value:
         """degrees(x): x radians in degrees. partial by x: 57.2958."""
 
+    def digamma(self) -> Value:
+        """digamma(x): derivative of log(Gamma(x)). partial by x: polygamma(1, x). domain: (0, inf)."""
+
     def div(self, x2: Value | float, /) -> Value:
         """div(x, y): x / y. partial by x: 1/y. partial by y: -out/y. domain: (-inf, inf); (-inf, 0) | (0, inf)."""
 
@@ -71,11 +92,23 @@ class OpMethods:
     def erf(self) -> Value:
         """erf(x): 2/sqrt(pi) * integral of e**(-t**2) from 0 to x. partial by x: 1.12838*exp(-x*x)."""
 
+    def erfc(self) -> Value:
+        """erfc(x): 1 - erf(x). partial by x: -1.12838*exp(-x*x)."""
+
+    def erfcx(self) -> Value:
+        """erfcx(x): e**(x**2) * erfc(x)."""
+
+    def erfinv(self) -> Value:
+        """erfinv(x): the number whose erf is x. partial by x: 0.886227*exp(out*out). domain: (-1, 1)."""
+
     def exp(self) -> Value:
         """exp(x): e ** x. partial by x: out."""
 
     def exp2(self) -> Value:
         """exp2(x): 2 ** x. partial by x: 0.693147*out."""
+
+    def expi(self) -> Value:
+        """expi(x): integral of e**t / t from -inf to x. partial by x: exp(x)/x. domain: (-inf, 0) | (0, inf)."""
 
     def expm1(self) -> Value:
         """expm1(x): e**x - 1. partial by x: exp(x)."""
@@ -85,6 +118,12 @@ class OpMethods:
 
     def frac(self) -> Value:
         """frac(x): x - trunc(x). partial by x: 1."""
+
+    def gamma(self) -> Value:
+        """gamma(x): Gamma(x), (x - 1)! for whole x. partial by x: out*digamma(x). domain: (0, inf)."""
+
+    def gammainc(self, x2: Value | float, /) -> Value:
+        """gammainc(a, x): integral of t**(a-1) * e**-t / Gamma(a) from 0 to x. partial by a: nan. domain: (0, inf); (0, inf)."""
 
     def ge(self, x2: Value | float, /) -> Value:
         """ge(x, y): 1 if x >= y else 0. partial by x: 0. partial by y: 0."""
@@ -116,14 +155,38 @@ class OpMethods:
     def hypot(self, x2: Value | float, /) -> Value:
         """hypot(x, y): sqrt(x**2 + y**2). partial by x: x/select(out, out, 1). partial by y: y/select(out, out, 1)."""
 
+    def i0(self) -> Value:
+        """i0(x): modified Bessel function I0(x). partial by x: i1(x)."""
+
+    def i0e(self) -> Value:
+        """i0e(x): e**-|x| * I0(x)."""
+
+    def i1(self) -> Value:
+        """i1(x): modified Bessel function I1(x). partial by x: 0.5*(i0(x) + bessel_in(2, x))."""
+
+    def i1e(self) -> Value:
+        """i1e(x): e**-|x| * I1(x)."""
+
     def isnan(self) -> Value:
         """isnan(x): 1 if x is NaN else 0. partial by x: 0."""
+
+    def j0(self) -> Value:
+        """j0(x): Bessel function J0(x). partial by x: -j1(x)."""
+
+    def j1(self) -> Value:
+        """j1(x): Bessel function J1(x). partial by x: 0.5*(j0(x) - bessel_jn(2, x))."""
+
+    def lambertw(self) -> Value:
+        """lambertw(x): the w >= -1 with w * e**w = x. partial by x: 1/(exp(out)*(1 + out)). domain: (-1/e, inf)."""
 
     def le(self, x2: Value | float, /) -> Value:
         """le(x, y): 1 if x <= y else 0. partial by x: 0. partial by y: 0."""
 
     def leaky_relu(self) -> Value:
         """leaky_relu(x): x if x > 0 else 0.01 * x. partial by x: select(gt(x, 0), 1, 0.01)."""
+
+    def lgamma(self) -> Value:
+        """lgamma(x): log(Gamma(x)). partial by x: digamma(x). domain: (0, inf)."""
 
     def log(self) -> Value:
         """log(x): natural logarithm of x. partial by x: 1/x. domain: (0, inf)."""
@@ -190,6 +253,21 @@ class OpMethods:
 
     def norm(self, *xs: Value | float) -> Value:
         """norm(*xs): sqrt(x1**2 + x2**2 + ...)."""
+
+    def normal_cdf(self) -> Value:
+        """normal_cdf(x): Phi(x), the standard normal distribution function. partial by x: normal_pdf(x)."""
+
+    def normal_logcdf(self) -> Value:
+        """normal_logcdf(x): log(Phi(x)), Phi the standard normal distribution function."""
+
+    def normal_pdf(self) -> Value:
+        """normal_pdf(x): e**(-x**2 / 2) / sqrt(2 * pi). partial by x: -minimum(maximum(x, -50), 50)*out."""
+
+    def normal_quantile(self) -> Value:
+        """normal_quantile(p): the x with Phi(x) = p. partial by p: 2.50663*exp(0.5*out*out). domain: (0, 1)."""
+
+    def polygamma(self, x2: Value | float, /) -> Value:
+        """polygamma(n, x): n-th derivative of digamma(x). partial by n: 0. partial by x: polygamma(n + 1, x). domain: {0, 1, ...}; (0, inf)."""
 
     def polyval(self, *xs: Value | float) -> Value:
         """polyval(*xs): c1*x**(n-1) + ... + cn of polyval(x, c1, ..., cn)."""
@@ -304,3 +382,6 @@ class OpMethods:
 
     def xlogy(self, x2: Value | float, /) -> Value:
         """xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: x/y. domain: (-inf, inf); (0, inf)."""
+
+    def zeta(self, x2: Value | float, /) -> Value:
+        """zeta(s, q): 1/q**s + 1/(q + 1)**s + .... partial by s: nan. partial by q: -s*zeta(s + 1, q). domain: (1, inf); (0, inf)."""

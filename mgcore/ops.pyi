@@ -78,6 +78,18 @@ atan2: BinaryOp
 """atan2(y, x): angle in radians of the point (x, y)."""
 atanh: UnaryOp
 """atanh(x): inverse hyperbolic tangent of x. partial by x: 1/select(lt(x*x, 0.25), 1 - x*x, (1 - x)*(1 + x)). domain: (-1, 1)."""
+bessel_in: BinaryOp
+"""bessel_in(n, x): modified Bessel function I_n(x). partial by n: 0. domain: {0, 1, ...}; (-inf, inf)."""
+bessel_ine: BinaryOp
+"""bessel_ine(n, x): e**-|x| * I_n(x). partial by n: 0. domain: {0, 1, ...}; (-inf, inf)."""
+bessel_jn: BinaryOp
+"""bessel_jn(n, x): Bessel function J_n(x). partial by n: 0. domain: {0, 1, ...}; (-inf, inf)."""
+beta: BinaryOp
+"""beta(a, b): Gamma(a) * Gamma(b) / Gamma(a + b). domain: (0, inf); (0, inf)."""
+betainc: TernaryOp
+"""betainc(a, b, x): integral of t**(a-1) * (1-t)**(b-1) / B(a, b) from 0 to x. partial by a: nan. partial by b: nan. domain: (0, inf); (0, inf); (0, 1)."""
+betaln: BinaryOp
+"""betaln(a, b): log(Gamma(a) * Gamma(b) / Gamma(a + b)). domain: (0, inf); (0, inf)."""
 cbrt: UnaryOp
 """cbrt(x): cube root of x. partial by x: 1/(3*out*out). domain: (-inf, 0] | [0, inf)."""
 ceil: UnaryOp
@@ -94,6 +106,8 @@ cosh: UnaryOp
 """cosh(x): hyperbolic cosine of x. partial by x: sinh(x)."""
 degrees: UnaryOp
 """degrees(x): x radians in degrees. partial by x: 57.2958."""
+digamma: UnaryOp
+"""digamma(x): derivative of log(Gamma(x)). partial by x: polygamma(1, x). domain: (0, inf)."""
 div: BinaryOp
 """div(x, y): x / y. partial by x: 1/y. partial by y: -out/y. domain: (-inf, inf); (-inf, 0) | (0, inf)."""
 dot: VariadicOp
@@ -104,16 +118,28 @@ eq: BinaryOp
 """eq(x, y): 1 if x == y else 0. partial by x: 0. partial by y: 0."""
 erf: UnaryOp
 """erf(x): 2/sqrt(pi) * integral of e**(-t**2) from 0 to x. partial by x: 1.12838*exp(-x*x)."""
+erfc: UnaryOp
+"""erfc(x): 1 - erf(x). partial by x: -1.12838*exp(-x*x)."""
+erfcx: UnaryOp
+"""erfcx(x): e**(x**2) * erfc(x)."""
+erfinv: UnaryOp
+"""erfinv(x): the number whose erf is x. partial by x: 0.886227*exp(out*out). domain: (-1, 1)."""
 exp: UnaryOp
 """exp(x): e ** x. partial by x: out."""
 exp2: UnaryOp
 """exp2(x): 2 ** x. partial by x: 0.693147*out."""
+expi: UnaryOp
+"""expi(x): integral of e**t / t from -inf to x. partial by x: exp(x)/x. domain: (-inf, 0) | (0, inf)."""
 expm1: UnaryOp
 """expm1(x): e**x - 1. partial by x: exp(x)."""
 floor: UnaryOp
 """floor(x): largest whole number <= x. partial by x: 0."""
 frac: UnaryOp
 """frac(x): x - trunc(x). partial by x: 1."""
+gamma: UnaryOp
+"""gamma(x): Gamma(x), (x - 1)! for whole x. partial by x: out*digamma(x). domain: (0, inf)."""
+gammainc: BinaryOp
+"""gammainc(a, x): integral of t**(a-1) * e**-t / Gamma(a) from 0 to x. partial by a: nan. domain: (0, inf); (0, inf)."""
 ge: BinaryOp
 """ge(x, y): 1 if x >= y else 0. partial by x: 0. partial by y: 0."""
 gelu: UnaryOp
@@ -134,12 +160,28 @@ hardtanh: UnaryOp
 """hardtanh(x): x brought between -1 and 1. partial by x: gt(x, -1)*lt(x, 1)."""
 hypot: BinaryOp
 """hypot(x, y): sqrt(x**2 + y**2). partial by x: x/select(out, out, 1). partial by y: y/select(out, out, 1)."""
+i0: UnaryOp
+"""i0(x): modified Bessel function I0(x). partial by x: i1(x)."""
+i0e: UnaryOp
+"""i0e(x): e**-|x| * I0(x)."""
+i1: UnaryOp
+"""i1(x): modified Bessel function I1(x). partial by x: 0.5*(i0(x) + bessel_in(2, x))."""
+i1e: UnaryOp
+"""i1e(x): e**-|x| * I1(x)."""
 isnan: UnaryOp
 """isnan(x): 1 if x is NaN else 0. partial by x: 0."""
+j0: UnaryOp
+"""j0(x): Bessel function J0(x). partial by x: -j1(x)."""
+j1: UnaryOp
+"""j1(x): Bessel function J1(x). partial by x: 0.5*(j0(x) - bessel_jn(2, x))."""
+lambertw: UnaryOp
+"""lambertw(x): the w >= -1 with w * e**w = x. partial by x: 1/(exp(out)*(1 + out)). domain: (-1/e, inf)."""
 le: BinaryOp
 """le(x, y): 1 if x <= y else 0. partial by x: 0. partial by y: 0."""
 leaky_relu: UnaryOp
 """leaky_relu(x): x if x > 0 else 0.01 * x. partial by x: select(gt(x, 0), 1, 0.01)."""
+lgamma: UnaryOp
+"""lgamma(x): log(Gamma(x)). partial by x: digamma(x). domain: (0, inf)."""
 log: UnaryOp
 """log(x): natural logarithm of x. partial by x: 1/x. domain: (0, inf)."""
 log10: UnaryOp
@@ -184,6 +226,16 @@ neg: UnaryOp
 """neg(x): -x. partial by x: -1."""
 norm: VariadicOp
 """norm(*xs): sqrt(x1**2 + x2**2 + ...)."""
+normal_cdf: UnaryOp
+"""normal_cdf(x): Phi(x), the standard normal distribution function. partial by x: normal_pdf(x)."""
+normal_logcdf: UnaryOp
+"""normal_logcdf(x): log(Phi(x)), Phi the standard normal distribution function."""
+normal_pdf: UnaryOp
+"""normal_pdf(x): e**(-x**2 / 2) / sqrt(2 * pi). partial by x: -minimum(maximum(x, -50), 50)*out."""
+normal_quantile: UnaryOp
+"""normal_quantile(p): the x with Phi(x) = p. partial by p: 2.50663*exp(0.5*out*out). domain: (0, 1)."""
+polygamma: BinaryOp
+"""polygamma(n, x): n-th derivative of digamma(x). partial by n: 0. partial by x: polygamma(n + 1, x). domain: {0, 1, ...}; (0, inf)."""
 polyval: VariadicOp
 """polyval(*xs): c1*x**(n-1) + ... + cn of polyval(x, c1, ..., cn)."""
 pow: BinaryOp
@@ -260,3 +312,5 @@ xlog1py: BinaryOp
 """xlog1py(x, y): x * log(1 + y), 0 if x = 0. partial by x: log1p(y). partial by y: x/(1 + y). domain: (-inf, inf); (-1, inf)."""
 xlogy: BinaryOp
 """xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: x/y. domain: (-inf, inf); (0, inf)."""
+zeta: BinaryOp
+"""zeta(s, q): 1/q**s + 1/(q + 1)**s + .... partial by s: nan. partial by q: -s*zeta(s + 1, q). domain: (1, inf); (0, inf)."""

@@ -87,10 +87,10 @@ def failing_line(error: BaseException, rule: object) -> str:
 
 
 def home(op: "Op") -> str:
-    """Return the module that an op's rules stand in."""
+    """Return the module that an op's rules stand in; `no_derivative` is nobody's."""
     rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
     for rule in (*rules, op.forward):
-        if getattr(rule, "__code__", None) is not None:
+        if getattr(rule, "__code__", None) is not None and rule.__module__ != "mgcore.op":
             return str(rule.__module__)
     return str(getattr(op.forward, "__module__", ""))
 

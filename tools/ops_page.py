@@ -22,6 +22,10 @@ Value a Value. Every op passes [every check](checks.md). This page is written by
 `tools/ops_page.py` from the ops and the docstrings of their modules: formula, domain, partials,
 what holds at a kink, and where it is from.
 
+Functions whose text says "By SciPy" need it when they are computed (`pip install "mgcore[math]"`):
+eager numbers come from scipy.special, and kernels call its machine code. All others need the core
+alone.
+
 PyTorch's `softsign` is left to you: it is the op that the README has you write, as a first example,
 `x / (1 + |x|)` with the partial `(1 + |x|)**-2`.
 """
@@ -30,6 +34,7 @@ COLUMNS = "| op | operands | result | domain | rules and conventions |\n|---|---
 PACKAGES = {
     "mgops_basic": "Arithmetic, elementary functions, choice, and functions of many operands",
     "mgops_activations": "Activations and their like",
+    "mgops_math": "Special functions and probability",
 }
 
 

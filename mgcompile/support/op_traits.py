@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["Traits", "has_edge", "is_known", "is_shipped", "shipped_name", "traits_of"]
 
 # The packages that the ops of the table come from.
-_HOMES = ("mgops_basic", "mgops_activations")
+_HOMES = ("mgops_basic", "mgops_activations", "mgops_math")
 
 _OWN = {op.name: op for op in (ZERO_MUL, ZERO_BOTH, ZERO_DOT, TANH_SLOPE, SIGMOID_SLOPE)}
 
@@ -95,6 +95,9 @@ _TABLE: Mapping[str, Traits] = {
     "acosh": Traits(ranges.in_domain(1.0, math.inf, 0.0, math.inf), weight=70, edge=True),
     "atanh": Traits(ranges.in_domain(-0.999, 0.999, -4.0, 4.0), weight=70, edge=True),
     "erf": Traits(ranges.within(-1.0, 1.0), weight=40, divisions=1),
+    "erfc": Traits(ranges.within(ranges.TINY, 2.0), weight=80),
+    "gamma": Traits(weight=150),
+    "lgamma": Traits(weight=150),
     "abs": Traits(ranges.magnitude, cheap=True),
     "maximum": Traits(ranges.maximum, cheap=True),
     "minimum": Traits(ranges.minimum, cheap=True),

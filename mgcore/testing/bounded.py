@@ -11,7 +11,7 @@ from typing import Any
 
 from mgcore.errors import MgcoreError, NotGenericError
 from mgcore.foreign import with_operators
-from mgcore.op import Op
+from mgcore.op import Op, no_derivative
 from mgcore.order import topological_order
 from mgcore.places import is_shipped
 from mgcore.value import Constant, Value
@@ -206,9 +206,7 @@ def _inherited(op: Op, value: float, numbers: Sequence[float], errors: Sequence[
         return _inherited_by_a_quotient(op, value, numbers, errors)
     try:
         if isinstance(op.partials, tuple):
-            slopes = [
-                p(value, *numbers) if e else 0.0 for p, e in zip(op.partials, errors, strict=True)
-            ]
+            slopes = [_slope(op, i, value, numbers) if e else 0.0 for i, e in enumerate(errors)]
         else:
             slopes = list(op.partials(value, *numbers))
     except (MgcoreError, ArithmeticError, ValueError):
@@ -230,6 +228,16 @@ def _reaches_across(
 
 def _side(x: float) -> int:
     return (x > 0.0) - (x < 0.0)
+
+
+def _slope(op: Op, i: int, value: float, numbers: Sequence[float]) -> float:
+    """Return the slope by operand `i`: by its rule, or by a difference where there is none."""
+    rule = op.partials[i]  # type: ignore[index]  # the caller has looked
+    if rule is not no_derivative:
+        return float(rule(value, *numbers))
+    step = 1e-6 * abs(numbers[i])
+    there = op(*(x + step if k == i else x for k, x in enumerate(numbers)))
+    return float(2.0 * (there - value) / step)
 
 
 def _inherited_by_a_quotient(

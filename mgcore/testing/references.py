@@ -7,6 +7,8 @@ from typing import Any
 import mpmath
 from mpmath import mp, mpf
 
+from mgcore.testing.references_special import SPECIAL_REFERENCES
+
 __all__ = ["REFERENCES"]
 
 
@@ -175,6 +177,7 @@ REFERENCES: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "quadratic": lambda x: x * (2 - abs(x)) if abs(x) < 1 else mp.sign(x),
         "ste_round": _round,
         "ste_sign": mp.sign,
+        **SPECIAL_REFERENCES,
         "softmax": lambda x, *xs: mp.exp(x - _logsumexp(*xs)),
     }
 )

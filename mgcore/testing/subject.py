@@ -12,7 +12,7 @@ from mpmath import mpf
 
 from mgcore.domain import REALS, Domain, parse_domain
 from mgcore.errors import ArityError, MgcoreError, NotGenericError
-from mgcore.op import Op
+from mgcore.op import Op, no_derivative
 from mgcore.places import is_shipped, rule_place
 from mgcore.testing import precise, richardson
 from mgcore.testing.bounded import FUNCTION_UNITS, UNIT, Bounded, run
@@ -217,6 +217,13 @@ class Subject:
                 f"the reference of {name} returned the float {out!r}, which has 16 digits; write "
                 "it with mpmath's functions, which keep the precision they are given"
             )
+
+    def differentiable(self, count: int) -> list[int]:
+        """Return by which of `count` operands the op has derivatives, as far as its author says."""
+        partials = self.op.partials
+        if not isinstance(partials, tuple):
+            return list(range(count))
+        return [i for i, rule in enumerate(partials) if rule is not no_derivative]
 
     @property
     def independent(self) -> bool:

@@ -58,6 +58,10 @@ NOT_DRAWN = {
     *("round", "sign", "take", "trunc", "var", "where", "atan2", "celu", "degrees", "gelu_tanh"),
     *("glu", "hardshrink", "hypot", "logaddexp", "prelu", "quadratic", "radians", "sinc"),
     *("softmax", "softshrink", "ste_round", "ste_sign", "swish", "xlog1py", "xlogy"),
+    *("erfc", "erfcx", "erfinv", "normal_cdf", "normal_pdf", "normal_logcdf", "normal_quantile"),
+    *("lgamma", "gamma", "digamma", "polygamma", "zeta", "gammainc", "betainc", "j0", "j1"),
+    *("bessel_jn", "i0", "i1", "bessel_in", "lambertw", "expi", "beta", "betaln", "i0e", "i1e"),
+    *("bessel_ine"),
 }
 
 

@@ -33,8 +33,9 @@ def _points(op: Op) -> list[tuple[float, ...]]:
 
 
 def _counts(op: Op, i: int) -> bool:
-    """Tell whether operand `i` is a whole number, by which there is nothing to differentiate."""
-    return Subject(op).domain(i).whole
+    """Tell whether operand `i` is a whole number, or its author gives no derivative by it."""
+    subject = Subject(op)
+    return subject.domain(i).whole or i not in subject.differentiable(i + 1)
 
 
 def _reference(f: Callable[..., Any], xs: Sequence[float], by: Sequence[int]) -> Any:

@@ -364,7 +364,7 @@ def test_every_hook_is_documented_and_bears_the_prefix():
 ROOT = Path(mgcore.__file__).parents[1]
 
 
-@pytest.mark.parametrize("package", ["mgops_basic", "mgops_activations"])
+@pytest.mark.parametrize("package", ["mgops_basic", "mgops_activations", "mgops_math"])
 def test_shipped_ops_use_nothing_but_the_public_door(package):
     public = set(mgcore.__all__) | set(importlib.import_module("mgcore.errors").__all__)
     modules = sorted((ROOT / package).glob("*.py"))

@@ -111,7 +111,7 @@ def test_a_module_is_imported_when_its_op_is_first_used_and_not_before(env):
         import json, sys
         from mgcore import Value, ops, plugins
         def loaded():
-            ours = ("my_package.", "mg_powers", "mgops_basic.", "mgops_activations.")
+            ours = ("my_package.", "mg_powers", "mgops_basic.", "mgops_activations.", "mgops_math.")
             return sorted(m for m in sys.modules if m.startswith(ours))
         plugins(), dir(ops)
         before = loaded()

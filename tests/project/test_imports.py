@@ -6,7 +6,7 @@ import grimp
 import pytest
 
 PACKAGES = (
-    *("mgcore", "mgops_basic", "mgops_activations", "mgnn"),
+    *("mgcore", "mgops_basic", "mgops_activations", "mgops_math", "mgnn"),
     *("mgcompile", "mgbridge", "mgview", "mgcli", "pytest_mgcore"),
 )
 ENGINE = (

@@ -60,6 +60,14 @@ class _Lanes:
         arrays = [x.array if isinstance(x, _Lanes) else np.asarray(x, dtype) for x in operands]
         return _Lanes(apply(op, arrays))
 
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *operands: Any, **keywords: Any) -> Any:
+        if method != "__call__" or keywords:
+            return NotImplemented
+        dtype = self.array.dtype
+        arrays = [x.array if isinstance(x, _Lanes) else np.asarray(x, dtype) for x in operands]
+        # In double precision: what is computed in single by itself may be another formula.
+        return _Lanes(ufunc(*(x.astype(np.float64) for x in arrays)).astype(dtype))
+
 
 def _by_rule(op: Op, operands: Sequence[Floats]) -> Floats:
     try:

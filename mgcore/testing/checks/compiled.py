@@ -92,7 +92,8 @@ def _compare_sample(
     subject: Subject, tally: Tally, xs: Operands, value: float, slopes: list[float], unit: float
 ) -> None:
     leaves = [Value(x) for x in xs]
-    out = subject.op(*leaves)
+    kept = {*subject.differentiable(len(xs))}
+    out = subject.op(*[x if i in kept else x.data for i, x in enumerate(leaves)])
     try:
         bounded, gradient = bounded_gradient(out, leaves, unit)
         out.backward()
@@ -100,7 +101,8 @@ def _compare_sample(
         return
     _compare_number(subject, tally, xs, None, value, out.data, bounded, unit)
     for i, (x, got) in enumerate(zip(leaves, slopes, strict=True)):
-        _compare_number(subject, tally, xs, i, got, x.grad, gradient[i], unit)
+        if i in kept:
+            _compare_number(subject, tally, xs, i, got, x.grad, gradient[i], unit)
 
 
 def _compare_number(

@@ -75,12 +75,13 @@ def check_second(subject: Subject) -> Tally:
             return
         leaves = [Value(x) for x in xs]
         try:
-            firsts = grad(subject.op(*leaves), leaves, create_graph=True)
+            wanted = [leaves[i] for i in subject.differentiable(len(leaves))]
+            firsts = grad(subject.op(*leaves), wanted, create_graph=True)
         except NotGenericError as error:
             raise Skip(f"a partial is not generic: {error}") from error
         except MgcoreError:
             return
-        for i, first in enumerate(firsts):
+        for i, first in zip(subject.differentiable(len(leaves)), firsts, strict=True):
             _compare_row(subject, tally, xs, leaves, i, first)
         tally.samples += 1
 
@@ -94,11 +95,11 @@ def _compare_row(
     subject: Subject, tally: Tally, xs: Operands, leaves: list[Value], i: int, first: Value
 ) -> None:
     try:
-        row = grad(first, leaves)
+        row = grad(first, [leaves[j] for j in subject.differentiable(len(leaves))])
         _, bounds = bounded_gradient(first, leaves)
     except (MgcoreError, ArithmeticError):
         return
-    for j, got in enumerate(row):
+    for j, got in zip(subject.differentiable(len(leaves)), row, strict=True):
         rounding = 4 * bounds[j].error + 1e-322
         tolerance = max(1e-3 * min(rounding, LARGEST), NOTHING)
         slope = subject.slope(xs, i, j, tolerance=tolerance) if j >= i else None
@@ -127,7 +128,8 @@ def check_modes(subject: Subject) -> Tally:
         if not subject.interior(xs) or apply(subject, xs) is None:
             return
         leaves = [Value(x) for x in xs]
-        out = subject.op(*leaves)
+        kept = {*subject.differentiable(len(xs))}
+        out = subject.op(*[x if i in kept else x.data for i, x in enumerate(leaves)])
         weights = [0.5 + 0.25 * k for k in range(len(xs))]
         try:
             reverse = vjp(out, leaves, 1.0)
@@ -212,6 +214,8 @@ def _look_at(subject: Subject, tally: Tally, xs: Operands, i: int, out: float) -
             reason = f"the result jumps from {below!r} to {above!r} in operand {i}"
             raise Violation(f"{reason}, {UNDECLARED}", xs, out, "one value", snippet)
     if got is None:
+        if i not in subject.differentiable(len(xs)):
+            return
         raise Violation(
             f"the partial by operand {i} has no value, though there are slopes on both sides",
             xs,

@@ -274,7 +274,7 @@ def _must_not_overflow(
     """Look at one set of operands; return whether it is known that this direction overflows."""
     got = result_of(subject, xs)
     if isinstance(got, float) and math.isfinite(got):
-        for k in range(len(xs)):
+        for k in subject.differentiable(len(xs)):
             _partial_must_not_overflow(subject, tally, k, xs, got)
         return known
     if isinstance(got, ChoiceError):

@@ -1,0 +1,1 @@
+"""Special functions and probability: one op, one module, one plugin."""

@@ -1,0 +1,29 @@
+"""Regularised incomplete beta function I_x(a, b), a, b > 0, 0 <= x <= 1 (DLMF 8.17.2). By SciPy.
+
+The distribution function of a beta variable. Partial by x: its density
+x**(a-1) (1-x)**(b-1)/B(a, b). By a and b there is no closed form: these are NaN; keep them numbers.
+"""
+
+from typing import Any
+
+from mgcore import Op, no_derivative, ops
+from mgops_math.scipy_special import scipy_function
+
+_HUGE = 1e300
+
+
+def _density(_out: Any, a: Any, b: Any, x: Any) -> Any:
+    a, b = ops.minimum(a, _HUGE), ops.minimum(b, _HUGE)
+    # 1/B(a, b) by way of B(a + 1, b + 1), which keeps its digits where a or b is tiny.
+    share = a / (a + b) * (b / (a + b + 1.0))
+    bell = ops.xlogy(a - 1.0, x) + ops.xlog1py(b - 1.0, -x) - ops.betaln(a + 1.0, b + 1.0)
+    return share * ops.exp(bell)
+
+
+betainc = Op(
+    "betainc",
+    forward=scipy_function("betainc"),
+    partials=(no_derivative, no_derivative, _density),
+    domain=("(0, inf)", "(0, inf)", "(0, 1)"),
+    doc="integral of t**(a-1) * (1-t)**(b-1) / B(a, b) from 0 to x",
+)

@@ -1,0 +1,16 @@
+"""Gamma function: the integral of t**(x-1) e**-t over t > 0; (x - 1)! for whole x (DLMF 5.2.1).
+
+Partial Gamma(x) digamma(x). Below 0, beyond its domain, it is computed but at whole numbers.
+"""
+
+import math
+
+from mgcore import Op, ops
+
+gamma = Op(
+    "gamma",
+    forward=math.gamma,
+    partials=(lambda out, x: out * ops.digamma(x),),
+    domain="(0, inf)",
+    doc="Gamma(x), (x - 1)! for whole x",
+)

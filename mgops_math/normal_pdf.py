@@ -1,0 +1,18 @@
+"""Density of the standard normal distribution: phi(x) = e**(-x**2/2)/sqrt(2 pi). A composite.
+
+Partial -x phi(x).
+"""
+
+import math
+
+from mgcore import Op, ops
+
+_AT_0 = 1.0 / math.sqrt(2.0 * math.pi)
+
+normal_pdf = Op(
+    "normal_pdf",
+    forward=lambda x: _AT_0 * ops.exp(-0.5 * (x * x)),
+    partials=(lambda out, x: -ops.minimum(ops.maximum(x, -50.0), 50.0) * out,),
+    symbol="phi",
+    doc="e**(-x**2 / 2) / sqrt(2 * pi)",
+)
