@@ -10,6 +10,15 @@ from mgcore import Op, no_derivative, ops
 from mgops_math.scipy_special import scipy_function
 
 _HUGE = 1e300
+_scipy = scipy_function("betainc")
+
+
+def _forward(a: Any, b: Any, x: Any) -> Any:
+    # SciPy loses digits where x is tiny: there it is the first two terms of its series.
+    tiny = ops.lt(x * (b + 1.0), 1e-8)
+    near, c, d = ops.select(tiny, x, 1e-8), ops.select(tiny, a, 1.0), ops.select(tiny, b, 1.0)
+    series = ops.pow(near, c) / (c * ops.beta(c, d)) * (1.0 - (d - 1.0) * near * (c / (c + 1.0)))
+    return ops.select(tiny, series, _scipy(a, b, x))
 
 
 def _density(_out: Any, a: Any, b: Any, x: Any) -> Any:
@@ -22,7 +31,7 @@ def _density(_out: Any, a: Any, b: Any, x: Any) -> Any:
 
 betainc = Op(
     "betainc",
-    forward=scipy_function("betainc"),
+    forward=_forward,
     partials=(no_derivative, no_derivative, _density),
     domain=("(0, inf)", "(0, inf)", "(0, 1)"),
     doc="integral of t**(a-1) * (1-t)**(b-1) / B(a, b) from 0 to x",

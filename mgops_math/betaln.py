@@ -4,24 +4,24 @@ Partials digamma(a) - digamma(a + b), and the same with b for a; by their series
 that cancels.
 """
 
-import math
 from typing import Any
 
-from mgcore import Op
-from mgops_math.differences import digamma_gap
+from mgcore import Op, ops
+from mgops_math.differences import digamma_gap, far_apart, stirling_rest
 from mgops_math.scipy_special import scipy_function
 
 _scipy = scipy_function("betaln")
 
 
 def _forward(a: Any, b: Any) -> Any:
-    out = _scipy(a, b)
-    if type(a) is not float or math.isfinite(out):
-        return out
-    less, more = sorted((a, b))  # SciPy gives up where one of them is tiny, or huge
-    if less < 1e-300:
-        return math.log1p(less / more) - math.log(less)
-    return math.lgamma(less) - less * math.log(more)
+    less, more, far = far_apart(a, b)
+    apart = ops.lgamma(less) - less * ops.log(more + less) + stirling_rest(less, more)
+    low = ops.minimum(a, b)
+    tiny = ops.lt(low, 1e-17)
+    special = ops.logical_or(far, tiny)
+    near = _scipy(ops.select(special, 1.0, a), ops.select(special, 1.0, b))
+    small = ops.log1p(low / ops.maximum(a, b)) - ops.log(low)  # of 1/a + 1/b
+    return ops.select(far, apart, ops.select(tiny, small, near))
 
 
 betaln = Op(

@@ -1,4 +1,6 @@
-"""Logarithm of the standard normal distribution function: log(Phi(x)), without underflow. By SciPy.
+"""Logarithm of the standard normal distribution function: log(Phi(x)), without underflow.
+
+By SciPy below 0.
 
 Partial phi(x)/Phi(x) as sqrt(2/pi)/erfcx(-x/sqrt(2)), which keeps its digits in both tails.
 """
@@ -14,6 +16,14 @@ _ONE = 10.0  # from here on Phi is 1
 _SCALE = math.sqrt(2.0 / math.pi)
 
 
+_scipy = scipy_function("log_ndtr")
+
+
+def _forward(x: Any) -> Any:
+    above = ops.log1p(-ops.normal_cdf(-ops.maximum(x, 0.0)))
+    return ops.select(ops.gt(x, 0.0), above, _scipy(ops.minimum(x, 0.0)))
+
+
 def _partial(_out: Any, x: Any) -> Any:
     ratio = _SCALE / ops.erfcx(-ops.minimum(x, _ONE) * _ROOT_HALF)
     return ops.select(ops.gt(x, _ONE), ops.normal_pdf(x), ratio)
@@ -21,7 +31,7 @@ def _partial(_out: Any, x: Any) -> Any:
 
 normal_logcdf = Op(
     "normal_logcdf",
-    forward=scipy_function("log_ndtr"),
+    forward=_forward,
     partials=(_partial,),
     doc="log(Phi(x)), Phi the standard normal distribution function",
 )

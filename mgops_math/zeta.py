@@ -19,13 +19,16 @@ _RATIOS = (
 
 def _forward(s: Any, q: Any) -> Any:
     end = q + float(_FIRST)
-    rest, product = 0.5 + end / (s - 1.0), 1.0
+    rest, product = 0.5, 1.0
     for k, ratio in enumerate(_RATIOS):
         for j in range(max(0, 2 * k - 1), 2 * k + 1):
             # Beyond 50 the terms after the first ten do not count.
             product = product * ops.minimum((s + float(j)) / end, 50.0)
         rest = rest + ratio * product
-    total = ops.pow(end, -s) * rest
+    power = ops.pow(end, -s)
+    # Its product with a large number is more than 0, though it may be 0 itself.
+    first = ops.select(ops.lt(end, 1e50), end * power, ops.pow(end, 1.0 - s))
+    total = first / (s - 1.0) + power * rest
     for k in range(_FIRST - 1, -1, -1):
         total = total + ops.pow(q + float(k), -s)
     return total

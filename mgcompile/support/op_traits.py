@@ -96,6 +96,7 @@ _TABLE: Mapping[str, Traits] = {
     "atanh": Traits(ranges.in_domain(-0.999, 0.999, -4.0, 4.0), weight=70, edge=True),
     "erf": Traits(ranges.within(-1.0, 1.0), weight=40, divisions=1),
     "erfc": Traits(ranges.within(ranges.TINY, 2.0), weight=80),
+    "normal_pdf": Traits(ranges.within(0.0, 0.4), weight=30),
     "gamma": Traits(weight=150),
     "lgamma": Traits(weight=150),
     "abs": Traits(ranges.magnitude, cheap=True),

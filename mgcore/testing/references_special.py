@@ -34,7 +34,7 @@ def _zeta(s: Any, q: Any) -> Any:
     if s * mp.log1p(1 / q) > digits * mp.log(10):
         return q**-s
     count = max(0, int(0.45 * digits + 0.2 * s - q) + 10)
-    if count > 500:
+    if count > 500 or (count and mp.dps > 360):
         raise ValueError("too many terms")
     end = q + count
     total = mp.fsum((q + k) ** -s for k in range(count))
@@ -50,7 +50,7 @@ def _zeta(s: Any, q: Any) -> Any:
 
 
 def _require_modest(*numbers: Any) -> None:
-    if max(numbers) > 2000:
+    if max(numbers) > 2000 or mp.dps > 360:
         raise ValueError("mpmath takes minutes there")
 
 

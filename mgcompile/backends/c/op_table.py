@@ -118,6 +118,7 @@ return copysign(rest, y);""",
     "logsigmoid": ((), "double x", "return (x < 0.0 ? x : 0.0) - log1p(exp(-fabs(x)));"),
     "mish": (("softplus",), "double x", "return x * tanh(softplus(x));"),
     "gelu": ((), "double x", "return 0.5 * x * erfc(-x * sqrt(0.5));"),
+    "normal_pdf": ((), "double x", "return exp(-0.5 * x * x) / sqrt(2.0 * acos(-1.0));"),
     "zero_mul": ((), "double x, double y", "return x != 0.0 ? x * y : 0.0;"),
     "zero_both": ((), "double x, double y", "return x != 0.0 && y != 0.0 ? x * y : 0.0;"),
     "logsumexp": (

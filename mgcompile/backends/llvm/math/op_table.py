@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.math.c_library import c_call
-from mgcompile.backends.llvm.math.functions.error_function import ERF, GELU
+from mgcompile.backends.llvm.math.functions.error_function import ERF, GELU, NORMAL_PDF
 from mgcompile.backends.llvm.math.functions.exponential import EXP, EXPM1
 from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P
 from mgcompile.backends.llvm.math.functions.power import power
@@ -211,6 +211,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "acosh": lambda block, a: c_call(block, "acosh", a),
     "atanh": lambda block, a: c_call(block, "atanh", a),
     "erf": lambda block, a: block.call(ERF, a),
+    "normal_pdf": lambda block, a: block.call(NORMAL_PDF, a),
     "erfc": lambda block, a: c_call(block, "erfc", a),
     "gamma": lambda block, a: c_call(block, "tgamma", a),
     "lgamma": lambda block, a: c_call(block, "lgamma", a),

@@ -61,7 +61,7 @@ LOOSE = {
     "elu",
     "logsumexp",
 }
-TAILS = {"mish", "gelu", "silu"}
+TAILS = {"normal_pdf", "mish", "gelu", "silu"}
 HYPERBOLIC = {"sinh", "cosh", "asinh", "acosh", "atanh"}
 TIGHT = {
     "tan",
@@ -225,6 +225,7 @@ LIMITS = {  # at inf, -inf and NaN
     "round": (math.inf, -math.inf),
     "sign": (1.0, -1.0),
     "erfc": (0.0, 2.0),
+    "normal_pdf": (0.0, 0.0),
     "lgamma": (math.inf, math.inf),
     "gamma": (math.inf, math.nan),
 }

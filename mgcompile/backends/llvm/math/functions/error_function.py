@@ -73,15 +73,25 @@ def _gelu_centre(block: Block, x: Vec) -> Vec:
 def _gelu_tail(block: Block, x: Vec, a: Vec) -> Vec:
     # x Phi(x), with Phi(-a) = e^(-a^2 / 2) R(a). a^2 is kept in two parts, since the exponential
     # magnifies its error, and x R(a) comes first, since the exponential may be subnormal.
-    cap = _TAIL_CAP[x.kind.element]
-    a = block.select(a > cap, cap, a)
-    square = a * a
-    lost = block.exact_fma(a, a, -square)
-    bell = block.call(EXP_OF_PARTS, square * -0.5, lost * -0.5)
+    a, bell = _bell(block, x, a)
     polynomial = _polynomial(block, (a - 4.0) / (a + 4.0), TAIL_POLYNOMIAL)
     ratio = polynomial / block.fma(a, 13 / 16, 1.0)
     return block.select(x > 0.0, x * (1.0 - ratio * bell), (x * ratio) * bell)
 
 
+def _bell(block: Block, x: Vec, a: Vec) -> tuple[Vec, Vec]:
+    """Return a = |x|, cut off, and e^(-a^2 / 2); the square keeps what a product rounds away."""
+    cap = _TAIL_CAP[x.kind.element]
+    a = block.select(a > cap, cap, a)
+    square = a * a
+    lost = block.exact_fma(a, a, -square)
+    return a, block.call(EXP_OF_PARTS, square * -0.5, lost * -0.5)
+
+
+def _normal_pdf(block: Block, x: Vec) -> Vec:
+    return _bell(block, x, block.absolute(x))[1] * (0.5 * math.sqrt(2.0 / math.pi))
+
+
 ERF = Function("erf", _erf)
 GELU = Function("gelu", _gelu)
+NORMAL_PDF = Function("normal_pdf", _normal_pdf)
