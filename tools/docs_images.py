@@ -15,7 +15,7 @@ from sklearn.preprocessing import StandardScaler
 
 import mgview
 from mgcore import Value
-from mgnn import MLP, fit, optim
+from mgnn import MLP, fit, losses, optim
 from mgview.recorder import LayerRecorder
 from mgview.report import write_report
 from mgview.training import save_training_picture
@@ -122,6 +122,18 @@ def screenshot(browser: Any, page_file: Path, name: str, **how: Any) -> None:
     context.close()
 
 
+def folded(browser: Any, folder: Path) -> None:
+    """Take the picture of a large graph whose alike parts are folded, one box opened."""
+    model = MLP(2, [16, 16, 1], activation="tanh", seed=7)
+    root = losses.hinge([model([Value(0.5, "x1"), Value(-1.0, "x2")])], [1])
+    root.label = "loss"
+    file = mgview.stepper(root, model=model).save(folder / "folded.html")
+    page = browser.new_context(viewport=DESKTOP, color_scheme="light").new_page()
+    page.goto(f"{file.as_uri()}#step=60")
+    page.click("#fold")
+    page.screenshot(path=IMAGES / "stepper-folded.png")
+
+
 SPIRAL = "#data=spiral&noise=0.05&activation=silu&lr=0.03&batch=30&run=150"
 DEAD = "#data=circle&activation=relu&lr=1&optimizer=sgd&layers=6-6-6&run=8"
 
@@ -185,6 +197,7 @@ def main() -> None:
         )
         wide = {"width": 900, "height": 700}
         screenshot(browser, written, "report.png", full=True, viewport=wide, **light)
+        folded(browser, folder)
         playground(browser, folder)
         browser.close()
 

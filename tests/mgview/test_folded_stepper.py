@@ -87,6 +87,18 @@ def test_a_node_is_found_inside_its_box(open_page: Any, page_file: Path) -> None
     assert number == dict(model.named_parameters())["layers.1.neurons.3.w.2"].data
 
 
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_has_room_for_opened_boxes(open_page: Any, page_file: Path, width: int) -> None:
+    page = open_page(page_file, size={"width": width, "height": 700})
+    page.fill("#slider", "60")
+    page.click("#fold")
+    for _ in range(2):
+        page.locator(f"#frame {GROUP}.is-current").click()
+    assert page.locator("#trail button").count() == 3
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator("#frame").bounding_box()["height"] >= 120
+
+
 def test_boxes_open_by_keyboard_and_axe_finds_nothing(
     open_page: Any, page_file: Path, violations: Any
 ) -> None:
