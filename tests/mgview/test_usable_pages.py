@@ -303,7 +303,7 @@ def test_a_chain_wraps_and_grows_with_its_length_only(open_page: Any, chain_page
             h = h * w if i % 2 else h + 1e-3
         size[length] = len(mgview.stepper(h).html())
     assert size[800] < 2.1 * size[400]
-    assert size[400] < 900_000
+    assert size[400] < 1_500_000  # the drawing, and the folded ones beside it
 
 
 def test_many_contributions_are_grouped_and_long_names_cut(open_page: Any) -> None:
