@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
-from mgcompile.errors import MiscompiledError, OptionError
+from mgcompile.errors import OptionError
 from mgcompile.program.dependence import dependence
 from mgcompile.program.ir import INPUTS, PARAMS
 from mgcompile.runtime.jacobian_plan import FEW, dense_plan, has_few_outputs, sparse_plan
+from mgcompile.runtime.jacobian_sweeps import Sweeps, check_entries, place_entries
 from mgcompile.support.sweeps import Sweep
 from mgcompile.verification.reference import vector
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable
     from mgcompile.runtime.arguments import Batch
     from mgcompile.runtime.compiled_programs import Built
     from mgcompile.runtime.jacobian_plan import Part, Plan
@@ -31,12 +31,6 @@ if TYPE_CHECKING:
     Floats = NDArray[Any]
 
 __all__ = ["Jacobians", "check_choice"]
-
-_AT_ONCE = 1 << 20
-"""Numbers that go into a call at most: samples with their directions."""
-
-_ALLOWED = {"float64": 1e-6, "float32": 1e-2}
-"""How far entries may be from a sweep for all of them, beside their size."""
 
 Source = Literal["inputs", "params"]
 Mode = Literal["forward", "reverse"]
@@ -76,7 +70,7 @@ class Jacobians:
     built: Built
     dtype: np.dtype[Any]
     _plans: dict[tuple[Source, Mode | None], Plan] = attrs.field(factory=dict, init=False)
-    _sweeps: dict[tuple[Source, Part], _Sweeps] = attrs.field(factory=dict, init=False)
+    _sweeps: dict[tuple[Source, Part], Sweeps] = attrs.field(factory=dict, init=False)
     _proved: set[Part] = attrs.field(factory=set, init=False)
 
     def plan(self, wrt: Source, mode: Mode | None = None) -> Plan:
@@ -135,7 +129,7 @@ class Jacobians:
                 each = self._apart(part, "params", rows, params)
                 total = sum((results.sum(axis=0) for _, results in each), np.zeros(1, self.dtype))
             if batch.count:
-                _place(part, total[None], found[None])
+                place_entries(part, total[None], found[None])
         return found
 
     def _all_inputs(self, batch: Batch, params: Floats) -> tuple[Floats, Floats]:
@@ -159,7 +153,7 @@ class Jacobians:
         found = np.zeros((len(rows), *plan.shape), self.dtype)
         for part in plan.parts:
             for samples, results in self._apart(part, wrt, rows, params):
-                _place(part, results, found[samples])
+                place_entries(part, results, found[samples])
         return found
 
     def _apart(
@@ -171,13 +165,13 @@ class Jacobians:
             samples = slice(start, min(start + sweeps.at_once, len(rows)))
             yield samples, sweeps.along_each(rows[samples], params)
 
-    def _ready(self, part: Part, wrt: Source) -> _Sweeps:
+    def _ready(self, part: Part, wrt: Source) -> Sweeps:
         found = self._sweeps.get((wrt, part))
         if found is None:
             run = self.built.executable(Sweep(part.mode, wrt).kind)
             directions = part.directions.astype(self.dtype)
             columns = self.built.program.n_inputs
-            found = _Sweeps(part.mode, run, directions, columns)
+            found = Sweeps(part.mode, run, directions, columns)
             self._prove(part, lambda at, some: attrs.evolve(found, directions=some).once(*at))
             self._sweeps[wrt, part] = found
         return found
@@ -212,96 +206,5 @@ class Jacobians:
         directions = np.vstack([part.directions, probe]).astype(self.dtype)
         results = along(at, directions)
         entries = np.zeros((1, *shape), self.dtype)
-        _place(part, results[None, :-1], entries)
+        place_entries(part, results[None, :-1], entries)
         check_entries(part, entries[0], probe, results[-1])
-
-
-@attrs.frozen(slots=True, eq=False)
-class _Sweeps:
-    """A program with the directions that every sample goes through it with.
-
-    Args:
-        mode: Of the program.
-        run: What runs it.
-        directions: Shape (sweeps, width).
-        columns: Of X.
-    """
-
-    mode: Mode
-    run: Executable
-    directions: Floats
-    columns: int
-    at_once: int = attrs.field(init=False)
-    _one: Floats = attrs.field(init=False)
-
-    def __attrs_post_init__(self) -> None:
-        """Work out how many samples a call takes, and lay out the directions for one."""
-        count, width = self.directions.shape
-        lanes = np.zeros((count, self.columns + width), self.directions.dtype)
-        lanes[:, self.columns :] = self.directions
-        object.__setattr__(self, "_one", lanes)
-        object.__setattr__(self, "at_once", max(1, _AT_ONCE // max(1, lanes.size)))
-
-    def along_each(self, rows: Floats, params: Floats) -> Floats:
-        """Run the program for every row with every direction; shape (rows, sweeps, size)."""
-        n = len(rows)
-        count, width = self._one.shape
-        if n == 1:
-            lanes = self._one.copy()
-            lanes[:, : self.columns] = rows
-        else:
-            some = np.empty((n, count, width), self._one.dtype)
-            some[...] = self._one
-            some[:, :, : self.columns] = rows[:, None]
-            lanes = some.reshape(n * count, width)
-        (found,) = self.run(lanes, n * count, params)
-        if found.ndim == 1:  # the same for all samples: the derivative is 0
-            found = np.broadcast_to(found, (n * count, len(found)))
-        return found.reshape(n, count, found.shape[1])
-
-    def once(self, rows: Floats, params: Floats) -> Floats:
-        """Run the program for one row with every direction; shape (sweeps, size)."""
-        found: Floats = self.along_each(rows, params)[0]
-        return found
-
-    def matrix(self, results: Floats) -> Floats:
-        """Return (rows, outputs, leaves) of results along the unit vectors."""
-        return results.transpose(0, 2, 1) if self.mode == "forward" else results
-
-
-def check_entries(part: Part, entries: Floats, probe: Floats, swept: Floats) -> None:
-    """Compare what entries say of a direction with what a sweep along it gave.
-
-    Args:
-        part: Which entries there are.
-        entries: Shape (outputs, leaves).
-        probe: The direction.
-        swept: What the sweep gave.
-
-    Raises:
-        MiscompiledError: if they differ by more than rounding may.
-    """
-    along = entries if part.mode == "forward" else entries.T
-    made, size = along @ probe, np.abs(along) @ np.abs(probe)
-    own = along.any(axis=1)  # of the others the entries are another part's
-    allowed = _ALLOWED[entries.dtype.name] * size
-    wrong = own & np.isfinite(swept) & np.isfinite(made) & (np.abs(made - swept) > allowed)
-    if wrong.any():
-        place = int(np.flatnonzero(wrong)[0])
-        what = "output" if part.mode == "forward" else "leaf"
-        message = (
-            f"the Jacobian is put together wrongly and is not handed out: along a direction, "
-            f"{what} {place} moves by {swept[place]!r}, its entries say {made[place]!r}. This is a "
-            "fault of the compiler: please report it. Meanwhile kernel.jacobian(..., mode=...) of "
-            "the other mode may do, or verify=False"
-        )
-        raise MiscompiledError(message)
-
-
-def _place(part: Part, sweeps: Floats, found: Floats) -> None:
-    """Write what the sweeps gave, (n, sweeps, size), to its places in (n, outputs, leaves)."""
-    if part.rows is None:
-        found[...] = sweeps.transpose(0, 2, 1) if part.mode == "forward" else sweeps
-        return
-    element = part.rows if part.mode == "forward" else part.columns
-    found[:, part.rows, part.columns] = sweeps[:, part.sweep, element]
