@@ -92,7 +92,9 @@ def plot_history(history: History, ax: Axes | None = None, *, unit: Unit | None 
     _, checked = errors_of(history.validation_loss, unit)
     if checked:
         past = range(1, len(checked) + 1)
-        lines += ax.plot(past, checked, label=f"{name}, validation", linestyle="--", **look)
+        lines += ax.plot(
+            past, checked, label=f"{name}, validation", linestyle="--", fillstyle="none", **look
+        )
         if history.best_epoch is not None:
             label = f"epoch {history.best_epoch}, the best in validation"
             lines.append(ax.axvline(history.best_epoch, color=NEUTRAL, linestyle=":", label=label))
@@ -114,7 +116,9 @@ def plot_history(history: History, ax: Axes | None = None, *, unit: Unit | None 
         if history.validation_score:
             past = range(1, len(history.validation_score) + 1)
             scores = history.validation_score
-            lines += right.plot(past, scores, label=f"{name}, validation", linestyle="--", **look)
+            lines += right.plot(
+                past, scores, label=f"{name}, validation", linestyle="--", fillstyle="none", **look
+            )
         right.set_ylabel(name, color=POSITIVE)
         if name == "accuracy":
             right.set_ylim(0.0, 1.02)
