@@ -13,6 +13,7 @@ from mgcore import Op, ops, plugins
 from mgnn.data import table
 from mgview import files
 from mgview.page import playground_page
+from mgview.page_ops import PAGE_OPS
 from mgview.playground.errors import BadPlaygroundError
 from mgview.playground.settings import Settings
 from mgview.stepper import rule_of
@@ -154,8 +155,12 @@ def begin(X: Any, y: Any, settings: dict[str, Any]) -> Playground:
 
 
 def page_activations() -> list[Op]:
-    """Return the ops of one operand that ship, which the page computes itself; the usual first."""
-    names = [info.name for info in plugins() if info.distribution == THIS_DISTRIBUTION]
+    """Return the shipped ops of one operand that the page computes itself; the usual first."""
+    names = [
+        info.name
+        for info in plugins()
+        if info.distribution == THIS_DISTRIBUTION and info.name in PAGE_OPS
+    ]
     shipped = {name: op for name in names if (op := getattr(ops, name)).arity == 1}
     first = [name for name in USUAL if name in shipped]
     return [shipped[name] for name in (*first, *(name for name in shipped if name not in first))]

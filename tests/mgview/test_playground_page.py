@@ -11,6 +11,7 @@ import mgview
 from mgcore import Value
 from mgnn import MLP, losses
 from mgview.playground.picture import colours
+from mgview.playground.playground import page_activations
 
 DESKTOP, PHONE, SMALL = (
     {"width": 1280, "height": 900},
@@ -419,6 +420,17 @@ def test_less_motion_shows_fewer_pictures_of_the_same_training(
     assert page.evaluate("window.shown") <= 5
     page.locator("#play", has_text="Play").wait_for()
     assert epochs(page) > 5
+
+
+def test_the_page_offers_every_activation_that_it_knows_and_no_other(
+    open_page: Any, play_page: Path
+) -> None:
+    page = ready(open_page(play_page))
+    offered = page.eval_on_selector_all("#activation option", "all => all.map(o => o.value)")
+    assert offered == [op.name for op in page_activations()]
+    assert {"tanh", "relu", "gelu", "sin", "exp"} <= set(offered)
+    with pytest.raises(mgview.ViewError, match="mg play"):
+        mgview.playground(activation="digamma")
 
 
 def test_a_notebook_shows_the_playground_in_a_sandbox(open_page: Any, tmp_path: Path) -> None:
