@@ -1,6 +1,6 @@
 """Print how accurate and how fast the native elementwise functions are.
 
-    python benchmarks/accuracy.py [samples]
+    python benchmarks/accuracy.py [samples] [ops]
 
 For every op that rounds, in float64 and float32: the range, the worst error found against mpmath
 in ulps, the operands it occurred at, and the time per element in a native loop beside NumPy's (or
@@ -17,18 +17,38 @@ import numpy as np
 
 from mgcompile.backends.llvm.math.emit import emit
 from mgcompile.testing.accuracy import Measurement, subjects, worst_error
+from mgcompile.testing.accuracy_more import more_subjects
 from mgcompile.testing.array_functions import ArrayFunction, over_arrays
 from mgcore import ops
 
 SIZE = 8192
+INSIDE_ONE = {"erfinv", "normal_quantile", "betainc", "asin", "acos", "atanh"}
+ABOVE_ONE = {"acosh", "zeta"}
 
 
 def peer(name: str) -> Any:
     """Return NumPy's or SciPy's function of the same meaning, or None."""
     from scipy import special
 
-    others = {"pow": np.power, "erf": special.erf, "sigmoid": special.expit}
-    return others.get(name, getattr(np, name, None))
+    others = {
+        "pow": np.power,
+        "sigmoid": special.expit,
+        "atan2": np.arctan2,
+        "asin": np.arcsin,
+        "acos": np.arccos,
+        "atan": np.arctan,
+        "asinh": np.arcsinh,
+        "acosh": np.arccosh,
+        "atanh": np.arctanh,
+        "normal_cdf": special.ndtr,
+        "normal_logcdf": special.log_ndtr,
+        "normal_quantile": special.ndtri,
+        "lgamma": special.gammaln,
+        "digamma": special.psi,
+        "logsumexp": np.logaddexp,
+    }
+    found = others.get(name, getattr(np, name, getattr(special, name, None)))
+    return found if isinstance(found, np.ufunc) else None
 
 
 def nanoseconds(run: Any, repetitions: int = 300) -> float:
@@ -44,7 +64,10 @@ def nanoseconds(run: Any, repetitions: int = 300) -> float:
 def timings(name: str, function: ArrayFunction, dtype: str) -> str:
     """Return the columns with both times."""
     generator = np.random.default_rng(0)
-    operands = [generator.uniform(0.1, 3.0, SIZE).astype(dtype) for _ in range(function.arity)]
+    low, high = (
+        (0.1, 0.9) if name in INSIDE_ONE else (1.1, 3.0) if name in ABOVE_ONE else (0.1, 3.0)
+    )
+    operands = [generator.uniform(low, high, SIZE).astype(dtype) for _ in range(function.arity)]
     result = np.empty(SIZE, dtype)
     ours = nanoseconds(function.bound(operands, result))
     other = peer(name)
@@ -53,10 +76,12 @@ def timings(name: str, function: ArrayFunction, dtype: str) -> str:
     return f"{ours:6.2f} {nanoseconds(lambda: other(*operands, out=result)):6.2f}"
 
 
-def main(samples: int) -> None:
-    """Print the table."""
-    print(f"{'op':10}{'dtype':9}{'ns':>6} {'NumPy':>6}  {'bound':>5} {'worst':>6}  range, at")
-    for name, subject in subjects().items():
+def main(samples: int, names: list[str]) -> None:
+    """Print the table, of the named ops or of all."""
+    print(f"{'op':16}{'dtype':9}{'ns':>6} {'NumPy':>6}  {'bound':>5} {'worst':>6}  range, at")
+    for name, subject in {**subjects(), **more_subjects()}.items():
+        if names and name not in names:
+            continue
         for dtype, bound in subject.bounds.items():
             op = getattr(ops, name)
             for ranges in subject.ranges:
@@ -67,7 +92,7 @@ def main(samples: int) -> None:
                 operands = [r.draw(samples, generator, dtype) for r in ranges]
                 worst: Measurement = worst_error(function, subject.exact, operands)
                 first = ranges is subject.ranges[0]
-                head = f"{name:10}{dtype:9}" if first else " " * 19
+                head = f"{name:16}{dtype:9}" if first else " " * 25
                 times = timings(name, function, dtype) if first else " " * 13
                 where = " x ".join(map(str, ranges))
                 at = ", ".join(f"{x:.17g}" for x in worst.operands)
@@ -75,4 +100,4 @@ def main(samples: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, sys.argv[2:])
