@@ -48,9 +48,7 @@ class TernaryOp(Op):
     @overload
     def __call__(self, x1: float, x2: float, x3: Value, /) -> Value: ...
     @overload
-    def __call__(
-        self, x1: TakesOver | float, x2: TakesOver | float, x3: TakesOver | float, /
-    ) -> Any: ...
+    def __call__(self, x1: TakesOver | float, x2: TakesOver | float, x3: TakesOver | float, /) -> Any: ...
 
 class VariadicOp(Op):
     """An op of any number of operands."""
