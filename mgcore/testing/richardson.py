@@ -6,6 +6,7 @@ Engineering Software 4, 1982): where the extrapolations agree best is the result
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from mgcore.testing.bounded import UNIT
 from mgcore.testing.precise import Estimate
@@ -14,6 +15,7 @@ __all__ = ["derivative"]
 
 _SHRINK = 1.6
 _STEPS = 14
+_TINY = 1e-3
 _APART = 7.3
 # The agreement of two extrapolations is an estimate, not a bound; this much is added to it.
 _CAUTION = 30.0
@@ -46,6 +48,12 @@ def derivative(
     noise += _jitter(f, xs, i)
     near = (_extrapolated(f, xs, i, start, noise) for start in (h, h / _APART))
     found = _agreed(*near)
+    for small in dict.fromkeys(abs(x) for x in xs if 0.0 < abs(x) < _TINY):
+        # Tiny operands may be all the scale there is, as in atan2 near 0: steps of theirs tell more
+        # or less than the others, but not something else.
+        beside = _extrapolated(f, xs, i, 0.02 * small, noise)
+        if found is None or (beside is not None and _agreed(found, beside) is None):
+            return None
     wide = _fitting(f, xs, i, same_piece, 0.05 * size) if size > 1.0 else None
     if found is None or wide is None:
         return found
@@ -55,14 +63,23 @@ def derivative(
 
 
 def _jitter(f: Callable[..., float], xs: Sequence[float], i: int) -> float:
-    """Return how far f is from smooth over steps so small that only its rounding shows."""
-    h = 1e-12 * max(abs(xs[i]), 1e-3)
+    """Return how far f is from smooth over small steps, by differences that a smooth one has not.
+
+    More than the rounding of its result where it is made of terms that are larger than that, whose
+    stairs show over steps that move the largest term.
+    """
+    steps = (min(share * abs(xs[i]), 1e-4) or 1e-15 for share in (1e-12, 1e-8, 1e-5))
+    return max(_roughness(f, xs, i, h) for h in steps)
+
+
+def _roughness(f: Callable[..., float], xs: Sequence[float], i: int, h: float) -> float:
     try:
-        values = [f(*_moved(xs, i, k * h)) for k in range(-3, 4)]
+        row = [f(*_moved(xs, i, k * h)) for k in range(-3, 4)]
     except (ArithmeticError, ValueError):
         return 0.0
-    bends = [a - 2.0 * b + c for a, b, c in zip(values, values[1:], values[2:], strict=False)]
-    return max((abs(bend) for bend in bends if math.isfinite(bend)), default=0.0)
+    for _ in range(4):
+        row = [after - before for before, after in pairwise(row)]
+    return max((abs(bend) / 4.0 for bend in row if math.isfinite(bend)), default=0.0)
 
 
 def _agreed(first: Estimate | None, second: Estimate | None) -> Estimate | None:
