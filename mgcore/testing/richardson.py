@@ -16,6 +16,7 @@ __all__ = ["derivative"]
 _SHRINK = 1.6
 _STEPS = 14
 _TINY = 1e-3
+_ROUGH = (1e-12, 1e-8, 1e-5, 1e-3)
 _APART = 7.3
 # The agreement of two extrapolations is an estimate, not a bound; this much is added to it.
 _CAUTION = 30.0
@@ -45,7 +46,7 @@ def derivative(
     h = _fitting(f, xs, i, same_piece, 0.02 * min(max(size, 0.5), 1.0))
     if h is None:
         return None
-    noise += _jitter(f, xs, i)
+    noise += _jitter(f, xs, i, same_piece)
     near = (_extrapolated(f, xs, i, start, noise) for start in (h, h / _APART))
     found = _agreed(*near)
     for small in dict.fromkeys(abs(x) for x in xs if 0.0 < abs(x) < _TINY):
@@ -62,14 +63,23 @@ def derivative(
     return _agreed(found, _extrapolated(f, xs, i, wide, noise)) or found
 
 
-def _jitter(f: Callable[..., float], xs: Sequence[float], i: int) -> float:
+def _jitter(
+    f: Callable[..., float],
+    xs: Sequence[float],
+    i: int,
+    same_piece: Callable[[Sequence[float], Sequence[float]], bool],
+) -> float:
     """Return how far f is from smooth over small steps, by differences that a smooth one has not.
 
     More than the rounding of its result where it is made of terms that are larger than that, whose
     stairs show over steps that move the largest term.
     """
-    steps = (min(share * abs(xs[i]), 1e-4) or 1e-15 for share in (1e-12, 1e-8, 1e-5))
-    return max(_roughness(f, xs, i, h) for h in steps)
+    worst = 0.0
+    for share in _ROUGH:
+        h = min(share * abs(xs[i]), _ROUGH[-1]) or 1e-15
+        if same_piece(_moved(xs, i, 3 * h), _moved(xs, i, -3 * h)):
+            worst = max(worst, _roughness(f, xs, i, h))
+    return worst
 
 
 def _roughness(f: Callable[..., float], xs: Sequence[float], i: int, h: float) -> float:

@@ -389,13 +389,13 @@ SPECIAL = [
     _unary("gamma", math.gamma, lambda out, x: out * digamma(x), "(0, 171)"),
     digamma,
     Op(
-        "betaln",
-        lambda x, y: math.lgamma(x) + math.lgamma(y) - math.lgamma(x + y),
+        "beta",
+        lambda x, y: math.gamma(x) * math.gamma(y) / math.gamma(x + y),
         (
-            lambda out, x, y: digamma(x) - digamma(x + y),
-            lambda out, x, y: digamma(y) - digamma(x + y),
+            lambda out, x, y: out * (digamma(x) - digamma(x + y)),
+            lambda out, x, y: out * (digamma(y) - digamma(x + y)),
         ),
-        domain=(POSITIVE, POSITIVE),
+        domain="(0, 80)",
     ),
     _bessel_j(0),
     _bessel_j(1),
