@@ -89,6 +89,14 @@ class Context:
     """Samples in which some number was so large or small that others may overflow."""
     broken: object = None
     """Samples in which some value was not finite."""
+    tiny: object = None
+    """Samples in which some local derivative was so small that float64 has fewer digits for it."""
+
+    def note_tiny(self, p):
+        """Note the samples in which a local derivative, scalar or (R, K), is tiny but not 0."""
+        if np.ndim(p):
+            size = np.abs(p[..., 0])
+            self.tiny |= (size > 0) & (size < TINIEST)
 
     def tie(self, d):
         """Return the sign of d in the true column, for all; note the samples where it may differ.
@@ -630,6 +638,9 @@ def _logsumexp(xs, context):
     for s, x in zip(soft, xs, strict=True):
         if x.g is None:
             continue
+        # e**(x - m) itself may have been lost to 0
+        context.tiny |= x.v[:, 0] - m[:, 0] < -600
+        context.note_tiny(s)
         out.g = _plus(out.g, _times(s, x.g))
         if context.order >= SECOND:
             mean_t = _plus(mean_t, _times(s, x.t))
@@ -692,6 +703,7 @@ def apply(op, xs, context):
     for i, (p, x) in enumerate(zip(local.p, xs, strict=True)):
         if x.g is None:
             continue
+        context.note_tiny(p)
         # Reverse mode adds up what users contribute, and may do so before it cancels.
         p = _disturbed(p, local.p_scale[i] if local.p_scale else None, context, added=felt > 1)
         out.g = _plus(out.g, _times(p, x.g))
@@ -779,6 +791,7 @@ def _evaluate(graph, order, directions, params, points, seed):
     samples, n = graph.samples, len(points)
     rows = len(samples)
     context = Context(Noise(seed), rows, order)
+    context.tiny = np.zeros(rows, dtype=bool)
     context.ambiguous = {dtype: np.zeros(rows, dtype=bool) for dtype in COLUMNS}
     directions = np.eye(n) if directions is None else np.asarray(directions, dtype=float)
     seeds = {place: k for k, place in enumerate(points)}
@@ -787,6 +800,7 @@ def _evaluate(graph, order, directions, params, points, seed):
     duals, broken = [], np.zeros(rows, dtype=bool)
     tiny = np.zeros(rows, dtype=bool)
     smallest, largest = np.full(rows, F("inf")), np.zeros(rows, dtype=F)
+    smallest_slope = np.full(rows, F("inf"))
     skipped = _not_taken(graph, samples)
     for place, node in enumerate(graph.nodes):
         if node.leaf:
@@ -803,6 +817,8 @@ def _evaluate(graph, order, directions, params, points, seed):
             if dual.g is not None:
                 slope = np.max(np.abs(dual.g[:, :, 0]), axis=0)
                 largest = np.where(felt & (slope > largest), slope, largest)
+                slope = np.min(_nonzero(dual.g[:, :, 0]), axis=0)
+                smallest_slope = np.where(felt & (slope < smallest_slope), slope, smallest_slope)
         tiny |= (np.abs(dual.v[:, 0]) < TINIEST) & (dual.v[:, 0] != 0)
         if place in seeds:
             _seed(dual, seeds[place], directions, rows, order)
@@ -818,9 +834,13 @@ def _evaluate(graph, order, directions, params, points, seed):
         usable,
         broken,
         wild,
-        tiny,
-        (smallest < 1e-150) | (largest > 1e150),
+        tiny | context.tiny,
+        (np.minimum(smallest, smallest_slope) < 1e-150) | (largest > 1e150),
     )
+
+
+def _nonzero(numbers):
+    return np.where(numbers == 0, F("inf"), np.abs(numbers))
 
 
 def _not_taken(graph, samples):
