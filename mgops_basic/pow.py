@@ -2,19 +2,25 @@
 
 Partials y x**(y-1) and x**y log(x). Where the exponent is a plain number, all derivatives are
 powers of x alone. Conventions: at y = 0 the first is 0, also at x = 0 (where x**-1 has no value);
-at x = 0 the second is 0, its limit for y > 0. For x < 0 the second does not exist.
+at x = 0 the second is 0, its limit for y > 0. For x < 0 the second does not exist. Where x**(y-1)
+may overflow though y times it does not, at tiny x and y, the first is (y x**y)/x.
 """
 
 from typing import Any
 
 from mgcore import Op, ops
 
+# Below these x**(y - 1) may overflow: only for such small x, and at these y not both it and x**y.
+_TINY, _FLAT = 1e-30, 0.0625
+
 
 def _by_base(out: Any, x: Any, y: Any) -> Any:
     if isinstance(y, float):
         return _by_base_alone(out, x, y)
     # The condition is 0 for 0**0 alone, where the slope is 0 whatever x**-1 is.
-    return ops.select(ops.select(y, 1.0, ops.select(x, 1.0, 0.0)), y * x ** (y - 1.0), 0.0)
+    usual = ops.select(ops.select(y, 1.0, ops.select(x, 1.0, 0.0)), y * x ** (y - 1.0), 0.0)
+    tiny = ops.lt(abs(x), _TINY) * ops.lt(abs(y), _FLAT) * ops.select(x, 1.0, 0.0)
+    return ops.select(tiny, y * out / x, usual)
 
 
 def _by_base_alone(out: Any, x: Any, y: float) -> Any:
@@ -29,6 +35,9 @@ def _by_base_alone(out: Any, x: Any, y: float) -> Any:
         return 0.5 / out
     if y == 1.0 or y == 0.0:
         return y
+    if abs(y) < _FLAT:
+        tiny = ops.lt(abs(x), _TINY) * ops.select(x, 1.0, 0.0)
+        return ops.select(tiny, y * out / x, y * ops.pow(x, y - 1.0))
     if type(x) is float and x < 0.0:  # Python's own ** makes a complex number where y is no integer
         return y * ops.pow(x, y - 1.0)
     return y * x ** (y - 1.0)

@@ -14,6 +14,7 @@ from mgcompile.errors import SymbolError
 from mgcompile.program.builder import affine
 from mgcompile.program.index_maps import dense_strides, moving_axes, only_axes
 from mgcompile.program.ir import CONSTS, Access, Affine
+from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.ranges import UNKNOWN, Range, ends_below, of_number
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_MUL
 from mgcore import ops
@@ -115,8 +116,10 @@ class Emitter:
         known = self.builder.reciprocals()
         key = (self.loops, self.domain, y.access)
         if key in known:
-            # Of a subnormal number the reciprocal is infinite, while 0 / y is 0.
-            return self.chained(x, Symbol(known[key], self))
+            reciprocal = Symbol(known[key], self)
+            if self.range(reciprocal).finite:
+                return self.multiply(x, reciprocal)
+            return self._applied(QUOTIENT, (x, y, reciprocal))
         result = self._applied(ops.div, (x, y))
         if not isinstance(x, Symbol) and x == 1.0 and isinstance(result, Symbol):
             known[key] = result.access

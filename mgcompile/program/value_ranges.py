@@ -295,7 +295,9 @@ def tape_doubts(tape: Tape, ranges: ValueRanges) -> NDArray[np.uint8]:
     found = bytearray(pool + len(tape.code))
     first = 0
     for access, length in zip(tape.externals, tape.lengths, strict=True):
-        found[first : first + length] = bytes([ranges.of_access(access, (length,)).doubt]) * length
+        found[first : first + length] = (
+            bytes([_serious(ranges.of_access(access, (length,)))]) * length
+        )
         first += length
     own: list[int] = _own_doubts(tape, tape_constants(tape, ranges))
     operand, start = tape.operand.tolist(), tape.start.tolist()
@@ -304,6 +306,11 @@ def tape_doubts(tape: Tape, ranges: ValueRanges) -> NDArray[np.uint8]:
     for i, doubt in enumerate(own):
         found[pool + i] = max(doubt, *(found[x] for x in operand[start[i] : start[i + 1]]))
     return np.frombuffer(bytes(found), dtype=np.uint8)
+
+
+def _serious(found: Range) -> Doubt:
+    """Return the doubt of a number on a tape, where nothing is looked at for huge operands."""
+    return Doubt.NONE if found.finite else found.doubt
 
 
 def tape_constants(tape: Tape, ranges: ValueRanges) -> dict[int, float]:
@@ -331,12 +338,14 @@ def _own_doubts(tape: Tape, constant: dict[int, float]) -> list[int]:
         if not len(members):
             continue
         plain = range_of_op(op, (FINITE,) * int(width[members].min()))
-        found[members] = plain.doubt
+        found[members] = _serious(plain)
         if plain.finite or op.arity is None:
             continue
         rows = tape.operand[tape.start[members][:, None] + np.arange(op.arity)]
         keys = [tuple(constant.get(x) for x in row) for row in rows.tolist()]
         if len(set(keys)) <= _MOST_CONSTANTS:
-            known = {key: range_of_op(op, tuple(map(_of_constant, key))).doubt for key in set(keys)}
+            known = {
+                key: _serious(range_of_op(op, tuple(map(_of_constant, key)))) for key in set(keys)
+            }
             found[members] = [known[key] for key in keys]
     return found.tolist()

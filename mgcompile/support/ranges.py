@@ -1,8 +1,7 @@
 """Bound numbers without computing them: between what they lie, and whether they are finite.
 
-An interval analysis of one pass: leaves are any finite numbers, and what overflows only because
-its operands are huge counts as finite. It tells where a factor of the chain rule can be infinite
-or NaN, so that only there a factor of 0 beside it has to be looked for.
+An interval analysis of one pass: leaves are any finite numbers. It tells where a factor of the
+chain rule can be infinite or NaN, so that only there a factor of 0 beside it has to be looked for.
 """
 
 from __future__ import annotations
@@ -31,6 +30,9 @@ TINY = 5e-324
 SAFE = 1e-150
 """What is at least so large is not 0, not even after a few more roundings."""
 
+_BIG = 1e150
+"""The square of what is no larger is finite."""
+
 _LARGEST_EXPONENT = 80.0
 """e to the power of it is finite in float32 too."""
 
@@ -39,9 +41,11 @@ class Doubt(IntEnum):
     """How a number may come to be no finite one."""
 
     NONE = 0
-    FAR = 1
+    HUGE = 1
+    """A product or power of numbers that may be huge: it may overflow, but only where they are."""
+    FAR = 2
     """It grows or vanishes exponentially: it may overflow, or be divided by when it is 0."""
-    EDGE = 2
+    EDGE = 3
     """It may be at the edge of a domain: log(0), 1 / 0."""
 
 
@@ -59,8 +63,13 @@ class Range:
 
     @property
     def finite(self) -> bool:
-        """Whether there is no doubt."""
-        return self.doubt is Doubt.NONE
+        """Whether there is no doubt, huge operands aside."""
+        return self.doubt <= Doubt.HUGE
+
+    @property
+    def huge(self) -> bool:
+        """Whether some of them are so large that a product may overflow."""
+        return max(-self.low, self.high) > _BIG
 
     @property
     def nonzero(self) -> bool:
@@ -85,7 +94,7 @@ def ends_below(above: Range, below: Range) -> bool:
             exactly 0.
         below: That of the other factor.
     """
-    if below.finite or above.nonzero:
+    if below.doubt is Doubt.NONE or above.nonzero:
         return False
     return below.doubt is Doubt.EDGE or above.off
 
@@ -147,7 +156,7 @@ def mul(x: Range, y: Range) -> Range:
     low, high = min(corners), max(corners)
     if low <= 0.0 and _is_positive(x, y):
         low = TINY  # underflow aside
-    return _made(low, high, x, y)
+    return _made(low, high, x, y, doubt=Doubt.HUGE if x.huge and y.huge else Doubt.NONE)
 
 
 def _times(a: float, b: float) -> float:
@@ -161,7 +170,7 @@ def _is_positive(x: Range, y: Range) -> bool:
 def square(x: Range) -> Range:
     """Return the range of x times itself."""
     found = mul(x, x)
-    return _made(max(found.low, 0.0), found.high, x)
+    return _made(max(found.low, 0.0), found.high, x, doubt=found.doubt)
 
 
 def dot(*factors: Range) -> Range:
@@ -307,7 +316,8 @@ def _constant_power(x: Range, y: float) -> Range:
         return _made(0.0, math.inf, x, doubt=Doubt.EDGE)
     if whole and not odd:
         x = magnitude(x)
-    return _made(_power(x.low, y), _power(x.high, y), x)
+    doubt = Doubt.HUGE if x.huge and y > 1.0 else Doubt.NONE
+    return _made(_power(x.low, y), _power(x.high, y), x, doubt=doubt)
 
 
 def _power(a: float, y: float) -> float:

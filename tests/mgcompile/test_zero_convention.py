@@ -29,6 +29,12 @@ CASES = {
     "select of an overflow": (
         lambda x, y: ops.select(ops.gt(x, 700.0), x, y * ops.exp(x)), (1000.0, 1.0), (1.0, 0.0),
     ),
+    "select of a product that overflows": (
+        lambda w, x: ops.select(ops.gt(w, 0.0), x * x * x * w, 3.0 * w), (-1.0, 1e200), (3.0, 0.0),
+    ),
+    "minimum of a power that overflows": (
+        lambda x: ops.minimum(x**3, 1.0), (1e200,), (0.0,),
+    ),
     "entropy of nothing": (
         lambda x: ops.maximum(x, 0.0) * ops.log(ops.maximum(x, 1e-300)), (-1.0,), (0.0,),
     ),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.support.op_traits import shipped_name
+from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FUNCTIONS", "LIBM", "expression", "table_name"]
 
-_OWN = {ZERO_MUL: "zero_mul", ZERO_BOTH: "zero_both", ZERO_DOT: "zero_dot"}
+_OWN = {
+    QUOTIENT: "quotient",
+    ZERO_MUL: "zero_mul",
+    ZERO_BOTH: "zero_both",
+    ZERO_DOT: "zero_dot",
+}
 
 # Without operands to bracket: whoever asks gives names, elements and literals alone.
 _OPERATORS: Mapping[str, str] = {
@@ -119,6 +125,7 @@ return copysign(rest, y);""",
     "mish": (("softplus",), "double x", "return x * tanh(softplus(x));"),
     "gelu": ((), "double x", "return 0.5 * x * erfc(-x * sqrt(0.5));"),
     "normal_pdf": ((), "double x", "return exp(-0.5 * x * x) / sqrt(2.0 * acos(-1.0));"),
+    "quotient": ((), "double x, double y, double r", "return r - r == 0.0 ? x * r : x / y;"),
     "zero_mul": ((), "double x, double y", "return x != 0.0 ? x * y : 0.0;"),
     "zero_both": ((), "double x, double y", "return x != 0.0 && y != 0.0 ? x * y : 0.0;"),
     "logsumexp": (

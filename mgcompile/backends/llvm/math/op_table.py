@@ -16,6 +16,7 @@ from mgcompile.backends.llvm.math.functions.error_function import ERF, GELU, NOR
 from mgcompile.backends.llvm.math.functions.exponential import EXP, EXPM1
 from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P
 from mgcompile.backends.llvm.math.functions.power import power
+from mgcompile.backends.llvm.math.functions.quotient import QUOTIENT_OF
 from mgcompile.backends.llvm.math.functions.sigmoids import (
     TANH,
     TANH_SLOPE_OF,
@@ -25,6 +26,7 @@ from mgcompile.backends.llvm.math.functions.sigmoids import (
 )
 from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN
 from mgcompile.support.op_traits import shipped_name
+from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.slopes import SIGMOID_SLOPE, TANH_SLOPE
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
@@ -261,6 +263,7 @@ LOWERINGS: Mapping[str, Lowering] = {
 _OWN: Mapping[Op, Lowering] = {
     TANH_SLOPE: lambda block, _, x: block.call(TANH_SLOPE_OF, x),
     SIGMOID_SLOPE: lambda block, out, x: out * sigmoid(block, -x),
+    QUOTIENT: lambda block, x, y, r: block.call(QUOTIENT_OF, x, y, r),
     ZERO_MUL: _zero_mul,
     ZERO_BOTH: lambda block, a, b: counted(block, b, _zero_mul(block, a, b)),
     ZERO_DOT: _zero_dot,
