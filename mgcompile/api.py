@@ -15,7 +15,7 @@ from mgcompile.graph.ir import INPUT
 from mgcompile.graph.pipeline import canonicalize
 from mgcompile.passes import passes
 from mgcompile.program.verifier import verify as verified
-from mgcompile.reroll.pipeline import reroll
+from mgcompile.reroll.pipeline import reroll, with_recorded
 from mgcompile.runtime.kernel import Kernel, Signature
 from mgcompile.runtime.nan_trace import Recording
 from mgcompile.runtime.proof import chosen_level
@@ -91,9 +91,10 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
         threads: How many threads a call may use; results do not depend on it.
         cache: Whether compiled objects are kept in the user's cache folder.
         checks: Whether NaN and infinity in parameters and results are errors.
-        strict: Whether values are those of Python's order of operations and rounding: in float64
-            the bits that the engine has, but for elementary functions, which are within 3 ulp.
-            Sums are then added up term by term, and no matrix product is made of them.
+        strict: Whether values and gradients are those of Python's order of operations and rounding:
+            in float64 the bits that the engine has, but for elementary functions, which are within
+            3 ulp (of graphs of more than 20,000 nodes the values alone). Sums are then added up
+            term by term, and no matrix product is made of them.
         verify: Whether what is compiled is checked against the recorded graph before it is handed
             out (see `Kernel.verified`): True, of large graphs a sample; "full", all of them and at
             more points; False, not at all. By default as MGCOMPILE_VERIFY says, else True.
@@ -158,6 +159,7 @@ def build(
     with collector_paused():
         graph = attrs.evolve(graph, strict=strict)
         program = verified(reroll(canonicalize(graph), len(inputs), len(params)))
+        program = with_recorded(program, graph)
     signature = Signature(
         inputs=tuple(inputs),
         params=tuple(p.label for p in params),

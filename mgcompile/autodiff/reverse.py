@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 from mgcompile.autodiff.active import active_arrays
 from mgcompile.autodiff.adjoints import Adjoints, Contribution, over_shape
+from mgcompile.autodiff.engine_order import engine_gradient
 from mgcompile.autodiff.partials import local_derivatives
 from mgcompile.autodiff.reverse_loop import reverse_loop
 from mgcompile.autodiff.reverse_tape import reverse_tape
 from mgcompile.autodiff.symbols import Emitter, Symbol
+from mgcompile.graph.ir import INPUT, PARAM
 from mgcompile.program.builder import Builder, affine
 from mgcompile.program.dce import needed_only
 from mgcompile.program.index_maps import dense_strides, scaled, shifted
@@ -62,6 +64,13 @@ def gradient_to_params(program: Program) -> Program:
     Returns:
         Outputs `loss` (1,) and `param_gradient` (n_params,), neither batched.
     """
+    followed = engine_gradient(program, 0, PARAM)
+    if followed is not None:
+        builder, value, slopes = followed
+        results = [("loss", value), ("param_gradient", slopes)]
+        if builder.n_inputs:
+            results = [(name, _over_samples(builder, array)) for name, array in results]
+        return needed_only(builder.finish(results))
     builder, value = _replayed(program), program.output("value")
     loss = value if program.data is not None else _over_samples(builder, value)
     adjoints = Adjoints(builder)
@@ -82,6 +91,10 @@ def gradient_to_inputs(program: Program, output: int = 0) -> Program:
     Returns:
         Outputs `value` and `input_gradient` (n_inputs,), batched.
     """
+    followed = engine_gradient(program, output, INPUT)
+    if followed is not None:
+        builder, value, slopes = followed
+        return needed_only(builder.finish([("value", value), ("input_gradient", slopes)]))
     builder, value = _replayed(program), program.output("value")
     adjoints = Adjoints(builder)
     one = affine(CONSTS, builder.constant(1.0))

@@ -31,6 +31,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mgcompile.graph.ir import Graph
     from mgcore import Op
 
 __all__ = [
@@ -237,7 +238,7 @@ class Program:
     `consts` are float64, whatever the kernel computes in. `data` is the data set that was recorded
     into the graph, shape (samples, n_inputs): the inputs of a program whose kernel has none. Of a
     `strict` program every op is rounded as it stands: nothing is fused, reordered or shared by a
-    reciprocal.
+    reciprocal; it keeps the graph as it was `recorded`, whose order its gradients follow.
     """
 
     n_inputs: int
@@ -248,6 +249,7 @@ class Program:
     outputs: tuple[Output, ...]
     data: NDArray[np.float64] | None = None
     strict: bool = False
+    recorded: Graph | None = None
 
     def output(self, name: str) -> int:
         """Return the array of the output `name`; raise KeyError when there is none."""

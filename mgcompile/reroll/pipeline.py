@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from mgcompile.graph.ir import Graph
     from mgcompile.program.ir import Program
 
-__all__ = ["PASSES", "PROGRAM", "reroll"]
+__all__ = ["PASSES", "PROGRAM", "reroll", "with_recorded"]
+
+MOST_FOLLOWED = 20_000
+"""Gradients of graphs of more nodes do not follow the order of the engine."""
 
 REROLLING = Level("graph in classes", verify_rerolling, format_rerolling)
 PROGRAM = Level("program", verify, format_program)
@@ -73,6 +76,13 @@ PASSES = (
     Pass("partition", REROLLING, stages, "what becomes a bundle, a loop, a part of a tape"),
     Pass("emit", PROGRAM, emit, "the program, index maps inferred and checked"),
 )
+
+
+def with_recorded(program: Program, graph: Graph) -> Program:
+    """Return a program with the graph it was made from, if it is strict and that is not large."""
+    if not program.strict or len(graph.code) > MOST_FOLLOWED:
+        return program
+    return evolve(program, recorded=graph)
 
 
 def reroll(graph: Graph, n_inputs: int, n_params: int) -> Program:

@@ -9,7 +9,7 @@ import numpy as np
 
 from mgcompile.graph.pipeline import canonicalize
 from mgcompile.program.verifier import verify
-from mgcompile.reroll.pipeline import reroll
+from mgcompile.reroll.pipeline import reroll, with_recorded
 from mgcompile.runtime.compiled_programs import Built
 from mgcompile.runtime.proof import Proof
 from mgcompile.verification.check import Subject, Verifier
@@ -65,6 +65,7 @@ def prove(
     ) -> Mismatch | None:
         kin = attrs.evolve(other, strict=graph.strict)
         made = verify(reroll(canonicalize(kin), len(numbers.inputs), len(numbers.params)))
+        made = with_recorded(made, kin)
         built = Built(made, plain, backend)
         verifier = Verifier(other, numbers, made.data, options.dtype, "full")
         if rule is not None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["load", "write_file", "write_whole"]
 
-_MARK = b"mgcompile kernel 3\n"
+_MARK = b"mgcompile kernel 4\n"
 
 
 def write_file(kernel: Kernel, path: str | Path) -> None:

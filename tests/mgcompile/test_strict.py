@@ -138,6 +138,74 @@ def test_random_graphs_have_pythons_bits(seed, count, backend):
     same_bits(strict(function, X, backend)(X), evaluated(function, X))
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("count", [4, 12, 40])
+@pytest.mark.parametrize("seed", range(4))
+def test_gradients_of_random_graphs_have_the_engines_bits(seed, count, backend):
+    width = 5
+    function = random_expression(seed, width, count)
+    X = np.random.default_rng(seed).normal(size=(9, width))
+    _, found = strict(function, X, backend).value_and_grad(X)
+    same_bits(found, np.array([engine_gradient(function, row) for row in X]))
+
+
+def engine_gradient(function, row):
+    leaves = [Value(float(x)) for x in row]
+    function(*leaves).backward()
+    return [x.grad for x in leaves]
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_to_parameters_and_of_several_outputs_have_the_engines_bits(backend):
+    one, two = (random_expression(seed, 6, 25) for seed in (11, 12))
+    numbers = np.random.default_rng(3).normal(size=6)
+    params = [Value(x, f"w{i}") for i, x in enumerate(numbers)]
+    kernel = mgcompile.compile(one(*params), [], params, backend=backend, cache=False, strict=True)
+    same_bits(kernel.loss_and_grad()[1], np.array(engine_gradient(one, numbers)))
+    kernel = mgcompile.compile(
+        [one(*params), two(*params)], params, backend=backend, cache=False, strict=True
+    )
+    _, found = kernel.value_and_grad(numbers[None])
+    for each, function in zip(found, (one, two), strict=True):
+        same_bits(each, np.array([engine_gradient(function, numbers)]))
+    half = mgcompile.compile(
+        one(*params), params[:3], params[3:], backend=backend, cache=False, strict=True
+    )
+    right = np.array(engine_gradient(one, numbers))
+    same_bits(half.loss_and_grad(numbers[None, :3])[1], right[3:])
+    same_bits(half.value_and_grad(numbers[None, :3])[1][0], right[:3])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_gradients_of_loops_sums_and_shared_operands_have_the_engines_bits(backend):
+    def steps(x, v):
+        for _ in range(30):
+            x, v = x + 0.1 * v, v - 0.1 * (x * x * x - x)
+        return x * v + v
+
+    def shared(*x):
+        return (
+            ops.dot(*x, *x) / ops.sum(*x, x[0]) + ops.dot(*x[:4], *x[2:6]) - ops.sqrt(x[0] * x[0])
+        )
+
+    rng = np.random.default_rng(2)
+    for function, width in ((steps, 2), (shared, 7)):
+        X = rng.normal(size=(5, width))
+        _, found = strict(function, X, backend).value_and_grad(X)
+        same_bits(found, np.array([engine_gradient(function, row) for row in X]))
+
+
+def test_a_zero_ends_what_lies_below_it_in_strict_gradients_too():
+    def function(x, w):
+        return ops.select(ops.gt(x, 0.0), ops.sqrt(x), 3.0 * w) + ops.relu(w) * ops.sqrt(x)
+
+    X = np.array([[0.0, -1.0], [-1.0, -2.0], [4.0, 1.0]])
+    for backend in BACKENDS:
+        _, found = strict(function, X, backend).value_and_grad(X)
+        right = np.array([engine_gradient(function, row) for row in X])
+        np.testing.assert_array_equal(found, right)  # a NaN has a sign of its own
+
+
 def test_repeated_structure_has_pythons_bits():
     """A recurrence, which runs as a loop, and twenty terms alike, which run as one."""
 

@@ -682,6 +682,8 @@ def _trained(subject, good, batch, epochs, rate, dtype):
             if not np.isfinite(slope[:, 0]).all():
                 return None
             params = params - truths.F(rate) * slope
+            if np.abs(params).max() > truths.WILD[dtype][1]:
+                return None
             params = params * (1 + truths.Noise(first + 11)(len(params)))
     return params
 
