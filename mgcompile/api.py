@@ -196,23 +196,26 @@ def _named(what: str, place: int, label: str) -> str:
 
 def check_leaves(inputs: list[Any], params: list[Any]) -> None:
     """Refuse inputs and parameters that are no leaves, or are given twice."""
-    seen: dict[int, str] = {}
+    seen: dict[int, tuple[str, int]] = {}
     for what, leaves in (("inputs", inputs), ("params", params)):
         for place, leaf in enumerate(leaves):
-            name = _named(what, place, getattr(leaf, "label", ""))
+            label = getattr(leaf, "label", "")
             if not isinstance(leaf, Value) or isinstance(leaf, Constant):
+                name = _named(what, place, label)
                 message = f"{name} is {type(leaf).__name__}; give the Value that was recorded"
                 raise LeafError(message)
             if leaf.op is not None:
+                name = _named(what, place, label)
                 message = (
                     f"{name} is no leaf: it was computed by {leaf.op.name}; give the Values that "
                     "the graph starts from"
                 )
                 raise LeafError(message)
             if id(leaf) in seen:
-                message = f"{name} is the same Value as {seen[id(leaf)]}; give each leaf once"
+                name, first = _named(what, place, label), _named(*seen[id(leaf)], label)
+                message = f"{name} is the same Value as {first}; give each leaf once"
                 raise LeafError(message)
-            seen[id(leaf)] = name
+            seen[id(leaf)] = what, place
 
 
 def options_of(dtype: Any, threads: object, cache: object, strict: object) -> Options:

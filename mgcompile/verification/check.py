@@ -37,6 +37,9 @@ _LARGE = 30_000
 _ALLOWED, _ALLOWED_PER_NODE, _MOST = 0.02, 2e-6, 0.06
 """Seconds that a check may take, and at most: about a tenth of what compiling does."""
 
+_DEAR = 0.003
+"""Seconds of an evaluation instead of which a slope at the recorded point is a difference."""
+
 _SAMPLES = 1031
 """Samples of a batch: some tiles and a rest, of any width of tile."""
 
@@ -109,13 +112,16 @@ class Verifier:
                 tally.compared += done
                 if subject.kind == "forward":
                     continue
-                if points is None and self._rises_as_it_says(subject, rows, trial, found):
+                dear = points is None or self.reference.seconds(subject.kind, 1) > _DEAR
+                if dear and self._rises_as_it_says(subject, rows, trial, found):
                     against = "the recorded values and a directional difference"
                     continue
             elif points is None and subject.kind not in _EVALUATED:
                 against = "nothing: the graph is large"
                 continue
-            against = "an evaluation level by level"
+            level_by_level = "an evaluation level by level"
+            differing = "a directional difference" in against
+            against = f"{against}, beside it {level_by_level}" if differing else level_by_level
             wrong = self._first_wrong(self._parts(subject, trial, found, len(rows)), tally)
             if wrong and not mismatch and self._steady(subject, rows, trial, found):
                 mismatch = wrong

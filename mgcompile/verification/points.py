@@ -68,12 +68,12 @@ def trials(recorded: Recorded, dtype: Any, points: int, count: int) -> list[Tria
     inputs = recorded.inputs.astype(dtype)[None, :]
     params = recorded.params.astype(dtype)
     found = [Trial(params, inputs, 1)]
-    random = np.random.default_rng(0x5EED)
+    random, others = (np.random.default_rng(seed) for seed in (0x5EED, 0x5EED1))
     if not inputs.size:  # the parameters alone can be moved, all samples with them
         found += [Trial(moved(params, random), inputs, 1) for _ in range(points)]
     elif points:
         beside = np.stack([moved(inputs[0], random) for _ in range(points)])
-        found.append(Trial(moved(params, random), beside, max(points, count)))
+        found.append(Trial(moved(params, others), beside, max(points, count)))
     return found
 
 

@@ -37,8 +37,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Reference", "vector"]
 
-_GROUP, _NUMBER, _NODE = 20e-6, 5e-8, 0.6e-6
-"""Seconds for a group of nodes, for an operand of it, and for a node evaluated alone."""
+_GROUP, _NUMBER = 20e-6, 5e-8
+"""Seconds for a group of nodes, and for an operand of it."""
+
+_NODE, _OPERAND = 0.15e-6, 0.09e-6
+"""Seconds for a node that is evaluated alone, and for an operand of it."""
+
+_KEPT = 4
+"""Points at which the values of all nodes are kept, for the check of the next program."""
 
 _MOVING = frozenset(
     ["input_product", "param_product", *(k for k, s in SWEEPS.items() if s.mode == "forward")]
@@ -62,6 +68,7 @@ class Reference:
         self.dtype = dtype
         self.params = _leaves(graph, PARAM)
         self.inputs = _leaves(graph, INPUT)
+        self._known: dict[tuple[bytes, bytes, float, int], list[float]] = {}
 
     @cached_property
     def is_shallow(self) -> bool:
@@ -83,27 +90,35 @@ class Reference:
         """Return the graph node by node."""
         return steps_of(self.graph, self.order[1].tolist())
 
+    @cached_property
+    def _groups(self) -> int:
+        """Return about how many groups the schedule has, or would have."""
+        level, order = self.order
+        return len(np.unique(level[order] * max(1, len(self.graph.ops)) + self.graph.code[order]))
+
     def is_deep(self, kind: str, lanes: int) -> bool:
         """Tell whether evaluating node by node costs less than level by level."""
         if kind in ("input_product", "param_product"):
             return False
-        level, order = self.order
-        alone = _NODE * len(order) * lanes
-        deepest = int(level.max(initial=0))  # there is a group of each level at least
-        return alone < _GROUP * deepest or alone < _GROUP * len(self.schedule.groups)
+        return self._alone(kind, lanes) < self._together(kind, lanes)
 
     def seconds(self, kind: str, lanes: int) -> float:
         """Return about how long an evaluation takes."""
-        if self.is_deep(kind, lanes):
-            times = {"forward": 1, "all_inputs": 3 * len(self.graph.roots)}.get(
-                kind, 4 if kind in SWEEPS else 3
-            )
-            return _NODE * len(self.order[1]) * lanes * times
+        deep = self.is_deep(kind, lanes)
+        return self._alone(kind, lanes) if deep else self._together(kind, lanes)
+
+    def _alone(self, kind: str, lanes: int) -> float:
+        """Return about how long it takes node by node: a partial costs five times a value."""
+        once = _NODE * len(self.order[1]) + _OPERAND * len(self.graph.operand)
+        times = {"forward": 1, "all_inputs": 6 * len(self.graph.roots)}.get(kind, 6)
+        return once * lanes * times
+
+    def _together(self, kind: str, lanes: int) -> float:
         several = 4 * len(self.graph.roots)
         passes = {
             "forward": 1, "input_product": 10, "param_product": 10, "all_inputs": several,
         }.get(kind, 4)  # fmt: skip
-        work = _GROUP * len(self.schedule.groups) + _NUMBER * len(self.graph.operand) * lanes
+        work = _GROUP * self._groups + _NUMBER * len(self.graph.operand) * lanes
         return passes * work
 
     def wanted(
@@ -198,7 +213,7 @@ class Reference:
     ) -> list[Floats]:
         """Return the results of a program at inputs and parameters, node by node."""
         leaves, steps, chosen = self._leaves(kind), self.steps, self.graph.roots.tolist()
-        numbers = scalars.values(steps, *at, noise, repeat)
+        numbers = self._values(at, noise, repeat)
         if kind in _MOVING:
             along = vector(len(leaves), self.dtype).astype(np.float64)
             moved = scalars.tangents(steps, numbers, leaves, along, noise, repeat)
@@ -212,6 +227,15 @@ class Reference:
             ]
             found.append(np.concatenate(parts))
         return found
+
+    def _values(self, at: tuple[Floats, Floats], noise: float, repeat: int) -> list[float]:
+        """Return the value of every node at a point, found once for programs checked in turn."""
+        key = (at[0].tobytes(), at[1].tobytes(), noise, repeat)
+        if key not in self._known:
+            while len(self._known) >= _KEPT:
+                del self._known[next(iter(self._known))]
+            self._known[key] = scalars.values(self.steps, *at, noise, repeat)
+        return self._known[key]
 
 
 def vector(count: int, dtype: str) -> Floats:

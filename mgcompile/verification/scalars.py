@@ -123,8 +123,10 @@ def gradients(
         if not upstream or not needed[node]:
             continue
         reads = [numbers[x] for x in operands]
-        for i, local in _locals(op, numbers[node], reads, [needed[x] for x in operands]):
-            adjoints[operands[i]] += upstream * local * factor[operands[i]]
+        locals_ = _locals(op, numbers[node], reads, [needed[x] for x in operands])
+        for x, local in zip(operands, locals_, strict=True):
+            if local is not None:
+                adjoints[x] += upstream * local * factor[x]
     return np.array(adjoints)[leaves]
 
 
@@ -169,16 +171,25 @@ def _factors(noise: float, seed: int, count: int) -> list[float]:
     return factors
 
 
-def _locals(op: Op, out: float, reads: list[float], needed: list[bool]) -> list[tuple[int, float]]:
-    """Return each needed operand's number and local derivative."""
+def _locals(op: Op, out: float, reads: list[float], needed: list[bool]) -> list[float | None]:
+    """Return the local derivative of each needed operand, None for the others."""
     rules = op.partials
     try:
         if isinstance(rules, tuple):
-            return [(i, _local(rules[i], out, reads)) for i, want in enumerate(needed) if want]
-        every = tuple(rules(out, *reads))
-        return [(i, float(every[i])) for i, want in enumerate(needed) if want]
+            return [
+                rule(out, *reads) if want else None
+                for rule, want in zip(rules, needed, strict=True)
+            ]
+        return [
+            float(d) if want else None for d, want in zip(rules(out, *reads), needed, strict=True)
+        ]
     except (*_UNDEFINED, ValueError):
-        return [(i, math.nan) for i, want in enumerate(needed) if want]
+        if not isinstance(rules, tuple):
+            return [math.nan if want else None for want in needed]
+        return [
+            _local(rule, out, reads) if want else None
+            for rule, want in zip(rules, needed, strict=True)
+        ]
     except MgcoreError as error:
         raise UnverifiableError(str(error)) from error
 
@@ -188,7 +199,7 @@ def _moved(op: Op, out: float, reads: list[float], speeds: list[float]) -> float
     rules = op.partials
     if not isinstance(rules, tuple):
         slopes = _locals(op, out, reads, [bool(speed) for speed in speeds])
-        return sum(local * speeds[i] for i, local in slopes)
+        return sum(d * speed for d, speed in zip(slopes, speeds, strict=True) if d is not None)
     total = 0.0
     try:
         for rule, speed in zip(rules, speeds, strict=True):
