@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 
+from mgcore import ops
+from mgcore.errors import MgcoreError
+
 __all__ = ["plain"]
 
 
@@ -78,7 +81,8 @@ PLAIN = {
 
 
 def plain(op, numbers):
+    rule = PLAIN.get(op) or getattr(ops, op)
     try:
-        return PLAIN[op](*numbers)
-    except (ValueError, OverflowError, ZeroDivisionError):
+        return float(rule(*numbers))
+    except (ValueError, OverflowError, ZeroDivisionError, MgcoreError):
         return math.nan

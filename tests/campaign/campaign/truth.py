@@ -18,6 +18,8 @@ import attrs
 import mpmath
 import numpy as np
 
+from campaign import by_reference
+
 __all__ = ["EPS", "FIRST", "LENIENT", "SECOND", "Truth", "evaluate", "rules"]
 
 F = np.longdouble
@@ -516,6 +518,45 @@ def _mish(c, x):
     return _smooth(x * t, first, bend, d_scale=t + np.abs(x * u * s), q_scale=size)
 
 
+def _by_reference(name):
+    """Return the rule of an op by its reference: the disturbed columns are near the true one."""
+
+    def rule(c, *xs):
+        xs = [x + np.zeros((c.rows, K), dtype=F) for x in xs]
+        v, p, q = _referred(name, [x[:, 0] for x in xs])
+        for dtype, relative in (("float64", 1e-9), ("float32", 1e-3)):
+            for row in range(c.rows):
+                point = tuple(float(x[row, 0]) for x in xs)
+                c.ambiguous[dtype][row] |= by_reference.near_kink(name, point, relative)
+        off = [x - x[:, :1] for x in xs]
+        count = range(len(xs))
+        pair = lambda i, j: q[min(i, j), max(i, j)]  # noqa: E731 - one short name
+        slopes = [p[i] + sum(pair(i, j) * off[j] for j in count) for i in count]
+        value = v + sum((p[i] + slopes[i]) / 2 * off[i] for i in count)
+        size = [np.abs(x) for x in xs]
+        v_scale = np.abs(v) + sum(np.abs(p[i]) * size[i] for i in count)
+        p_scale = tuple(
+            np.abs(p[i]) + sum(np.abs(pair(i, j)) * size[j] for j in count) for i in count
+        )
+        most = sum(np.abs(d) for d in q.values()) + sum(np.abs(d) for d in p)
+        return Local(
+            value, tuple(slopes), q, v_scale=v_scale, p_scale=p_scale,
+            q_scale=dict.fromkeys(q, 8 * most),
+        )  # fmt: skip
+
+    return rule
+
+
+def _referred(name, points):
+    rows = [by_reference.numbers(name, tuple(map(float, row))) for row in zip(*points, strict=True)]
+    number = lambda x: F(mpmath.nstr(x, 22)) if isinstance(x, mpmath.mpf) else F("nan")  # noqa: E731
+    column = lambda found: np.array([[number(x)] for x in found], dtype=F)  # noqa: E731
+    value = column(row[0] for row in rows)
+    slopes = [column(row[1][i] for row in rows) for i in range(len(points))]
+    bends = {key: column(row[2][key] for row in rows) for key in rows[0][2]}
+    return value, slopes, bends
+
+
 rules = {
     "add": _add,
     "sub": _sub,
@@ -574,7 +615,11 @@ rules = {
     "logsigmoid": _logsigmoid,
     "mish": _mish,
 }
-"""All but logsumexp, whose second order is written out below."""
+"""All but logsumexp, whose second order is written out below, and what `by_reference` has."""
+
+for _name in by_reference.NAMES:
+    if _name not in rules and _name != "logsumexp":
+        rules[_name] = _by_reference(_name)
 
 _EXACT_OPS = {"add", "sub", "mul", "sum", "dot", "pow", "leaky_relu"}
 

@@ -14,7 +14,7 @@ KINDS = {
     f.__name__: f
     for f in (
         *(few.any_ops, few.small, few.edges, few.several, few.forest, few.zeros, few.branches),
-        *(few.same_operands, few.near_zero),
+        *(few.same_operands, few.near_zero, few.by_their_references),
         *(steps.recurrence, steps.stencil, steps.ode, steps.polynomial, steps.running),
         *(arrays.pairs, arrays.permuted_reads, arrays.ragged, arrays.net, arrays.recorded),
         *(arrays.attention, arrays.repeated, arrays.convolution, arrays.tails),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from campaign import by_reference
 from campaign.graphs import Maker
 from campaign.kinds.draw import (
     BINARY,
@@ -15,6 +16,8 @@ from campaign.kinds.draw import (
     number,
     rows_for,
 )
+from campaign.plain import PLAIN
+from mgcore import ops
 
 
 def any_ops(rng):
@@ -189,3 +192,25 @@ def near_zero(rng):
     elif form < 0.6:
         y = m.op(rng.choice(SMOOTH), bounded(y) or x)
     return m.graph(m.sum(y, 0.0 * x), [[tiny() for _ in m.inputs] for _ in range(3)])
+
+
+OTHERS = [name for name in by_reference.NAMES if name not in PLAIN]
+"""Ops of which the campaign knows nothing but their references."""
+
+
+def by_their_references(rng):
+    """One or two ops of which mpmath alone has a say, among others."""
+    m = Maker()
+    x, w = leaves(m, rng, rng.randint(2, 3), rng.randint(0, 2))
+    nodes = [*x, *w]
+    for _ in range(rng.randint(1, 2)):
+        name = rng.choice(OTHERS)
+        op = getattr(ops, name)
+        count = op.arity if op.arity is not None else rng.randint(2, 3)
+        operands = [rng.choice(nodes) for _ in range(count)]
+        if op.domain is not None and rng.random() < 0.8:
+            operands = [node * node + 0.25 for node in operands]
+        made = bounded(m.op(name, *operands))
+        if made is not None:
+            nodes.append(made * 0.5 if rng.random() < 0.3 else made)
+    return m.graph(m.sum(nodes[-1], 0.25 * m.dot(x, x)), rows_for(m, rng))
