@@ -1,7 +1,8 @@
 """Model the time of a training step on a Dask cluster, from runs with 1, 2 and 4 processes here.
 
 ``python benchmarks/scale.py`` measures, fits, prints the tables of docs/scale.md and draws
-docs/images/scale.png. With a file's name it leaves the measurements there, or takes them from it.
+docs/images/scale.png. With a file's name it leaves the measurements there, or takes them from it;
+of several files it takes the least.
 
 A step is one wave of tasks: the parameters go out, every partition gives a gradient, and these are
 added up in a tree. Its time is a sum of what has to happen one after the other:
@@ -155,6 +156,9 @@ class Run:
     seconds: float
     here: float
     worker: float
+
+
+MEASURED = ("seconds", "here", "worker")
 
 
 def fitted(runs: Sequence[Run], cores: int) -> Costs:
@@ -361,15 +365,26 @@ def draw(costs: Costs, runs: Sequence[Run], path: Path) -> None:
     figure.savefig(path, dpi=140)
 
 
-def main(kept: str | None = None) -> None:
+def read(files: Sequence[Path]) -> list[Run]:
+    """Return the least of what was measured at several times."""
+    times = [
+        [Run(**{**run, "step": Setup(**run["step"])}) for run in json.loads(file.read_text())]
+        for file in files
+    ]
+    return [
+        Run(same[0].step, *(min(getattr(run, name) for run in same) for name in MEASURED))
+        for same in zip(*times, strict=True)
+    ]
+
+
+def main(*names: str) -> None:
     """Measure, or read what was measured; fit, print and draw."""
-    file = None if kept is None else Path(kept)
-    if file and file.exists():
-        read = json.loads(file.read_text())
-        runs = [Run(**{**run, "step": Setup(**run["step"])}) for run in read]
+    files = [Path(name) for name in names]
+    if files and all(file.exists() for file in files):
+        runs = read(files)
     else:
         runs = measured()
-        if file:
+        for file in files[:1]:
             file.write_text(json.dumps([attrs.asdict(run) for run in runs]))
     costs = fitted(runs, CORES)
     print(tables(costs, runs))
