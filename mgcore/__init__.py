@@ -27,7 +27,7 @@ from mgcore.scan import scan
 from mgcore.softmax import softmax
 from mgcore.value import Constant, Value
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "API_VERSION",

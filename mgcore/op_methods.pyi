@@ -273,7 +273,7 @@ class OpMethods:
         """polyval(*xs): c1*x**(n-1) + ... + cn of polyval(x, c1, ..., cn)."""
 
     def pow(self, x2: Value | float, /) -> Value:
-        """pow(x, y): x ** y. partial by x: select(select(y, 1, select(x, 1, 0)), y*x**(y - 1), 0). partial by y: out*select(x, log(x + select(x, 0, 1)), gt(y, 0)). domain: (0, inf); (-inf, inf)."""
+        """pow(x, y): x ** y. partial by y: out*select(x, log(x + select(x, 0, 1)), gt(y, 0)). domain: (0, inf); (-inf, inf)."""
 
     def prelu(self, x2: Value | float, /) -> Value:
         """prelu(x, slope): x if x > 0 else slope * x. partial by x: select(gt(x, 0), 1, slope). partial by slope: minimum(x, 0)."""

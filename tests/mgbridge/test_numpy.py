@@ -31,6 +31,8 @@ def test_every_op_gives_the_engine_s_numbers_in_place_too(op):
     operands = [numbers(301, seed=k) for k in range(op.arity)]
     if op.name == "acosh":
         operands = [1.0 + x for x in operands]
+    if op.domain is not None and op.domain[0].startswith("{"):  # whole numbers
+        operands[0] = np.ones(301)
     wanted = [op(*row) for row in zip(*(x.tolist() for x in operands), strict=True)]
     np.testing.assert_allclose(f(*operands), wanted, rtol=1e-12, atol=1e-15)
     assert f(*operands, out=operands[-1]) is operands[-1]

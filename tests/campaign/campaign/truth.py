@@ -549,8 +549,8 @@ def _by_reference(name):
 
 def _referred(name, points):
     rows = [by_reference.numbers(name, tuple(map(float, row))) for row in zip(*points, strict=True)]
-    number = lambda x: F(mpmath.nstr(x, 22)) if isinstance(x, mpmath.mpf) else F("nan")  # noqa: E731
-    column = lambda found: np.array([[number(x)] for x in found], dtype=F)  # noqa: E731
+    number = lambda x: F(mpmath.nstr(x, 22)) if isinstance(x, mpmath.mpf) else F("nan")  # noqa: E731 - used here alone
+    column = lambda found: np.array([[number(x)] for x in found], dtype=F)  # noqa: E731 - used here alone
     value = column(row[0] for row in rows)
     slopes = [column(row[1][i] for row in rows) for i in range(len(points))]
     bends = {key: column(row[2][key] for row in rows) for key in rows[0][2]}
