@@ -25,12 +25,14 @@ _scipy, _complement = scipy_function("gammainc"), scipy_function("gammaincc")
 def _forward(a: Any, x: Any) -> Any:
     # SciPy loses digits where a is tiny: there 1 - Q is right, since nearly all lies below any x;
     # and where x is tiny: there the power series is (DLMF 8.7.1).
-    few = 1.0 - _complement(ops.maximum(ops.minimum(a, 1e-3), 1e-300), x)
-    many = _scipy(ops.maximum(a, 1e-3), x)
+    tiny = ops.lt(a, 1e-3)
+    low = ops.maximum(ops.select(tiny, a, 1.0), 1e-300)
+    few = 1.0 - _complement(low, ops.select(tiny, x, 1.0))
+    many = _scipy(ops.select(tiny, 1.0, a), ops.select(tiny, 1.0, x))
     near = ops.minimum(x, 1e-8)
     scale = ops.exp(-ops.lgamma(ops.minimum(a, 1e299) + 1.0))
     series = ops.pow(near, a) * scale * (1.0 - near * (a / (a + 1.0)))
-    return ops.select(ops.lt(x, 1e-8), series, ops.select(ops.lt(a, 1e-3), few, many))
+    return ops.select(ops.lt(x, 1e-8), series, ops.select(tiny, few, many))
 
 
 def _density(_out: Any, a: Any, x: Any) -> Any:
