@@ -35,7 +35,7 @@ def check_partials(subject: Subject) -> Tally:
         if not subject.interior(xs) or (out := apply(subject, xs)) is None:
             return
         out_error = 0.0 if is_exact(subject.op) else subject.forward_bound(xs, out)
-        for i in range(len(xs)):
+        for i in subject.differentiable(len(xs)):
             _compare_partial(subject, tally, xs, i, out, out_error)
         tally.samples += 1
 
@@ -170,7 +170,7 @@ def check_kinks(subject: Subject) -> Tally:
         out = apply(subject, xs)
         if out is None:
             continue
-        for i in range(len(xs)):
+        for i in subject.differentiable(len(xs)):
             _look_at(subject, tally, xs, i, out)
         tally.samples += 1
     kinks = "kinks" if subject.op.kink is not None else "no kink"

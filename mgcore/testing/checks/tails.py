@@ -38,7 +38,7 @@ def check_tails(subject: Subject) -> Tally:
         if not subject.interior(xs) or (out := apply(subject, xs)) is None:
             continue
         graph = _by_graph(subject, xs)
-        for i in range(len(xs)):
+        for i in subject.differentiable(len(xs)):
             _compare(subject, tally, xs, i, [partial_at(subject, i, xs, out), graph[i]])
         tally.samples += 1
     if not tally.samples:
