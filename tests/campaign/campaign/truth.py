@@ -624,6 +624,13 @@ for _name in by_reference.NAMES:
 _EXACT_OPS = {"add", "sub", "mul", "sum", "dot", "pow", "leaky_relu"}
 
 
+_NAN_STAYS = {
+    *("relu", "leaky_relu", "elu", "selu", "relu6", "hardtanh", "hardsigmoid", "hardswish"),
+    *("maximum", "minimum"),
+}
+"""Ops with branches, none of which NaN takes."""
+
+
 def _times(p, d):
     """Multiply derivatives by a local one: a factor of exactly 0 gives 0."""
     term = p * d
@@ -736,6 +743,9 @@ def apply(op, xs, context):
     if op == "logsumexp":
         return _logsumexp(xs, context)
     local = rules[op](context, *[x.v for x in xs])
+    if op in _NAN_STAYS and any(np.isnan(x.v).any() for x in xs):
+        lost = functools.reduce(np.logical_or, [np.isnan(x.v) for x in xs])
+        local = attrs.evolve(local, v=np.where(lost, F("nan"), local.v))
     out = Dual(_value(op, local, xs, context))
     if op in ("select", "cond"):
         out.g, out.t, out.h = _select_duals(local, xs)
