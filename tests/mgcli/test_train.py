@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from click.testing import Result
 
+from mgcli.commands.train import _check_activation
+from mgcli.errors import CliError
+
 Mg = Callable[..., Result]
 MgProcess = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -252,3 +255,9 @@ def test_ctrl_c_keeps_the_model_so_far_and_says_so(folder: Path, run: Mg) -> Non
     result = run("predict", "mg-iris", "iris")
     assert result.exit_code == 0
     assert len(result.stdout.splitlines()) == 151
+
+
+def test_a_member_of_a_family_is_an_activation_by_its_name() -> None:
+    _check_activation("leaky_relu:0.2")
+    with pytest.raises(CliError, match="is no name of an op"):
+        _check_activation("two words:0.2")

@@ -234,7 +234,8 @@ def _must_serve(subject: Subject, tally: Tally, base: Operands, i: int, x: float
     if overflown and _grows_until(subject, base, i, xs):
         return
     found = Violation(
-        f"the declared domain has these operands in it, but the op gives {_text(got)}",
+        f"the declared domain has these operands in it, but the op gives {_text(got)}; let the "
+        f"rule in {rule_place(subject.op.forward)} serve them, narrow the domain, {ADVICE}",
         xs,
         _text(got),
         "a number",
