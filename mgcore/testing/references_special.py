@@ -68,12 +68,16 @@ def _gammainc(a: Any, x: Any) -> Any:
 
 
 def _normal_quantile(p: Any) -> Any:
+    if not 0 < p < 1:
+        raise ValueError("no probability")
     # The digits that 2 p - 1 cancels, and then those of the result.
     with mp.extradps(int(-mp.log10(min(p, 1 - p))) + 5):
         return mp.sqrt(2) * mp.erfinv(2 * p - 1)
 
 
 def _erfinv(x: Any) -> Any:
+    if not abs(x) < 1:
+        raise ValueError("not between -1 and 1")
     with mp.extradps(int(-mp.log10(1 - abs(x))) + 5):
         return mp.erfinv(x)
 

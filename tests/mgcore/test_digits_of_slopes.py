@@ -17,6 +17,7 @@ from mgcore import Value, grad, hessian, ops
 from mgcore.testing.references import REFERENCES
 
 # Their second derivatives are 0, or the same everywhere.
+FEW = {"exp", "exp2", "normal_quantile"}  # of the sizes few are of use to them
 FLAT = {"square", "neg", "isnan", "degrees", "radians"}
 OURS = [op for op in map(functools.partial(getattr, ops), REFERENCES) if op.arity == 1]
 NAMES = sorted(op.name for op in OURS if op.kink is None and op.name not in FLAT)
@@ -62,7 +63,7 @@ def right_numbers(name):
 
 def test_there_are_points():
     assert len(NAMES) > 25
-    assert all(len(right_numbers(name)) > 10 for name in NAMES if name not in ("exp", "exp2"))
+    assert all(len(right_numbers(name)) > 10 for name in NAMES if name not in FEW)
 
 
 @pytest.mark.parametrize("name", NAMES)
