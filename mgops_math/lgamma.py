@@ -7,9 +7,17 @@ import math
 
 from mgcore import Op, ops
 
+
+def _forward(x: float) -> float:
+    try:
+        return math.lgamma(x)
+    except (OverflowError, ValueError):  # too large, or 0 or a negative whole number
+        return math.inf
+
+
 lgamma = Op(
     "lgamma",
-    forward=math.lgamma,
+    forward=_forward,
     partials=(lambda out, x: ops.digamma(x),),
     domain="(0, inf)",
     doc="log(Gamma(x))",

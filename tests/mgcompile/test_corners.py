@@ -62,6 +62,8 @@ def by_the_engine(name, dtype):
 
 def unsettled(name, X):
     """Tell at which points the slopes are left to the tests below."""
+    if name == "hypot":  # a length of one subnormal unit is rounded by half of itself
+        return (np.abs(X) < 1e-40).all(axis=1)
     if name == "pow":  # the engine, which knows the exponent, gives 0
         return (X[:, 1] == 0.0) & np.isnan(X[:, 0])
     if name == "logsumexp":  # the shares of infinite terms have no limit

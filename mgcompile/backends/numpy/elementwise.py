@@ -13,6 +13,7 @@ import numpy as np
 
 from mgcompile.backends.callbacks import number
 from mgcompile.support.op_traits import shipped_name
+from mgcore import ops
 from mgcore.foreign import with_operators
 
 if TYPE_CHECKING:
@@ -175,6 +176,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "acosh": np.arccosh,
     "atanh": np.arctanh,
     "erf": _each(math.erf),
+    "gamma": lambda x: _each(ops.gamma.forward)(x),
     "maximum": np.maximum,
     "minimum": np.minimum,
     "gt": np.greater,
