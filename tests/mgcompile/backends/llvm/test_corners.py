@@ -41,6 +41,7 @@ SHIPPED = sorted(LOWERINGS)
 TOTALS = {"sum": 3, "dot": 4}
 ARITY = {**TOTALS, "logsumexp": 2}
 LOOSE = {
+    "normal_pdf",
     "erfc",
     "gamma",
     "lgamma",
