@@ -25,5 +25,6 @@ beta = Op(
     forward=_forward,
     partials=(lambda out, a, b: out * digamma_gap(a, b), lambda out, a, b: out * digamma_gap(b, a)),
     domain="(0, inf)",
+    robust="(1e-20, inf)",  # below, the partials overflow on the way
     doc="Gamma(a) * Gamma(b) / Gamma(a + b)",
 )

@@ -29,5 +29,6 @@ betaln = Op(
     forward=_forward,
     partials=(lambda out, a, b: digamma_gap(a, b), lambda out, a, b: digamma_gap(b, a)),
     domain="(0, inf)",
+    robust="(1e-20, inf)",  # below, the partials overflow on the way
     doc="log(Gamma(a) * Gamma(b) / Gamma(a + b))",
 )
