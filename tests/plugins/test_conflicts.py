@@ -21,7 +21,7 @@ def claimant(distribution: str, version: str, name: str, factor: float) -> Packa
 
 PAIR_MODULE = """
 from mgcore import Op, hookimpl
-ops = [Op(n, forward=lambda x: 5.0 * x, partials=(lambda out, x: 5.0,)) for n in ("swish", "only")]
+ops = [Op(n, forward=lambda x: 5.0 * x, partials=(lambda out, x: 5.0,)) for n in ("swoosh", "only")]
 @hookimpl
 def mgcore_register_ops():
     return ops
@@ -38,15 +38,15 @@ GRABBER = Package(
 
 @pytest.fixture(scope="module")
 def env(tmp_path_factory):
-    """Hold two packages that claim swish, one that claims tanh, and one that brings two ops."""
+    """Hold two packages that claim swoosh, one that claims tanh, and one that brings two ops."""
     return environment(
         tmp_path_factory.mktemp("conflicts"),
         [
-            claimant("Alpha.Ops", "1.0", "swish", 2.0),
-            claimant("beta-ops", "2.0", "swish", 3.0),
+            claimant("Alpha.Ops", "1.0", "swoosh", 2.0),
+            claimant("beta-ops", "2.0", "swoosh", 3.0),
             claimant("my-package", "0.1", "tanh", 7.0),
             GRABBER,
-            Package("pair", {"swish": "pair", "only": "pair"}, {"pair.py": PAIR_MODULE}),
+            Package("pair", {"swoosh": "pair", "only": "pair"}, {"pair.py": PAIR_MODULE}),
         ],
     )
 
@@ -63,11 +63,11 @@ def asked(name):
 
 
 def test_the_error_comes_at_first_use_and_names_all_claimants(env):
-    told = env.run(f"{ASK}\nprint(json.dumps([asked('swish'), asked('exp')]))")
+    told = env.run(f"{ASK}\nprint(json.dumps([asked('swoosh'), asked('exp')]))")
     (error, text), exp = told
     assert error == "DuplicateOpError"
-    assert "'swish' is claimed by Alpha.Ops 1.0 and beta-ops 2.0 and pair 1.0" in text
-    assert 'MGCORE_PREFER="swish=pair"' in text
+    assert "'swoosh' is claimed by Alpha.Ops 1.0 and beta-ops 2.0 and pair 1.0" in text
+    assert 'MGCORE_PREFER="swoosh=pair"' in text
     assert exp == pytest.approx(2.718281828459045, rel=1e-15)
 
 
@@ -130,7 +130,7 @@ def test_a_broken_op_that_is_preferred_to_a_shipped_one_is_told(env):
 
 def test_neither_claimant_is_imported(env):
     told = env.run(
-        f"{ASK}\nimport sys\nasked('swish')\n"
+        f"{ASK}\nimport sys\nasked('swoosh')\n"
         "print(json.dumps([m in sys.modules for m in ('alpha_ops', 'beta_ops', 'pair')]))"
     )
     assert told == [False, False, False]
@@ -138,10 +138,10 @@ def test_neither_claimant_is_imported(env):
 
 @pytest.mark.parametrize(
     ("preference", "result"),
-    [("swish=Alpha.Ops", 2.0), ("swish = beta_ops", 3.0), ("tanh=mgcore, swish=ALPHA-OPS", 2.0)],
+    [("swoosh=Alpha.Ops", 2.0), ("swoosh = beta_ops", 3.0), ("tanh=mgcore, swoosh=ALPHA-OPS", 2.0)],
 )
 def test_the_environment_chooses(env, preference, result):
-    assert env.run(f"{ASK}\nprint(json.dumps(asked('swish')))", MGCORE_PREFER=preference) == result
+    assert env.run(f"{ASK}\nprint(json.dumps(asked('swoosh')))", MGCORE_PREFER=preference) == result
 
 
 def test_a_stranger_may_be_preferred_to_a_shipped_op(env):
@@ -166,51 +166,51 @@ def test_the_program_chooses_and_changes_its_mind(env):
     told = env.run(f"""{ASK}
 out = []
 for choice in ("Alpha.Ops", "beta-ops", "pair"):
-    mgcore.configure(prefer={{"swish": choice}})
-    out.append(ops.swish(1.0))
+    mgcore.configure(prefer={{"swoosh": choice}})
+    out.append(ops.swoosh(1.0))
 print(json.dumps(out))""")
     assert told == [2.0, 3.0, 5.0]
 
 
 def test_switching_all_but_one_off_chooses_as_well(env):
     told = env.run(
-        f"{ASK}\nprint(json.dumps(asked('swish')))", MGCORE_DISABLE="dist:alpha-ops,dist:pair"
+        f"{ASK}\nprint(json.dumps(asked('swoosh')))", MGCORE_DISABLE="dist:alpha-ops,dist:pair"
     )
     assert told == 3.0
 
 
 def test_a_preference_for_one_that_brings_none_is_told(env):
     error, text = env.run(
-        f"{ASK}\nprint(json.dumps(asked('swish')))", MGCORE_PREFER="swish=gamma-ops"
+        f"{ASK}\nprint(json.dumps(asked('swoosh')))", MGCORE_PREFER="swoosh=gamma-ops"
     )
     assert error == "DuplicateOpError"
     assert "(gamma-ops is preferred, but brings none)" in text
 
 
-@pytest.mark.parametrize("preference", ["", "swish=beta-ops"])
+@pytest.mark.parametrize("preference", ["", "swoosh=beta-ops"])
 def test_a_module_of_two_ops_loads_the_one_that_is_its_own(env, preference):
-    only, swish = env.run(
-        f"{ASK}\nprint(json.dumps([asked('only'), asked('swish')]))", MGCORE_PREFER=preference
+    only, swoosh = env.run(
+        f"{ASK}\nprint(json.dumps([asked('only'), asked('swoosh')]))", MGCORE_PREFER=preference
     )
     assert only == 5.0
-    assert swish == 3.0 or (not preference and swish[0] == "DuplicateOpError")
+    assert swoosh == 3.0 or (not preference and swoosh[0] == "DuplicateOpError")
 
 
 def test_the_listing_shows_claimants_and_choice(env):
     done = env.mg("ops", "--json")
-    rows = [row for row in json.loads(done.stdout) if row["name"] == "swish"]
+    rows = [row for row in json.loads(done.stdout) if row["name"] == "swoosh"]
     assert {row["state"] for row in rows} == {"broken"}
     assert all("Alpha.Ops 1.0 and beta-ops 2.0" in row["cause"] for row in rows)
 
-    done = env.mg("ops", "--json", MGCORE_PREFER="swish=beta-ops,tanh=mgcore")
-    rows = {r["distribution"]: r["state"] for r in json.loads(done.stdout) if r["name"] == "swish"}
+    done = env.mg("ops", "--json", MGCORE_PREFER="swoosh=beta-ops,tanh=mgcore")
+    rows = {r["distribution"]: r["state"] for r in json.loads(done.stdout) if r["name"] == "swoosh"}
     assert rows == {"beta-ops": "ready", "Alpha.Ops": "shadowed", "pair": "shadowed"}
 
 
 def test_strict_names_every_conflict(env):
     error, text = env.run(f"{ASK}\nprint(json.dumps(asked('exp')))", MGCORE_STRICT="yes")
     assert error == "PluginError"
-    assert "'swish' is claimed by" in text
+    assert "'swoosh' is claimed by" in text
     assert "my-package 0.1 brings an op 'tanh' too" in text
 
 
