@@ -178,8 +178,11 @@ def _parts(path: Path) -> Mapping[str, bytes]:
 
 
 def _part(path: Path, file: zipfile.ZipFile, name: str) -> bytes:
-    with file.open(name) as part:
-        content = part.read(MOST_BYTES + 1)  # what is declared may be false
+    try:
+        with file.open(name) as part:
+            content = part.read(MOST_BYTES + 1)  # what is declared may be false
+    except OSError as error:  # a directory that bits flipped in leads to where no file can be
+        raise zipfile.BadZipFile(str(error)) from error
     if len(content) > MOST_BYTES:
         raise ModelFileError(
             f"{path}: {name} holds more than {MOST_BYTES >> 20} MiB, more than any model of ours"
