@@ -19,7 +19,8 @@ def _by_base(out: Any, x: Any, y: Any) -> Any:
         return _by_base_alone(out, x, y)
     # The condition is 0 for 0**0 alone, where the slope is 0 whatever x**-1 is.
     usual = ops.select(ops.select(y, 1.0, ops.select(x, 1.0, 0.0)), y * x ** (y - 1.0), 0.0)
-    tiny = ops.lt(abs(x), _TINY) * ops.lt(abs(y), _FLAT) * ops.select(x, 1.0, 0.0)
+    flat = ops.select(ops.lt(abs(y), _FLAT), ops.select(x, 1.0, 0.0), 0.0)
+    tiny = ops.select(ops.lt(abs(x), _TINY), flat, 0.0)
     return ops.select(tiny, y * out / x, usual)
 
 
@@ -36,7 +37,7 @@ def _by_base_alone(out: Any, x: Any, y: float) -> Any:
     if y == 1.0 or y == 0.0:
         return y
     if abs(y) < _FLAT:
-        tiny = ops.lt(abs(x), _TINY) * ops.select(x, 1.0, 0.0)
+        tiny = ops.select(ops.lt(abs(x), _TINY), ops.select(x, 1.0, 0.0), 0.0)
         return ops.select(tiny, y * out / x, y * ops.pow(x, y - 1.0))
     if type(x) is float and x < 0.0:  # Python's own ** makes a complex number where y is no integer
         return y * ops.pow(x, y - 1.0)
