@@ -33,7 +33,7 @@ def test_every_local_derivative_stands_with_its_formula_and_number() -> None:
     assert text.startswith("dv3/da = -2.92935")
     for line in (
         "dv1/da = b = -3",
-        "dv2/da = exp(-2*abs(a))*(1 + abs(v2))*(1 + abs(v2)) = 0.0706508",
+        "dv2/da = select(lt(abs(v2), 0.5), 1 - v2*v2, exp(-2*abs(a))*(1 + a",
         "v3 -> v1 -> a 1 * (-3) = -3",
         "their sum = -2.92935",
     ):

@@ -91,6 +91,7 @@ def test_the_commands_of_a_page_run_one_after_the_other(name, tmp_path):
 
 RUN_ELSEWHERE = {
     "export.md": "mgcli/test_export.py",
+    "authors-guide.md": "mgcli/test_new_op.py",
     "scale.md": "scale/test_predict.py",  # they need a scheduler
 }
 
@@ -145,7 +146,7 @@ def test_every_op_says_its_formula():
 def test_every_op_module_has_a_docstring_with_the_partial(path):
     text = path.read_text()
     assert text.startswith('"""'), path
-    if path.name != "__init__.py":
+    if " = Op(" in text:
         assert re.search(r"partial|derivative", text.split('"""')[1], re.IGNORECASE), path
 
 

@@ -66,6 +66,11 @@ def _table():
     }
 
 
+def knows(graph):
+    """Tell whether PyTorch has every op of a graph."""
+    return {node.op for node in graph.nodes} <= {*_table(), "x", "w", "v", "c"}
+
+
 def by_torch(graph):
     """Return the outputs and, for each, the gradient to all leaves, at the recorded sample."""
     import torch

@@ -11,7 +11,7 @@ import numpy as np
 
 import mgcompile
 from campaign import truth as truths
-from campaign.beside import by_torch
+from campaign.beside import by_torch, knows
 from campaign.graphs import names, record
 from mgcore import Value, grad, hessian, hvp, jacobian, jvp, vjp
 from mgnn import optim
@@ -373,7 +373,7 @@ def torch(subject):
     t, graph = subject.truth, subject.graph
     if 0 not in subject.good("float64") or t.broken[0] or t.wild["float64"][0]:
         return
-    if not _smooth(graph):
+    if not _smooth(graph) or not knows(graph):
         return
     found = functools.cache(lambda: by_torch(graph))
     values, slopes = np.stack([v[0] for v in t.v]), np.stack([g[:, 0] for g in t.g])
