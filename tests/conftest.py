@@ -1,4 +1,4 @@
-"""What all tests share: no property test fails for the time it takes, none leaves mpmath changed."""
+"""What all tests share: no property test fails for its time, none leaves mpmath changed."""
 
 import mpmath
 import pytest

@@ -39,7 +39,9 @@ def _compare(subject: Subject, dtype: str) -> Tally:
     for n in subject.counts:
         samples = _drawn(subject, n, dtype)
         if samples:
-            _compare_kernel(subject, tally, samples, dtype)
+            with warnings.catch_warnings():  # what overflows float32 is infinite, and compared so
+                warnings.filterwarnings("ignore", "overflow encountered in cast")
+                _compare_kernel(subject, tally, samples, dtype)
     return tally
 
 
@@ -47,9 +49,7 @@ def _drawn(subject: Subject, n: int, dtype: str) -> list[Operands]:
     """Return operands at which the op has a value and derivatives, as the dtype holds them."""
     found: list[Operands] = list(subject.ordinary(n))
     for_each_drawn(subject, lambda xs: found.append(xs) if len(xs) == n else None)
-    with warnings.catch_warnings():  # what overflows float32 is left out below
-        warnings.simplefilter("ignore", RuntimeWarning)
-        held = [tuple(map(rounded, xs)) if dtype == "float32" else xs for xs in found]
+    held = [tuple(rounded(x) for x in xs) if dtype == "float32" else xs for xs in found]
     return [xs for xs in dict.fromkeys(held) if _usable(subject, xs, dtype)]
 
 
