@@ -11,14 +11,6 @@ from mgcore import Op
 from mgcore.testing import check_op
 
 PAGE = Path(__file__).parents[2] / "docs/checks.md"
-NOT_TOLD = {
-    "one_short": "accepted since rules of powers choose by selects",
-    "swamped": "accepted in some runs, as the steps of its slope happen to fall",
-    "lgamma": "rejected: its rule on floats is told from noise too strictly",
-    "digamma": "rejected: its rule on floats is told from noise too strictly",
-}
-"""What the kit does not tell right, and why; docs/checks.md names them too."""
-
 GOOD = [op for found in GROUPS.values() for op in found]
 
 
@@ -29,14 +21,6 @@ def rows() -> dict[str, list[str]]:
     return {row[0].strip(): row[1:] for row in cells}
 
 
-def param(op: Op, *values: object) -> object:
-    """Return the parameters of an op, marked where the kit does not tell it right."""
-    marks = (
-        [pytest.mark.xfail(reason=NOT_TOLD[op.name], strict=False)] if op.name in NOT_TOLD else []
-    )
-    return pytest.param(*values, id=op.name, marks=marks)
-
-
 def test_there_are_sixty_of_each_and_all_have_names_of_their_own() -> None:
     assert len(BROKEN) >= 60
     assert len(GOOD) >= 60
@@ -44,7 +28,7 @@ def test_there_are_sixty_of_each_and_all_have_names_of_their_own() -> None:
     assert len({op.name for op in GOOD}) == len(GOOD)
 
 
-@pytest.mark.parametrize("each", [param(each.op, each) for each in BROKEN])
+@pytest.mark.parametrize("each", BROKEN, ids=lambda each: each.op.name)
 def test_a_broken_op_is_rejected_by_the_checks_that_the_table_names(each: Broken) -> None:
     report = check_op(each.op, reference=each.reference)
     assert not report.passed
@@ -57,7 +41,7 @@ def test_a_broken_op_is_rejected_by_the_checks_that_the_table_names(each: Broken
 
 
 @pytest.mark.parametrize(
-    ("kind", "op"), [param(op, kind, op) for kind, found in GROUPS.items() for op in found]
+    ("kind", "op"), [pytest.param(k, op, id=op.name) for k, found in GROUPS.items() for op in found]
 )
 def test_a_good_op_is_accepted_and_fragile_where_the_table_says(kind: str, op: Op) -> None:
     report = check_op(op)

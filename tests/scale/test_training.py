@@ -192,3 +192,36 @@ def test_a_worker_killed_while_it_computes_changes_nothing(client):
     model, history = fit_on(client, epochs=8, batch_size=250, callbacks=[lambda _: begun.set()])
     timer.join()
     assert (numbers_of(model), history.loss) == (numbers_of(calm), undisturbed.loss)
+
+
+def _on_disk(dask_worker) -> int:
+    return len(dask_worker.data.slow)
+
+
+def test_data_larger_than_what_workers_hold_are_trained_on_from_their_disks(client, tmp_path):
+    rows = 40_000
+    X = da.random.default_rng(1).normal(size=(rows, 8), chunks=(4_000, 8))
+    data = X, da.sin(X[:, 0]) * X[:, 1]
+    settings = {"epochs": 2, "batch_size": 10_000, "seed": 1, "progress": False}
+    wanted = mgnn.MLP(8, [4, 1], seed=1)
+    mgnn.fit(wanted, *data, client=client, **settings)
+    spilt = []
+    with (
+        dask.config.set({
+            "distributed.worker.memory.target": 0.0005,
+            # These workers live in the process of the tests, whose memory is not theirs alone:
+            # as it grows they would spill all, and then stand still.
+            "distributed.worker.memory.spill": False,
+            "distributed.worker.memory.pause": False,
+        }),
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0",
+            memory_limit="1GiB", local_directory=tmp_path,
+        ) as small,
+        Client(small) as other,
+    ):  # fmt: skip
+        found = mgnn.MLP(8, [4, 1], seed=1)
+        note = [lambda _: spilt.append(sum(other.run(_on_disk).values()))]
+        mgnn.fit(found, *data, client=other, callbacks=note, **settings)
+    assert min(spilt) > 0, "half a mebibyte for each worker, of 2.9 in all"
+    assert numbers_of(found) == numbers_of(wanted)
