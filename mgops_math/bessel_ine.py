@@ -8,17 +8,17 @@ cancels. At the kink 0 the slope of order 0 is 0.
 from typing import Any
 
 from mgcore import Op, ops
-from mgops_math.bessel_series import NEAR, far_scaled_i, is_far, scaled_slope, small
+from mgops_math.bessel_series import NEAR_I, far_scaled_i, is_far, scaled_slope, small_i
 from mgops_math.scipy_special import scipy_function
 
 _scipy = scipy_function("ive")
 
 
 def _forward(n: Any, x: Any) -> Any:
-    far, near = is_far(n, x), ops.lt(abs(x), NEAR)
+    far, near = is_far(n, x), ops.lt(abs(x), NEAR_I)
     # Where it is not asked, SciPy gets what costs it little.
     middle = _scipy(n, ops.select(ops.logical_or(near, far), 1.0, x))
-    tiny = small(n, x, 1.0) * ops.exp(-abs(x))
+    tiny = small_i(n, x) * ops.exp(-abs(x))
     return ops.select(far, far_scaled_i(n, x), ops.select(near, tiny, middle))
 
 

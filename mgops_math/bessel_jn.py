@@ -7,7 +7,7 @@ counts, and (J_{n-1}(x) - J_{n+1}(x))/2, -J_1(x) for n = 0 (DLMF 10.6.1).
 from typing import Any
 
 from mgcore import Op, ops
-from mgops_math.bessel_series import NEAR, far_j, is_far, small
+from mgops_math.bessel_series import NEAR, far_j, is_far, small_j
 from mgops_math.scipy_special import scipy_function
 
 _scipy = scipy_function("jv")
@@ -17,7 +17,7 @@ def _forward(n: Any, x: Any) -> Any:
     far, near = is_far(n, x), ops.lt(abs(x), NEAR)
     # Where it is not asked, SciPy gets what costs it little.
     middle = _scipy(n, ops.select(ops.logical_or(near, far), 1.0, x))
-    return ops.select(far, far_j(n, x), ops.select(near, small(n, x, -1.0), middle))
+    return ops.select(far, far_j(n, x), ops.select(near, small_j(n, x), middle))
 
 
 def _partial(_out: Any, n: Any, x: Any) -> Any:

@@ -9,11 +9,24 @@ from typing import Any
 
 from mgcore import ops
 
-__all__ = ["FAR", "NEAR", "far_j", "far_scaled_i", "is_far", "scaled_slope", "small"]
+__all__ = [
+    "FAR",
+    "NEAR",
+    "NEAR_I",
+    "far_j",
+    "far_scaled_i",
+    "is_far",
+    "scaled_slope",
+    "small_i",
+    "small_j",
+]
 
-NEAR = 1e-3
+NEAR, NEAR_I = 1.0, 8.0
+"""Below these the power series serve: of J while its terms hardly cancel; those of I never do."""
+
 FAR = 25.0
 _TERMS = 30
+_NEAR_TERMS, _NEAR_TERMS_I = 10, 25
 _SCALE = 1.0 / math.sqrt(2.0 * math.pi)
 
 
@@ -22,11 +35,22 @@ def is_far(n: Any, x: Any) -> Any:
     return ops.ge(abs(x), ops.maximum(FAR, n * n))
 
 
-def small(n: Any, x: Any, sign: float) -> Any:
-    """Return J_n(x) (sign -1) or I_n(x) (sign 1) for |x| < 1e-3."""
+def small_j(n: Any, x: Any) -> Any:
+    """Return J_n(x) for |x| < NEAR."""
     x = ops.minimum(ops.maximum(x, -NEAR), NEAR)
-    q = sign * (0.25 * x * x)
-    tail = 1.0 + q / (n + 1.0) * (1.0 + q / (2.0 * (n + 2.0)) * (1.0 + q / (3.0 * (n + 3.0))))
+    return _power_series(n, x, -(0.25 * x * x), _NEAR_TERMS)
+
+
+def small_i(n: Any, x: Any) -> Any:
+    """Return I_n(x) for |x| < NEAR_I."""
+    x = ops.minimum(ops.maximum(x, -NEAR_I), NEAR_I)
+    return _power_series(n, x, 0.25 * x * x, _NEAR_TERMS_I)
+
+
+def _power_series(n: Any, x: Any, q: Any, terms: int) -> Any:
+    tail = 1.0
+    for k in range(terms, 0, -1):
+        tail = 1.0 + q / (k * (n + float(k))) * tail
     return ops.pow(0.5 * x, n) / ops.gamma(n + 1.0) * tail
 
 

@@ -7,7 +7,7 @@ By SciPy below 25, from there on by Hankel's expansion, since SciPy rounds large
 from typing import Any
 
 from mgcore import Op, ops
-from mgops_math.bessel_series import FAR, NEAR, far_j, small
+from mgops_math.bessel_series import FAR, NEAR, far_j, small_j
 from mgops_math.scipy_special import scipy_function
 
 _scipy = scipy_function("j1")
@@ -17,7 +17,7 @@ def _forward(x: Any) -> Any:
     if type(x) is float and NEAR <= abs(x) < FAR:
         return _scipy(x)
     near = _scipy(ops.minimum(ops.maximum(x, -FAR), FAR))
-    near = ops.select(ops.lt(abs(x), NEAR), small(1.0, x, -1.0), near)
+    near = ops.select(ops.lt(abs(x), NEAR), small_j(1.0, x), near)
     return ops.select(ops.lt(abs(x), FAR), near, far_j(1.0, x))
 
 
