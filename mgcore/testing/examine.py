@@ -6,6 +6,7 @@ from typing import Any
 
 import attrs
 
+from mgcore.errors import RuleError
 from mgcore.ieee import raise_nonfinite
 from mgcore.op import Op
 from mgcore.plugins.registry import registry
@@ -92,6 +93,8 @@ def run_check(name: str, subject: Subject, strict: bool = False) -> CheckResult:
         return _found(CheckResult(name, "fail", "wrong"), subject, found)
     except UsageError:
         raise
+    except RuleError as error:  # a promise broken, which the error says
+        return CheckResult(name, "fail", "wrong", reason=str(error))
     except Exception as error:
         reason = f"could not be run: {type(error).__name__}: {error}"
         return CheckResult(name, "fail", "wrong", reason=reason)

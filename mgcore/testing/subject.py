@@ -11,7 +11,7 @@ import mpmath
 from mpmath import mpf
 
 from mgcore.domain import REALS, Domain, parse_domain
-from mgcore.errors import ArityError, MgcoreError, NotGenericError
+from mgcore.errors import ArityError, MgcoreError, NotGenericError, RuleError
 from mgcore.op import Op, no_derivative
 from mgcore.places import is_shipped, rule_place
 from mgcore.testing import precise, richardson
@@ -306,7 +306,18 @@ class Subject:
         partials = self.op.partials
         if isinstance(partials, tuple):
             return partials[i]
-        return lambda out, *xs: tuple(partials(out, *xs))[i]
+
+        def one_of_all(out: Any, *xs: Any) -> Any:
+            found = tuple(partials(out, *xs))
+            if len(found) != len(xs):
+                raise RuleError(
+                    f"the partials rule of {self.op.name} must return one number for each of the "
+                    f"{len(xs)} operands, and returned {len(found)}; it stands in "
+                    f"{rule_place(partials)}"
+                )
+            return found[i]
+
+        return one_of_all
 
     def place_of_partial(self, i: int) -> str:
         """Return where the rule for the partial by operand `i` stands."""
