@@ -7,25 +7,21 @@ everywhere.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgcompile.program.index_maps import moving_axes
+from mgcompile.program.index_maps import elements_at, moving_axes
 from mgcompile.program.ir import (
     FIRST_RESULT,
     Access,
-    Affine,
     Bundle,
-    Gather,
-    IndexMap,
     Loop,
     Program,
     Scatter,
     Statement,
     Tape,
     extent,
-    map_elements,
 )
 from mgcompile.program.traversal import accesses
 
@@ -104,7 +100,7 @@ def _run(
     elif isinstance(statement, Scatter):
         result = np.zeros((program.arrays[statement.result].size, store[0].shape[1]), np.uint64)
         for part in statement.parts:
-            where = _elements(part.target, at, part.shape)
+            where = elements_at(part.target, at, part.shape)
             np.bitwise_or.at(result, where, _read(part.source, store, at, part.shape))
         store[statement.result] = result
     else:
@@ -118,20 +114,10 @@ def _any(reads: list[Bits]) -> Bits:
     return total
 
 
-def _elements(index: IndexMap, at: tuple[int, ...], domain: tuple[int, ...]) -> Any:
-    """Return the element numbers of a map at these iterations, shape `domain`."""
-    depth = len(at)
-    offset = sum(k * stride for k, stride in zip(at, index.strides, strict=False))
-    if isinstance(index, Affine):
-        return map_elements(Affine(index.offset + offset, index.strides[depth:]), domain)
-    rows = tuple(min(k, n - 1) for k, n in zip(at, index.table.shape, strict=False))
-    return map_elements(Gather(index.table[rows] + offset, index.strides[depth:]), domain)
-
-
 def _read(
     access: Access, store: dict[int, Bits], at: tuple[int, ...], domain: tuple[int, ...]
 ) -> Bits:
-    found: Bits = store[access.array][_elements(access.index, at, domain)]
+    found: Bits = store[access.array][elements_at(access.index, at, domain)]
     return found
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from mgcompile.program.ir import Access, Affine, Gather, IndexMap, extent
+from mgcompile.program.ir import Access, Affine, Gather, IndexMap, extent, map_elements
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 __all__ = [
     "added_axis",
     "constant_stride",
     "dense_strides",
+    "elements_at",
     "flat",
     "is_identity",
     "is_row_major",
@@ -28,6 +34,16 @@ def dense_strides(shape: tuple[int, ...]) -> tuple[int, ...]:
         strides.append(step)
         step *= length
     return tuple(reversed(strides))
+
+
+def elements_at(index: IndexMap, at: tuple[int, ...], domain: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return the element numbers of a map at iterations of the loops around, shape `domain`."""
+    depth = len(at)
+    offset = sum(k * stride for k, stride in zip(at, index.strides, strict=False))
+    if isinstance(index, Affine):
+        return map_elements(Affine(index.offset + offset, index.strides[depth:]), domain)
+    rows = tuple(min(k, n - 1) for k, n in zip(at, index.table.shape, strict=False))
+    return map_elements(Gather(index.table[rows] + offset, index.strides[depth:]), domain)
 
 
 def moving_axes(index: IndexMap) -> tuple[bool, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from mgcompile.autodiff.pipeline import (
     hessian_product,
@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 
     Objects = dict[str, bytes]
 
-__all__ = ["Built"]
+__all__ = ["Built", "Source"]
+
+Source = Literal["inputs", "params"]
+"""What derivatives are taken to."""
 
 
 class Built:
@@ -67,6 +70,24 @@ class Built:
     def takes_data(self) -> bool:
         """Return whether a call takes X: there are inputs, and no data set was recorded."""
         return bool(self.program.n_inputs) and self.program.data is None
+
+    def source(self, wrt: str | None) -> Source:
+        """Return "inputs" or "params": what derivatives are taken to; None is what there is.
+
+        Raises:
+            OptionError: if there is no such thing.
+        """
+        if wrt is None:
+            return "inputs" if self.takes_data else "params"
+        if wrt == "inputs" and not self.takes_data:
+            message = "the kernel has no inputs; take wrt='params'"
+            raise OptionError(message)
+        if wrt == "inputs":
+            return "inputs"
+        if wrt == "params":
+            return "params"
+        message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
+        raise OptionError(message)
 
     def derived(self, kind: str, output: int = 0) -> Program:
         """Return a program.

@@ -29,13 +29,7 @@ def chosen_source(built: Built, wrt: str | None) -> str:
     Raises:
         OptionError: if there is no such thing, or the kernel has several outputs.
     """
-    chosen = wrt or ("inputs" if built.takes_data else "params")
-    if chosen not in ("inputs", "params"):
-        message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
-        raise OptionError(message)
-    if chosen == "inputs" and not built.takes_data:
-        message = "the kernel has no inputs; take wrt='params'"
-        raise OptionError(message)
+    chosen = built.source(wrt)
     if built.n_outputs != 1:
         message = f"second derivatives are of one output; the kernel has {built.n_outputs}"
         raise OptionError(message)

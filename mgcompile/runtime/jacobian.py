@@ -25,14 +25,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.runtime.arguments import Batch
-    from mgcompile.runtime.compiled_programs import Built
+    from mgcompile.runtime.compiled_programs import Built, Source
     from mgcompile.runtime.jacobian_plan import Part, Plan
 
     Floats = NDArray[Any]
 
 __all__ = ["Jacobians", "check_choice"]
 
-Source = Literal["inputs", "params"]
 Mode = Literal["forward", "reverse"]
 
 
@@ -42,20 +41,14 @@ def check_choice(built: Built, wrt: str | None, mode: str | None, *, per_sample:
     Raises:
         OptionError: if there is no such thing.
     """
-    chosen = wrt or ("inputs" if built.takes_data else "params")
-    if chosen not in ("inputs", "params"):
-        message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
-        raise OptionError(message)
-    if chosen == "inputs" and not built.takes_data:
-        message = "the kernel has no inputs; take wrt='params'"
-        raise OptionError(message)
+    chosen = built.source(wrt)
     if mode not in (None, "forward", "reverse"):
         message = f"mode is {mode!r}; it is 'forward', 'reverse' or None, the cheaper one"
         raise OptionError(message)
     if per_sample and built.program.data is not None:
         message = "the loss was recorded over its data set: it has no Jacobian per sample"
         raise OptionError(message)
-    return "inputs" if chosen == "inputs" else "params"
+    return chosen
 
 
 @attrs.frozen(slots=True, eq=False)

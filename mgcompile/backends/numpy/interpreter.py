@@ -13,13 +13,13 @@ import numpy as np
 
 from mgcompile.backends.callbacks import watched
 from mgcompile.backends.numpy.elementwise import apply
+from mgcompile.program.index_maps import elements_at
 from mgcompile.program.ir import (
     CONSTS,
     INPUTS,
     PARAMS,
     SAMPLES,
     Access,
-    Affine,
     Bundle,
     Gather,
     Loop,
@@ -27,7 +27,6 @@ from mgcompile.program.ir import (
     Scatter,
     Statement,
     Tape,
-    map_elements,
 )
 from mgcompile.support.zero_product import ZERO_DOT, ZERO_MUL
 from mgcore import ops
@@ -111,21 +110,11 @@ def _keep(array: int, value: Floats, store: Store, program: Program) -> None:
     store[array] = np.broadcast_to(value, shape)
 
 
-def _elements(index: Affine | Gather, at: tuple[int, ...], domain: tuple[int, ...]) -> Any:
-    """Return the element numbers of a map at these iterations, shape `domain`."""
-    depth = len(at)
-    offset = sum(k * stride for k, stride in zip(at, index.strides, strict=False))
-    if isinstance(index, Affine):
-        return map_elements(Affine(index.offset + offset, index.strides[depth:]), domain)
-    rows = tuple(min(k, n - 1) for k, n in zip(at, index.table.shape, strict=False))
-    return map_elements(Gather(index.table[rows] + offset, index.strides[depth:]), domain)
-
-
 def _read(access: Access, store: Store, at: tuple[int, ...], domain: tuple[int, ...]) -> Floats:
     """Return what an access reads: shape (n, *domain) when it is batched, else `domain`."""
     source, index, depth = store[access.array], access.index, len(at)
     if isinstance(index, Gather):
-        return source[..., _elements(index, at, domain)]
+        return source[..., elements_at(index, at, domain)]
     offset = index.offset + sum(k * s for k, s in zip(at, index.strides, strict=False))
     step = source.strides[-1]
     strides = (*source.strides[:-1], *(step * stride for stride in index.strides[depth:]))
@@ -183,7 +172,7 @@ def _run_scatter(scatter: Scatter, store: Store, program: Program, at: tuple[int
     result = np.zeros((*rows, made.size), dtype=store[CONSTS].dtype)
     for part in scatter.parts:
         source = _read(part.source, store, at, part.shape)
-        where: Any = (..., _elements(part.target, at, part.shape))
+        where: Any = (..., elements_at(part.target, at, part.shape))
         np.add.at(result, where, source)
     _keep(scatter.result, result, store, program)
 
