@@ -13,6 +13,10 @@ __all__ = ["attention", "rmsnorm", "softmax"]
 def softmax(xs: Sequence[Any]) -> list[Any]:
     """Return exp(x) / (sum of the exp of all) for each x, for numbers of any size.
 
+    As exp(x - logsumexp of all): n + 1 ops of n numbers, which compile to loops. `mgcore.softmax`
+    records an op of n operands for each share instead, whose slopes keep their digits where a share
+    is close to 1.
+
     Args:
         xs: at least one number or Value; unitless.
 

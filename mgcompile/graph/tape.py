@@ -6,7 +6,7 @@ symbols of a tape know is where on it they stand.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import attrs
 import numpy as np
@@ -42,6 +42,8 @@ many operands a node has that stand among `Tape.many`, from where the second num
 
 class Tape(list[int]):
     """What was recorded: `RECORD` numbers for each node, operands first.
+
+    It is a list itself, so that an operator of a symbol writes a node by one call.
 
     Args:
         params: Values that become parameters wherever they are met.
@@ -237,9 +239,8 @@ class Symbol:
         locals()[f"__{_special}__"] = _asked(_what)
     del _special, _what
 
-    def __index__(self) -> SupportsIndex:
-        _asked("as an index")(self)
-        raise AssertionError
+    def __index__(self) -> int:
+        return int(_asked("as an index")(self))  # it raises
 
     def __repr__(self) -> str:
         code, first, _ = self.tape[self.place : self.place + RECORD]
