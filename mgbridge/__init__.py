@@ -23,21 +23,14 @@ if TYPE_CHECKING:
 
 __all__ = ["BridgeError", "MissingNeighbourError", "NotBridgedError", "TensorError"]
 
-_DOORS = {"jax": "jax", "numpy": "compile", "torch": "torch"}  # and the extra of each
+_DOORS = ("jax", "numpy", "torch")
 
 
 def __getattr__(name: str) -> ModuleType:
     if name not in _DOORS:
         message = f"module 'mgbridge' has no attribute {name!r}"
         raise AttributeError(message)
-    try:
-        return import_module(f"mgbridge.{name}")
-    except ModuleNotFoundError as error:
-        message = (
-            f"mgbridge.{name} needs {error.name}, which is not installed; "
-            f'pip install "mgcore[{_DOORS[name]}]"'
-        )
-        raise MissingNeighbourError(message, name=error.name) from error
+    return import_module(f"mgbridge.{name}")
 
 
 def __dir__() -> list[str]:

@@ -2,7 +2,7 @@
 
 from mgcore import MgcoreError
 
-__all__ = ["BridgeError", "MissingNeighbourError", "NotBridgedError", "TensorError"]
+__all__ = ["BridgeError", "MissingNeighbourError", "NotBridgedError", "TensorError", "missing"]
 
 
 class BridgeError(MgcoreError):
@@ -19,3 +19,12 @@ class NotBridgedError(BridgeError, TypeError):
 
 class TensorError(BridgeError, TypeError):
     """Report operands that fit no op and no kernel: device, dtype, shape or count."""
+
+
+def missing(door: str, extra: str, error: ModuleNotFoundError) -> MissingNeighbourError:
+    """Return the error of a door whose library is not installed; it names the remedy."""
+    message = (
+        f"mgbridge.{door} needs {error.name}, which is not installed; "
+        f'pip install "mgcore[{extra}]"'
+    )
+    return MissingNeighbourError(message, name=error.name)

@@ -15,17 +15,21 @@ import hashlib
 import itertools
 from typing import TYPE_CHECKING, Any
 
-import jax
-import jax.numpy as jnp
-import numpy as np
+from mgbridge.errors import TensorError, missing
 
-from mgbridge.errors import TensorError
-from mgbridge.sources import Source, kernel_source, op_source, the_op
-from mgcompile.backends.llvm.runtime.xla_call import make_handler
-from mgcompile.program.printer import format_program
-from mgcompile.program.traversal import ops_of
-from mgcompile.runtime.rule_probes import probes
-from mgcompile.support.cache_dir import cache_folder
+try:
+    import jax
+    import jax.numpy as jnp
+    import numpy as np
+
+    from mgbridge.sources import Source, kernel_source, op_source, the_op
+    from mgcompile.backends.llvm.runtime.xla_call import make_handler
+    from mgcompile.program.printer import format_program
+    from mgcompile.program.traversal import ops_of
+    from mgcompile.runtime.rule_probes import probes
+    from mgcompile.support.cache_dir import cache_folder
+except ModuleNotFoundError as error:
+    raise missing("jax", "jax", error) from error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

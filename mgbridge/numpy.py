@@ -9,11 +9,15 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from mgbridge.errors import NotBridgedError
-from mgbridge.sources import op_source, the_op
-from mgcompile.backends.llvm.runtime.ufunc_loop import make_ufunc
-from mgcompile.support.cache_dir import cache_folder
-from mgcompile.support.op_traits import shipped_name
+from mgbridge.errors import NotBridgedError, missing
+
+try:
+    from mgbridge.sources import op_source, the_op
+    from mgcompile.backends.llvm.runtime.ufunc_loop import make_ufunc
+    from mgcompile.support.cache_dir import cache_folder
+    from mgcompile.support.op_traits import shipped_name
+except ModuleNotFoundError as error:
+    raise missing("numpy", "compile", error) from error
 
 if TYPE_CHECKING:
     import numpy as np

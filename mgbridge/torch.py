@@ -13,12 +13,16 @@ import inspect
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import torch
-from torch.library import custom_op
+from mgbridge.errors import TensorError, missing
 
-from mgbridge.errors import TensorError
-from mgbridge.sources import Source, kernel_source, op_source, the_op
+try:
+    import numpy as np
+    import torch
+    from torch.library import custom_op
+
+    from mgbridge.sources import Source, kernel_source, op_source, the_op
+except ModuleNotFoundError as error:
+    raise missing("torch", "torch", error) from error
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

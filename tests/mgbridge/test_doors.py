@@ -27,13 +27,14 @@ def test_nothing_is_imported_before_it_is_asked_for():
 @pytest.mark.parametrize(
     ("door", "extra"), [("torch", "torch"), ("jax", "jax"), ("numpy", "compile")]
 )
-def test_a_missing_neighbour_is_named_with_the_remedy(door, extra):
+@pytest.mark.parametrize("how", ["mgbridge.{}", "import mgbridge.{}"])
+def test_a_missing_neighbour_is_named_with_the_remedy(door, extra, how):
     code = f"""
 import sys
 sys.modules[{door!r}] = None
 import mgbridge
 try:
-    mgbridge.{door}
+    {how.format(door)}
 except mgbridge.MissingNeighbourError as error:
     print(error)
 """
