@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 from dask.delayed import delayed
 
-from mgcompile.dask.samples import check_block, check_frame, is_frame
+from mgcompile.dask.samples import check_block, check_frame, is_frame, parts_of
 from mgcompile.dask.shipment import opened
 
 if TYPE_CHECKING:
@@ -110,6 +110,6 @@ def mapped(X: Any, shipment: Shipment, run: Run, shape: tuple[int, ...], dtype: 
 def of_each(X: Any, shipment: Shipment, run: Run) -> list[Any]:
     """Return an array for each block of X, as delayed values in the order of the blocks."""
     blocks, kernel = blocks_of(X, run), constant(shipment)
-    parts = X.to_delayed() if is_frame(X) else X.to_delayed().ravel().tolist()
+    parts = parts_of(X) if is_frame(X) else X.to_delayed().ravel().tolist()
     task = delayed(blocks.numbers, pure=True)
     return [task(kernel, part, number) for number, part in enumerate(parts)]

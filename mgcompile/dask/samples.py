@@ -14,12 +14,21 @@ if TYPE_CHECKING:
 
     from mgcompile.runtime.kernel import Kernel
 
-__all__ = ["check_block", "check_frame", "is_frame", "sampled"]
+__all__ = ["check_block", "check_frame", "is_frame", "parts_of", "sampled"]
 
 
 def is_frame(X: Any) -> bool:
     """Tell whether X is a Dask frame; pandas need not be installed for arrays."""
     return hasattr(X, "map_partitions") and hasattr(X, "_meta") and hasattr(X, "columns")
+
+
+def parts_of(X: Any) -> list[Any]:
+    """Return the partitions of a Dask frame or series as delayed values, cut as the user cut them.
+
+    Dask's whole optimisation would join the small partitions of a file, more of them the fewer
+    columns are read: a target would be cut otherwise than its inputs.
+    """
+    return list(X.simplify().to_delayed(optimize_graph=False))
 
 
 def sampled(kernel: Kernel, X: Any) -> tuple[Any, bool]:

@@ -10,7 +10,7 @@ from dask.base import is_dask_collection
 from dask.delayed import delayed
 
 from mgcompile.dask.cluster import connected, told
-from mgcompile.dask.samples import is_frame
+from mgcompile.dask.samples import is_frame, parts_of
 from mgcompile.errors import PartitionError
 from mgnn.dask import shards
 from mgnn.data import Table
@@ -184,7 +184,7 @@ def _blocks(data: Any, name: str) -> list[Any]:
             "depends on, not the workers"
         )
     if hasattr(data, "npartitions") and not hasattr(data, "chunks"):
-        return list(data.to_delayed())
+        return parts_of(data)
     whole = data if data.ndim == 1 or len(data.chunks[1]) == 1 else data.rechunk({1: -1})
     return list(whole.to_delayed().ravel())
 

@@ -56,6 +56,23 @@ def test_full_batch_is_the_training_of_one_process(client, optimizer, weighted):
         np.testing.assert_allclose(getattr(made, series), getattr(wanted, series), rtol=1e-9)
 
 
+@pytest.mark.filterwarnings("ignore:The inplace keyword")  # in Dask's own reading of Parquet
+def test_columns_of_a_parquet_file_stay_cut_alike(client, tmp_path):
+    """Dask joins the small partitions of a column that is read alone, unless told not to."""
+    X, y = data_of()
+    wide = pd.DataFrame(X, columns=list("abc")).assign(y=y, **{f"n{i}": 0.0 for i in range(30)})
+    dd.from_pandas(wide, npartitions=11).to_parquet(tmp_path / "rows")
+    read = dd.read_parquet(tmp_path / "rows")[["a", "b", "c", "y"]]
+    settings = {"epochs": 2, "batch_size": None, "progress": False, "client": client}
+    wanted = net()
+    there = dd.from_pandas(wide[["a", "b", "c", "y"]], npartitions=11)
+    mgnn.fit(wanted, there, "y", **settings)
+    for frame, target in ((read, "y"), (read[["a", "b", "c"]], read["y"])):
+        found = net()
+        mgnn.fit(found, frame, target, **settings)
+        assert numbers_of(found) == numbers_of(wanted)
+
+
 @pytest.mark.parametrize("loss", ["cross_entropy", "poisson", "binary_cross_entropy", "huber"])
 def test_every_kind_of_target_and_score_is_that_of_one_process(client, loss):
     X, y = data_of()
