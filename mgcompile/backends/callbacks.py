@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable, Trainer
+    from mgcompile.backends.interface import Executable, TrainCall, Trainer
     from mgcore import Op
 
 __all__ = [
@@ -174,25 +174,12 @@ class WatchedTrainer:
 
     inner: Trainer
 
-    def __call__(
-        self,
-        inputs: Any,
-        count: int,
-        params: NDArray[Any],
-        state: NDArray[Any],
-        step: int,
-        orders: NDArray[np.int64] | None,
-        epochs: int,
-        batch_size: int,
-        lr: NDArray[Any],
-    ) -> NDArray[np.float64]:
-        """Train for some epochs (see `mgcompile.backends.interface.Trainer`)."""
-        before = params.copy(), state.copy()
+    def __call__(self, call: TrainCall) -> NDArray[np.float64]:
+        """Train (see `mgcompile.backends.interface.Trainer`)."""
+        before = call.params.copy(), call.state.copy()
         with watched() as failures:
             try:
-                return self.inner(
-                    inputs, count, params, state, step, orders, epochs, batch_size, lr
-                )
+                return self.inner(call)
             finally:
                 if failures.fatal is not None:
-                    params[:], state[:] = before
+                    call.params[:], call.state[:] = before

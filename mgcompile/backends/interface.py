@@ -29,6 +29,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 import attrs
 
+from mgcompile.support.train_call import TrainCall
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -40,7 +42,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[Any]
 
-__all__ = ["Backend", "Executable", "Options", "Shortcut", "Trainer"]
+__all__ = ["Backend", "Executable", "Options", "Shortcut", "TrainCall", "Trainer"]
 
 
 @attrs.frozen(slots=True)
@@ -105,31 +107,8 @@ class Executable(Protocol):
 class Trainer(Protocol):
     """A training loop around a loss_and_grad program."""
 
-    def __call__(
-        self,
-        inputs: Floats | Sequence[Floats],
-        count: int,
-        params: Floats,
-        state: Floats,
-        step: int,
-        orders: NDArray[np.int64] | None,
-        epochs: int,
-        batch_size: int,
-        lr: Floats,
-    ) -> NDArray[np.float64]:
-        """Train for `epochs` epochs; write `params` and `state` in place.
-
-        Args:
-            inputs: As for an executable.
-            count: Number of samples, at least 1.
-            params: Shape (n_params,), contiguous, of the trainer's dtype.
-            state: Shape (rule.state_rows, n_params), contiguous, of the trainer's dtype.
-            step: Updates done before this call (Adam's t starts at `step + 1`).
-            orders: Shape (epochs, count), the order of samples in each epoch; None: as they come.
-            epochs: At least 1.
-            batch_size: Samples of an update; the last batch of an epoch may be smaller.
-            lr: Learning rate of each update, shape (epochs, updates of an epoch), float64; a stride
-                is 0 where it is the same for all.
+    def __call__(self, call: TrainCall) -> NDArray[np.float64]:
+        """Train; write the call's `params` and `state` in place.
 
         Returns:
             The mean loss of each epoch (sums of all batches, by the parameters at that time,

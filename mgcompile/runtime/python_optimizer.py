@@ -10,11 +10,11 @@ import numpy as np
 from mgcore import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable
+    from mgcompile.backends.interface import Executable, TrainCall
 
     Floats = NDArray[Any]
 
@@ -40,34 +40,13 @@ class StepwiseTrainer:
     _leaves: list[Value] = attrs.field(init=False, factory=list)
     _step: Callable[[float], object] | None = attrs.field(init=False, default=None)
 
-    def __call__(
-        self,
-        inputs: Floats | Sequence[Floats],
-        count: int,
-        params: Floats,
-        state: Floats,  # noqa: ARG002 - of a trainer; the optimiser has its own
-        step: int,  # noqa: ARG002 - the same
-        orders: NDArray[np.int64] | None,
-        epochs: int,
-        batch_size: int,
-        lr: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        """Train for `epochs` epochs; write `params` in place."""
-        losses = np.zeros(epochs)
-        for epoch in range(epochs):
-            for rate, first in zip(lr[epoch], range(0, count, batch_size), strict=True):
-                size = min(batch_size, count - first)
-                rows: Any = slice(first, first + size)
-                if orders is not None:
-                    rows = orders[epoch, rows]
-                batch = (
-                    inputs[rows]
-                    if isinstance(inputs, np.ndarray)
-                    else tuple(column[rows] for column in inputs)
-                )
-                loss, gradient = self.run(batch, size, params)
-                self._update(params, gradient / (1 if self.recorded else size), float(rate))
-                losses[epoch] += float(loss[0]) / (1 if self.recorded else count)
+    def __call__(self, call: TrainCall) -> NDArray[np.float64]:
+        """Train; the call's `state` and `step` are not looked at: the optimiser has its own."""
+        losses = np.zeros(call.epochs)
+        for epoch, inputs, size, rate in call.batches():
+            loss, gradient = self.run(inputs, size, call.params)
+            self._update(call.params, gradient / (1 if self.recorded else size), rate)
+            losses[epoch] += float(loss[0]) / (1 if self.recorded else call.count)
         return losses
 
     def _update(self, params: Floats, gradient: Floats, rate: float) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import attrs
 import numpy as np
 
+from mgcompile.backends.interface import TrainCall
 from mgcompile.errors import InputError, OptionError
 from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.runtime.python_optimizer import StepwiseTrainer
@@ -269,10 +270,11 @@ def run_training(training: TrainingRun, params: Floats, losses: list[float]) -> 
             orders = np.stack([training.order(e) for e in range(epoch, epoch + chunk)])
         before = (params.copy(), state.copy()) if training.diverged else None
         began = time.perf_counter()
-        found = training.trainer(
-            training.inputs, training.count, params, state, training.state.updates, orders, chunk,
-            training.batch_size, training.rates(epoch, chunk),
+        call = TrainCall(
+            training.inputs, training.count, params, state, training.state.updates,
+            training.batch_size, training.rates(epoch, chunk), orders,
         )  # fmt: skip
+        found = training.trainer(call)
         seconds = time.perf_counter() - began
         losses += found.tolist()
         epoch += chunk
@@ -281,64 +283,52 @@ def run_training(training: TrainingRun, params: Floats, losses: list[float]) -> 
         if before is not None and not np.all(np.isfinite(found)):
             bad = int(np.flatnonzero(~np.isfinite(found))[0])
             del losses[len(losses) - chunk + bad + 1 :]
-            _tell_divergence(training, (epoch - chunk, chunk, bad), orders, *before)
+            again = attrs.evolve(call, params=before[0], state=before[1])
+            _tell_divergence(training, again, epoch - chunk, bad)
         if training.progress is not None:
             training.progress(epoch - 1, losses[-1], params)
         chunk = max(1, min(64 * chunk, int(chunk * _SECONDS_PER_CALL / max(seconds, 1e-9))))
 
 
-def _tell_divergence(
-    training: TrainingRun,
-    epochs: tuple[int, int, int],
-    orders: NDArray[np.int64] | None,
-    params: Floats,
-    state: Floats,
-) -> None:
+def _tell_divergence(training: TrainingRun, call: TrainCall, first: int, bad: int) -> None:
     """Call `diverged` for the first epoch of a call whose loss is not finite.
 
     Args:
         training: The training run, after the call.
-        epochs: The call's first epoch, how many it took, and which of them diverged.
-        orders: Of the samples.
-        params: As the call began.
-        state: As the call began.
+        call: The call, with parameters and state as it began.
+        first: The call's first epoch.
+        bad: Which of its epochs diverged.
     """
-    first, count, bad = epochs
-    updates = -(-training.count // training.batch_size)
-    step = training.state.updates - count * updates
+    orders = call.orders
     if bad:
         some = None if orders is None else orders[:bad]
-        training.trainer(
-            training.inputs, training.count, params, state, step, some, bad, training.batch_size,
-            training.rates(first, bad),
-        )  # fmt: skip
-    batch = _first_bad_batch(training, first + bad, step + bad * updates, params, state)
+        training.trainer(attrs.evolve(call, rates=call.rates[:bad], orders=some))
+    epoch = attrs.evolve(
+        call,
+        inputs=np.asarray(call.inputs)[slice(None) if orders is None else orders[bad]],
+        step=call.step + bad * call.rates.shape[1],
+        rates=call.rates[bad : bad + 1],
+        orders=None,
+    )
+    batch = _first_bad_batch(training.trainer, epoch)
     if training.diverged is not None:
         training.diverged(first + bad, batch)
 
 
-def _first_bad_batch(
-    training: TrainingRun, epoch: int, step: int, params: Floats, state: Floats
-) -> int:
-    """Return the first mini-batch of an epoch whose loss is not finite, by bisection.
-
-    Args:
-        training: The training run; its inputs are an array.
-        epoch: An epoch whose loss is not finite.
-        step: Updates done before it.
-        params: As the epoch began.
-        state: As the epoch began.
-    """
-    size, updates = training.batch_size, -(-training.count // training.batch_size)
-    order = np.arange(training.count) if training.order is None else training.order(epoch)
-    rows = np.asarray(training.inputs)[order]
-    low, high = 1, updates  # so many batches are the fewest, and the most, that are not finite
+def _first_bad_batch(trainer: Trainer, epoch: TrainCall) -> int:
+    """Return the first mini-batch of an epoch whose loss is not finite, by bisection."""
+    low, high = 1, epoch.rates.shape[1]  # the fewest, and the most, batches that are not finite
     while low < high:
         middle = (low + high) // 2
-        some = rows[: middle * size]
-        (loss,) = training.trainer(
-            some, len(some), params.copy(), state.copy(), step, None, 1, size,
-            training.rates(epoch, 1)[:, :middle],
-        )  # fmt: skip
+        inputs = epoch.inputs[: middle * epoch.batch_size]
+        part = attrs.evolve(
+            epoch,
+            inputs=inputs,
+            count=len(inputs),
+            params=epoch.params.copy(),
+            state=epoch.state.copy(),
+            rates=epoch.rates[:, :middle],
+        )
+        (loss,) = trainer(part)
         low, high = (middle + 1, high) if np.isfinite(loss) else (low, middle)
     return low - 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from mgcompile.support.train_call import TrainCall
 from mgcompile.verification.compare import Part
 from mgcompile.verification.tolerance import REPEATS
 
@@ -59,7 +60,7 @@ def updates(
         update = attrs.evolve(update, rate=update.rate or _rate_for(update.params, slopes))
         params, state = update.params.copy(), update.state.copy()
         rates = np.array([[update.rate]])
-        losses = trainer(rows, count, params, state, update.step, None, 1, count, rates)
+        losses = trainer(TrainCall(rows, count, params, state, update.step, count, rates))
 
         def noisy(which: int, thorough: bool, here: Trial = here) -> Floats:
             found = reference.wanted("loss", 0, here, REPEATS, thorough=thorough)
@@ -171,11 +172,11 @@ def _mini_batches(rule: Any, trainer: Any, rows: Floats, params: Floats, rate: f
     order = np.random.default_rng(5).permutation(count)
     rates = np.full((1, 2), rate)
     together, state = params.copy(), np.zeros((rule.state_rows, len(params)), params.dtype)
-    trainer(rows, count, together, state, 0, order[None, :], 1, size, rates)
+    trainer(TrainCall(rows, count, together, state, 0, size, rates, order[None, :]))
     apart, state = params.copy(), np.zeros_like(state)
     for step, some in enumerate((order[:size], order[size:])):
         part = np.ascontiguousarray(rows[some])
-        trainer(part, len(part), apart, state, step, None, 1, len(part), rates[:, :1])
+        trainer(TrainCall(part, len(part), apart, state, step, len(part), rates[:, :1]))
     magnitude = np.abs(params) + np.abs(apart - params)
     # The loops sum the same numbers in the same order: what rounding does, it does to both.
     return Part(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
+from mgcompile.backends.interface import TrainCall
 from mgcompile.dask.samples import check_block, check_frame
 from mgcompile.dask.shipment import opened
 from mgcompile.errors import PartitionError
@@ -248,8 +249,9 @@ def local(shard: Shard, kernel: Shipment, work: Local) -> Floats:
     size = -(-len(rows) // len(work.rates))
     updates = -(-len(rows) // size)  # a small partition may be done earlier
     params, state = work.numbers[0].copy(), work.numbers[1:].copy()
+    rates = work.rates[None, :updates]
     (loss,) = opened(kernel).trainer(work.rule)(
-        rows, len(rows), params, state, work.step, None, 1, size, work.rates[None, :updates]
+        TrainCall(rows, len(rows), params, state, work.step, size, rates)
     )
     n = len(rows)
     return np.concatenate([[n, n * loss], n * params, n * state.ravel()])

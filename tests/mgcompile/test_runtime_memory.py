@@ -82,14 +82,13 @@ def test_a_function_that_is_only_called_log_is_not_the_logarithm() -> None:
 class Losses:
     """A trainer whose eleventh update diverges."""
 
-    def __call__(self, inputs, count, params, state, step, orders, epochs, size, lr):  # noqa: ARG002 - the signature of a trainer
-        updates = -(-count // size)
-        losses = []
-        for epoch in range(epochs):
-            last = step + epoch * updates + updates - 1
-            params += 1.0
-            losses.append(np.nan if last >= 10 else 1.0)
-        return np.array(losses)
+    def __call__(self, call):
+        losses = np.ones(call.epochs)
+        for number, (epoch, *_) in enumerate(call.batches(), start=call.step):
+            call.params[:] += 1.0
+            if number >= 10:
+                losses[epoch] = np.nan
+        return losses
 
 
 def test_the_first_epoch_that_diverged_is_named_wherever_it_is_in_a_call() -> None:

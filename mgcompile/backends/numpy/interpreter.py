@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable, Options, Trainer
+    from mgcompile.backends.interface import Executable, Options, TrainCall, Trainer
     from mgcompile.program.optimizer import OptimizerSpec
 
     Floats = NDArray[Any]
@@ -213,32 +213,15 @@ class _Trainer:
     run: _Interpreter
     rule: OptimizerSpec
 
-    def __call__(
-        self,
-        inputs: Floats | Sequence[Floats],
-        count: int,
-        params: Floats,
-        state: Floats,
-        step: int,
-        orders: NDArray[np.int64] | None,
-        epochs: int,
-        batch_size: int,
-        lr: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        """Train for `epochs` epochs; write `params` and `state` in place."""
-        if not isinstance(inputs, np.ndarray):
-            inputs = np.stack([np.broadcast_to(column, (count,)) for column in inputs], axis=1)
+    def __call__(self, call: TrainCall) -> NDArray[np.float64]:
+        """Train (see `mgcompile.backends.interface.Trainer`)."""
         recorded = self.run.program.data is not None
-        losses = np.zeros(epochs)
-        for epoch in range(epochs):
-            order = np.arange(count) if orders is None else orders[epoch]
-            for rate, first in zip(lr[epoch], range(0, count, batch_size), strict=True):
-                rows = order[first : first + batch_size]
-                scale = 1.0 if recorded else 1.0 / len(rows)
-                loss, gradient = self.run(inputs[rows], len(rows), params)
-                step += 1
-                update(params, state, gradient, self.rule, float(rate), scale, step)
-                losses[epoch] += float(loss[0]) / (1.0 if recorded else count)
+        losses = np.zeros(call.epochs)
+        for number, (epoch, inputs, size, rate) in enumerate(call.batches(), start=call.step + 1):
+            scale = 1.0 if recorded else 1.0 / size
+            loss, gradient = self.run(inputs, size, call.params)
+            update(call.params, call.state, gradient, self.rule, rate, scale, number)
+            losses[epoch] += float(loss[0]) / (1.0 if recorded else call.count)
         return losses
 
 

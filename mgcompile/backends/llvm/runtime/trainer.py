@@ -24,6 +24,7 @@ from mgcompile.program.ir import INPUTS
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from mgcompile.backends.interface import TrainCall
     from mgcompile.backends.llvm.lower import Lowered
     from mgcompile.backends.llvm.runtime.jit import Library
     from mgcompile.program.optimizer import OptimizerSpec
@@ -60,39 +61,28 @@ class LlvmTrainer:
         products = [p for phase in self.lowered.loops.phases for p in phase.weight_gradients]
         return not any(product.columns.array == INPUTS for product in products)
 
-    def __call__(
-        self,
-        inputs: Any,
-        count: int,
-        params: NDArray[Any],
-        state: NDArray[Any],
-        step: int,
-        orders: NDArray[np.int64] | None,
-        epochs: int,
-        batch_size: int,
-        lr: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
-        """Train for some epochs (see `mgcompile.backends.interface.Trainer`)."""
+    def __call__(self, call: TrainCall) -> NDArray[np.float64]:
+        """Train (see `mgcompile.backends.interface.Trainer`)."""
         try:
             arena = self._free.pop()  # atomic: no two calls get the same arena
         except IndexError:
             arena = Arena.make(self.lowered, self._constants, self.threads)
-        size = min(count, batch_size)
-        if orders is None and epochs > 1 and self._takes_columns:
+        inputs, size = call.inputs, min(call.count, call.batch_size)
+        if call.orders is None and call.epochs > 1 and self._takes_columns:
             inputs = np.asfortranarray(inputs) if isinstance(inputs, np.ndarray) else inputs
         kept = describe_inputs(arena, inputs)
         arena.grow(self.lowered, size)
-        arena.set("PARAMS", params.ctypes.data)
-        rates = np.asarray(lr, dtype=np.float64)
-        powers = self._powers(step + -(-count // size) * np.arange(epochs))
-        losses = np.empty(epochs, dtype=np.float64)
+        arena.set("PARAMS", call.params.ctypes.data)
+        rates = np.asarray(call.rates, dtype=np.float64)
+        powers = self._powers(call.step + -(-call.count // size) * np.arange(call.epochs))
+        losses = np.empty(call.epochs, dtype=np.float64)
         training = np.zeros(len(TRAINING_RUN), dtype=np.int64)
         words = {
-            "COUNT": count,
+            "COUNT": call.count,
             "BATCH": size,
-            "EPOCHS": epochs,
-            "ORDERS": 0 if orders is None else orders.ctypes.data,
-            "STATE": state.ctypes.data,
+            "EPOCHS": call.epochs,
+            "ORDERS": 0 if call.orders is None else call.orders.ctypes.data,
+            "STATE": call.state.ctypes.data,
             "RATES": rates.ctypes.data,
             "RATE_EPOCH": rates.strides[0],
             "RATE_UPDATE": rates.strides[1],

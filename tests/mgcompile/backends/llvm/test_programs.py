@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from mgcompile.autodiff.reverse import gradient_to_params
-from mgcompile.backends.interface import Options
+from mgcompile.backends.interface import Options, TrainCall
 from mgcompile.backends.llvm.backend import backend as llvm
 from mgcompile.backends.llvm.lower import lower
 from mgcompile.backends.llvm.runtime.executable import LlvmExecutable
@@ -270,7 +270,8 @@ def test_a_wide_net_trains_on_samples_in_any_order(rule, batch_size):
         trainer = backend.build_trainer(program, rule, Options())
         state = np.zeros((rule.state_rows, len(params)))
         rates = np.broadcast_to([[0.1], [0.05]], (2, -(-200 // batch_size)))
-        losses.append(trainer(inputs, 200, params, state, 0, orders, 2, batch_size, rates))
+        call = TrainCall(inputs, 200, params, state, 0, batch_size, rates, orders)
+        losses.append(trainer(call))
         found.append(params)
     np.testing.assert_allclose(*found, rtol=1e-10, atol=1e-12)
     np.testing.assert_allclose(*losses, rtol=1e-10)

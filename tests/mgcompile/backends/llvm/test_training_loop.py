@@ -7,7 +7,7 @@ import pytest
 
 import mgcompile
 from mgcompile.autodiff.reverse import gradient_to_params
-from mgcompile.backends.interface import Options
+from mgcompile.backends.interface import Options, TrainCall
 from mgcompile.backends.llvm.backend import backend as llvm
 from mgcompile.backends.numpy.interpreter import backend as numpy_backend
 from mgcompile.program.optimizer import OptimizerSpec
@@ -41,7 +41,7 @@ def train(backend, program, rule, dtype, *, orders, threads=1, step=0):
     state = np.zeros((rule.state_rows, 13), dtype)
     rates = (0.1 / np.arange(1.0, 17.0)).reshape(4, 4)  # of 4 updates in each of 4 epochs
     trainer = backend.build_trainer(program, rule, Options(dtype, threads))
-    losses = trainer(inputs, 50, params, state, step, orders, 4, 16, rates)
+    losses = trainer(TrainCall(inputs, 50, params, state, step, 16, rates, orders))
     return losses, params, state
 
 
@@ -80,7 +80,7 @@ def test_adam_goes_on_with_the_same_bits_wherever_calls_are_cut(program):
         params, state, epoch = first.copy(), np.zeros((2, 13)), 0
         for epochs in calls:
             step, rates = epoch * 4, np.broadcast_to(0.05, (epochs, 4))
-            trainer(inputs, 50, params, state, step, None, epochs, 16, rates)
+            trainer(TrainCall(inputs, 50, params, state, step, 16, rates))
             epoch += epochs
         found.append((params, state))
     for a, b in zip(*found, strict=True):
