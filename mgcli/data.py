@@ -53,6 +53,8 @@ class Data:
         task: classification or regression.
         classes: the names of the classes; empty for regression.
         notes: what the reader should know.
+        na: texts that stand for what is missing, beyond the usual ones.
+        keep_na: texts that usually do, and stand for themselves.
 
     """
 
@@ -65,6 +67,8 @@ class Data:
     task: Task
     classes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    na: tuple[str, ...] = ()
+    keep_na: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.target)
@@ -160,6 +164,8 @@ def from_table(table: RawTable, reading: Reading, name: str) -> Data:
         task=task,
         classes=classes,
         notes=tuple(notes),
+        na=reading.format.na,
+        keep_na=reading.format.keep_na,
     )
 
 

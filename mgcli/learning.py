@@ -144,6 +144,8 @@ def learn(
         mean=mean,
         scale=scale,
         source=data.source,
+        na=data.na,
+        keep_na=data.keep_na,
     )
     held = encode_all(features, data.rows(test)) if len(test) else X
     rows = test if len(test) else train

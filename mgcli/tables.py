@@ -51,6 +51,20 @@ class Format:
         if self.decimal is not None and self.decimal == self.thousands:
             raise TableError(f"--decimal and --thousands are both {self.decimal!r}")
 
+    def after(self, na: tuple[str, ...], keep_na: tuple[str, ...]) -> "Format":
+        """Return the format of a later table, where what was said of an earlier one still holds.
+
+        Args:
+            na: said of the earlier table; what is said of this one stands above it.
+            keep_na: the same.
+
+        """
+        return attrs.evolve(
+            self,
+            na=(*self.na, *(text for text in na if text not in self.keep_na)),
+            keep_na=(*self.keep_na, *(text for text in keep_na if text not in self.na)),
+        )
+
     @property
     def missing(self) -> frozenset[str]:
         """Return what stands for a missing value, in lower case."""

@@ -121,6 +121,8 @@ def _table_described(model: TableModel) -> dict[str, Any]:
         "mean": model.mean,
         "scale": model.scale,
         "source": model.source,
+        "na": list(model.na),
+        "keep_na": list(model.keep_na),
     }
 
 
@@ -227,6 +229,8 @@ def _assembled(path: Path, description: Mapping[str, Any], weights: bytes) -> ML
         mean=finite_of(table["mean"]),
         scale=finite_of(table["scale"]),
         source=text_of(table["source"]),
+        na=tuple(text_of(text) for text in table.get("na", ())),
+        keep_na=tuple(text_of(text) for text in table.get("keep_na", ())),
     )
     check_model(model)
     return model

@@ -34,6 +34,8 @@ class TableModel:
         mean: of a quantity, in its own unit: the net predicts (target - mean) / scale.
         scale: of a quantity, in its own unit.
         source: the data it was trained on.
+        na: texts that stood for what is missing in its file, beyond the usual ones.
+        keep_na: texts that usually do, and stood for themselves.
 
     """
 
@@ -45,6 +47,8 @@ class TableModel:
     mean: float = 0.0
     scale: float = 1.0
     source: str = ""
+    na: tuple[str, ...] = ()
+    keep_na: tuple[str, ...] = ()
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -59,7 +59,7 @@ def command(
     if probabilities and trained.task == "regression":
         raise CliError("--probabilities: this model predicts a quantity, which has none")
     predictor = Predictor(trained, probabilities=probabilities, keep=keep)
-    tables = _tables(trained, source, format_of(options))
+    tables = _tables(trained, source, format_of(options).after(trained.na, trained.keep_na))
     if dask is None:
         pieces = predictor.pieces(tables)
     else:

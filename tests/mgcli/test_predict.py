@@ -196,3 +196,22 @@ def test_a_table_is_predicted_from_standard_input(run: Mg, models: Path) -> None
     text = "x,colour\n0.5,r\n28.5,b\n"
     result = CliRunner().invoke(mg, ["predict", str(models / "big"), "-"], input=text)
     assert [row["prediction"] for row in table(result)] == ["no", "yes"]
+
+
+def test_what_stands_for_missing_is_remembered_and_can_be_said_anew(run: Mg, folder: Path) -> None:
+    """Rows of "gone" are as empty ones, those of NA a class of their own, as in training."""
+    rows = [(("NA", "b", "gone")[i % 3], i if i % 5 else "gone") for i in range(60)]
+    worth = {"NA": 1, "b": 5, "gone": 3}
+    lines = [f"{text},{number},{worth[text]}" for text, number in rows]
+    Path("t.csv").write_text("\n".join(["kind,size,worth", *lines]) + "\n")
+    said = ("--na", "gone", "--keep-na", "NA")
+    run("train", "t.csv", "--target", "worth", "--task", "regression", "--quick", *said)
+    Path("new.csv").write_text("kind,size\nNA,3\ngone,3\nb,gone\n,3\nb,\n")
+    found = [float(row["prediction"]) for row in table(run("predict", "mg-t", "new.csv"))]
+    again = [float(row["prediction"]) for row in table(run("predict", "mg-t", "new.csv", *said))]
+    assert found == again
+    assert found[1] == found[3]
+    assert found[2] == found[4]
+    assert abs(found[0] - found[1]) > 1.0
+    other = table(run("predict", "mg-t", "new.csv", "--na", "NA"))
+    assert float(other[0]["prediction"]) == found[3], "what is said of this table stands above"
