@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import attrs
 import numpy as np
 
 from mgcompile.autodiff.partials import local_derivatives
-from mgcompile.autodiff.symbols import Emitter, Number, Symbol, simplified
 from mgcompile.program.value_ranges import range_of_op, tape_constants, tape_doubts
 from mgcompile.support.ranges import FINITE, Range, of_number
+from mgcompile.support.recorded_rule import Recorder, reference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,39 +47,6 @@ class Template:
     doubtful: tuple[bool, ...]
 
 
-class _Recorder(Emitter):
-    """An emitter that records instructions on placeholders instead of bundles."""
-
-    def __init__(self, arity: int) -> None:
-        self.arity = arity
-        self.instructions: list[tuple[Op, tuple[int | float, ...]]] = []
-        self._seen: dict[tuple[Op, tuple[int | float, ...]], Symbol] = {}
-
-    @property
-    def strict(self) -> bool:
-        """Tell that rules are followed as written: on a tape nothing stands beside anything."""
-        return True
-
-    def placeholder(self, number: int) -> Symbol:
-        return Symbol(number, self)  # type: ignore[arg-type] # a placeholder is no access
-
-    def apply(self, op: Op, operands: Sequence[Number]) -> Number:
-        operands = tuple(x if isinstance(x, Symbol) else float(x) for x in operands)
-        simple = simplified(op, operands)
-        if simple is not None:
-            return simple
-        key = (op, tuple(reference(x) for x in operands))
-        if key not in self._seen:
-            self._seen[key] = self.placeholder(self.arity + 1 + len(self.instructions))
-            self.instructions.append(key)
-        return self._seen[key]
-
-
-def reference(number: Number) -> int | float:
-    """Return the number of a placeholder, or the plain number."""
-    return number.access if isinstance(number, Symbol) else number  # type: ignore[return-value] # a placeholder's access is its number
-
-
 def partial_template(op: Op, constants: Sequence[float | None]) -> Template:
     """Return the partials of an op.
 
@@ -88,18 +55,19 @@ def partial_template(op: Op, constants: Sequence[float | None]) -> Template:
         constants: For each operand its value if it is a constant, else None. The partial to a
             constant is 0.
     """
-    recorder = _Recorder(len(constants))
-    operands = [recorder.placeholder(i) if c is None else c for i, c in enumerate(constants)]
-    out = recorder.placeholder(len(constants))
+    recorder = Recorder(len(constants) + 1, shares=True)
+    operands = [recorder.traced(i) if c is None else c for i, c in enumerate(constants)]
+    out = recorder.traced(len(constants))
     wanted = [i for i, c in enumerate(constants) if c is None]
     found = local_derivatives(op, recorder, out, operands, wanted)
     partials = tuple(reference(found[i]) if i in found else 0.0 for i in range(len(constants)))
     ranges = [FINITE if c is None else of_number(c) for c in constants]
     ranges.append(range_of_op(op, tuple(ranges)))
-    for inner, read in recorder.instructions:
+    instructions = cast("tuple[tuple[Op, tuple[int | float, ...]], ...]", tuple(recorder.steps))
+    for inner, read in instructions:
         ranges.append(range_of_op(inner, tuple(_range(x, ranges) for x in read)))
     doubts = tuple(not _range(x, ranges).finite for x in partials)
-    return Template(tuple(recorder.instructions), partials, doubts)
+    return Template(instructions, partials, doubts)
 
 
 def _range(x: float, ranges: Sequence[Range]) -> Range:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from mgcompile.autodiff.symbols import Symbol
+from mgcompile.autodiff.symbols import Emitter, Symbol
 from mgcompile.program.ir import extent
 from mgcompile.support.op_traits import is_shipped
+from mgcompile.support.recorded_rule import Traced
 from mgcompile.support.slopes import SLOPES
 from mgcompile.support.uniform_partial import is_reducible, replayed, shared_partial
 from mgcore import Op
@@ -18,14 +19,18 @@ from mgcore.places import rule_place
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from mgcompile.autodiff.symbols import Emitter, Number
+    from mgcompile.support.recorded_rule import Recorder
+
 
 __all__ = ["local_derivatives"]
+
+Number = Any
+"""What the emitter works on: its symbols, and plain numbers."""
 
 
 def local_derivatives(
     op: Op,
-    emitter: Emitter,
+    emitter: Emitter | Recorder,
     out: Number,
     operands: Sequence[Number],
     needed: Iterable[int],
@@ -42,9 +47,18 @@ def local_derivatives(
     wanted = list(needed)
     along = extent(reduced)
     if is_reducible(op, along) and len(operands) == 1:
-        tree, total = shared_partial(op, along), partial(emitter.total, reduced=reduced)
-        return {i: replayed(tree, out, operands[i], total) for i in wanted}
-    if op.name in SLOPES and is_shipped(op, op.name) and not emitter.strict:
+        total = (
+            partial(emitter.total, reduced=reduced)
+            if isinstance(emitter, Emitter)
+            else lambda term: term  # on a tape there are no axes
+        )
+        return {i: replayed(shared_partial(op, along), out, operands[i], total) for i in wanted}
+    if (
+        isinstance(emitter, Emitter)
+        and not emitter.strict
+        and op.name in SLOPES
+        and is_shipped(op, op.name)
+    ):
         return {i: emitter.apply(SLOPES[op.name], (out, operands[i])) for i in wanted}
     if callable(op.partials):
         return _all_at_once(op, emitter, out, operands, wanted)
@@ -61,7 +75,7 @@ def local_derivatives(
 
 
 def _all_at_once(
-    op: Op, emitter: Emitter, out: Number, operands: Sequence[Number], wanted: list[int]
+    op: Op, emitter: Emitter | Recorder, out: Number, operands: Sequence[Number], wanted: list[int]
 ) -> dict[int, Number]:
     rule: Callable[..., Any] = op.partials  # type: ignore[assignment] # told apart by the caller
     count = len(operands)
@@ -83,7 +97,7 @@ def _check_count(op: Op, results: Sequence[Any], count: int) -> None:
 
 
 def _number(result: Any, op: Op, rule: object) -> Number:
-    return result if isinstance(result, Symbol) else as_local(result, op, rule)
+    return result if isinstance(result, Symbol | Traced) else as_local(result, op, rule)
 
 
 @cache

@@ -16,6 +16,7 @@ from mgcompile.program.index_maps import dense_strides, moving_axes, only_axes
 from mgcompile.program.ir import CONSTS, Access, Affine
 from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.ranges import UNKNOWN, Range, ends_below, of_number
+from mgcompile.support.recorded_rule import simplified
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_MUL
 from mgcore import ops
 from mgcore.foreign import with_operators
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from mgcompile.program.ir import Bundle
     from mgcore import Op
 
-__all__ = ["Emitter", "Number", "Symbol", "simplified"]
+__all__ = ["Emitter", "Number", "Symbol"]
 
 
 @with_operators
@@ -93,7 +94,7 @@ class Emitter:
     def apply(self, op: Op, operands: Sequence[Number]) -> Number:
         """Apply an op at every point of the domain, over the axes on which it depends alone."""
         operands = tuple(x if isinstance(x, Symbol) else float(x) for x in operands)
-        simple = simplified(op, operands)
+        simple: Number | None = simplified(op, operands)
         if simple is not None:
             return simple
         if self.builder.strict:
@@ -261,26 +262,3 @@ class Emitter:
         for axis, stride in zip(kept, dense_strides(shape), strict=True):
             strides[depth + axis] = stride
         return Symbol(affine(result, 0, *strides), self)
-
-
-def simplified(op: Op, operands: tuple[Number, ...]) -> Number | None:
-    """Return the result where arithmetic with 0 and 1 needs no instruction."""
-    if len(operands) == 1:
-        return operands[0] if op is ops.sum else None
-    if op is ops.select and not isinstance(operands[0], Symbol):
-        return operands[1] if operands[0] != 0.0 else operands[2]
-    if len(operands) != 2:
-        return None
-    x, y = operands
-    if op is ops.mul:
-        if not isinstance(x, Symbol) and x == 1.0:
-            return y
-        return x if not isinstance(y, Symbol) and y == 1.0 else None
-    if op is ops.pow and not isinstance(y, Symbol) and y == 0.0:
-        return 1.0
-    unit: dict[Op, float] = {ops.div: 1.0, ops.pow: 1.0, ops.sub: 0.0, ops.add: 0.0}
-    if op in unit and not isinstance(y, Symbol) and y == unit[op]:
-        return x
-    if op is ops.add and not isinstance(x, Symbol) and x == 0.0:
-        return y
-    return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -40,9 +40,9 @@ from mgcompile.support.ranges import (
     square,
     widened,
 )
+from mgcompile.support.recorded_rule import recorded
 from mgcompile.support.zero_product import adds_up
-from mgcore import ops
-from mgcore.foreign import with_operators
+from mgcore import Op, ops
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.program.ir import Program
-    from mgcore import Op
+    from mgcompile.support.recorded_rule import Function
 
 __all__ = ["ValueRanges", "range_of_op", "tape_constants", "tape_doubts"]
 
@@ -253,33 +253,15 @@ def range_of_op(op: Op, operands: tuple[Range, ...]) -> Range:
     if known is not None:
         return known(*operands)
     try:
-        return _ranged(op.forward(*(_Ranged(x) for x in operands)))
+        rule = recorded(op.forward, len(operands))
     except Exception:  # a rule that cannot be followed
         return UNKNOWN
+    (found,) = rule.taken(operands, lambda f, xs: _range_of(f, tuple(xs)), of_number)
+    return found
 
 
-def _ranged(x: Any) -> Range:
-    return x.range if isinstance(x, _Ranged) else of_number(float(x))
-
-
-@with_operators
-class _Ranged:
-    """A range as the number type of a forward rule."""
-
-    __slots__ = ("range",)
-
-    def __init__(self, found: Range) -> None:
-        self.range = found
-
-    @staticmethod
-    def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> _Ranged:
-        return _Ranged(range_of_op(op, tuple(map(_ranged, operands))))
-
-    def _undecided(self, *_: object) -> bool:
-        message = "a rule asks for the value of an operand"
-        raise TypeError(message)
-
-    __lt__ = __gt__ = __le__ = __ge__ = __bool__ = _undecided
+def _range_of(function: Function, operands: tuple[Range, ...]) -> Range:
+    return range_of_op(function, operands) if isinstance(function, Op) else UNKNOWN
 
 
 _MOST_CONSTANTS = 1000

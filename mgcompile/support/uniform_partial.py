@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from mgcore import ops
-from mgcore.foreign import with_operators
+from mgcompile.errors import SymbolError
+from mgcompile.support.recorded_rule import recorded
+from mgcore import Op, ops
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mgcore import Op
+    from mgcompile.support.recorded_rule import Function
 
 __all__ = ["is_reducible", "replayed", "shared_partial"]
 
@@ -41,21 +42,6 @@ class _Total:
     term: Tree
 
 
-@with_operators
-class _Tracer:
-    """A number that remembers how it was computed."""
-
-    __slots__ = ("tree",)
-
-    def __init__(self, tree: Tree) -> None:
-        self.tree = tree
-
-    @staticmethod
-    def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> _Tracer:
-        trees = (x.tree if isinstance(x, _Tracer) else float(x) for x in operands)
-        return _Tracer((op, *trees))
-
-
 def is_reducible(op: Op, count: int) -> bool:
     """Tell whether an op other than sum and dot can have `count` operands along axes."""
     return op.arity is None and op is not ops.sum and op is not ops.dot and _partial(op, count)[0]
@@ -71,16 +57,23 @@ def _partial(op: Op, count: int) -> tuple[bool, Tree]:
     # A few operands tell already where a rule mixes them, whatever that costs with many.
     if not callable(op.partials) or (count > 3 and not _partial(op, 3)[0]):
         return False, None
-    operands = [_Tracer((place,)) for place in range(count)]
+    leaves: list[Tree] = [_OUT, *((place,) for place in range(count))]
     totals: dict[int, Tree] = {}
     try:
-        results = op.partials(_Tracer(_OUT), *operands)
-        traced = [x.tree if isinstance(x, _Tracer) else float(x) for x in results]
+        rule = recorded(op.partials, count + 1)
+        traced = rule.taken(leaves, _tree, float)
         trees = [_own(tree, i, count, totals) for i, tree in enumerate(traced)]
     except Exception:  # a rule that is not generic, or whose partials mix the operands
         return False, None
     same = len(trees) == count and all(tree == trees[0] for tree in trees)
     return same, trees[0] if same else None
+
+
+def _tree(function: Function, operands: list[Tree]) -> Tree:
+    if not isinstance(function, Op):
+        message = f"{function.__name__} is no op"
+        raise SymbolError(message)
+    return (function, *operands)
 
 
 def _own(tree: Tree, place: int, count: int, totals: dict[int, Tree]) -> Tree:

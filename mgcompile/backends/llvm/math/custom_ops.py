@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 from mgcompile.backends.callbacks import number, warn_of_callback
 from mgcompile.backends.llvm.ir.module_builder import Import
 from mgcompile.backends.llvm.math.calls import scalar_calls
-from mgcompile.backends.llvm.math.rule_tracer import Traced
+from mgcompile.backends.llvm.math.rules import write_rule
 from mgcompile.backends.llvm.math.solvers import lower_newton
+from mgcompile.support.recorded_rule import recorded
 from mgcore.newton import Newton
 
 if TYPE_CHECKING:
@@ -42,15 +43,14 @@ def lower_foreign(
         The result.
     """
     mark = len(block.lines)
-    numbers = [Traced(x, lambda other, others: apply(block, other, others)) for x in operands]
     try:
         if isinstance(op.forward, Newton):
             return lower_newton(block, op, op.forward, operands, apply)
-        result = op.forward(*numbers)
-        return result.vec if isinstance(result, Traced) else block.constant(float(result))
+        (result,) = write_rule(block, recorded(op.forward, len(operands)), operands, apply)
     except Exception as error:
         block.undo(mark)
         return _called_back(block, op, operands, error)
+    return result
 
 
 def _called_back(block: Block, op: Op, operands: Sequence[Vec], error: Exception) -> Vec:

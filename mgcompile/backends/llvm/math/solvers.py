@@ -9,18 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.ir.module_builder import Function
-from mgcompile.backends.llvm.math.rule_tracer import Traced
+from mgcompile.backends.llvm.math.rules import write_rule
+from mgcompile.support.recorded_rule import recorded
 from mgcore.newton import enough
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
+    from mgcompile.backends.llvm.math.rules import Apply
     from mgcore import Op
     from mgcore.newton import Newton
-
-    Apply = Callable[[Block, Op, list[Vec]], Vec]
 
 __all__ = ["lower_newton"]
 
@@ -48,17 +48,14 @@ def lower_newton(
 
 
 def _solved(block: Block, method: Newton, arguments: Sequence[Vec], apply: Apply) -> Vec:
-    def traced(x: Vec) -> Traced:
-        return Traced(x, lambda op, operands: apply(block, op, operands))
-
-    numbers = tuple(map(traced, arguments))
-    register = numbers[0].register
-    first = register(method.start(*numbers))
+    start = recorded(method.start, len(arguments))
+    equation = recorded(lambda y, *xs: method.at(y, xs), len(arguments) + 1)
+    (first,) = write_rule(block, start, arguments, apply)
     small = enough(_EPSILON[block.kind.element])
 
     def turn(state: list[Vec]) -> tuple[list[Vec], Vec]:
         y, going = state
-        residual, slope = map(register, method.at(traced(y), numbers))
+        residual, slope = write_rule(block, equation, (y, *arguments), apply)
         moved = block.select(residual.same(0.0), 0.0, residual / slope)  # 0 / 0 at a double root
         there = y - moved
         done = (block.absolute(moved) <= block.absolute(there) * small) | there.is_nan()
