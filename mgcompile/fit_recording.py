@@ -10,8 +10,6 @@ engine does it), and all have to be the same graph with the same results.
 
 from __future__ import annotations
 
-import pickle
-import random
 import sys
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -21,6 +19,7 @@ import attrs
 import numpy as np
 
 from mgcompile.errors import RecordingError
+from mgcompile.fit_random import DrawnError, random_state_kept
 from mgcompile.graph.capture import capture
 from mgcore import Value
 from mgcore.explain.anomaly import Watcher
@@ -93,7 +92,7 @@ def record(
     for _ in range(_TRIES - 1):
         try:
             return _record(model, X, loss, targets)
-        except _DrawnError:
+        except DrawnError:
             continue
     return _record(model, X, loss, targets)
 
@@ -105,7 +104,7 @@ def _record(
     targets: Sequence[Sequence[float]],
 ) -> Recorded:
     params = _leaves_of(model)
-    with _random_state_kept(), collector_paused():
+    with random_state_kept(model, loss), collector_paused():
         first = _watched(model, loss, X[0], targets[0] if loss else (), params)
         graph = first.graph()
         count = min(_MOST_RECORDINGS, 1 + _MOST_OPERANDS // max(1, len(graph.operand)))
@@ -117,10 +116,6 @@ def _record(
                 _compare(graph, other.graph(), row)
             _compare_with_numbers(model, loss, X[row], target, other)
     return first
-
-
-class _DrawnError(RecordingError):
-    """Random numbers were drawn while a sample was recorded, by the model or in another thread."""
 
 
 def _leaves_of(model: Any) -> list[Value]:
@@ -152,6 +147,10 @@ class _Watched(Value):
     def data(self, number: float) -> None:
         _note("sets .data", sys._getframe(1))  # noqa: SLF001 - as above
         _DATA.__set__(self, number)
+
+    def __repr__(self) -> str:
+        _note("asks for the text", sys._getframe(1))  # noqa: SLF001 - as above
+        return super().__repr__()
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Value):
@@ -331,29 +330,3 @@ def _moved(params: Sequence[Value]) -> Iterator[None]:
     finally:
         for p, number in zip(params, before, strict=True):
             p.data = number
-
-
-@contextmanager
-def _random_state_kept() -> Iterator[None]:
-    """Give the generators of `random` and NumPy back as they were; refuse if they were drawn from.
-
-    So the recordings change nothing for those who train eagerly afterwards.
-    """
-    python, numpys = random.getstate(), np.random.get_state(legacy=False)
-    before, cause = pickle.dumps(numpys), None
-    try:
-        yield
-    except RecordingError as error:
-        cause = error
-    finally:
-        now = random.getstate(), pickle.dumps(np.random.get_state(legacy=False))
-        random.setstate(python)
-        np.random.set_state(numpys)
-    if now != (python, before):
-        message = (
-            "the model or its loss draws random numbers while it is recorded, which would stand in "
-            "the compiled program as constants"
-        )
-        raise _DrawnError(message) from cause
-    if cause is not None:
-        raise cause

@@ -171,13 +171,12 @@ def read_params(values: Any, count: int, dtype: np.dtype[Any]) -> Floats:
     """Return a copy of parameters in a kernel's dtype, shape (count,).
 
     Raises:
-        InputError: if they have another shape, or are no real numbers.
+        InputError: if they have another shape, are no real numbers, or some are masked.
     """
     try:
-        array = np.asarray(values)
-    except ValueError as error:  # lists of different lengths
-        message = f"params is no array of numbers: {error}"
-        raise InputError(message) from error
+        array = as_array(values, "params")
+    except InputTypeError as error:
+        raise InputError(str(error)) from error
     if array.shape != (count,):
         message = f"params has shape {array.shape}; the kernel's is ({count},)"
         raise InputError(message)
@@ -215,9 +214,6 @@ def _column(values: Any, place: int, names: InputNames, dtype: np.dtype[Any]) ->
 def _numbers(values: Any, what: str, dtype: np.dtype[Any]) -> Floats:
     if type(values) is np.ndarray and values.dtype == dtype and values.flags.aligned:
         return values
-    if isinstance(values, np.ma.MaskedArray) and np.any(values.mask):
-        message = f"{what} is a masked array; fill or drop what is masked, as with .filled(0.0)"
-        raise InputTypeError(message)
     array = as_array(values, what)
     if array.dtype.kind not in "fiu":
         message = (

@@ -8,6 +8,7 @@ import numpy as np
 
 from mgcompile.errors import InputError, OptionError
 from mgcompile.runtime.arguments import InputNames, read_batch
+from mgcompile.runtime.tables import as_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +56,7 @@ def product(
         return made, made
     count = len(names.labels)
     if isinstance(v, np.ndarray) and v.shape == (count,) and v.dtype.kind in "fiu":
-        vectors = np.broadcast_to(v.astype(dtype), (batch.count, count))
+        vectors = np.broadcast_to(as_array(v, "v").astype(dtype), (batch.count, count))
     else:
         found = read_batch(v, names, dtype, "v")
         if found.count not in (1, batch.count):
@@ -89,7 +90,7 @@ def hessian(built: Built, source: str, batch: Batch, params: Floats) -> Floats:
 
 
 def _vector(v: Any, count: int, dtype: np.dtype[Any]) -> Floats:
-    array = np.asarray(v)
+    array = as_array(v, "v")
     if array.shape != (count,) or array.dtype.kind not in "fiu":
         message = f"v has shape {array.shape}, dtype {array.dtype}; give {count} real numbers"
         raise InputError(message)

@@ -13,6 +13,7 @@ from mgcompile.reroll.pipeline import reroll, with_recorded
 from mgcompile.runtime.compiled_programs import Built
 from mgcompile.runtime.proof import Proof
 from mgcompile.verification.check import Subject, Verifier
+from mgcompile.verification.number_types import refuse_rules_that_ask_for_types
 from mgcompile.verification.points import Recorded
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ def prove(
         options: How it is built.
         backend: By what.
         level: How much is checked.
+
+    Raises:
+        RuleError: if a rule gives another number for a float than where it is followed.
     """
+    refuse_rules_that_ask_for_types(graph.ops)
     plain = attrs.evolve(options, cache=None)
 
     def examine(

@@ -101,8 +101,11 @@ def as_array(values: Any, what: str) -> Floats:
 
     Raises:
         InputTypeError: if the object refuses (it needs a gradient, is on another device, has
-            missing values), with its own words.
+            missing values), with its own words; if some of its numbers are masked.
     """
+    if isinstance(values, np.ma.MaskedArray) and np.any(values.mask):
+        message = f"{what} is a masked array; fill or drop what is masked, as with .filled(0.0)"
+        raise InputTypeError(message)
     if isinstance(values, np.ndarray):
         return np.asarray(values)
     if hasattr(type(values), "null_count"):

@@ -86,6 +86,22 @@ class Dropout(Module):
         return self.inner.layers[1]([h * (2.0 if self.draw() < 0.5 else 0.0) for h in hidden])
 
 
+class Seldom(Line):
+    """Takes the other way for one sample of a hundred thousand."""
+
+    def __init__(self, generator: Any) -> None:
+        super().__init__()
+        self.generator = generator()
+
+    def __call__(self, row: Any) -> Any:
+        return self.w * row[0] * (2.0 if self.generator.random() < 1e-5 else 1.0)
+
+
+class ByText(Line):
+    def __call__(self, row: Any) -> Any:
+        return self.w * row[0] * (2.0 if str(row[0]).count("7") > 30 else 1.0)
+
+
 class ByTruth(Line):
     def __call__(self, row: Any) -> Any:
         return self.w * row[0] if row[0] else self.w + 1.0
@@ -145,8 +161,12 @@ PRIVATE, NUMPYS = random.Random(4), np.random.default_rng(4)
     [
         (lambda: Dropout(random.random), "draws random numbers"),
         (lambda: Dropout(np.random.random), "draws random numbers"),
-        (lambda: Dropout(PRIVATE.random), "draws it at random"),
-        (lambda: Dropout(NUMPYS.random), "draws it at random"),
+        (lambda: Dropout(PRIVATE.random), "draws random numbers"),
+        (lambda: Dropout(NUMPYS.random), "draws random numbers"),
+        (lambda: Seldom(lambda: PRIVATE), "draws random numbers"),
+        (lambda: Seldom(lambda: NUMPYS), "draws random numbers"),
+        (lambda: Seldom(lambda own=random.Random(1): own), "draws random numbers"),
+        (ByText, "asks for the text"),
         (ByTruth, "asks for the truth"),
         (ByEquality, "compares by =="),
         (ByKind, "plain numbers"),
@@ -164,6 +184,15 @@ def test_a_model_that_one_recording_does_not_stand_for_is_refused_by_name(model,
     assert history.backend == "eager"
     with pytest.raises(BackendError, match=why):
         fit(model(), X, Y, backend="compiled", **settings)
+
+
+def test_generators_of_the_model_are_given_back_as_they_were():
+    following = []
+    for backend in ("eager", "auto"):
+        model = Seldom(lambda: np.random.default_rng(3))
+        fit(model, X, Y, backend=backend, epochs=1, optimizer=optim.SGD(lr=1e-3), progress=False)
+        following.append(model.generator.random())
+    assert following[0] == following[1]
 
 
 def test_looking_at_numbers_is_found_in_every_sample_where_only_one_takes_the_other_way():

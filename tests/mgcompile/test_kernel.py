@@ -205,6 +205,15 @@ def test_vectors_that_do_not_fit_a_product_with_the_hessian_are_named(kernel):
         kernel.hessian(X, wrt="weights")
 
 
+def test_masked_params_and_vectors_are_refused(kernel):
+    masked = np.ma.masked_equal(kernel.params, kernel.params[0])
+    with pytest.raises(InputError, match=r"params is a masked array.*filled"):
+        kernel.params = masked
+    kernel.params = np.ma.masked_array(kernel.params)  # nothing is masked
+    with pytest.raises(InputTypeError, match=r"v is a masked array.*filled"):
+        kernel.hvp(np.zeros((1, 2)), np.ma.masked_equal([1.0, 2.0], 2.0), wrt="inputs")
+
+
 def test_params_are_read_and_set(kernel):
     before = kernel.params
     np.testing.assert_allclose(before, [0.7, -1.2, 0.1])

@@ -98,3 +98,23 @@ def test_partials_of_another_number_than_operands_are_an_error_everywhere(count:
     kernel = mgcompile.compile(op(x, y), inputs=[x, y])
     with pytest.raises(RuleError, match="partials rule of pair"):
         kernel.value_and_grad([1.0, 2.0])
+
+
+# What a rule may make of the type of its operand: it cannot be noticed while the rule is followed.
+TYPES = {
+    "class": lambda x: isinstance(x, float),
+    "type": lambda x: type(x) is float,
+    "text": lambda x: len(str(x)) < 10,
+}
+
+
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+@pytest.mark.parametrize("how", TYPES)
+def test_a_rule_that_asks_for_the_type_of_its_operand_is_refused(how: str, backend: str) -> None:
+    asks = TYPES[how]
+    forward = Op("typed", lambda x: 2.0 * x if asks(x) else 3.0 * x, (lambda out, x: 2.0,))
+    partial = Op("typed_slope", lambda x: 2.0 * x, (lambda out, x: 2.0 if asks(x) else 3.0 + 0 * x,))
+    for op, what in ((forward, "forward rule"), (partial, "partial 0")):
+        x = Value(0.5, "x")
+        with pytest.raises(RuleError, match=f"{what} of op {op.name}.*asks for the type"):
+            mgcompile.compile(op(x) * x, inputs=[x], backend=backend, cache=False)
