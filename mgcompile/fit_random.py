@@ -94,8 +94,7 @@ def _held(each: Any) -> list[Any]:
     if isinstance(each, dict):
         return list(each.values())
     held = [*getattr(each, "__dict__", {}).values(), getattr(each, "__self__", None)]
-    called = getattr(type(each), "__call__", None)
-    for function in (each, getattr(each, "__func__", None), called):
+    for function in (each, getattr(each, "__func__", None), vars(type(each)).get("__call__")):
         held += _named(function)
     return held
 

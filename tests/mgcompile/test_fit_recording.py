@@ -165,7 +165,7 @@ PRIVATE, NUMPYS = random.Random(4), np.random.default_rng(4)
         (lambda: Dropout(NUMPYS.random), "draws random numbers"),
         (lambda: Seldom(lambda: PRIVATE), "draws random numbers"),
         (lambda: Seldom(lambda: NUMPYS), "draws random numbers"),
-        (lambda: Seldom(lambda own=random.Random(1): own), "draws random numbers"),
+        (lambda: Seldom(lambda: random.Random(1)), "draws random numbers"),
         (ByText, "asks for the text"),
         (ByTruth, "asks for the truth"),
         (ByEquality, "compares by =="),
