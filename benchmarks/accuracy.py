@@ -1,103 +1,146 @@
-"""Print how accurate and how fast the native elementwise functions are.
+"""Print how accurate the native elementwise functions and their partials are.
 
-    python benchmarks/accuracy.py [samples] [ops]
+    python benchmarks/accuracy.py [--write] [samples] [ops]
 
-For every op that rounds, in float64 and float32: the range, the worst error found against mpmath
-in ulps, the operands it occurred at, and the time per element in a native loop beside NumPy's (or
-SciPy's) on the same 8,192 numbers, which stay in the cache.
+Two tables, each against mpmath. Of values, in float64 and float32: the range, the worst error in
+ulps, that of NumPy's or SciPy's function at the same points, and the operands of the worst. Of
+partials as a kernel has them, in float64: the worst error in ulps of the partial, its condition
+number there (|x f''/f'|, large where the partial crosses 0, beside which ulps of it say little),
+and the worst error where that is at most 10. With --write they are written to docs/accuracy.md.
 """
 
 from __future__ import annotations
 
 import sys
-import time
-from typing import Any
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mgcompile.backends.llvm.math.emit import emit
-from mgcompile.testing.accuracy import Measurement, subjects, worst_error
+from mgcompile.testing.accuracy import Subject, subjects, worst_error
 from mgcompile.testing.accuracy_more import more_subjects
-from mgcompile.testing.array_functions import ArrayFunction, over_arrays
+from mgcompile.testing.accuracy_partials import kernel_partials, worst_partial_error
+from mgcompile.testing.array_functions import over_arrays
+from mgcompile.testing.peers import array_peer
 from mgcore import ops
 
-SIZE = 8192
-INSIDE_ONE = {"erfinv", "normal_quantile", "betainc", "asin", "acos", "atanh"}
-ABOVE_ONE = {"acosh", "zeta"}
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PAGE = Path(__file__).parent.parent / "docs" / "accuracy.md"
+FEWER = 10  # a partial's reference takes so many times as long as a value's
+HEAD = """\
+# Accuracy
+
+Written by `make bench`. What kernels compute, against mpmath, in ulps (distances of neighbouring
+numbers at the exact result): the largest error over random operands of each range. "peer" is
+NumPy's function of the same meaning, or else SciPy's, at the same points: what no peer has is
+marked -. A few ops of the special functions call SciPy's code, and are as good as that.
+"""
+PARTIALS = """
+## Partials
+
+The local derivatives in a compiled gradient, in float64, in ulps of the exact derivative.
+"condition" is |x f''(x) / f'(x)| at the operands of the largest error: where it is large the
+partial lies beside a zero of its own or changes so fast that an error of one rounding in what it
+is made of is magnified by about that factor, and ulps of it say little. "up to 10" is the largest
+error over the operands whose condition is at most 10. Partials that have no closed form are left
+out.
+"""
 
 
-def peer(name: str) -> Any:
-    """Return NumPy's or SciPy's function of the same meaning, or None."""
-    from scipy import special
+def value_rows(name: str, subject: Subject, samples: int) -> Iterator[str]:
+    """Yield the rows of one op in the table of values."""
+    op = getattr(ops, name)
+    for dtype, bound in subject.bounds.items():
+        for ranges in subject.ranges:
+            function = over_arrays(
+                lambda block, *xs, op=op: emit(block, op, xs), len(ranges), dtype
+            )
+            generator = np.random.default_rng(1)
+            operands = [r.draw(samples, generator, dtype) for r in ranges]
+            worst = worst_error(function, subject.exact, operands)
+            peer, theirs = array_peer(name, len(ranges)), "-"
+            if peer is not None:
+                theirs = f"{worst_error(peer, subject.exact, operands).ulps:.2f}"
+            yield line(
+                name,
+                dtype,
+                " x ".join(map(str, ranges)),
+                f"{bound:g}",
+                f"{worst.ulps:.2f}",
+                theirs,
+                numbers(worst.operands),
+            )
 
-    others = {
-        "pow": np.power,
-        "sigmoid": special.expit,
-        "atan2": np.arctan2,
-        "asin": np.arcsin,
-        "acos": np.arccos,
-        "atan": np.arctan,
-        "asinh": np.arcsinh,
-        "acosh": np.arccosh,
-        "atanh": np.arctanh,
-        "normal_cdf": special.ndtr,
-        "normal_logcdf": special.log_ndtr,
-        "normal_quantile": special.ndtri,
-        "lgamma": special.gammaln,
-        "digamma": special.psi,
-        "logsumexp": np.logaddexp,
+
+def partial_rows(name: str, subject: Subject, samples: int) -> Iterator[str]:
+    """Yield the rows of one op in the table of partials."""
+    op = getattr(ops, name)
+    for ranges in subject.ranges:
+        generator = np.random.default_rng(2)
+        operands = [r.draw(samples, generator, "float64") for r in ranges]
+        found = kernel_partials(op, operands)
+        for place, partial in enumerate(found):
+            if np.isnan(partial).all():
+                continue
+            worst = worst_partial_error(partial, subject.exact, operands, place)
+            yield line(
+                name,
+                str(place),
+                " x ".join(map(str, ranges)),
+                f"{worst.ulps:.2f}",
+                f"{worst.condition:.3g}",
+                f"{worst.well:.2f}",
+                numbers(worst.operands),
+            )
+
+
+def numbers(operands: tuple[float, ...]) -> str:
+    """Return operands to be typed again."""
+    return ", ".join(f"{x:.17g}" for x in operands)
+
+
+def line(*cells: str) -> str:
+    """Return a row of a table in Markdown."""
+    return f"| {' | '.join(cells)} |"
+
+
+def table(head: tuple[str, ...], rows: Iterator[str], out: list[str]) -> None:
+    """Print a table as its rows are found, and keep it."""
+    for row in (line(*head), line(*["---"] * len(head))):
+        print(row)
+        out.append(row)
+    for row in rows:
+        print(row, flush=True)
+        out.append(row)
+
+
+def main(samples: int, names: list[str], *, write: bool) -> None:
+    """Print the tables, of the named ops or of all."""
+    warnings.simplefilter("ignore")  # of NumPy, about overflow
+    chosen: dict[str, Any] = {
+        name: subject
+        for name, subject in {**subjects(), **more_subjects()}.items()
+        if not names or name in names
     }
-    found = others.get(name, getattr(np, name, getattr(special, name, None)))
-    return found if isinstance(found, np.ufunc) else None
-
-
-def nanoseconds(run: Any, repetitions: int = 300) -> float:
-    """Return the shortest time of a call, per element."""
-    best = float("inf")
-    for _ in range(repetitions):
-        start = time.perf_counter()
-        run()
-        best = min(best, time.perf_counter() - start)
-    return best / SIZE * 1e9
-
-
-def timings(name: str, function: ArrayFunction, dtype: str) -> str:
-    """Return the columns with both times."""
-    generator = np.random.default_rng(0)
-    low, high = (
-        (0.1, 0.9) if name in INSIDE_ONE else (1.1, 3.0) if name in ABOVE_ONE else (0.1, 3.0)
-    )
-    operands = [generator.uniform(low, high, SIZE).astype(dtype) for _ in range(function.arity)]
-    result = np.empty(SIZE, dtype)
-    ours = nanoseconds(function.bound(operands, result))
-    other = peer(name)
-    if other is None:
-        return f"{ours:6.2f}       "
-    return f"{ours:6.2f} {nanoseconds(lambda: other(*operands, out=result)):6.2f}"
-
-
-def main(samples: int, names: list[str]) -> None:
-    """Print the table, of the named ops or of all."""
-    print(f"{'op':16}{'dtype':9}{'ns':>6} {'NumPy':>6}  {'bound':>5} {'worst':>6}  range, at")
-    for name, subject in {**subjects(), **more_subjects()}.items():
-        if names and name not in names:
-            continue
-        for dtype, bound in subject.bounds.items():
-            op = getattr(ops, name)
-            for ranges in subject.ranges:
-                function = over_arrays(
-                    lambda block, *xs, op=op: emit(block, op, xs), len(ranges), dtype
-                )
-                generator = np.random.default_rng(1)
-                operands = [r.draw(samples, generator, dtype) for r in ranges]
-                worst: Measurement = worst_error(function, subject.exact, operands)
-                first = ranges is subject.ranges[0]
-                head = f"{name:16}{dtype:9}" if first else " " * 25
-                times = timings(name, function, dtype) if first else " " * 13
-                where = " x ".join(map(str, ranges))
-                at = ", ".join(f"{x:.17g}" for x in worst.operands)
-                print(f"{head}{times}  {bound:5.1f} {worst.ulps:6.2f}  {where}, {at}")
+    text = [HEAD, "## Values", ""]
+    head = ("op", "dtype", "operands", "bound", "ulp", "peer", "worst at")
+    values = (row for name, s in chosen.items() for row in value_rows(name, s, samples))
+    table(head, values, text)
+    text.append(PARTIALS)
+    print()
+    head = ("op", "by", "operands", "ulp", "condition", "up to 10", "worst at")
+    few = max(20, samples // FEWER)
+    partials = (row for name, s in chosen.items() for row in partial_rows(name, s, few))
+    table(head, partials, text)
+    if write:
+        PAGE.write_text("\n".join(text) + "\n")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 10_000, sys.argv[2:])
+    arguments = [x for x in sys.argv[1:] if x != "--write"]
+    count = int(arguments.pop(0)) if arguments and arguments[0].isdigit() else 10_000
+    main(count, arguments, write="--write" in sys.argv)

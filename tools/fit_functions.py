@@ -1,6 +1,7 @@
 """Fit the polynomials of the native elementary functions and write them as a module.
 
     python tools/fit_functions.py > mgcompile/backends/llvm/math/functions/coefficients.py
+    python tools/fit_functions.py EXP2 CBRT     # only these tables
 
 Each table is the minimax fit of a smooth function g by the exchange algorithm of Remez (1934) in
 500 bits: the polynomial P that makes the largest |w(x) (P(x) - g(x))| smallest, or the quotient
@@ -10,12 +11,17 @@ P / Q of two. Coefficients are rounded to the format that uses them. Needs mpmat
 from __future__ import annotations
 
 import struct
+import sys
 from collections.abc import Callable, Sequence
 
 from attrs import frozen
 from mpmath import (
+    asin,
+    atan,
     atanh,
+    cbrt,
     cos,
+    cosh,
     erf,
     erfc,
     exp,
@@ -28,6 +34,7 @@ from mpmath import (
     pi,
     polyval,
     sin,
+    sinh,
     sqrt,
 )
 
@@ -153,6 +160,7 @@ def erf_weight(a: mpf) -> mpf:
 
 
 ROOT = 2 / sqrt(pi)
+ROOT_HALF = sqrt(mpf("0.5")) * mpf("0.9999")
 HALF_LN2 = log(2) / 2 * mpf("1.001")
 ATANH_END = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2 * mpf("1.001")
 QUARTER = (pi / 4) ** 2 * mpf("1.002")
@@ -161,6 +169,12 @@ LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z)
 LONG_LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z**2)
 SIN = away_from_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z)
 COS = away_from_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
+EXP2 = away_from_zero(lambda r: (mpf(2) ** r - 1) / r)
+SINH = away_from_zero(lambda z: (sinh(sqrt(z)) / sqrt(z) - 1) / z)
+COSH = away_from_zero(lambda z: (cosh(sqrt(z)) - 1 - z / 2) / z**2)
+ASIN = away_from_zero(lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z)
+ATAN = away_from_zero(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z)
+EIGHTH = (sqrt(2) - 1) ** 2 * mpf("1.001")
 CENTRE = away_from_zero(lambda z: (ncdf(sqrt(z)) - mpf(1) / 2) / sqrt(z))
 ERF = away_from_zero(erf_rest)
 
@@ -178,6 +192,18 @@ FITS = [
     Fit("SIN", "", SIN, mpf(0), QUARTER, 2, single=True),
     Fit("COS", "(cos(r) - 1 + z/2) / z^2 in z = r^2", COS, mpf(0), QUARTER, 5),
     Fit("COS", "", COS, mpf(0), QUARTER, 2, single=True),
+    Fit("EXP2", "(2^r - 1) / r, |r| <= 1/2", EXP2, -mpf("0.5005"), mpf("0.5005"), 10),
+    Fit("EXP2", "", EXP2, -mpf("0.5005"), mpf("0.5005"), 5, single=True),
+    Fit("SINH", "(sinh(r) - r) / r^3 in z = r^2, |r| <= ln(2)/2", SINH, mpf(0), HALF_LN2**2, 4),
+    Fit("SINH", "", SINH, mpf(0), HALF_LN2**2, 1, single=True),
+    Fit("COSH", "(cosh(r) - 1 - z/2) / z^2 in z = r^2", COSH, mpf(0), HALF_LN2**2, 4),
+    Fit("COSH", "", COSH, mpf(0), HALF_LN2**2, 1, single=True),
+    Fit("ASIN", "(asin(s) - s) / s^3 in z = s^2, |s| <= 1/2", ASIN, mpf(0), mpf("0.25"), 11),
+    Fit("ASIN", "", ASIN, mpf(0), mpf("0.25"), 4, single=True),
+    Fit("ATAN", "(atan(t) - t) / t^3 in z = t^2, |t| <= tan(pi/8)", ATAN, mpf(0), EIGHTH, 10),
+    Fit("ATAN", "", ATAN, mpf(0), EIGHTH, 3, single=True),
+    Fit("CBRT", "m^(1/3), 1/sqrt(2) <= m <= sqrt(2)", cbrt, ROOT_HALF, 1 / ROOT_HALF, 6),
+    Fit("CBRT", "", cbrt, ROOT_HALF, 1 / ROOT_HALF, 3, single=True),
     Fit("ERF", ERF_MEANING, ERF, mpf(0), mpf("5.95"), 6, erf_weight, below=6),
     Fit("ERF", "", ERF, mpf(0), mpf(4), 2, erf_weight, single=True, below=3),
     Fit("CENTRE", "(Phi(x) - 1/2) / x in z = x^2, |x| <= 3/4", CENTRE, mpf(0), mpf(9) / 16, 8),
@@ -210,7 +236,7 @@ if TYPE_CHECKING:
 def main() -> None:
     """Print the module of coefficients, with the error of each fit as a power of two."""
     print(HEADER)
-    names = list(dict.fromkeys(fit.name for fit in FITS))
+    names = sys.argv[1:] or list(dict.fromkeys(fit.name for fit in FITS))
     for name in names:
         fits = [fit for fit in FITS if fit.name == name]
         found = [(fit, *remez(fit)) for fit in fits]

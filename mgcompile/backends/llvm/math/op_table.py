@@ -12,9 +12,12 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.math.c_library import c_call
+from mgcompile.backends.llvm.math.functions.arcs import ACOS, ASIN, ATAN, ATAN2
+from mgcompile.backends.llvm.math.functions.cube_root import CBRT
 from mgcompile.backends.llvm.math.functions.error_function import ERF, GELU, NORMAL_PDF
-from mgcompile.backends.llvm.math.functions.exponential import EXP, EXPM1
-from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P
+from mgcompile.backends.llvm.math.functions.exponential import EXP, EXP2, EXPM1
+from mgcompile.backends.llvm.math.functions.hyperbolic import ACOSH, ASINH, ATANH, COSH, SINH
+from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P, LOG2, LOG10
 from mgcompile.backends.llvm.math.functions.power import power
 from mgcompile.backends.llvm.math.functions.quotient import QUOTIENT_OF
 from mgcompile.backends.llvm.math.functions.sigmoids import (
@@ -24,7 +27,7 @@ from mgcompile.backends.llvm.math.functions.sigmoids import (
     silu,
     softplus,
 )
-from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN
+from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN, TAN
 from mgcompile.support.op_traits import shipped_name
 from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.slopes import SIGMOID_SLOPE, TANH_SLOPE
@@ -114,13 +117,6 @@ def finished(block: Block, largest: Vec, rest: Vec) -> Vec:
     return block.select(block.absolute(largest).same(math.inf), largest, total)
 
 
-def _cbrt(block: Block, a: Vec) -> Vec:
-    y = c_call(block, "cbrt", a)
-    better = y - (y - a / (y * y)) / 3.0
-    usual = (block.absolute(y) > 0.0) & (block.absolute(y) < math.inf)
-    return block.select(usual, better, y)
-
-
 def _between(block: Block, low: float, high: float, a: Vec) -> Vec:
     return block.select(a < low, low, block.select(a > high, high, a))
 
@@ -164,12 +160,6 @@ def _hypot(block: Block, x: Vec, y: Vec) -> Vec:
     return block.select(x.same(math.inf) | y.same(math.inf), math.inf, found)
 
 
-def _atan2(block: Block, y: Vec, x: Vec) -> Vec:
-    # A zero has no sign here.
-    y, x = (block.select(a.same(0.0), block.constant(0.0), a) for a in (y, x))
-    return c_call(block, "atan2", y, x)
-
-
 def lowering_of(op: Op) -> Lowering | None:
     """Return the lowering of a shipped op or the compiler's own; None for any other.
 
@@ -192,26 +182,26 @@ LOWERINGS: Mapping[str, Lowering] = {
     "exp": lambda block, a: block.call(EXP, a),
     "log": lambda block, a: block.call(LOG, a),
     "sqrt": lambda block, a: block.square_root(a),
-    "exp2": lambda block, a: c_call(block, "exp2", a),
+    "exp2": lambda block, a: block.call(EXP2, a),
     "expm1": lambda block, a: block.call(EXPM1, a),
     "log1p": lambda block, a: block.copy_sign(block.call(LOG1P, a), a),  # of a zero too
-    "log2": lambda block, a: c_call(block, "log2", a),
-    "log10": lambda block, a: c_call(block, "log10", a),
-    "cbrt": _cbrt,
+    "log2": lambda block, a: block.call(LOG2, a),
+    "log10": lambda block, a: block.call(LOG10, a),
+    "cbrt": lambda block, a: block.call(CBRT, a),
     "square": lambda _, a: a * a,
     "reciprocal": lambda _, a: 1.0 / a,
     "rsqrt": lambda block, a: 1.0 / block.square_root(a),
     "sin": lambda block, a: block.call(SIN, a),
     "cos": lambda block, a: block.call(COS, a),
-    "tan": lambda block, a: c_call(block, "tan", a),
-    "asin": lambda block, a: c_call(block, "asin", a),
-    "acos": lambda block, a: c_call(block, "acos", a),
-    "atan": lambda block, a: c_call(block, "atan", a),
-    "sinh": lambda block, a: c_call(block, "sinh", a),
-    "cosh": lambda block, a: c_call(block, "cosh", a),
-    "asinh": lambda block, a: c_call(block, "asinh", a),
-    "acosh": lambda block, a: c_call(block, "acosh", a),
-    "atanh": lambda block, a: c_call(block, "atanh", a),
+    "tan": lambda block, a: block.call(TAN, a),
+    "asin": lambda block, a: block.call(ASIN, a),
+    "acos": lambda block, a: block.call(ACOS, a),
+    "atan": lambda block, a: block.call(ATAN, a),
+    "sinh": lambda block, a: block.call(SINH, a),
+    "cosh": lambda block, a: block.call(COSH, a),
+    "asinh": lambda block, a: block.call(ASINH, a),
+    "acosh": lambda block, a: block.call(ACOSH, a),
+    "atanh": lambda block, a: block.call(ATANH, a),
     "erf": lambda block, a: block.call(ERF, a),
     "normal_pdf": lambda block, a: block.call(NORMAL_PDF, a),
     "erfc": lambda block, a: c_call(block, "erfc", a),
@@ -238,7 +228,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "copysign": lambda block, a, b: block.copy_sign(a, b),
     "mod": _mod,
     "hypot": _hypot,
-    "atan2": _atan2,
+    "atan2": lambda block, y, x: block.call(ATAN2, y, x),
     "remainder": lambda block, a, b: c_call(block, "remainder", a, b),
     "sum": _sum,
     "dot": _dot,

@@ -1,4 +1,4 @@
-"""e^x and e^x - 1: x = k ln 2 + r with |r| <= ln(2) / 2, a polynomial in r, a scaling by 2^k."""
+"""e^x, e^x - 1, 2^x: x = k ln 2 + r with |r| <= ln(2) / 2, a polynomial in r, scaled by 2^k."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.coefficients import EXP as POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.coefficients import EXP2 as EXP2_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.formats import format_of
 
 if TYPE_CHECKING:
@@ -149,6 +150,31 @@ def _expm1(block: Block, x: Vec) -> Vec:
     return block.copy_sign(half + half, x)  # of a zero too
 
 
+def _exp2(block: Block, x: Vec) -> Vec:
+    mantissa, k = _exp2_parts(block, x)
+    form = format_of(x.kind)
+    lowest, highest = float(1 - form.bias), float(form.bias)
+
+    def robust() -> list[Vec]:
+        between = block.select(x > highest + 2.0, highest + 2.0, x)
+        least = lowest - form.mantissa - 2.0
+        between = block.select(between < least, least, between)
+        return [scaled_twice(block, *_exp2_parts(block, between))]
+
+    usual = (x >= lowest) & (x <= highest)
+    return block.rarely(block.inverse(usual), robust, [raised(block, mantissa, k)])[0]
+
+
+def _exp2_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return v and k with 2^x = v 2^k; k in the low bits of a floating-point number."""
+    form = format_of(x.kind)
+    shifted = x + form.magic
+    r = x - (shifted - form.magic)
+    growth = r * block.split_polynomial(r, EXP2_POLYNOMIAL[x.kind.element])
+    return growth + 1.0, shifted
+
+
 EXP = Function("exp", _exp)
+EXP2 = Function("exp2", _exp2)
 EXP_OF_PARTS = Function("exp_of_parts", _exp_of_parts, arity=2)
 EXPM1 = Function("expm1", _expm1)

@@ -8,11 +8,16 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from attrs import frozen
+
 from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.coefficients import LOG as POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.formats import format_of
+from mgcompile.backends.llvm.math.functions.two_parts import quick_sum
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
 
@@ -97,5 +102,67 @@ def _log1p(block: Block, x: Vec) -> Vec:
     return block.select(inside, value, specials(block, u))
 
 
+@frozen
+class _Base:
+    """Hold 1/ln(b) in two parts, and log_b(2) in two, multiples of the first by exponents exact."""
+
+    factor: float
+    factor_low: float
+    two: float
+    two_low: float
+
+
+_TWO = {
+    "double": _Base(float.fromhex("0x1.71547652b82fep+0"), 2.0355273740931033e-17, 1.0, 0.0),
+    "float": _Base(float.fromhex("0x1.715476p+0"), 1.925963033500011e-08, 1.0, 0.0),
+}
+_TEN = {
+    "double": _Base(
+        float.fromhex("0x1.bcb7b1526e50ep-2"),
+        1.098319650216765e-17,
+        float.fromhex("0x1.34413509f6p-2"),
+        3.694239077158931e-13,
+    ),
+    "float": _Base(0.4342944920063019, -1.010305e-08, 0.301025390625, 4.605038981e-06),
+}
+
+
+def _log_to(base: _Base, block: Block, f: Vec, k: Vec) -> Vec:
+    """Return the logarithm of 2^k (1 + f) to a base, for 1 + f in [sqrt(1/2), sqrt(2)]."""
+    s = f / (f + 2.0)
+    z = s * s
+    tail = z * block.polynomial(z, POLYNOMIAL[f.kind.element])
+    half_square = f * f * 0.5
+    high, low = quick_sum(f, -half_square)
+    low = block.fma(s, half_square + tail, low - block.exact_fma(f * 0.5, f, -half_square))
+    scaled = high * base.factor
+    rest = block.exact_fma(high, base.factor, -scaled)
+    rest = rest + block.fma(high, base.factor_low, low * base.factor)
+    total, lost = quick_sum(k * base.two, scaled)  # k is 0, or its multiple the larger
+    if base.two_low:
+        rest = block.fma(k, base.two_low, rest)
+    return total + (lost + rest)
+
+
+def _log_of_base(bases: Mapping[str, _Base]) -> Callable[[Block, Vec], Vec]:
+    def logarithm(block: Block, x: Vec) -> Vec:
+        base = bases[x.kind.element]
+        m, k = split(block, x)
+        usual = _log_to(base, block, m - 1.0, k)
+
+        def robust() -> list[Vec]:
+            y, lift = scaled_up(block, x)
+            m, k = split(block, y)
+            value = _log_to(base, block, m - 1.0, k - lift)
+            inside = (x > 0.0) & (x < math.inf)
+            return [block.select(inside, value, specials(block, x))]
+
+        return block.rarely(block.inverse(normal(x)), robust, [usual])[0]
+
+    return logarithm
+
+
 LOG = Function("log", _log)
+LOG2 = Function("log2", _log_of_base(_TWO))
+LOG10 = Function("log10", _log_of_base(_TEN))
 LOG1P = Function("log1p", _log1p)

@@ -13,6 +13,7 @@ from mgcompile.backends.llvm.math.functions.coefficients import LONG_LOG as POLY
 from mgcompile.backends.llvm.math.functions.exponential import EXP, EXP_OF_PARTS
 from mgcompile.backends.llvm.math.functions.formats import format_of
 from mgcompile.backends.llvm.math.functions.logarithm import LOG, normal, scaled_up, split
+from mgcompile.backends.llvm.math.functions.two_parts import product, quick_sum, two_sum
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -24,26 +25,7 @@ if TYPE_CHECKING:
 _TWO_THIRDS = (float.fromhex("0x1.5555555555555p-1"), float.fromhex("0x1.5555555555555p-55"))
 
 
-def _two_sum(a: Vec, b: Vec) -> tuple[Vec, Vec]:
-    """Return a + b in two parts (Knuth); any sizes."""
-    total = a + b
-    part = total - a
-    return total, (a - (total - part)) + (b - part)
-
-
-def _quick_sum(a: Vec, b: Vec) -> tuple[Vec, Vec]:
-    """Return a + b in two parts, for a the larger (Dekker)."""
-    total = a + b
-    return total, b - (total - a)
-
-
-def _product(block: Block, a: Vec, b: Vec | float) -> tuple[Vec, Vec]:
-    """Return a * b in two parts."""
-    high = a * b
-    return high, block.exact_fma(a, b, -high)
-
-
-def _long_log(block: Block, x: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
+def long_log(block: Block, x: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
     """Return log(x / 2^lift) in two parts, for normal x > 0."""
     form = format_of(x.kind)
     m, k = split(block, x)
@@ -51,30 +33,30 @@ def _long_log(block: Block, x: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
         k = k - lift
     # s = (m - 1) / (m + 1) in two parts; m - 1 is exact.
     f = m - 1.0
-    divisor, divisor_low = _quick_sum(block.constant(2.0, x.kind), f)
+    divisor, divisor_low = quick_sum(block.constant(2.0, x.kind), f)
     s = f / divisor
     s_low = block.fma(-s, divisor_low, block.exact_fma(-s, divisor, f)) / divisor
     # log(m) = 2 s + 2/3 s^3 + s^5 P(s^2), the first two terms in two parts.
-    z, z_low = _product(block, s, s)
+    z, z_low = product(block, s, s)
     z_low = block.fma(s + s, s_low, z_low)
-    cube, cube_low = _product(block, z, s)
+    cube, cube_low = product(block, z, s)
     cube_low = block.fma(z, s_low, block.fma(z_low, s, cube_low))
-    third, third_low = _product(block, cube, _TWO_THIRDS[0])
+    third, third_low = product(block, cube, _TWO_THIRDS[0])
     third_low = block.fma(cube, _TWO_THIRDS[1], block.fma(cube_low, _TWO_THIRDS[0], third_low))
     rest = cube * z * block.polynomial(z, POLYNOMIAL[x.kind.element])
-    high, low = _quick_sum(s + s, third)
+    high, low = quick_sum(s + s, third)
     low = low + (third_low + block.fma(s_low, 2.0, rest))
     # k ln(2) first: it is the larger, or zero.
-    total, lost = _two_sum(k * form.ln2_high, high)
-    step, step_low = _two_sum(total, k * form.ln2_low)
+    total, lost = two_sum(k * form.ln2_high, high)
+    step, step_low = two_sum(total, k * form.ln2_low)
     # The error of ln2_high + ln2_low is below 2^-97, of k ln2_low's product below 2^-86.
-    return _quick_sum(step, step_low + (lost + low))
+    return quick_sum(step, step_low + (lost + low))
 
 
 def _exponent(block: Block, x: Vec, y: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
     """Return y log(x) in two parts."""
-    log_high, log_low = _long_log(block, x, lift)
-    high, low = _product(block, log_high, y)
+    log_high, log_low = long_log(block, x, lift)
+    high, low = product(block, log_high, y)
     return high, block.fma(log_low, y, low)
 
 

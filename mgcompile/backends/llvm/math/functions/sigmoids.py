@@ -9,6 +9,7 @@ from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.exponential import EXP, expm1_in_parts
 from mgcompile.backends.llvm.math.functions.formats import format_of
 from mgcompile.backends.llvm.math.functions.logarithm import log_of_one_plus_unit
+from mgcompile.backends.llvm.math.functions.two_parts import corrected_quotient
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
@@ -22,7 +23,7 @@ def _tanh(block: Block, x: Vec) -> Vec:
         return block.copy_sign(growth / total, x)
     growth_low = low - (growth - high)
     total_low = ((2.0 - total) + growth) + growth_low
-    return block.copy_sign(_corrected_quotient(block, growth, growth_low, total, total_low), x)
+    return block.copy_sign(corrected_quotient(block, growth, growth_low, total, total_low), x)
 
 
 def _growth(block: Block, x: Vec) -> tuple[Vec, Vec, Vec, Vec]:
@@ -54,14 +55,6 @@ def _tanh_slope(block: Block, x: Vec) -> Vec:
     return block.rarely(far, robust, [usual])[0]
 
 
-def _corrected_quotient(block: Block, part: Vec, low: Vec, total: Vec, total_low: Vec) -> Vec:
-    """Return (part + low) / (total + total_low), hardly more than half an ulp off."""
-    inverse = 1.0 / total
-    quotient = part * inverse
-    residue = block.exact_fma(-quotient, total, part) + block.fma(-quotient, total_low, low)
-    return block.fma(residue, inverse, quotient)
-
-
 def sigmoid(block: Block, x: Vec) -> Vec:
     """Return 1 / (1 + e^-x); its e^-|x| is shared with that of -x and of softplus."""
     e = block.call(EXP, -block.absolute(x))
@@ -85,7 +78,7 @@ def _share_of_unit(block: Block, part: Vec, e: Vec) -> Vec:
     if e.kind.element == "float":
         return part / total
     zero = block.constant(0.0, e.kind)
-    return _corrected_quotient(block, part, zero, total, (1.0 - total) + e)
+    return corrected_quotient(block, part, zero, total, (1.0 - total) + e)
 
 
 def _softplus_of(block: Block, x: Vec, e: Vec) -> Vec:

@@ -1,4 +1,4 @@
-"""sin and cos: a reduced angle r + low in [-pi/4, pi/4] and its quadrant, then two polynomials."""
+"""sin, cos and tan: a reduced angle r + low in [-pi/4, pi/4], its quadrant, and two polynomials."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from mgcompile.backends.llvm.math.functions.angle import reduce_huge
 from mgcompile.backends.llvm.math.functions.coefficients import COS as COS_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.coefficients import SIN as SIN_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.formats import format_of
+from mgcompile.backends.llvm.math.functions.two_parts import corrected_quotient, quick_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,25 +76,29 @@ def _reduce_in_double(block: Block, x: Vec) -> Angle:
     return Angle(r, low, block.convert("trunc", angle.quadrant, x.kind.integer))
 
 
-def _sin_of_reduced(block: Block, angle: Angle, z: Vec) -> Vec:
+def _sin_of_reduced(block: Block, angle: Angle, z: Vec) -> tuple[Vec, Vec]:
+    """Return the sine of r + low in two parts to be summed."""
     r, low = angle.r, angle.low
     cubic = r * z * block.polynomial(z, SIN_POLYNOMIAL[r.kind.element])
-    return r + (cubic + block.fma(z * low, -0.5, low))
+    return r, cubic + block.fma(z * low, -0.5, low)
 
 
-def _cos_of_reduced(block: Block, angle: Angle, z: Vec) -> Vec:
+def _cos_of_reduced(block: Block, angle: Angle, z: Vec) -> tuple[Vec, Vec]:
+    """Return the cosine of r + low in two parts to be summed."""
     r, low = angle.r, angle.low
     half = z * 0.5
     top = 1.0 - half
     rest = z * z * block.polynomial(z, COS_POLYNOMIAL[r.kind.element])
-    return top + (((1.0 - top) - half) + block.fma(r, -low, rest))
+    return top, ((1.0 - top) - half) + block.fma(r, -low, rest)
 
 
 def _either(block: Block, angle: Angle, quadrant: Vec) -> Vec:
     """Return the sine of the angle with another quadrant, without the sign of its half turn."""
     z = angle.r * angle.r
+    sine, sine_low = _sin_of_reduced(block, angle, z)
+    cosine, cosine_low = _cos_of_reduced(block, angle, z)
     odd = (quadrant & 1).same(0)
-    return block.select(odd, _sin_of_reduced(block, angle, z), _cos_of_reduced(block, angle, z))
+    return block.select(odd, sine + sine_low, cosine + cosine_low)
 
 
 def _turned(block: Block, value: Vec, quadrant: Vec) -> Vec:
@@ -117,5 +122,20 @@ def _cos(block: Block, x: Vec) -> Vec:
     return _turned(block, _either(block, angle, quadrant), quadrant)
 
 
+def _tan(block: Block, x: Vec) -> Vec:
+    magnitude = block.absolute(x)
+    angle = _reduced(block, magnitude)
+    z = angle.r * angle.r
+    sine = quick_sum(*_sin_of_reduced(block, angle, z))
+    cosine = quick_sum(*_cos_of_reduced(block, angle, z))
+    even = (angle.quadrant & 1).same(0)
+    parts = [block.select(even, s, c) for s, c in zip(sine, cosine, strict=True)]
+    parts += [block.select(even, c, -s) for s, c in zip(sine, cosine, strict=True)]
+    value = corrected_quotient(block, *parts)
+    sign = block.bits(x) ^ block.bits(magnitude)
+    return block.from_bits(block.bits(value) ^ sign)
+
+
 SIN = Function("sin", _sin)
+TAN = Function("tan", _tan)
 COS = Function("cos", _cos)

@@ -1,0 +1,137 @@
+"""asin, acos, atan and atan2: arguments brought near 0, and a polynomial.
+
+asin(x) = pi/2 - 2 asin(sqrt((1 - x)/2)) from 1/2 on; atan(v/u) = pi/4 + atan((v - u)/(v + u)) from
+tan(pi/8) on, and pi/2 less the arc of the reciprocal beyond 1.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.ir.module_builder import Function
+from mgcompile.backends.llvm.math.functions.coefficients import ASIN as ASIN_POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.coefficients import ATAN as ATAN_POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.formats import format_of
+
+if TYPE_CHECKING:
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_builder import Block
+
+__all__ = ["ACOS", "ASIN", "ATAN", "ATAN2"]
+
+_EIGHTH = math.sqrt(2.0) - 1.0
+# atan2 works on operands whose sum, difference and reciprocal are normal.
+_LEAST, _MOST = {"double": 2.0**-900, "float": 2.0**-100}, {"double": 2.0**900, "float": 2.0**100}
+
+
+def _arc(block: Block, a: Vec) -> tuple[Vec, Vec, Vec]:
+    """Return whether a is below 1/2; s and a rest whose sum is asin(a), or else half of acos(a)."""
+    near = a < 0.5
+    z = block.select(near, a * a, 0.5 - a * 0.5)
+    s = block.select(near, a, block.square_root(z))
+    return near, s, s * z * block.polynomial(z, ASIN_POLYNOMIAL[a.kind.element])
+
+
+def _asin(block: Block, x: Vec) -> Vec:
+    half_pi, half_pi_low, _ = format_of(x.kind).half_pi
+    near, s, rest = _arc(block, block.absolute(x))
+    high = half_pi - (s + s)
+    lost = (half_pi - high) - (s + s)
+    far = high - (rest + rest - (lost + half_pi_low))
+    return block.copy_sign(block.select(near, s + rest, far), x)
+
+
+def _acos(block: Block, x: Vec) -> Vec:
+    half_pi, half_pi_low, _ = format_of(x.kind).half_pi
+    near, s, rest = _arc(block, block.absolute(x))
+    signed, signed_rest = block.copy_sign(s, x), block.copy_sign(rest, x)
+    middle = half_pi - (signed - (half_pi_low - signed_rest))
+    twice = s + rest
+    beyond = 2.0 * half_pi - 2.0 * (s + (rest - half_pi_low))
+    return block.select(near, middle, block.select(x > 0.0, twice + twice, beyond))
+
+
+def _atan(block: Block, x: Vec) -> Vec:
+    a = block.absolute(x)
+    a = block.select(a > 2.0**60, 2.0**60, a)  # pi/2 long before
+    one = block.constant(1.0, x.kind)
+    beyond = a > 1.0
+    high, low = _first_eighth(block, block.select(beyond, one, a), block.select(beyond, a, one))
+    half_pi, half_pi_low, _ = format_of(x.kind).half_pi
+    value = block.select(beyond, half_pi - (high - (half_pi_low - low)), high + low)
+    return block.copy_sign(value, x)
+
+
+def _first_eighth(block: Block, v: Vec, u: Vec) -> tuple[Vec, Vec]:
+    """Return atan(v/u) for 0 <= v <= u in two parts to be summed, the first of which is rounded."""
+    half_pi, half_pi_low, _ = format_of(v.kind).half_pi
+    over = v > u * _EIGHTH
+    total, difference = u + v, v - u
+    total_low, difference_low = v - (total - u), (v - difference) - u
+    zero = block.constant(0.0, v.kind)
+    part, part_low = block.select(over, difference, v), block.select(over, difference_low, zero)
+    whole, whole_low = block.select(over, total, u), block.select(over, total_low, zero)
+    inverse = 1.0 / whole
+    t = part * inverse
+    lost = block.exact_fma(-t, whole, part) + block.fma(-t, whole_low, part_low)
+    z = t * t
+    rest = block.fma(t * z, block.polynomial(z, ATAN_POLYNOMIAL[v.kind.element]), lost * inverse)
+    base = block.select(over, 0.5 * half_pi, zero)
+    high = base + t
+    return high, ((t - (high - base)) + block.select(over, 0.5 * half_pi_low, zero)) + rest
+
+
+def _atan2(block: Block, y: Vec, x: Vec) -> Vec:
+    v, u = block.absolute(y), block.absolute(x)
+    usual = _angle(block, v, u, x)
+    element = x.kind.element
+
+    def inside(a: Vec) -> Vec:
+        return (a >= _LEAST[element]) & (a <= _MOST[element])
+
+    def robust() -> list[Vec]:
+        return [_angle(block, *_tamed(block, v, u), x)]
+
+    # A zero has no sign here.
+    sign = block.select(y.same(0.0), 1.0, y)
+    value = block.rarely(block.inverse(inside(v) & inside(u)), robust, [usual])[0]
+    return block.copy_sign(value, sign)
+
+
+def _angle(block: Block, v: Vec, u: Vec, x: Vec) -> Vec:
+    """Return the angle of (u, v), both from 0 up, or of (-u, v) where x is negative."""
+    half_pi, half_pi_low, _ = format_of(v.kind).half_pi
+    steep, left = v > u, x < 0.0
+    high, low = _first_eighth(block, block.select(steep, u, v), block.select(steep, v, u))
+    zero = block.constant(0.0, v.kind)
+    # high; pi/2 - high; pi/2 + high; pi - high
+    base = block.select(steep, half_pi, block.select(left, 2.0 * half_pi, zero))
+    base_low = block.select(steep, half_pi_low, block.select(left, 2.0 * half_pi_low, zero))
+    back = steep ^ left
+    high, low = block.select(back, -high, high), block.select(back, -low, low)
+    value = base + high
+    return value + ((high - (value - base)) + (base_low + low))
+
+
+def _tamed(block: Block, v: Vec, u: Vec) -> tuple[Vec, Vec]:
+    """Return numbers of the same angle that are far from overflow, of infinities and zeros too."""
+    element = v.kind.element
+    most = block.select(v > u, v, u)
+    # Of equal infinities the angle is that of equal numbers.
+    big, small = most > _MOST[element], most < 1.0
+    endless = most.same(math.inf)
+    tame = []
+    for a in (v, u):
+        ended = block.select(a.same(math.inf), block.constant(1.0, a.kind), a * 0.0)
+        shrunk = block.select(endless, ended, a * _LEAST[element])
+        grown = block.select(small, a * _MOST[element], a)
+        tame.append(block.select(big, shrunk, grown))
+    none = most.same(0.0)
+    return tame[0], block.select(none, 1.0, tame[1])
+
+
+ASIN = Function("asin", _asin)
+ACOS = Function("acos", _acos)
+ATAN = Function("atan", _atan)
+ATAN2 = Function("atan2", _atan2, arity=2)

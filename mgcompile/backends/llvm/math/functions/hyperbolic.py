@@ -1,0 +1,151 @@
+"""sinh and cosh from short polynomials of the reduced argument; asinh, acosh and atanh.
+
+x = k ln 2 + r: sinh(x) = S cosh(r) + C sinh(r) and cosh(x) = C cosh(r) + S sinh(r), with S and C
+the hyperbolic sine and cosine of k ln 2, (2^k -+ 2^-k)/2. The inverses are logarithms of numbers
+in two parts.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.ir.module_builder import Function
+from mgcompile.backends.llvm.math.functions.coefficients import COSH as COSH_POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.coefficients import LOG as LOG_POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.coefficients import SINH as SINH_POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.exponential import power_of_two, reduced_in_parts
+from mgcompile.backends.llvm.math.functions.formats import format_of
+from mgcompile.backends.llvm.math.functions.logarithm import log_of_parts, split
+from mgcompile.backends.llvm.math.functions.two_parts import quick_sum, root, square, two_sum
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_builder import Block
+
+__all__ = ["ACOSH", "ASINH", "ATANH", "COSH", "SINH"]
+
+# Up to here a square does not overflow; beyond, the root of it and 1 is the number itself.
+_LARGE = {"double": 2.0**500, "float": 2.0**60}
+_TINY = {"double": 2.0**-1022, "float": 2.0**-126}
+
+
+def _hyperbolic(*, even: bool) -> Callable[[Block, Vec], Vec]:
+    def function(block: Block, x: Vec) -> Vec:
+        form = format_of(x.kind)
+        a = block.absolute(x)
+        usual = _of_size(block, a, 1.0, even=even)
+        most = form.exp_overflow - 2.0
+
+        def robust() -> list[Vec]:
+            cut = block.select(a > form.exp_overflow + 1.0, form.exp_overflow + 1.0, a)
+            large = block.select(cut < most, most, cut)
+            small = _of_size(block, large, 2.0**-64, even=even)
+            return [block.select(a <= most, usual, (small * 2.0**32) * 2.0**32)]
+
+        [value] = block.rarely(block.inverse(a <= most), robust, [usual])
+        return value if even else block.copy_sign(value, x)
+
+    return function
+
+
+def _of_size(block: Block, a: Vec, scale: float, *, even: bool) -> Vec:
+    """Return `scale` times the hyperbolic sine, or cosine, of a number from 0 up."""
+    form = format_of(a.kind)
+    r, r_low, shifted = reduced_in_parts(block, a)
+    # 2^-k no longer counts beside 2^k from here on.
+    floor = form.magic - (form.mantissa + 10.0)
+    opposite = (form.magic - shifted) + form.magic
+    opposite = block.select(opposite < floor, floor, opposite)
+    up = power_of_two(block, shifted - 2.0) * (2.0 * scale)
+    down = power_of_two(block, opposite - 1.0) * scale
+    cosine, sine = up + down, up - down
+    z = r * r
+    odd = r * z * block.polynomial(z, SINH_POLYNOMIAL[a.kind.element]) + r_low
+    rest = z * block.fma(z, block.polynomial(z, COSH_POLYNOMIAL[a.kind.element]), 0.5)
+    one, other = (cosine, sine) if even else (sine, cosine)
+    # one + other r first, with what it loses.
+    high = block.exact_fma(other, r, one)
+    lost = block.exact_fma(other, r, one - high)
+    return high + (lost + block.fma(one, rest, other * odd))
+
+
+def _asinh(block: Block, x: Vec) -> Vec:
+    a = block.absolute(x)
+    high, low = square(block, a)
+    total, lost = two_sum(high, block.constant(1.0, x.kind))
+    value = _log_with_root(block, a, total, lost + low)
+    return block.copy_sign(_where_small(block, a, value), x)
+
+
+def _acosh(block: Block, x: Vec) -> Vec:
+    high, low = square(block, x)
+    total, lost = two_sum(high, block.constant(-1.0, x.kind))
+    total, rest = quick_sum(total, lost + low)
+    value = _log_with_root(block, x, total, rest)
+    found = _where_small(block, x, value)
+    return block.select(x >= 1.0, found, math.nan)
+
+
+def _log_with_root(block: Block, a: Vec, total: Vec, low: Vec) -> Vec:
+    """Return log(a + sqrt(total + low)), a and the root from 0 up."""
+    first, rest = root(block, total, low)
+    u, lost = two_sum(a, first)
+    twice = first + first
+    correction = block.fma(lost, twice, rest) / block.fma(twice, u, _TINY[a.kind.element])
+    m, k = split(block, u)
+    return log_of_parts(block, m - 1.0, k, correction)
+
+
+def _where_small(block: Block, a: Vec, value: Vec) -> Vec:
+    """Return the value where a is small enough for its square; log(2 a) where it is not."""
+    large = block.inverse(a <= _LARGE[a.kind.element])
+
+    def robust() -> list[Vec]:
+        m, k = split(block, block.select(large, a, 1.0))
+        log = log_of_parts(block, m - 1.0, k + 1.0)
+        log = block.select(a < math.inf, log, a)  # infinite, or NaN
+        return [block.select(large, log, value)]
+
+    return block.rarely(large, robust, [value])[0]
+
+
+def _atanh(block: Block, x: Vec) -> Vec:
+    a = block.absolute(x)
+    # (1 + a) / (1 - a) is u / v; v is scaled by a power of two to where they are alike.
+    u, v = a + 1.0, 1.0 - a
+    u_low, v_low = a - (u - 1.0), (1.0 - v) - a
+    m, k = split(block, v)
+    double = u > m * math.sqrt(2.0)
+    m = block.select(double, m + m, m)
+    k = block.select(double, k - 1.0, k)
+    # v = m 2^k, and its low part is scaled likewise; for k = 0 it is not 0.
+    m_low = block.select(k.same(0.0), v_low, v_low * (m / v))
+    part, total = u - m, u + m
+    total_low = (m - (total - u)) + (u_low + m_low)
+    part, part_low = quick_sum(part, u_low - m_low)
+    inverse = 1.0 / total
+    s = part * inverse
+    s_low = block.exact_fma(-s, total, part) + block.fma(-s, total_low, part_low)
+    z = s * s
+    rest = s * z * (0.5 * block.polynomial(z, LOG_POLYNOMIAL[x.kind.element]))
+    form = format_of(x.kind)
+    base = k * (-0.5 * form.ln2_high)
+    high = base + s
+    low = (s - (high - base)) + block.fma(k, -0.5 * form.ln2_low, block.fma(s_low, inverse, rest))
+    edge = block.inverse(a < 1.0)
+
+    def robust() -> list[Vec]:
+        outside = block.select(a.same(1.0), block.constant(math.inf, x.kind), math.nan)
+        return [block.select(edge, outside, high + low)]
+
+    return block.copy_sign(block.rarely(edge, robust, [high + low])[0], x)
+
+
+SINH = Function("sinh", _hyperbolic(even=False))
+COSH = Function("cosh", _hyperbolic(even=True))
+ASINH = Function("asinh", _asinh)
+ACOSH = Function("acosh", _acosh)
+ATANH = Function("atanh", _atanh)
