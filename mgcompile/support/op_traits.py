@@ -93,7 +93,9 @@ _TABLE: Mapping[str, Traits] = {
     "sinh": Traits(ranges.sinh, weight=32),
     "cosh": Traits(ranges.cosh, weight=32),
     "asinh": Traits(ranges.asinh, weight=45, divisions=3),
-    "acosh": Traits(ranges.in_domain(1.0, math.inf, 0.0, math.inf), weight=48, divisions=3, edge=True),
+    "acosh": Traits(
+        ranges.in_domain(1.0, math.inf, 0.0, math.inf), weight=48, divisions=3, edge=True
+    ),
     "atanh": Traits(ranges.in_domain(-0.999, 0.999, -4.0, 4.0), weight=45, divisions=1, edge=True),
     "erf": Traits(ranges.within(-1.0, 1.0), weight=40, divisions=1),
     "erfc": Traits(ranges.within(ranges.TINY, 2.0), weight=80),
