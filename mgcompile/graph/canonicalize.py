@@ -12,9 +12,9 @@ import attrs
 import numpy as np
 
 from mgcompile.graph.dce import compacted, without
-from mgcompile.graph.ir import CONST, PARAM, Graph, edge_owner
+from mgcompile.graph.editor import Editor
+from mgcompile.graph.ir import CONST, PARAM, Graph, applies, edge_owner
 from mgcompile.graph.near_edges import kept_as_written
-from mgcompile.support.csr import starts
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -49,13 +49,13 @@ def fold_constants(graph: Graph) -> Graph:
             found = _evaluated(graph.ops[code[node]], value[operands].tolist())
             if found is not None:
                 code[node], value[node] = CONST, found
-    width = np.where(code >= 0, np.diff(graph.start), 0)
-    kept = code[owner] >= 0
-    return compacted(
-        attrs.evolve(
-            graph, code=code, value=value, start=starts(width), operand=graph.operand[kept]
-        )
-    )
+    folded = np.flatnonzero(code != graph.code)
+    if not len(folded):
+        return compacted(graph)
+    editor = Editor(graph)
+    editor.become(folded, CONST, value[folded])
+    editor.drop(code[owner] < 0)
+    return compacted(editor.finished())
 
 
 def _evaluated(op: Op, numbers: list[float]) -> float | None:
@@ -67,27 +67,18 @@ def _evaluated(op: Op, numbers: list[float]) -> float | None:
 
 def flatten_sums(graph: Graph) -> Graph:
     """Make one `sum` of every tree of additions used once, and a `dot` of its products."""
-    table = list(graph.ops)
-    place = {op: number for number, op in enumerate(table)}
-    for op in (ops.add, ops.sum, ops.dot):
-        if op not in place:
-            place[op] = len(table)
-            table.append(op)
-    additive = (graph.code == place[ops.add]) | (graph.code == place[ops.sum])
+    additive = applies(graph, ops.add, ops.sum)
     if graph.strict or not np.any(additive):
         return graph
     owner = edge_owner(graph.start)
     terms = _terms(graph, additive, owner)
     kept = kept_as_written(graph, terms.root, terms.node)
     if np.any(kept):
-        additive = additive & ~(graph.code == place[ops.add]) | additive & ~kept[terms.group]
+        additive = applies(graph, ops.sum) | additive & ~kept[terms.group]
         if not np.any(additive):
             return graph
         terms = _terms(graph, additive, owner)
-    # Leaves have negative codes: a graph without products is given a code that no node has.
-    product = _products(graph, terms, place.get(ops.mul, len(table)))
-    graph = attrs.evolve(graph, ops=tuple(table))
-    return _rebuilt(graph, additive, owner, terms, product, place)
+    return _rebuilt(graph, additive, owner, terms, _products(graph, terms))
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -140,12 +131,12 @@ def _starting_zero(graph: Graph, root: Numbers, node: Numbers) -> Mask:
     return found
 
 
-def _products(graph: Graph, terms: _Terms, mul: int) -> Mask:
+def _products(graph: Graph, terms: _Terms) -> Mask:
     """Tell which terms are products to be taken into a `dot`: at least two in a sum.
 
     A constant times something computed stays an op of its own: it is a scaling, not a matrix.
     """
-    candidate = (graph.code[terms.node] == mul) & (terms.uses[terms.node] == 1)
+    candidate = applies(graph, ops.mul)[terms.node] & (terms.uses[terms.node] == 1)
     where = np.flatnonzero(candidate)
     first = graph.operand[graph.start[terms.node[where]]]
     second = graph.operand[graph.start[terms.node[where]] + 1]
@@ -159,47 +150,30 @@ def _products(graph: Graph, terms: _Terms, mul: int) -> Mask:
     return found
 
 
-def _rebuilt(
-    graph: Graph,
-    additive: Mask,
-    owner: Numbers,
-    terms: _Terms,
-    product: Mask,
-    place: dict[Op, int],
-) -> Graph:
-    n = len(graph.code)
-    rest = ~product
+def _rebuilt(graph: Graph, additive: Mask, owner: Numbers, terms: _Terms, product: Mask) -> Graph:
+    n, rest = len(graph.code), ~product
     products = np.bincount(terms.root[product], minlength=n)
     others = np.bincount(terms.root[rest], minlength=n)
+    total = others + (products > 0)
+    summing = additive & ~terms.merged & (others > 0)
+    editor = Editor(graph)
+    editor.become(np.flatnonzero(summing & (total == 2)), ops.add)
+    editor.become(np.flatnonzero(summing & (total != 2)), ops.sum)
+    editor.become(np.flatnonzero((products > 0) & (others == 0)), ops.dot)
     mixed = np.flatnonzero((products > 0) & (others > 0))
     dot_of = np.arange(n)
-    dot_of[mixed] = n + np.arange(len(mixed))
-    code = np.concatenate([graph.code, np.full(len(mixed), place[ops.dot])])
-    code[np.flatnonzero((products > 0) & (others == 0))] = place[ops.dot]
-    total = others + (products > 0)
-    sums = np.flatnonzero(additive & ~terms.merged & (others > 0))
-    code[sums] = np.where(total[sums] == 2, place[ops.add], place[ops.sum])
+    dot_of[mixed] = editor.add(len(mixed), ops.dot)
     factors = terms.node[product]
     first = graph.operand[graph.start[factors]]
     second = graph.operand[graph.start[factors] + 1]
     swap = (graph.code[second] == PARAM) & (graph.code[first] != PARAM)
-    first, second = np.where(swap, second, first), np.where(swap, first, second)
-    dots = dot_of[terms.root[product]]
     gone = np.zeros(n, dtype=bool)
     gone[factors] = True
-    plain = ~(additive | gone)[owner]
-    users = np.concatenate([owner[plain], terms.root[rest], mixed, dots, dots])
-    reads = np.concatenate([graph.operand[plain], terms.node[rest], dot_of[mixed], first, second])
-    order = np.argsort(users, kind="stable")
-    fill = np.zeros(len(mixed))
-    widened = Graph(
-        ops=graph.ops,
-        code=code,
-        start=starts(np.bincount(users, minlength=n + len(mixed))),
-        operand=reads[order],
-        index=np.concatenate([graph.index, fill.astype(np.int64)]),
-        value=np.concatenate([graph.value, fill]),
-        roots=graph.roots,
-    )
+    editor.drop((additive | gone)[owner])
+    editor.read(terms.root[rest], terms.node[rest])
+    editor.read(mixed, dot_of[mixed])
+    dots = dot_of[terms.root[product]]
+    editor.read(dots, np.where(swap, second, first))
+    editor.read(dots, np.where(swap, first, second))
     dead = np.concatenate([terms.merged | gone, np.zeros(len(mixed), dtype=bool)])
-    return without(widened, dead)
+    return without(editor.finished(), dead)

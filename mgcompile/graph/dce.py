@@ -8,7 +8,7 @@ import attrs
 import numpy as np
 
 from mgcompile.graph.ir import INPUT, PARAM, Graph, edge_owner
-from mgcompile.support.csr import starts
+from mgcompile.support.csr import places_within, starts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["compacted", "without"]
+__all__ = ["compacted", "renumbered", "without"]
 
 
 def compacted(graph: Graph) -> Graph:
@@ -38,16 +38,21 @@ def compacted(graph: Graph) -> Graph:
 
 def without(graph: Graph, dead: Mask) -> Graph:
     """Drop nodes that nothing else reads."""
-    used = ~dead
-    number = np.cumsum(used) - 1
-    width = np.diff(graph.start)
-    kept = used if np.all(width[dead] == 0) else used[edge_owner(graph.start)]
+    return renumbered(graph, np.flatnonzero(~dead))
+
+
+def renumbered(graph: Graph, nodes: Numbers) -> Graph:
+    """Return a graph of some nodes, numbered in this order; they read one another alone."""
+    number = np.zeros(len(graph.code), dtype=np.int64)
+    number[nodes] = np.arange(len(nodes))
+    width = np.diff(graph.start)[nodes]
+    edges = np.repeat(graph.start[nodes], width) + places_within(width)
     return attrs.evolve(
         graph,
-        code=graph.code[used],
-        start=starts(width[used]),
-        operand=number[graph.operand if kept is used else graph.operand[kept]],
-        index=graph.index[used],
-        value=graph.value[used],
+        code=graph.code[nodes],
+        start=starts(width),
+        operand=number[graph.operand[edges]],
+        index=graph.index[nodes],
+        value=graph.value[nodes],
         roots=number[graph.roots],
     )

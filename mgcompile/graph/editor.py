@@ -1,4 +1,4 @@
-"""Put nodes in the place of others: what each is, as steps on its operands."""
+"""Change a graph: the one place where its arrays are taken apart and put together again."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.ir import CONST
+from mgcompile.graph.ir import CONST, edge_owner, operand_table
 from mgcompile.support.csr import starts
 
 if TYPE_CHECKING:
@@ -35,18 +35,63 @@ Step = tuple["Op", tuple[Slot | int | float, ...]]
 
 
 class Editor:
-    """Replace nodes of a graph, and add those that they need; `finished` gives the graph."""
+    """Change a graph: what nodes are, what they read, which there are; `finished` gives the graph.
+
+    Nodes that are added are numbered on from those of the graph. What a node reads comes after what
+    it read before and was not dropped, in the order in which it was told.
+    """
 
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
         self._ops = list(graph.ops)
         self._code = [graph.code.copy()]
-        self._value = [graph.value]
+        self._index = [graph.index]
+        self._value = [graph.value.copy()]
         self._count = len(graph.code)
+        self._operand = graph.operand.copy()
         self._kept = np.ones(len(graph.operand), dtype=bool)
         self._users: list[Numbers] = []
         self._reads: list[Numbers] = []
         self._constants: dict[str, int] = {}
+
+    def add(
+        self, count: int, what: Op | int, value: float = 0.0, index: int = 0
+    ) -> NDArray[np.int64]:
+        """Add nodes that read nothing yet; return their numbers.
+
+        Args:
+            count: How many.
+            what: An op, or CONST or INPUT.
+            value: Of a constant.
+            index: Of an input.
+        """
+        self._code.append(np.full(count, self._code_of(what)))
+        self._index.append(np.full(count, index))
+        self._value.append(np.full(count, value))
+        self._count += count
+        return np.arange(self._count - count, self._count)
+
+    def become(
+        self, nodes: Numbers, what: Op | int, values: NDArray[np.float64] | None = None
+    ) -> None:
+        """Let nodes of the graph apply another op, or be constants of these values."""
+        if len(nodes):
+            self._code[0][nodes] = self._code_of(what)
+        if values is not None:
+            self._value[0][nodes] = values
+
+    def drop(self, edges: NDArray[np.bool_] | Numbers) -> None:
+        """Let operands of the graph not be read any more where they were."""
+        self._kept[edges] = False
+
+    def redirect(self, edges: Numbers, operands: Numbers) -> None:
+        """Let other nodes be read in the places of operands of the graph."""
+        self._operand[edges] = operands
+
+    def read(self, users: Numbers, operands: Numbers) -> None:
+        """Let each of the users read one operand more."""
+        self._users.append(users)
+        self._reads.append(operands)
 
     def replace(self, nodes: Numbers, steps: Sequence[Step]) -> None:
         """Let each node be what the last step makes.
@@ -55,59 +100,55 @@ class Editor:
             nodes: Nodes with one number of operands.
             steps: One or more.
         """
-        graph = self.graph
-        width = int(graph.start[nodes[0] + 1] - graph.start[nodes[0]])
-        places = graph.start[nodes][:, None] + np.arange(width)
-        operands = graph.operand[places]
-        self._kept[places] = False
+        operands = operand_table(self.graph, nodes)
+        self.drop(self.graph.start[nodes][:, None] + np.arange(operands.shape[1]))
         made: list[Numbers] = []
-        for number, (op, reads) in enumerate(steps):
-            if number == len(steps) - 1:
-                self._code[0][nodes] = self._code_of(op)
-                made.append(nodes)
+        for op, reads in steps[:-1]:
+            made.append(self.add(len(nodes), op))
+            self._read_all(made[-1], reads, operands, made)
+        op, reads = steps[-1]
+        self.become(nodes, op)
+        self._read_all(nodes, reads, operands, made)
+
+    def _read_all(
+        self,
+        users: Numbers,
+        reads: Sequence[Slot | int | float],
+        operands: Numbers,
+        made: list[Numbers],
+    ) -> None:
+        for x in reads:
+            if isinstance(x, Slot):
+                self.read(users, operands[:, x.number])
+            elif isinstance(x, int):
+                self.read(users, made[x])
             else:
-                made.append(self._added(len(nodes), self._code_of(op)))
-            for x in reads:
-                self._users.append(made[-1])
-                if isinstance(x, Slot):
-                    self._reads.append(operands[:, x.number])
-                elif isinstance(x, int):
-                    self._reads.append(made[x])
-                else:
-                    self._reads.append(np.full(len(nodes), self._constant(x)))
+                self.read(users, np.full(len(users), self._constant(x)))
 
     def _constant(self, value: float) -> int:
         key = value.hex()
         if key not in self._constants:
-            self._constants[key] = int(self._added(1, CONST, value)[0])
+            self._constants[key] = int(self.add(1, CONST, value)[0])
         return self._constants[key]
 
-    def _added(self, count: int, code: int, value: float = 0.0) -> Numbers:
-        self._code.append(np.full(count, code))
-        self._value.append(np.full(count, value))
-        self._count += count
-        return np.arange(self._count - count, self._count)
-
-    def _code_of(self, op: Op) -> int:
-        if op not in self._ops:
-            self._ops.append(op)
-        return self._ops.index(op)
+    def _code_of(self, what: Op | int) -> int:
+        if isinstance(what, int):
+            return what
+        if what not in self._ops:
+            self._ops.append(what)
+        return self._ops.index(what)
 
     def finished(self) -> Graph:
-        """Return the graph with all replacements."""
-        if not self._users:
-            return self.graph
+        """Return the graph with all changes."""
         graph = self.graph
-        owner = np.repeat(np.arange(len(graph.code)), np.diff(graph.start))
-        users = np.concatenate([owner[self._kept], *self._users])
-        reads = np.concatenate([graph.operand[self._kept], *self._reads])
-        more = self._count - len(graph.code)
+        users = np.concatenate([edge_owner(graph.start)[self._kept], *self._users])
+        reads = np.concatenate([self._operand[self._kept], *self._reads])
         return attrs.evolve(
             graph,
             ops=tuple(self._ops),
             code=np.concatenate(self._code),
             start=starts(np.bincount(users, minlength=self._count)),
             operand=reads[np.argsort(users, kind="stable")],
-            index=np.concatenate([graph.index, np.zeros(more, dtype=np.int64)]),
+            index=np.concatenate(self._index),
             value=np.concatenate(self._value),
         )

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
 import numpy as np
 
+from mgcompile.graph.editor import Editor
 from mgcompile.graph.ir import CONST, PARAM, Graph, applies, edge_owner
-from mgcompile.support.csr import starts
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -28,30 +27,19 @@ def split_biases(graph: Graph) -> Graph:
     dots, bias = _biased(graph)
     if graph.strict or not len(dots):
         return graph
-    n, table = len(graph.code), graph.ops
-    if ops.add not in table:
-        table = (*table, ops.add)
-    inner = n + np.arange(len(dots))
-    moved = np.arange(n)
-    moved[dots] = inner
-    ends = graph.start[dots + 1]
-    kept = np.ones(len(graph.operand), dtype=bool)
-    kept[(graph.start[dots] + ends) // 2 - 1] = False
-    kept[ends - 1] = False
-    users = np.concatenate([moved[edge_owner(graph.start)[kept]], dots, dots])
-    reads = np.concatenate([graph.operand[kept], inner, bias])
-    code = np.concatenate([graph.code, graph.code[dots]])
-    code[dots] = table.index(ops.add)
-    fill = np.zeros(len(dots))
-    return attrs.evolve(
-        graph,
-        ops=table,
-        code=code,
-        start=starts(np.bincount(users, minlength=len(code))),
-        operand=reads[np.argsort(users, kind="stable")],
-        index=np.concatenate([graph.index, fill.astype(np.int64)]),
-        value=np.concatenate([graph.value, fill]),
-    )
+    inner_of = np.full(len(graph.code), -1)
+    editor = Editor(graph)
+    inner = inner_of[dots] = editor.add(len(dots), ops.dot)
+    editor.become(dots, ops.add)
+    owner, ends = edge_owner(graph.start), graph.start[dots + 1]
+    own = inner_of[owner] >= 0
+    editor.drop(own)
+    own[(graph.start[dots] + ends) // 2 - 1] = False
+    own[ends - 1] = False
+    editor.read(inner_of[owner[own]], graph.operand[own])
+    editor.read(dots, inner)
+    editor.read(dots, bias)
+    return editor.finished()
 
 
 def _biased(graph: Graph) -> tuple[Numbers, Numbers]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import attrs
 import numpy as np
 
 from mgcompile.errors import TraceError
-from mgcompile.graph.dce import without
+from mgcompile.graph.dce import renumbered, without
 from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph
-from mgcompile.support.csr import places_within, starts
+from mgcompile.support.csr import starts
 from mgcore import Value, ops
 from mgcore.foreign import ASKING, with_operators
 from mgcore.nest import flatten
@@ -299,19 +298,7 @@ def _from_the_outputs(graph: Graph, leaves: int) -> Graph:
     """
     n = len(graph.code)
     order = np.concatenate([np.arange(leaves), np.arange(n - 1, leaves - 1, -1)])
-    number = np.empty(n, dtype=np.int64)
-    number[order] = np.arange(n)
-    width = np.diff(graph.start)[order]
-    edges = np.repeat(graph.start[order], width) + places_within(width)
-    return attrs.evolve(
-        graph,
-        code=graph.code[order],
-        start=starts(width),
-        operand=number[graph.operand[edges]],
-        index=graph.index[order],
-        value=graph.value[order],
-        roots=number[graph.roots],
-    )
+    return renumbered(graph, order)
 
 
 def _live(graph: Graph) -> Graph:

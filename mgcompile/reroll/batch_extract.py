@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
 import numpy as np
 
+from mgcompile.graph.dce import without
+from mgcompile.graph.editor import Editor
 from mgcompile.graph.ir import CONST, INPUT, SUM_OVER_SAMPLES, Graph, edge_owner
-from mgcompile.support.csr import places_within, starts
+from mgcompile.support.csr import places_within
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -47,27 +48,19 @@ class _Cut:
     def __init__(self, graph: Graph, samples: BatchAxis) -> None:
         self.old = graph
         self.samples = samples
-        self.place = {op: place for place, op in enumerate(graph.ops)}
-        self.operand = graph.operand.copy()
+        self.editor = Editor(graph)
         self.columns: dict[bytes, int] = {}
-        self.codes: list[int] = []
-        self.index: list[int] = []
-        self.values: list[float] = []
-        self.edges: dict[int, list[int]] = {}
         self.summed: dict[int, list[int]] = {}
         self.repeated: dict[int, list[int]] = {}
         self.taken: dict[int, list[Numbers]] = {}
 
-    def _op(self, op: Op) -> int:
-        return self.place.setdefault(op, len(self.place))
+    def _new(self, what: Op | int, operands: list[int], index: int = 0, value: float = 0.0) -> int:
+        (node,) = self.editor.add(1, what, value, index).tolist()
+        self._read(node, operands)
+        return int(node)
 
-    def _new(self, code: int, operands: list[int], index: int = 0, value: float = 0.0) -> int:
-        node = len(self.old.code) + len(self.codes)
-        self.codes.append(code)
-        self.index.append(index)
-        self.values.append(value)
-        self.edges[node] = operands
-        return node
+    def _read(self, node: int, operands: list[int]) -> None:
+        self.editor.read(np.full(len(operands), node), np.array(operands, dtype=np.int64))
 
     def _first(self, blocks: Numbers) -> Numbers:
         """Return block 0 of nodes, the samples on the first axis, with inputs where data differ."""
@@ -96,7 +89,7 @@ class _Cut:
         edge += places_within(width)
         constant = graph.code[graph.operand[edge[0]]] == CONST
         edge = edge[:, constant]
-        self.operand[edge[0]] = self._first(graph.operand[edge])
+        self.editor.redirect(edge[0], self._first(graph.operand[edge]))
 
     def mark_sum(self, batch_sum: BatchSum) -> None:
         """Take the terms of all samples out of sums, and put one sample's there."""
@@ -113,33 +106,34 @@ class _Cut:
         if terms == 1 and not paired:
             return int(operands[0])
         if paired:
-            return self._new(self._op(ops.mul if terms == 1 else ops.dot), operands)
-        return self._new(self._op(ops.add if terms == 2 else ops.sum), operands)
+            return self._new(ops.mul if terms == 1 else ops.dot, operands)
+        return self._new(ops.add if terms == 2 else ops.sum, operands)
 
-    def _close_sums(self, code: Numbers) -> None:
+    def _close_sums(self) -> None:
         """Write the sums anew: what is summed over the samples, and the terms that are left."""
         graph = self.old
         for node, taken in self.taken.items():
             operands = graph.operand[graph.start[node] : graph.start[node + 1]]
-            paired = graph.ops[int(code[node])] is ops.dot
+            paired = graph.ops[int(graph.code[node])] is ops.dot
             factors = np.stack(np.split(operands, 2)) if paired else operands[None]
             left = np.delete(factors, np.concatenate(taken), axis=1)
-            terms = []
+            terms: list[tuple[Op, list[int]]] = []
             if node in self.summed:
                 own = self._total(np.array([self.summed[node]]))
-                terms.append((self._op(SUM_OVER_SAMPLES), [own]))
+                terms.append((SUM_OVER_SAMPLES, [own]))
             if node in self.repeated:
                 own = self._total(np.array([self.repeated[node]]))
                 times = self._new(CONST, [], value=float(self.samples.count))
-                terms.append((self._op(ops.mul), [times, own]))
+                terms.append((ops.mul, [times, own]))
             if len(terms) == 1 and not left.shape[1]:
-                code[node], self.edges[node] = terms[0]
-                continue
-            read = [self._new(*term) for term in terms]
-            if left.shape[1]:
-                read += [self._total(left)] if paired else left[0].tolist()
-            code[node] = self._op(ops.add if len(read) == 2 else ops.sum)
-            self.edges[node] = read
+                op, read = terms[0]
+            else:
+                read = [self._new(*term) for term in terms]
+                if left.shape[1]:
+                    read += [self._total(left)] if paired else left[0].tolist()
+                op = ops.add if len(read) == 2 else ops.sum
+            self.editor.become(np.array([node]), op)
+            self._read(node, read)
 
     def data(self) -> NDArray[np.float64]:
         """Return the inputs' values, shape (samples, inputs)."""
@@ -147,30 +141,11 @@ class _Cut:
 
     def graph(self) -> Graph:
         """Return the graph without the nodes of other samples."""
-        old, code = self.old, self.old.code.copy()
-        self._close_sums(code)
-        more = len(self.codes)
-        dropped = self.samples.label > 0
-        rewritten = dropped.copy()
+        self._close_sums()
+        dead = self.samples.label > 0
+        rewritten = dead.copy()
         rewritten[list(self.taken)] = True
-        owner = edge_owner(old.start)
-        kept = ~rewritten[owner]
-        added = [(user, read) for user, reads in self.edges.items() for read in reads]
-        new = np.array(added, dtype=np.int64).reshape(-1, 2)
-        users = np.concatenate([owner[kept], new[:, 0]])
-        read = np.concatenate([self.operand[kept], new[:, 1]])
-        order = np.argsort(users, kind="stable")
-        total = len(code) + more
-        live = np.ones(total, dtype=bool)
-        live[: len(code)] = ~dropped
-        number = np.cumsum(live) - 1
-        return attrs.evolve(
-            old,
-            ops=tuple(self.place),
-            code=np.concatenate([code, np.array(self.codes, dtype=np.int64)])[live],
-            start=starts(np.bincount(users, minlength=total)[live]),
-            operand=number[read[order]],
-            index=np.concatenate([old.index, np.array(self.index, dtype=np.int64)])[live],
-            value=np.concatenate([old.value, np.array(self.values)])[live],
-            roots=number[old.roots],
-        )
+        self.editor.drop(rewritten[edge_owner(self.old.start)])
+        graph = self.editor.finished()
+        more = np.zeros(len(graph.code) - len(dead), dtype=bool)
+        return without(graph, np.concatenate([dead, more]))
