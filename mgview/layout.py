@@ -18,6 +18,7 @@ from mgview.grid import Grid, arrange, ranks
 from mgview.picture import Box, Picture
 
 _GAP = 40.0
+ROOMY = 56.0  # between columns whose edges bear numbers, pixels
 _LARGE = 60  # boxes; below it every edge is a line
 _FAR = 8  # columns that an edge of a large picture may span
 _LANES = 3  # for each box; more than these are cut into tags
@@ -68,18 +69,19 @@ class Layout:
     tags: tuple[tuple[int, int], ...] = ()
 
 
-def lay_out(picture: Picture) -> Layout:
+def lay_out(picture: Picture, gap: float = _GAP) -> Layout:
     """Place the boxes of a picture and route its edges.
 
     Args:
         picture: boxes and edges, without cycles.
+        gap: between two columns, in pixels; more where many edges cross it.
 
     Returns:
         The layout; the origin is the upper left corner, in pixels.
     """
     near, far = _split(picture)
     grid = arrange(near)
-    starts, ends = _columns(picture.boxes, grid)
+    starts, ends = _columns(picture.boxes, grid, gap)
     rows = _Rows.of(picture, grid, starts, ends)
     places = tuple(
         Place(ends[grid.column[i]] - box.width, grid.line[i]) for i, box in enumerate(picture.boxes)
@@ -219,7 +221,9 @@ def _heights(picture: Picture, grid: Grid) -> dict[int, tuple[float, float]]:
     return spans
 
 
-def _columns(boxes: tuple[Box, ...], grid: Grid) -> tuple[dict[int, float], dict[int, float]]:
+def _columns(
+    boxes: tuple[Box, ...], grid: Grid, gap: float
+) -> tuple[dict[int, float], dict[int, float]]:
     """Return where each column starts and ends, in pixels."""
     last = max(grid.column.values())
     width = [0.0] * (last + 1)
@@ -235,7 +239,7 @@ def _columns(boxes: tuple[Box, ...], grid: Grid) -> tuple[dict[int, float], dict
     for place in range(last + 1):
         starts[place] = x
         ends[place] = x + width[place]
-        x = ends[place] + min(_GAP + _GAP_PER_EDGE * crossing[place], _WIDEST_GAP)
+        x = ends[place] + min(gap + _GAP_PER_EDGE * crossing[place], _WIDEST_GAP)
     return starts, ends
 
 

@@ -19,7 +19,7 @@ from mgview.animation import Frame, frames, gif_of, svg_of
 from mgview.drawing import BOXES, FOLD_ABOVE, Drawing
 from mgview.errors import GraphTooLargeError, NoSuchStepError, NotAValueError
 from mgview.fold import Group, fold
-from mgview.layout import lay_out
+from mgview.layout import ROOMY, lay_out
 from mgview.names import of_parameters, with_names
 from mgview.page import Fold, stepper_page
 from mgview.page_ops import PAGE_OPS
@@ -55,7 +55,8 @@ class Stepper:
         """Return the page: one self-contained HTML text that needs no network."""
         groups = tuple(Group(((node.index,),)) for node in self.scene.nodes)
         picture = build(self.scene, groups)
-        svg = render(self.scene, picture, lay_out(picture), title=self.title, alone=False)
+        layout = lay_out(picture, ROOMY)
+        svg = render(self.scene, picture, layout, title=self.title, alone=False)
         return stepper_page(self.title, list(self._records), svg, self._rules, self._folds())
 
     def _folds(self) -> list[Fold]:

@@ -26,6 +26,7 @@ _SPREAD = 0.4  # the smaller, the more decades of gradients can be told apart
 _TAGS, _TAG = 3, 12  # names beside a box, and letters of each
 _PORTS = 3  # operands that can be numbered where they enter a circle
 _PORT = 13.0  # between two of them, pixels
+_LINES, _LINES_APART = 4, 7.0  # of one operand that is used several times, pixels
 
 
 @attrs.frozen
@@ -193,8 +194,9 @@ def _holds(box: Box, index: int) -> bool:
 
 
 def _shifts(times: int) -> tuple[float, ...]:
-    """Draw an operand that is used twice as two lines, side by side."""
-    return (0.0,) if times == 1 else (-3.5, 3.5)
+    """Draw an operand that is used several times as lines side by side, four at most."""
+    lines = min(times, _LINES)
+    return tuple((i - (lines - 1) / 2) * _LINES_APART for i in range(lines))
 
 
 def _path(way: Sequence[tuple[float, float]], shift: float) -> str:

@@ -176,6 +176,7 @@
     whole() {
       this.attach(true);
       const copy = this.svg.cloneNode(true);
+      for (const pulse of copy.querySelectorAll(".mgv-pulse")) pulse.remove();
       this.attach();
       return copy;
     }
@@ -446,6 +447,25 @@
       }
     }
   }
+  var COPIED = /* @__PURE__ */ new Set([...CHOOSING, "add", "sub", "sum", "mul", "dot", "leaky_relu"]);
+  function localHolds(op, x, place, local) {
+    if (![...x, local].every(Number.isFinite) || COPIED.has(op)) return true;
+    const [a, b] = x;
+    switch (op) {
+      case "div":
+        return place === 0 ? multiplies([local, b], 1) : multiplies([local, b, b], -a);
+      case "sqrt":
+        return multiplies([4, local, local, a], 1);
+      case "pow": {
+        const below = place === 0 ? power(decimal(a), b - 1) : void 0;
+        return below ? same(times(below, decimal(b)), decimal(local)) : a === 1;
+      }
+      case "elu":
+        return a > 0;
+      default:
+        return a === 0 || a === 1;
+    }
+  }
   function inverse(x, n, out) {
     const whole = power(x, -n);
     return whole !== void 0 && same(times(whole, decimal(out)), { digits: 1n, exponent: 0 });
@@ -550,6 +570,13 @@
     const fraction = FRACTION.exec(flat2);
     if (fraction) return Number(fraction[1]) / Number(fraction[2]);
     return NUMBER.test(flat2) ? Number(flat2) : void 0;
+  }
+  function parseAny(text2) {
+    const odd = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+    const found = odd[text2.trim().replaceAll(MINUS, "-")];
+    if (found !== void 0) return found;
+    const number2 = parse(text2);
+    return number2 !== void 0 && Number.isFinite(number2) ? number2 : void 0;
   }
   function reading(text2, number2) {
     return text2.includes(",") ? `“${text2.trim()}” was read as ${full(number2)}: a point separates the decimals here.` : "";
@@ -884,6 +911,139 @@
     return make("span", { class: "name", "data-node": String(index), ...long ? { title: name } : {} }, long ? `${name.slice(0, LONGEST - 1)}…` : name);
   }
 
+  // src/graph.ts
+  function readGraph(written, rules = {}) {
+    const nodes = written.map((node, index) => {
+      const { recorded, ...rest } = node;
+      const plain2 = { ...rest, index, data: Number(node.data) };
+      if (recorded) plain2.recorded = { doc: recorded.doc, partials: recorded.partials.map(Number) };
+      return plain2;
+    });
+    const uses = nodes.map(() => 0);
+    for (const node of nodes) for (const operand of node.operands) uses[operand]++;
+    const foreign = [...new Set(nodes.filter((node) => node.recorded).map((node) => node.op))];
+    return { nodes, output: nodes.length - 1, uses, foreign, rules };
+  }
+  function forward(graph, changed) {
+    const values = [];
+    for (const node of graph.nodes) {
+      if (node.kind !== "op" || node.recorded) {
+        values.push(changed.get(node.index) ?? node.data);
+      } else {
+        const rules = OPS[node.op];
+        values.push(rules.forward(node.operands.map((operand) => values[operand])));
+      }
+    }
+    return values;
+  }
+  function undefinedAt(graph, values) {
+    return graph.nodes.find(
+      (node) => node.kind === "op" && !Number.isFinite(values[node.index]) && node.operands.every((operand) => Number.isFinite(values[operand]))
+    );
+  }
+  function locals(node, values) {
+    if (node.recorded) return node.recorded.partials;
+    return OPS[node.op].partials(
+      values[node.index],
+      node.operands.map((operand) => values[operand])
+    );
+  }
+  function backward(graph, values, breakage = "none") {
+    const start2 = graph.nodes.map(() => 0);
+    if (breakage === "unzeroed") {
+      const earlier = backward(graph, values).grads;
+      for (const node of graph.nodes) if (node.kind === "leaf") start2[node.index] = earlier[node.index];
+    }
+    start2[graph.output] = 1;
+    const grads = [...start2];
+    const order = graph.nodes.filter((node) => node.kind === "op");
+    if (breakage !== "order") order.reverse();
+    const steps = order.map((node) => {
+      const upstream = grads[node.index];
+      const partials = locals(node, values);
+      const contributions = [];
+      node.operands.forEach((operand, place) => {
+        if (graph.nodes[operand].kind === "constant") return;
+        const local = partials[place];
+        const contribution = upstream === 0 ? 0 : upstream * local;
+        const before = grads[operand];
+        const after = breakage === "overwrite" ? contribution : before + contribution;
+        grads[operand] = after;
+        contributions.push({ operand, place, local, contribution, before, after });
+      });
+      return { node: node.index, upstream, contributions };
+    });
+    return { start: start2, steps, grads };
+  }
+  function gradsAfter(sweep, count) {
+    const grads = [...sweep.start];
+    for (const step2 of sweep.steps.slice(0, count))
+      for (const part2 of step2.contributions) grads[part2.operand] = part2.after;
+    return grads;
+  }
+
+  // src/steps.ts
+  function same2(is, should) {
+    return Object.is(is, should) || Math.abs(is - should) <= 1e-12 * Math.abs(should);
+  }
+  var Run = class {
+    constructor(graph, changed, breakage) {
+      this.graph = graph;
+      this.breakage = breakage;
+      this.values = forward(graph, changed);
+      this.sweep = backward(graph, this.values, breakage);
+      this.right = breakage === "none" ? this.sweep.grads : backward(graph, this.values).grads;
+      const ops = graph.nodes.filter((node) => node.kind === "op");
+      const output = graph.nodes[graph.output];
+      this.steps = [
+        { kind: "start" },
+        ...ops.map((node, i) => ({ kind: "forward", node, number: i + 1, total: ops.length })),
+        { kind: "seed", node: output },
+        ...this.sweep.steps.map(
+          (step2, i) => ({
+            kind: "backward",
+            node: graph.nodes[step2.node],
+            number: i + 1,
+            total: this.sweep.steps.length,
+            step: step2
+          })
+        ),
+        { kind: "end" }
+      ];
+    }
+    get seedAt() {
+      return this.steps.length - this.sweep.steps.length - 2;
+    }
+    /** Whether the step at this place belongs to the backward pass. */
+    isBackward(at) {
+      return at >= this.seedAt;
+    }
+    /** Values known at a step; null for what is still to be computed. */
+    valuesAt(at) {
+      const step2 = this.steps[at];
+      let last = -1;
+      if (step2.kind === "forward") last = step2.node.index;
+      else if (step2.kind !== "start") last = this.graph.nodes.length;
+      return this.graph.nodes.map((node, i) => node.kind !== "op" || i <= last ? this.values[i] : null);
+    }
+    /** Gradients at a step. */
+    gradsAt(at) {
+      if (at < this.seedAt) {
+        const start2 = [...this.sweep.start];
+        start2[this.graph.output] = this.graph.nodes[this.graph.output].kind === "leaf" ? start2[this.graph.output] : 0;
+        return start2;
+      }
+      return gradsAfter(this.sweep, at - this.seedAt);
+    }
+    /** Nodes whose gradient ends up wrong. */
+    wrong() {
+      return this.graph.nodes.map((node) => node.index).filter((i) => {
+        const [is, should] = [this.sweep.grads[i], this.right[i]];
+        return !same2(is, should);
+      });
+    }
+  };
+
   // src/explain.ts
   var LISTED = 12;
   var CARDS = 6;
@@ -1045,9 +1205,6 @@
       "bad"
     );
   }
-  function same2(a, b) {
-    return Object.is(a, b) || Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(b));
-  }
   var PLACES = ["first", "second", "third", "fourth", "fifth", "sixth"];
   function card(run, node, upstream, part2) {
     const { graph } = run;
@@ -1069,7 +1226,9 @@
     const names = node.operands.map((item) => nameOf(graph, item));
     const formula = node.recorded ? "recorded by Python" : OPS[node.op].derivatives(names)[part2.place];
     const what = repeated ? "local derivative through this edge" : `local derivative ${slope(graph, node.index, part2.operand)}`;
-    const number2 = equals(part2.local);
+    const operands = node.operands.map((item) => run.values[item]);
+    const known = node.recorded !== void 0 || localHolds(node.op, operands, part2.place, part2.local);
+    const number2 = known ? equals(part2.local) : equals(part2.local).replace("=", ROUNDED);
     return flat(graph, formula) === number2.slice(2) ? `${what} ${number2}` : `${what} = ${formula} ${number2}`;
   }
   function productLines(graph, node, upstream, part2) {
@@ -1213,77 +1372,6 @@
     return [make("p", {}, what), make("p", { class: "bad" }, count), make("ul", { class: "results" }, ...items), ...more];
   }
 
-  // src/graph.ts
-  function readGraph(written, rules = {}) {
-    const nodes = written.map((node, index) => {
-      const { recorded, ...rest } = node;
-      const plain2 = { ...rest, index, data: Number(node.data) };
-      if (recorded) plain2.recorded = { doc: recorded.doc, partials: recorded.partials.map(Number) };
-      return plain2;
-    });
-    const uses = nodes.map(() => 0);
-    for (const node of nodes) for (const operand of node.operands) uses[operand]++;
-    const foreign = [...new Set(nodes.filter((node) => node.recorded).map((node) => node.op))];
-    return { nodes, output: nodes.length - 1, uses, foreign, rules };
-  }
-  function forward(graph, changed) {
-    const values = [];
-    for (const node of graph.nodes) {
-      if (node.kind !== "op" || node.recorded) {
-        values.push(changed.get(node.index) ?? node.data);
-      } else {
-        const rules = OPS[node.op];
-        values.push(rules.forward(node.operands.map((operand) => values[operand])));
-      }
-    }
-    return values;
-  }
-  function undefinedAt(graph, values) {
-    return graph.nodes.find(
-      (node) => node.kind === "op" && !Number.isFinite(values[node.index]) && node.operands.every((operand) => Number.isFinite(values[operand]))
-    );
-  }
-  function locals(node, values) {
-    if (node.recorded) return node.recorded.partials;
-    return OPS[node.op].partials(
-      values[node.index],
-      node.operands.map((operand) => values[operand])
-    );
-  }
-  function backward(graph, values, breakage = "none") {
-    const start2 = graph.nodes.map(() => 0);
-    if (breakage === "unzeroed") {
-      const earlier = backward(graph, values).grads;
-      for (const node of graph.nodes) if (node.kind === "leaf") start2[node.index] = earlier[node.index];
-    }
-    start2[graph.output] = 1;
-    const grads = [...start2];
-    const order = graph.nodes.filter((node) => node.kind === "op");
-    if (breakage !== "order") order.reverse();
-    const steps = order.map((node) => {
-      const upstream = grads[node.index];
-      const partials = locals(node, values);
-      const contributions = [];
-      node.operands.forEach((operand, place) => {
-        if (graph.nodes[operand].kind === "constant") return;
-        const local = partials[place];
-        const contribution = upstream === 0 ? 0 : upstream * local;
-        const before = grads[operand];
-        const after = breakage === "overwrite" ? contribution : before + contribution;
-        grads[operand] = after;
-        contributions.push({ operand, place, local, contribution, before, after });
-      });
-      return { node: node.index, upstream, contributions };
-    });
-    return { start: start2, steps, grads };
-  }
-  function gradsAfter(sweep, count) {
-    const grads = [...sweep.start];
-    for (const step2 of sweep.steps.slice(0, count))
-      for (const part2 of step2.contributions) grads[part2.operand] = part2.after;
-    return grads;
-  }
-
   // src/find.ts
   var OFFERED = 20;
   function startFinding(graph, go) {
@@ -1308,9 +1396,53 @@
     });
   }
 
+  // src/labels.ts
+  var HEIGHT = 14;
+  var ALONG = [0.3, 0.4, 0.5, 0.2, 0.6, 0.7, 0.1, 0.8, 0.9];
+  var BESIDE = [-10, 10, 0];
+  var EDGE = 7;
+  var LATER = 4;
+  var CROSSED = 14;
+  function widthOf(text2) {
+    let width = 2;
+    for (const letter of text2) width += letter === "." || letter === " " ? 4.7 : /[×≈−+]/.test(letter) ? 10.1 : 8.4;
+    return width;
+  }
+  function overlap(a, b) {
+    const [across, down] = [Math.min(a.right, b.right) - Math.max(a.left, b.left), Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top)];
+    return across > 0 && down > 0 ? across * down : 0;
+  }
+  function placeOf(width, at, taken) {
+    const around = boundsOf([at(0), at(0.5), at(1)], width);
+    const near = (rects) => rects.filter((rect) => overlap(rect, around) > 0);
+    const boxes = near(taken.boxes).map((box) => ({ ...box, left: box.left + EDGE, right: box.right - EDGE }));
+    const labels = near(taken.labels);
+    let best;
+    let least = Infinity;
+    ALONG.forEach((share, later) => {
+      const { x, y } = at(share);
+      for (const beside of BESIDE) {
+        const rect = { left: x - width / 2, right: x + width / 2, top: y + beside - HEIGHT / 2, bottom: y + beside + HEIGHT / 2 };
+        let cost = LATER * (later + (beside === 0 ? 2 : 0));
+        for (const box of boxes) cost += overlap(rect, box);
+        for (const label of labels) cost += 2 * overlap(rect, label);
+        for (const point of taken.points) if (point.x > rect.left && point.x < rect.right && point.y > rect.top && point.y < rect.bottom) cost += CROSSED;
+        if (cost < least) [best, least] = [rect, cost];
+      }
+    });
+    return best;
+  }
+  function boundsOf(points, width) {
+    const [xs, ys] = [points.map(({ x }) => x), points.map(({ y }) => y)];
+    return { left: Math.min(...xs) - width, right: Math.max(...xs) + width, top: Math.min(...ys) - 2 * HEIGHT, bottom: Math.max(...ys) + 2 * HEIGHT };
+  }
+
   // src/flow.ts
   var NAMESPACE = "http://www.w3.org/2000/svg";
   var SECONDS = 0.9;
+  var FEW = 2;
+  var LISTED2 = 3;
+  var SAMPLES = [0.15, 0.3, 0.45, 0.6, 0.75, 0.9];
   function svg(tag, attributes, text2 = "") {
     const element = document.createElementNS(NAMESPACE, tag);
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -1328,23 +1460,32 @@
     clear() {
       this.layer.replaceChildren();
     }
-    /** Draw one edge backwards along its whole line; `parts` are the contributions along it, kept secret where asked; a few have room for numbers that move. */
-    draw(edge, d, parts, secret, few) {
-      if (!d) return;
-      const all = lines(d);
+    /** Draw edges backwards; what they bear is kept secret where asked, else set where no box is. */
+    draw(live, boxes, secret) {
+      const all = live.flatMap((edge) => this.linesOf(edge));
+      if (secret) return;
+      const moving = all.flatMap((line) => line.parts.map((part2) => ({ line, part: part2 })));
+      if (!this.still.matches) for (const { line, part: part2 } of moving) this.pulse(line.d, part2, moving.length <= FEW);
+      const points = all.map(({ path }) => SAMPLES.map(along(path)));
+      const labels = [];
       all.forEach((line, i) => {
-        const part2 = parts[Math.min(i, parts.length - 1)];
-        const ends = { "data-from": edge.dataset["from"], "data-to": edge.dataset["to"] };
+        const text2 = `× ${list2(line.parts.map(({ local }) => brief(local)))}`;
+        const others = points.filter((_, other) => other !== i).flat();
+        const place = placeOf(widthOf(text2), along(line.path), { boxes, labels, points: others });
+        labels.push(place);
+        const at = { x: String((place.left + place.right) / 2), y: String(place.bottom - HEIGHT / 4) };
+        this.layer.append(svg("text", { ...at, class: "mgv-local", "text-anchor": "middle", ...line.ends }, text2));
+      });
+    }
+    linesOf({ edge, d, parts }) {
+      const ends = { "data-from": edge.dataset["from"], "data-to": edge.dataset["to"] };
+      const all = lines(d);
+      return all.map((line, i) => {
         const path = svg("path", { d: line, class: "mgv-back-edge", ...ends });
         const start2 = path.getPointAtLength(0);
         const head = svg("path", { d: `M${start2.x + 8} ${start2.y - 5}L${start2.x} ${start2.y}l8 5`, class: "mgv-back-edge" });
         this.layer.append(path, head);
-        if (!part2 || secret) return;
-        const middle = path.getPointAtLength(path.getTotalLength() * (all.length > 1 ? 0.3 + 0.4 * i : 0.3));
-        this.layer.append(
-          svg("text", { x: String(middle.x), y: String(middle.y - 6), class: "mgv-local", "text-anchor": "middle", ...ends }, `× ${brief(part2.local)}`)
-        );
-        if (!this.still.matches) this.pulse(line, part2, few);
+        return { d: line, path, ends, parts: i < all.length - 1 ? parts.slice(i, i + 1) : parts.slice(i) };
       });
     }
     pulse(line, part2, few) {
@@ -1358,6 +1499,13 @@
       setTimeout(() => group.remove(), SECONDS * 1e3);
     }
   };
+  function along(path) {
+    const length = path.getTotalLength();
+    return (share) => path.getPointAtLength(length * share);
+  }
+  function list2(texts) {
+    return texts.length > LISTED2 ? `${texts.slice(0, LISTED2).join(", ")}, …` : texts.join(", ");
+  }
 
   // src/picture.ts
   var FAINTEST = 0.12;
@@ -1370,9 +1518,10 @@
     return FAINTEST + (STRONGEST - FAINTEST) * size / (1 + size);
   }
   var Picture = class {
-    constructor(graph, boxes, edges, flow) {
+    constructor(graph, boxes, edges, flow, places) {
       this.graph = graph;
       this.flow = flow;
+      this.places = places;
       this.edges = /* @__PURE__ */ new Map();
       this.far = [];
       /** The whole line of each edge, of which the stage may draw only what is in sight. */
@@ -1427,6 +1576,15 @@
       });
       this.mark(shown2);
     }
+    /** The edges that contributions go along; a name that stands for a long edge has no line. */
+    live(node, parts) {
+      const byOperand = /* @__PURE__ */ new Map();
+      for (const part2 of parts) byOperand.set(part2.operand, [...byOperand.get(part2.operand) ?? [], part2]);
+      return [...byOperand].flatMap(([operand, mine]) => {
+        const edge = this.edges.get(`n${operand}>n${node}`);
+        return edge ? [{ edge, d: this.lines.get(edge) ?? null, parts: mine }] : [];
+      });
+    }
     mark(shown2) {
       for (const element of this.marked)
         element.classList.remove("is-current", "is-touched", "is-wrong", "is-live", "is-back");
@@ -1442,13 +1600,11 @@
           add2(this.edges.get(`n${operand}>n${shown2.current}`), "is-live");
       }
       this.flow.clear();
-      if (shown2.backwards && shown2.current !== void 0)
-        for (const operand of new Set(shown2.parts.map((part2) => part2.operand))) {
-          const edge = this.edges.get(`n${operand}>n${shown2.current}`);
-          if (!edge) continue;
-          add2(edge, "is-back");
-          this.flow.draw(edge, this.lines.get(edge) ?? null, shown2.parts.filter((part2) => part2.operand === operand), shown2.secret, shown2.parts.length <= 2);
-        }
+      if (shown2.backwards && shown2.current !== void 0) {
+        const live = this.live(shown2.current, shown2.parts);
+        for (const { edge } of live) add2(edge, "is-back");
+        this.flow.draw(live.flatMap(({ edge, d, parts }) => d ? [{ edge, d, parts }] : []), this.places, shown2.secret);
+      }
       for (const index of shown2.touched) add2(this.parts[index].box, "is-touched");
       for (const index of shown2.wrong) add2(this.parts[index].box, "is-wrong");
     }
@@ -1607,7 +1763,7 @@
 
   // src/leaves.ts
   var MOST = 60;
-  var FEW = 20;
+  var FEW2 = 20;
   var Leaves = class {
     constructor(graph, apply, measure) {
       this.graph = graph;
@@ -1619,7 +1775,7 @@
       this.inputs = /* @__PURE__ */ new Map();
       const leaves = graph.nodes.filter((node) => node.kind === "leaf");
       for (const node of leaves.slice(0, MOST)) this.add(node.index);
-      if (leaves.length > FEW) byId("edit").open = false;
+      if (leaves.length > FEW2) byId("edit").open = false;
       if (leaves.length > MOST)
         say(byId("leaf-more"), `Only the first ${MOST} of ${leaves.length} leaves are listed; click another one in the drawing to add it.`);
       if (graph.foreign.length) {
@@ -1698,10 +1854,10 @@
     }
     edit(index, input) {
       byId("nudge").replaceChildren();
-      const number2 = parse(input.value);
+      const number2 = parseAny(input.value);
       const before = this.changed.get(index) ?? this.graph.nodes[index].data;
       let problem;
-      if (number2 === void 0 || !Number.isFinite(number2)) {
+      if (number2 === void 0) {
         problem = `“${input.value}” is no number that a leaf can hold.`;
       } else {
         this.changed.set(index, number2);
@@ -1794,21 +1950,24 @@
         name: run.graph.nodes[operand].name,
         text: `${what} after this step${soFar}`,
         truth: mine.at(-1).after,
-        mistakes: mistakes(step2, operand)
+        mistakes: mistakes(run, step2, operand)
       };
     });
   }
-  function mistakes(step2, operand) {
+  function mistakes(run, step2, operand) {
     const { upstream, contributions } = step2.step;
     const mine = contributions.filter((part2) => part2.operand === operand);
     const [first, last] = [mine[0], mine.at(-1)];
     const sum = mine.reduce((total, part2) => total + part2.contribution, 0);
     const truth = last.after;
-    const swapped = contributions.filter((part2) => part2.operand !== operand).map((part2) => upstream * part2.local + first.before);
+    const swapped = contributions.filter((part2) => part2.operand !== operand).map((part2) => upstream * part2.local + (run.breakage === "overwrite" ? 0 : first.before));
+    const forgotten = [
+      { guess: sum, words: `that is this step’s contribution; add it to the ${plain(first.before)} that is there` },
+      ...mine.length > 1 ? [{ guess: first.before + first.contribution, words: "that is one edge; this operand has two or more" }] : []
+    ];
     const all = [
       { guess: -truth, words: "the size is right, the sign is not" },
-      { guess: sum, words: `that is this step’s contribution; add it to the ${plain(first.before)} that is there` },
-      ...mine.length > 1 ? [{ guess: first.before + first.contribution, words: "that is one edge; this operand has two or more" }] : [],
+      ...run.breakage === "overwrite" ? [{ guess: first.before + sum, words: "that would be the sum; here the last contribution replaces what was there" }] : forgotten,
       ...swapped.map((guess) => ({ guess, words: "that belongs to the other operand: the factors are swapped" })),
       { guess: last.local, words: "that is the local derivative alone; multiply it by the upstream gradient" },
       { guess: upstream, words: "that is the upstream gradient alone; multiply it by the local derivative" }
@@ -1960,65 +2119,6 @@
     if (blob) download(`${name}.png`, blob);
   }
 
-  // src/steps.ts
-  var Run = class {
-    constructor(graph, changed, breakage) {
-      this.graph = graph;
-      this.breakage = breakage;
-      this.values = forward(graph, changed);
-      this.sweep = backward(graph, this.values, breakage);
-      this.right = breakage === "none" ? this.sweep.grads : backward(graph, this.values).grads;
-      const ops = graph.nodes.filter((node) => node.kind === "op");
-      const output = graph.nodes[graph.output];
-      this.steps = [
-        { kind: "start" },
-        ...ops.map((node, i) => ({ kind: "forward", node, number: i + 1, total: ops.length })),
-        { kind: "seed", node: output },
-        ...this.sweep.steps.map(
-          (step2, i) => ({
-            kind: "backward",
-            node: graph.nodes[step2.node],
-            number: i + 1,
-            total: this.sweep.steps.length,
-            step: step2
-          })
-        ),
-        { kind: "end" }
-      ];
-    }
-    get seedAt() {
-      return this.steps.length - this.sweep.steps.length - 2;
-    }
-    /** Whether the step at this place belongs to the backward pass. */
-    isBackward(at) {
-      return at >= this.seedAt;
-    }
-    /** Values known at a step; null for what is still to be computed. */
-    valuesAt(at) {
-      const step2 = this.steps[at];
-      let last = -1;
-      if (step2.kind === "forward") last = step2.node.index;
-      else if (step2.kind !== "start") last = this.graph.nodes.length;
-      return this.graph.nodes.map((node, i) => node.kind !== "op" || i <= last ? this.values[i] : null);
-    }
-    /** Gradients at a step. */
-    gradsAt(at) {
-      if (at < this.seedAt) {
-        const start2 = [...this.sweep.start];
-        start2[this.graph.output] = this.graph.nodes[this.graph.output].kind === "leaf" ? start2[this.graph.output] : 0;
-        return start2;
-      }
-      return gradsAfter(this.sweep, at - this.seedAt);
-    }
-    /** Nodes whose gradient ends up wrong. */
-    wrong() {
-      return this.graph.nodes.map((node) => node.index).filter((i) => {
-        const [is, should] = [this.sweep.grads[i], this.right[i]];
-        return !(Object.is(is, should) || Math.abs(is - should) <= 1e-12 * Math.max(1, Math.abs(should)));
-      });
-    }
-  };
-
   // src/words.ts
   var WORDS = {
     gradient: "how fast the output changes when this value changes, all else the same.",
@@ -2068,7 +2168,7 @@
     const graph = readGraph(written, rules);
     const stage = new Stage(byId("frame"));
     const { boxes, edges, sheet } = stage.load(byId("picture"));
-    const picture = new Picture(graph, boxes, edges, new Flow(stage.layer()));
+    const picture = new Picture(graph, boxes, edges, new Flow(stage.layer()), [...sheet.boxes.values()]);
     const slider = byId("slider");
     const play = byId("play");
     const numbers = byId("numbers");

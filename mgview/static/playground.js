@@ -470,8 +470,22 @@
     return Number(a) - Number(b) || (a < b ? -1 : 1);
   }
   function cellsOf(line) {
-    const mark2 = ["	", ";", ","].find((candidate) => line.includes(candidate)) ?? ",";
-    return line.split(mark2).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1").trim());
+    const mark2 = ["	", ";"].find((candidate) => part(line, candidate).length > 1) ?? ",";
+    const cells = part(line, mark2).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1").replaceAll('""', '"').trim());
+    return mark2 === "," ? cells : cells.map(pointed);
+  }
+  function part(line, mark2) {
+    const cells = [""];
+    let quoted = false;
+    for (const letter of line) {
+      if (letter === '"') quoted = !quoted;
+      if (letter === mark2 && !quoted) cells.push("");
+      else cells[cells.length - 1] += letter;
+    }
+    return cells;
+  }
+  function pointed(cell) {
+    return /^[+-]?\d*,\d+(?:e[+-]?\d+)?$/i.test(cell) ? cell.replace(",", ".") : cell;
   }
   function standardise(column) {
     const values = Float64Array.from(column);
@@ -1136,6 +1150,7 @@
   };
   var Controls = class {
     constructor(changed) {
+      this.seed = "";
       for (const name of CHOICES) this.select(name).addEventListener("change", () => changed({ [name]: this.select(name).value }));
       for (const name of NUMBERS) this.select(name).addEventListener("change", () => changed({ [name]: Number(this.select(name).value) }));
       for (const name of RANGES) {
@@ -1147,13 +1162,14 @@
       seed.addEventListener("change", () => {
         const number = Number(seed.value);
         if (seed.value && Number.isInteger(number) && number >= 0 && number <= Number.MAX_SAFE_INTEGER) changed({ seed: number });
+        else seed.value = this.seed;
       });
       byId("reseed").addEventListener("click", () => changed({ seed: Math.floor(Math.random() * 1e6) }));
     }
     select(name) {
       return byId(name === "data" ? "data-set" : name);
     }
-    /** Show settings; a number that is not offered is offered from now on. */
+    /** Show settings; a number that is not offered is offered from now on. `own` counts rows of the reader's own. */
     show(settings, own) {
       for (const name of [...CHOICES, ...NUMBERS]) {
         const select = this.select(name);
@@ -1165,10 +1181,11 @@
         byId(name).value = String(settings[name]);
         say(byId(`${name}-shown`), WORDS[name](settings[name]));
       }
-      byId("seed").value = String(settings.seed);
+      byId("seed").value = this.seed = String(settings.seed);
       const csv = settings.data === "csv";
       for (const name of ["samples", "noise"]) byId(name).disabled = csv;
-      this.select("data").querySelector('option[value="csv"]').disabled = !own;
+      if (csv) [own, "none"].forEach((words, i) => say(byId(`${RANGES[i]}-shown`), String(words)));
+      this.select("data").querySelector('option[value="csv"]').disabled = own === void 0;
       say(byId("depth"), `${settings.layers.length} hidden layer${settings.layers.length === 1 ? "" : "s"}`);
     }
   };
@@ -1566,7 +1583,7 @@
     }
     /** The rows to show; those of the test only where the reader wants them. */
     load(rows, half, test) {
-      const dots = (part, isTest) => Array.from(part.label, (label, i) => ({ x: part.x1[i], y: part.x2[i], label, test: isTest }));
+      const dots = (part2, isTest) => Array.from(part2.label, (label, i) => ({ x: part2.x1[i], y: part2.x2[i], label, test: isTest }));
       this.dots = [...dots(rows.train, false), ...test ? dots(rows.test, true) : []];
       this.trained = rows.train.label.length;
       this.half = half;
@@ -1695,7 +1712,7 @@
       found.push({
         kind: "dead",
         neurons: dead,
-        text: `Dead: ${list2(dead)}. On every training row the slope of the activation is 0, so ${dead.length > 1 ? "their weights get" : "its weights get"} no gradient and stay as they are. A smaller learning rate, other first weights or another activation keep neurons alive.`
+        text: `Dead: ${list2(dead)}. On every training row the slope of the activation is 0, so no gradient of the loss reaches ${dead.length > 1 ? "their" : "its"} weights: ${dead.length > 1 ? "they learn" : "it learns"} no more. A smaller learning rate, other first weights or another activation keep neurons alive.`
       });
     if (saturated.length)
       found.push({
@@ -1709,7 +1726,7 @@
     const last = deltas[deltas.length - 1] ?? 0;
     const first = deltas[0] ?? 0;
     if (deltas.length < 2 || last === 0 || first >= VANISHED * last) return [];
-    const times = first === 0 ? "all of it" : `to 1/${Math.round(last / first).toLocaleString("en")}`;
+    const times = first === 0 ? "to nothing" : `to 1/${Math.round(last / first).toLocaleString("en")}`;
     return [
       {
         kind: "vanishing",
@@ -2170,7 +2187,7 @@ ${lines.join(",\n")}
         this.curve.clear();
         this.net.build(this.shape);
         this.load();
-        this.controls.show(settings, this.table !== void 0);
+        this.controls.show(settings, this.table?.raw.length);
         byId("fewer").disabled = settings.layers.length === 0;
         byId("more").disabled = settings.layers.length >= MOST_LAYERS;
         this.show();
@@ -2275,7 +2292,7 @@ ${lines.join(",\n")}
         await this.engine.set(next);
         if (this.log.length) note(this.log, { kind: "set", change });
         else this.first = { ...next };
-        this.controls.show(next, this.table !== void 0);
+        this.controls.show(next, this.table?.raw.length);
         this.settle();
       });
     }
@@ -2301,8 +2318,8 @@ ${lines.join(",\n")}
       byId("net").querySelector(`${selector}:not(:disabled)`)?.focus({ preventScroll: true });
     }
     subject() {
-      const part = this.rows[this.row.part];
-      return { x1: part.x1[this.row.index], x2: part.x2[this.row.index], label: part.label[this.row.index] };
+      const part2 = this.rows[this.row.part];
+      return { x1: part2.x1[this.row.index], x2: part2.x2[this.row.index], label: part2.label[this.row.index] };
     }
     open(row) {
       this.row = row;

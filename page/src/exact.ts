@@ -92,6 +92,28 @@ export function holds(op: string, x: number[], out: number): boolean {
   }
 }
 
+const COPIED = new Set([...CHOOSING, "add", "sub", "sum", "mul", "dot", "leaky_relu"]); // their partials are operands or constants
+
+/** Whether a local derivative is exactly what its formula gives; where that cannot be known, it is not claimed. */
+export function localHolds(op: string, x: number[], place: number, local: number): boolean {
+  if (![...x, local].every(Number.isFinite) || COPIED.has(op)) return true;
+  const [a, b] = x as [number, number];
+  switch (op) {
+    case "div":
+      return place === 0 ? multiplies([local, b], 1) : multiplies([local, b, b], -a);
+    case "sqrt":
+      return multiplies([4, local, local, a], 1);
+    case "pow": {
+      const below = place === 0 ? power(decimal(a), b - 1) : undefined;
+      return below ? same(times(below, decimal(b)), decimal(local)) : a === 1;
+    }
+    case "elu":
+      return a > 0;
+    default:
+      return a === 0 || a === 1; // short numbers at these are no accident: exp, tanh and sin at 0, log at 1
+  }
+}
+
 /** x^-n = out, that is out × x^n = 1. */
 function inverse(x: Decimal, n: number, out: number): boolean {
   const whole = power(x, -n);

@@ -1,12 +1,12 @@
 // What the page says at each step: built as elements, so that a label can never become markup.
 
 import { make } from "./dom";
-import { addsUp, holds, multiplies } from "./exact";
+import { addsUp, holds, localHolds, multiplies } from "./exact";
 import { bracketed, equals, full, plain, ROUNDED, shown } from "./format";
 import type { Breakage, Contribution, Graph, Node } from "./graph";
 import { OPS } from "./ops";
 import { flat, nameOf, rich } from "./rich";
-import type { Run, Step } from "./steps";
+import { type Run, same, type Step } from "./steps";
 
 export interface Explanation {
   title: string;
@@ -201,10 +201,6 @@ function upstreamLine(run: Run, node: Node, upstream: number): Element {
   );
 }
 
-export function same(a: number, b: number): boolean {
-  return Object.is(a, b) || Math.abs(a - b) <= 1e-12 * Math.max(1, Math.abs(b));
-}
-
 const PLACES = ["first", "second", "third", "fourth", "fifth", "sixth"];
 
 function card(run: Run, node: Node, upstream: number, part: Contribution): HTMLElement {
@@ -231,7 +227,9 @@ function localLine(run: Run, node: Node, part: Contribution, repeated: boolean):
   const what = repeated
     ? "local derivative through this edge"
     : `local derivative ${slope(graph, node.index, part.operand)}`;
-  const number = equals(part.local);
+  const operands = node.operands.map((item) => run.values[item]!);
+  const known = node.recorded !== undefined || localHolds(node.op, operands, part.place, part.local);
+  const number = known ? equals(part.local) : equals(part.local).replace("=", ROUNDED);
   return flat(graph, formula) === number.slice(2) ? `${what} ${number}` : `${what} = ${formula} ${number}`;
 }
 

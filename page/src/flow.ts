@@ -3,9 +3,13 @@
 
 import { brief } from "./format";
 import type { Contribution } from "./graph";
+import { HEIGHT, type Point, placeOf, type Rect, widthOf } from "./labels";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const SECONDS = 0.9;
+const FEW = 2; // contributions whose numbers have room to move
+const LISTED = 3; // local derivatives in one label
+const SAMPLES = [0.15, 0.3, 0.45, 0.6, 0.75, 0.9]; // points of a line that labels keep clear of
 
 function svg(tag: string, attributes: Record<string, string>, text = ""): SVGElement {
   const element = document.createElementNS(NAMESPACE, tag);
@@ -19,6 +23,21 @@ export function lines(d: string): string[] {
   return d.split(/(?=M)/).map((line) => line.replace(/\s*m-6[^]*$/, "").trim());
 }
 
+/** An edge that a step goes along, its whole line, and the contributions it bears. */
+export interface Live {
+  edge: SVGElement;
+  d: string;
+  parts: Contribution[];
+}
+
+/** A line of an edge: an operand that is used twice has two, one for each contribution. */
+interface Line {
+  d: string;
+  path: SVGPathElement;
+  parts: Contribution[];
+  ends: Record<string, string>;
+}
+
 export class Flow {
   private readonly still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -28,23 +47,33 @@ export class Flow {
     this.layer.replaceChildren();
   }
 
-  /** Draw one edge backwards along its whole line; `parts` are the contributions along it, kept secret where asked; a few have room for numbers that move. */
-  draw(edge: SVGElement, d: string | null, parts: Contribution[], secret: boolean, few: boolean): void {
-    if (!d) return; // a name that stands for a long edge
-    const all = lines(d);
+  /** Draw edges backwards; what they bear is kept secret where asked, else set where no box is. */
+  draw(live: readonly Live[], boxes: readonly Rect[], secret: boolean): void {
+    const all = live.flatMap((edge) => this.linesOf(edge));
+    if (secret) return;
+    const moving = all.flatMap((line) => line.parts.map((part) => ({ line, part })));
+    if (!this.still.matches) for (const { line, part } of moving) this.pulse(line.d, part, moving.length <= FEW);
+    const points = all.map(({ path }) => SAMPLES.map(along(path)));
+    const labels: Rect[] = [];
     all.forEach((line, i) => {
-      const part = parts[Math.min(i, parts.length - 1)];
-      const ends = { "data-from": edge.dataset["from"]!, "data-to": edge.dataset["to"]! };
+      const text = `× ${list(line.parts.map(({ local }) => brief(local)))}`;
+      const others = points.filter((_, other) => other !== i).flat();
+      const place = placeOf(widthOf(text), along(line.path), { boxes, labels, points: others });
+      labels.push(place);
+      const at = { x: String((place.left + place.right) / 2), y: String(place.bottom - HEIGHT / 4) };
+      this.layer.append(svg("text", { ...at, class: "mgv-local", "text-anchor": "middle", ...line.ends }, text));
+    });
+  }
+
+  private linesOf({ edge, d, parts }: Live): Line[] {
+    const ends = { "data-from": edge.dataset["from"]!, "data-to": edge.dataset["to"]! };
+    const all = lines(d);
+    return all.map((line, i) => {
       const path = svg("path", { d: line, class: "mgv-back-edge", ...ends }) as SVGPathElement;
       const start = path.getPointAtLength(0);
       const head = svg("path", { d: `M${start.x + 8} ${start.y - 5}L${start.x} ${start.y}l8 5`, class: "mgv-back-edge" });
       this.layer.append(path, head);
-      if (!part || secret) return;
-      const middle = path.getPointAtLength(path.getTotalLength() * (all.length > 1 ? 0.3 + 0.4 * i : 0.3));
-      this.layer.append(
-        svg("text", { x: String(middle.x), y: String(middle.y - 6), class: "mgv-local", "text-anchor": "middle", ...ends }, `× ${brief(part.local)}`),
-      );
-      if (!this.still.matches) this.pulse(line, part, few);
+      return { d: line, path, ends, parts: i < all.length - 1 ? parts.slice(i, i + 1) : parts.slice(i) };
     });
   }
 
@@ -58,4 +87,13 @@ export class Flow {
     (motion as SVGAnimationElement).beginElement();
     setTimeout(() => group.remove(), SECONDS * 1000);
   }
+}
+
+function along(path: SVGPathElement): (share: number) => Point {
+  const length = path.getTotalLength();
+  return (share) => path.getPointAtLength(length * share);
+}
+
+function list(texts: string[]): string {
+  return texts.length > LISTED ? `${texts.slice(0, LISTED).join(", ")}, …` : texts.join(", ");
 }

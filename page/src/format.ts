@@ -144,6 +144,15 @@ export function parse(text: string): number | undefined {
   return NUMBER.test(flat) ? Number(flat) : undefined;
 }
 
+/** Read a number as `parse` does, or nan and the infinities as the page prints them. */
+export function parseAny(text: string): number | undefined {
+  const odd: Record<string, number> = { nan: NaN, inf: Infinity, "-inf": -Infinity };
+  const found = odd[text.trim().replaceAll(MINUS, "-")];
+  if (found !== undefined) return found;
+  const number = parse(text);
+  return number !== undefined && Number.isFinite(number) ? number : undefined;
+}
+
 /** What was read differently from how it was typed, or nothing. */
 export function reading(text: string, number: number): string {
   return text.includes(",") ? `“${text.trim()}” was read as ${full(number)}: a point separates the decimals here.` : "";

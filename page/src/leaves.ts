@@ -2,7 +2,7 @@
 
 import { byId, make, say } from "./dom";
 import { slope } from "./explain";
-import { equals, full, parse, plain, reading } from "./format";
+import { equals, full, parseAny, plain, reading } from "./format";
 import type { Graph } from "./graph";
 import { nameOf, rich } from "./rich";
 
@@ -110,10 +110,10 @@ export class Leaves {
 
   private edit(index: number, input: HTMLInputElement): void {
     byId("nudge").replaceChildren();
-    const number = parse(input.value);
+    const number = parseAny(input.value);
     const before = this.changed.get(index) ?? this.graph.nodes[index]!.data;
     let problem: string | undefined;
-    if (number === undefined || !Number.isFinite(number)) {
+    if (number === undefined) {
       problem = `“${input.value}” is no number that a leaf can hold.`;
     } else {
       this.changed.set(index, number);

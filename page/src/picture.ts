@@ -2,8 +2,9 @@
 
 import { say } from "./dom";
 import { boxed, full, isOdd } from "./format";
-import type { Flow } from "./flow";
+import type { Flow, Live } from "./flow";
 import type { Contribution, Graph } from "./graph";
+import type { Rect } from "./labels";
 
 const FAINTEST = 0.12;
 const STRONGEST = 0.62;
@@ -61,6 +62,8 @@ export class Picture {
     boxes: ReadonlyMap<string, SVGElement>,
     edges: readonly SVGElement[],
     private readonly flow: Flow,
+    /** Where the boxes stand. */
+    private readonly places: readonly Rect[],
   ) {
     this.parts = graph.nodes.map((node) => {
       const box = boxes.get(`n${node.index}`)!;
@@ -117,6 +120,16 @@ export class Picture {
     this.mark(shown);
   }
 
+  /** The edges that contributions go along; a name that stands for a long edge has no line. */
+  private live(node: number, parts: readonly Contribution[]): (Omit<Live, "d"> & { d: string | null })[] {
+    const byOperand = new Map<number, Contribution[]>();
+    for (const part of parts) byOperand.set(part.operand, [...(byOperand.get(part.operand) ?? []), part]);
+    return [...byOperand].flatMap(([operand, mine]) => {
+      const edge = this.edges.get(`n${operand}>n${node}`);
+      return edge ? [{ edge, d: this.lines.get(edge) ?? null, parts: mine }] : [];
+    });
+  }
+
   private mark(shown: Shown): void {
     for (const element of this.marked)
       element.classList.remove("is-current", "is-touched", "is-wrong", "is-live", "is-back");
@@ -132,13 +145,11 @@ export class Picture {
         add(this.edges.get(`n${operand}>n${shown.current}`), "is-live");
     }
     this.flow.clear();
-    if (shown.backwards && shown.current !== undefined)
-      for (const operand of new Set(shown.parts.map((part) => part.operand))) {
-        const edge = this.edges.get(`n${operand}>n${shown.current}`);
-        if (!edge) continue;
-        add(edge, "is-back");
-        this.flow.draw(edge, this.lines.get(edge) ?? null, shown.parts.filter((part) => part.operand === operand), shown.secret, shown.parts.length <= 2);
-      }
+    if (shown.backwards && shown.current !== undefined) {
+      const live = this.live(shown.current, shown.parts);
+      for (const { edge } of live) add(edge, "is-back");
+      this.flow.draw(live.flatMap(({ edge, d, parts }) => (d ? [{ edge, d, parts }] : [])), this.places, shown.secret);
+    }
     for (const index of shown.touched) add(this.parts[index]!.box, "is-touched");
     for (const index of shown.wrong) add(this.parts[index]!.box, "is-wrong");
   }

@@ -39,23 +39,26 @@ export function questions(run: Run, step: Step): Question[] {
       name: run.graph.nodes[operand]!.name,
       text: `${what} after this step${soFar}`,
       truth: mine.at(-1)!.after,
-      mistakes: mistakes(step, operand),
+      mistakes: mistakes(run, step, operand),
     };
   });
 }
 
 /** Wrong answers that tell what went wrong, the most telling first. */
-function mistakes(step: Step & { kind: "backward" }, operand: number): Mistake[] {
+function mistakes(run: Run, step: Step & { kind: "backward" }, operand: number): Mistake[] {
   const { upstream, contributions } = step.step;
   const mine = contributions.filter((part) => part.operand === operand);
   const [first, last] = [mine[0]!, mine.at(-1)!];
   const sum = mine.reduce((total, part) => total + part.contribution, 0);
   const truth = last.after;
-  const swapped = contributions.filter((part) => part.operand !== operand).map((part) => upstream * part.local + first.before);
-  const all: Mistake[] = [
-    { guess: -truth, words: "the size is right, the sign is not" },
+  const swapped = contributions.filter((part) => part.operand !== operand).map((part) => upstream * part.local + (run.breakage === "overwrite" ? 0 : first.before));
+  const forgotten: Mistake[] = [
     { guess: sum, words: `that is this step’s contribution; add it to the ${plain(first.before)} that is there` },
     ...(mine.length > 1 ? [{ guess: first.before + first.contribution, words: "that is one edge; this operand has two or more" }] : []),
+  ];
+  const all: Mistake[] = [
+    { guess: -truth, words: "the size is right, the sign is not" },
+    ...(run.breakage === "overwrite" ? [{ guess: first.before + sum, words: "that would be the sum; here the last contribution replaces what was there" }] : forgotten),
     ...swapped.map((guess) => ({ guess, words: "that belongs to the other operand: the factors are swapped" })),
     { guess: last.local, words: "that is the local derivative alone; multiply it by the upstream gradient" },
     { guess: upstream, words: "that is the upstream gradient alone; multiply it by the local derivative" },

@@ -115,6 +115,7 @@ export class Stage {
   whole(): SVGSVGElement {
     this.attach(true);
     const copy = this.svg!.cloneNode(true) as SVGSVGElement;
+    for (const pulse of copy.querySelectorAll(".mgv-pulse")) pulse.remove(); // what moves stands nowhere
     this.attach();
     return copy;
   }

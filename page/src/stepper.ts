@@ -27,7 +27,7 @@ export function startStepper(written: WrittenNode[], rules: Record<string, Rule>
   const graph = readGraph(written, rules);
   const stage = new Stage(byId("frame"));
   const { boxes, edges, sheet } = stage.load(byId<HTMLTemplateElement>("picture"));
-  const picture = new Picture(graph, boxes, edges, new Flow(stage.layer()));
+  const picture = new Picture(graph, boxes, edges, new Flow(stage.layer()), [...sheet.boxes.values()]);
   const slider = byId<HTMLInputElement>("slider");
   const play = byId<HTMLButtonElement>("play");
   const numbers = byId<HTMLDetailsElement>("numbers");

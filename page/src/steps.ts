@@ -10,6 +10,11 @@ export type Step =
   | { kind: "backward"; node: Node; number: number; total: number; step: BackwardStep }
   | { kind: "end" };
 
+/** Whether two gradients are the same but for rounding, however small they are. */
+export function same(is: number, should: number): boolean {
+  return Object.is(is, should) || Math.abs(is - should) <= 1e-12 * Math.abs(should);
+}
+
 /** One run of a graph on its present numbers, with or without a mistake made on purpose. */
 export class Run {
   readonly values: number[];
@@ -78,7 +83,7 @@ export class Run {
       .map((node) => node.index)
       .filter((i) => {
         const [is, should] = [this.sweep.grads[i]!, this.right[i]!];
-        return !(Object.is(is, should) || Math.abs(is - should) <= 1e-12 * Math.max(1, Math.abs(should)));
+        return !same(is, should);
       });
   }
 }

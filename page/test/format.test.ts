@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 
-import { addsUp, holds, multiplies } from "../src/exact";
+import { addsUp, holds, localHolds, multiplies } from "../src/exact";
 import { boxed, bracketed, close, full, parse, plain, reading } from "../src/format";
 import { LongLine } from "../src/longline";
 import { pathBounds } from "../src/stage";
@@ -64,6 +64,17 @@ describe("equations", () => {
     expect(holds("tanh", [20], Math.tanh(20))).toBe(false);
     expect(holds("tanh", [0], 0)).toBe(true);
     expect(holds("exp", [0], 1)).toBe(true);
+    expect(localHolds("tanh", [40], 0, 0)).toBe(false);
+    expect(localHolds("tanh", [0], 0, 1)).toBe(true);
+    expect(localHolds("mul", [0.1, 0.2], 0, 0.2)).toBe(true);
+    expect(localHolds("div", [3, 4], 0, 0.25)).toBe(true);
+    expect(localHolds("div", [3, 4], 1, -0.1875)).toBe(true);
+    expect(localHolds("div", [1, 3], 0, 1 / 3)).toBe(false);
+    expect(localHolds("pow", [3, 3], 0, 27)).toBe(true);
+    expect(localHolds("pow", [1.1, 3], 0, 3 * 1.1 ** 2)).toBe(false);
+    expect(localHolds("pow", [3, 3], 1, 27 * Math.log(3))).toBe(false);
+    expect(localHolds("sqrt", [4], 0, 0.25)).toBe(true);
+    expect(localHolds("sqrt", [2], 0, 0.5 / Math.SQRT2)).toBe(false);
     expect(holds("dot", [1, 2, 3, 4], 11)).toBe(true);
   });
 });

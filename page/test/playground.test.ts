@@ -77,6 +77,13 @@ describe("a CSV", () => {
     expect(table.rows.x1.reduce((sum, x) => sum + x, 0)).toBeCloseTo(0, 12);
     expect(table.rows.x1[2]).toBeCloseTo(Math.sqrt(1.5), 12); // (5 - 3) over a deviation of sqrt(8 / 3)
   });
+  it("reads commas inside quotes, and decimal commas where semicolons part the cells", () => {
+    expect(readCsv('"height, cm","a ""b""",class\n"1.5",2,yes\n3,4,"no, never"\n')).toMatchObject({
+      columns: ["height, cm", 'a "b"'], classes: ["no, never", "yes"], raw: [[1.5, 2], [3, 4]],
+    });
+    expect(readCsv("1,5;-2,25;a\n3;4e-1;b\n")).toMatchObject({ raw: [[1.5, -2.25], [3, 0.4]] });
+    expect(readCsv("1,5\t2\ta\n3\t4\tb\n")).toMatchObject({ raw: [[1.5, 2], [3, 4]] });
+  });
   it.each([
     ["", "empty"],
     ["1,2,a\n", "fewer than two rows"],

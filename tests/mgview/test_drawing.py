@@ -104,6 +104,16 @@ def test_an_operand_used_twice_has_two_lines() -> None:
     assert edge.get("d", "").count("M") == 2
 
 
+@pytest.mark.parametrize(("times", "lines"), [(1, 1), (3, 3), (4, 4), (9, 4)])
+def test_an_operand_used_several_times_has_a_line_for_each_up_to_four(
+    times: int, lines: int
+) -> None:
+    x = Value(2.0, "x")
+    svg = mgview.draw(ops.sum(*[x] * times))._repr_svg_()
+    (path,) = re.findall(r'data-from="n0"[^>]* d="([^"]*)"', svg)
+    assert len({line for line in path.split(" M")}) == lines
+
+
 def test_labels_are_escaped_and_long_ones_are_cut_but_kept_in_the_tooltip() -> None:
     label = "<script>alert('x')</script>&\"" * 2
     root = elements(mgview.draw(ops.tanh(Value(1.0, label=label))))

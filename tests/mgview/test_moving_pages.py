@@ -38,6 +38,33 @@ def test_backward_edges_turn_and_bear_their_local_derivatives(
     assert circle.evaluate("e => getComputedStyle(e).fill") == "rgb(253, 230, 138)"
 
 
+def test_local_derivatives_cover_no_number_and_not_one_another(
+    open_page: Any, random_graph: Any
+) -> None:
+    x1, x2 = Value(0.5, "x1"), Value(-1.0, "x2")
+    neuron = MLP(2, [1, 1], activation="tanh", seed=3)([x1, x2])
+    p, q, r = Value(1.5, "p"), Value(2.5, "q"), Value(0.5, "r")
+    for root in (neuron, (p - q) / (q**r) - (r - p), p * p * p + p, random_graph(60, 5)):
+        page = open_page(mgview.stepper(root))
+        page.emulate_media(reduced_motion="reduce")
+        for step in range(int(page.get_attribute("#slider", "max"))):
+            page.fill("#slider", str(step))
+            assert page.evaluate(COVERED) == [], step
+
+
+# Pairs of texts of which more than a sliver lies over one another, a local derivative among them.
+COVERED = """() => {
+  const rect = e => e.getBoundingClientRect();
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 3
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 4;
+  const labels = [...document.querySelectorAll('.mgv-local')];
+  const others = [...document.querySelectorAll('.mgv-data, .mgv-gradient, .mgv-symbol')];
+  return labels.flatMap((label, i) => [...labels.slice(i + 1), ...others]
+    .filter(other => meet(rect(label), rect(other)))
+    .map(other => `${label.textContent} over ${other.textContent}`));
+}"""
+
+
 def test_a_pulse_carries_the_contribution_unless_motion_is_unwelcome(
     open_page: Any, seed_page: Path
 ) -> None:

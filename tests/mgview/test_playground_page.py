@@ -341,6 +341,21 @@ def test_rows_of_ones_own_come_from_a_csv_and_stay_in_the_script(
     assert list(found.values()) == pytest.approx(list(expected.values()), rel=1e-12, abs=1e-12)
 
 
+def test_own_rows_are_counted_and_a_bad_seed_is_taken_back(open_page: Any, play_page: Path) -> None:
+    page = ready(open_page(play_page), "")
+    rows = b'"height, cm";weight;class\n171,5;68;no\n182;90;yes\n165;71;no\n'
+    page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": rows})
+    page.wait_for_function("document.getElementById('data-set').value === 'csv'")
+    assert page.text_content("label[for=samples]").split() == ["Rows", "3"]
+    assert page.text_content("label[for=noise]").split() == ["Noise", "none"]
+    assert "across: height, cm, up: weight" in page.text_content("#axes")
+    page.click("text=Python script")
+    assert "[171.5, 68]" in page.text_content("#script")
+    page.fill("#seed", "-3")
+    page.keyboard.press("Tab")
+    assert page.input_value("#seed") == "7"
+
+
 def test_rows_of_ones_own_come_from_python(open_page: Any) -> None:
     X = [[0.5 * k, (-1.0) ** k] for k in range(30)]
     page = ready(open_page(mgview.playground(X, ["no", "yes"] * 15, layers=[3], batch=0)))

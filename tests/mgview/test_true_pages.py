@@ -234,6 +234,54 @@ def test_a_broken_mode_is_announced_beside_the_step_and_what_is_stored_is_called
     assert "gradient of a: 12" not in explanation(page)
 
 
+def test_what_is_stored_is_told_from_a_gradient_however_small_that_is(open_page: Any) -> None:
+    x = Value(2.0, "x")
+    page = open_page(mgview.stepper(named(named(x * 3.0, "y") * 1e-15, "out")))
+    page.check('input[value="order"]')
+    page.fill("#slider", "4")
+    text = explanation(page)
+    assert "Upstream is what y holds now: 0. That is not ∂out/∂y, which is 1e−15." in text
+    assert "1 gradient ends up wrong" in page.text_content("#mistake")
+
+
+def test_a_local_derivative_that_the_machine_rounds_is_not_called_equal(open_page: Any) -> None:
+    x = Value(-800.0, "x")
+    page = open_page(mgview.stepper(named(ops.exp(x), "e")))
+    page.fill("#slider", "3")
+    assert "local derivative ∂e/∂x = exp(x) ≈ 0\n" in explanation(page)
+    page.fill("#leaf-0", "0")
+    page.keyboard.press("Tab")
+    assert "local derivative ∂e/∂x = exp(x) = 1\n" in explanation(page)
+
+
+def test_overwriting_asks_for_what_is_stored_and_never_says_add(open_page: Any) -> None:
+    x = Value(3.0, "x")
+    page = open_page(mgview.stepper(named(x * x + x, "out")))
+    page.check('input[value="overwrite"]')
+    page.check("#predicting")
+    page.fill("#slider", "5")
+    for guess, words in [("7", "the last contribution replaces what was there"), ("1", "upstream")]:
+        page.fill("#slider", "4")
+        page.fill("#slider", "5")
+        page.get_by_label("What x holds after this step (so far 1)").fill(guess)
+        page.click("#check")
+        verdict = page.text_content("#verdict")
+        assert words in verdict
+        assert "add" not in verdict
+
+
+def test_a_leaf_takes_nan_and_infinities_as_the_page_prints_them(open_page: Any) -> None:
+    x = Value(math.nan, "x")
+    page = open_page(mgview.stepper(named(x * 2.0, "y")))
+    page.fill("#slider", "1")
+    for text, shown in [("inf", "inf"), ("−inf", "−inf"), ("-inf", "−inf"), ("nan", "nan")]:
+        page.fill("#leaf-0", text)
+        page.keyboard.press("Tab")
+        assert page.input_value("#leaf-0") == shown
+        assert page.text_content("#leaf-note") == ""
+        assert page.locator(".mgv-data").nth(1).text_content() == shown
+
+
 def test_an_upstream_of_zero_hands_on_zero_and_claims_no_false_product(open_page: Any) -> None:
     x = Value(0.0, "x")
     page = open_page(mgview.stepper(named(ops.sqrt(x) * 0.0, "y")))

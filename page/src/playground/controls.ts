@@ -14,6 +14,8 @@ const WORDS: Record<(typeof RANGES)[number], (x: number) => string> = {
 };
 
 export class Controls {
+  private seed = "";
+
   constructor(changed: (change: Partial<Settings>) => void) {
     for (const name of CHOICES) this.select(name).addEventListener("change", () => changed({ [name]: this.select(name).value }));
     for (const name of NUMBERS) this.select(name).addEventListener("change", () => changed({ [name]: Number(this.select(name).value) }));
@@ -26,6 +28,7 @@ export class Controls {
     seed.addEventListener("change", () => {
       const number = Number(seed.value);
       if (seed.value && Number.isInteger(number) && number >= 0 && number <= Number.MAX_SAFE_INTEGER) changed({ seed: number });
+      else seed.value = this.seed; // what cannot be a seed is none
     });
     byId("reseed").addEventListener("click", () => changed({ seed: Math.floor(Math.random() * 1e6) }));
   }
@@ -34,8 +37,8 @@ export class Controls {
     return byId<HTMLSelectElement>(name === "data" ? "data-set" : name);
   }
 
-  /** Show settings; a number that is not offered is offered from now on. */
-  show(settings: Settings, own: boolean): void {
+  /** Show settings; a number that is not offered is offered from now on. `own` counts rows of the reader's own. */
+  show(settings: Settings, own: number | undefined): void {
     for (const name of [...CHOICES, ...NUMBERS]) {
       const select = this.select(name);
       const value = String(settings[name]);
@@ -46,10 +49,11 @@ export class Controls {
       byId<HTMLInputElement>(name).value = String(settings[name]);
       say(byId(`${name}-shown`), WORDS[name](settings[name]));
     }
-    byId<HTMLInputElement>("seed").value = String(settings.seed);
+    byId<HTMLInputElement>("seed").value = this.seed = String(settings.seed);
     const csv = settings.data === "csv";
     for (const name of ["samples", "noise"] as const) byId<HTMLInputElement>(name).disabled = csv;
-    this.select("data").querySelector<HTMLOptionElement>('option[value="csv"]')!.disabled = !own;
+    if (csv) [own, "none"].forEach((words, i) => say(byId(`${RANGES[i]!}-shown`), String(words))); // those of a data set are of no use here
+    this.select("data").querySelector<HTMLOptionElement>('option[value="csv"]')!.disabled = own === undefined;
     say(byId("depth"), `${settings.layers.length} hidden layer${settings.layers.length === 1 ? "" : "s"}`);
   }
 }

@@ -64,10 +64,28 @@ function byNumber(a: string, b: string): number {
   return Number(a) - Number(b) || (a < b ? -1 : 1);
 }
 
-/** Cells parted by commas, semicolons or tabs, whichever the line has; quotes are taken off. */
+/** Cells parted by tabs, semicolons or commas, whichever the line has; quotes are taken off. */
 function cellsOf(line: string): string[] {
-  const mark = ["\t", ";", ","].find((candidate) => line.includes(candidate)) ?? ",";
-  return line.split(mark).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1").trim());
+  const mark = ["\t", ";"].find((candidate) => part(line, candidate).length > 1) ?? ",";
+  const cells = part(line, mark).map((cell) => cell.trim().replace(/^"(.*)"$/, "$1").replaceAll('""', '"').trim());
+  return mark === "," ? cells : cells.map(pointed);
+}
+
+/** Part a line at a mark, but not inside quotes. */
+function part(line: string, mark: string): string[] {
+  const cells = [""];
+  let quoted = false;
+  for (const letter of line) {
+    if (letter === '"') quoted = !quoted;
+    if (letter === mark && !quoted) cells.push("");
+    else cells[cells.length - 1] += letter;
+  }
+  return cells;
+}
+
+/** A decimal comma, where commas part no cells, as a point. */
+function pointed(cell: string): string {
+  return /^[+-]?\d*,\d+(?:e[+-]?\d+)?$/i.test(cell) ? cell.replace(",", ".") : cell;
 }
 
 /** Mean 0 and standard deviation 1, as mgview.playground.data.standardise does it. */

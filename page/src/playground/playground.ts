@@ -120,7 +120,7 @@ export class Playground {
       this.curve.clear();
       this.net.build(this.shape);
       this.load();
-      this.controls.show(settings, this.table !== undefined);
+      this.controls.show(settings, this.table?.raw.length);
       byId<HTMLButtonElement>("fewer").disabled = settings.layers.length === 0;
       byId<HTMLButtonElement>("more").disabled = settings.layers.length >= MOST_LAYERS;
       this.show();
@@ -237,7 +237,7 @@ export class Playground {
       await this.engine.set(next);
       if (this.log.length) note(this.log, { kind: "set", change: change as Partial<Live> });
       else this.first = { ...next };
-      this.controls.show(next, this.table !== undefined);
+      this.controls.show(next, this.table?.raw.length);
       this.settle();
     });
   }

@@ -34,7 +34,7 @@ function stuck(slopes: readonly (readonly number[])[]): Warning[] {
     found.push({
       kind: "dead",
       neurons: dead,
-      text: `Dead: ${list(dead)}. On every training row the slope of the activation is 0, so ${dead.length > 1 ? "their weights get" : "its weights get"} no gradient and stay as they are. A smaller learning rate, other first weights or another activation keep neurons alive.`,
+      text: `Dead: ${list(dead)}. On every training row the slope of the activation is 0, so no gradient of the loss reaches ${dead.length > 1 ? "their" : "its"} weights: ${dead.length > 1 ? "they learn" : "it learns"} no more. A smaller learning rate, other first weights or another activation keep neurons alive.`,
     });
   if (saturated.length)
     found.push({
@@ -50,7 +50,7 @@ function vanishing(deltas: readonly number[]): Warning[] {
   const last = deltas[deltas.length - 1] ?? 0;
   const first = deltas[0] ?? 0;
   if (deltas.length < 2 || last === 0 || first >= VANISHED * last) return [];
-  const times = first === 0 ? "all of it" : `to 1/${Math.round(last / first).toLocaleString("en")}`;
+  const times = first === 0 ? "to nothing" : `to 1/${Math.round(last / first).toLocaleString("en")}`;
   return [
     {
       kind: "vanishing",
