@@ -111,7 +111,7 @@ def test_an_operand_used_several_times_has_a_line_for_each_up_to_four(
     x = Value(2.0, "x")
     svg = mgview.draw(ops.sum(*[x] * times))._repr_svg_()
     (path,) = re.findall(r'data-from="n0"[^>]* d="([^"]*)"', svg)
-    assert len({line for line in path.split(" M")}) == lines
+    assert len(set(path.split(" M"))) == lines
 
 
 def test_labels_are_escaped_and_long_ones_are_cut_but_kept_in_the_tooltip() -> None:
