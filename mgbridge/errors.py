@@ -24,7 +24,6 @@ class TensorError(BridgeError, TypeError):
 def missing(door: str, extra: str, error: ModuleNotFoundError) -> MissingNeighbourError:
     """Return the error of a door whose library is not installed; it names the remedy."""
     message = (
-        f"mgbridge.{door} needs {error.name}, which is not installed; "
-        f'pip install "mgcore[{extra}]"'
+        f'mgbridge.{door} needs {error.name}, which is not installed; pip install "mgcore[{extra}]"'
     )
     return MissingNeighbourError(message, name=error.name)

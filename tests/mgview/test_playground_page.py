@@ -353,7 +353,7 @@ def test_own_rows_are_counted_and_a_bad_seed_is_taken_back(open_page: Any, play_
     assert "[171.5, 68]" in page.text_content("#script")
     page.fill("#seed", "-3")
     page.keyboard.press("Tab")
-    assert page.input_value("#seed") == "7"
+    assert page.input_value("#seed") == "11"
 
 
 def test_rows_of_ones_own_come_from_python(open_page: Any) -> None:
