@@ -106,7 +106,7 @@ def classes():
 
 
 def several():
-    """Several outputs, one of them without parameters; equal subexpressions."""
+    """Several outputs, one of them without parameters; equal subexpressions; Jacobians."""
     rng = random.Random(8)
     x, w = leaves(3, "x", rng, 0.4, 1.6), leaves(3, "w", rng, 0.4, 1.6)
     shared = ops.sqrt(x[0] * w[0] + x[1]) * ops.exp(x[0] - w[1])
@@ -115,7 +115,7 @@ def several():
         [shared - again, x[0] / x[1] - x[1] / x[0] + x[2], again * x[0] ** w[0]],
         x,
         w,
-        ("inputs",),
+        ("inputs", "inputs_reverse", "params_reverse_shared"),
     )
 
 

@@ -109,7 +109,7 @@ MUTANTS = (
     Mutant("a scatter's adjoint is read at its first elements", f"{_A}.reverse:read_through",
            "return Access(access.array, shifted(moved, inner.offset))",
            "return Access(access.array, moved)",
-           ("irregular",)),
+           ("several",)),
     Mutant("a reverse loop goes forwards", f"{_A}.reverse_loop:_Reverse.open",
            "affine(state, (count - 1) * size, *strides)", "affine(state, 0, *map(abs, strides))",
            ("recurrence",)),

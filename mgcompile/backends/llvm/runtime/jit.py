@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 from attrs import define, field
@@ -143,7 +144,12 @@ class Library:
         """
         import llvmlite.binding as llvm
 
-        compiler = llvm.create_lljit_compiler(_target_machine(), suppress_errors=False)
+        # JITLink puts all sections of an object into one piece of memory. LLVM's older linker asks
+        # for each apart, and a constant more than 2 GiB away from the code ends the process.
+        one_piece = not sys.platform.startswith("win")  # there it does not link all objects yet
+        compiler = llvm.create_lljit_compiler(
+            _target_machine(), use_jit_link=one_piece, suppress_errors=False
+        )
         builder = llvm.JITLibraryBuilder().add_object_img(code).add_current_process()
         for name in names:
             builder.export_symbol(name)
