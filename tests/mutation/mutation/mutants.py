@@ -86,9 +86,9 @@ MUTANTS = (
            "return value_map.access(nodes)", "return value_map.access(nodes[::-1])",
            ("cell",)),
     # Derivatives
-    Mutant("multiplying by 1 makes 1", f"{_A}.symbols:simplified",
-           "if not isinstance(x, Symbol) and x == 1.0:\n            return y",
-           "if not isinstance(x, Symbol) and x == 1.0:\n            return x",
+    Mutant("multiplying by 1 makes 1", "mgcompile.support.recorded_rule:simplified",
+           "if isinstance(x, float) and x == 1.0:\n            return y",
+           "if isinstance(x, float) and x == 1.0:\n            return x",
            ("pairs", "perceptron",)),
     Mutant("two factors of a product are lost but for the sign", f"{_A}.symbols:Emitter._scaled",
            "x, factor = inner[0], factor * inner[1]", "x, factor = inner[0], factor",
