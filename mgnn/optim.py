@@ -86,8 +86,8 @@ _fraction = _positive(0.0, 1.0, "in [0, 1)")
 class SGD:
     """Stochastic gradient descent.
 
-    With g = gradient + weight_decay * p: ``m = momentum * m + g``, then ``p -= lr * m``. At the
-    first step m = g (torch.optim.SGD with dampening 0).
+    With g = gradient + weight_decay * p + l1 * sign(p): ``m = momentum * m + g``, then
+    ``p -= lr * m``. At the first step m = g (torch.optim.SGD with dampening 0).
 
     Args:
         lr: the learning rate, or a function of the update's number (from 0) that gives it; a
@@ -96,30 +96,37 @@ class SGD:
         weight_decay: pulls parameters to 0; ``2 * alpha`` for a penalty alpha * sum(p**2).
         clip_norm: a longer gradient is shortened to this, before the rest: all of it by the factor
             clip_norm / (norm + 1e-6) (torch.nn.utils.clip_grad_norm_). None for never.
+        l1: pulls parameters to 0 by as much wherever they are, for a penalty l1 * sum(abs(p)); at 0
+            its slope is taken for 0.
 
     """
 
     lr: Rate = attrs.field(default=0.01, converter=real_of, validator=_check_rate)
     momentum: float = attrs.field(default=0.0, converter=real_of, validator=_fraction)
     weight_decay: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
-
     clip_norm: float | None = _clip_norm()
+    l1: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
 
     def start(self, parameters: Sequence[Value]) -> Stepper:
         """Return a function that does one update, given the learning rate."""
-        momentum, decay, clip = self.momentum, self.weight_decay, self.clip_norm
+        momentum, decay, clip, l1 = self.momentum, self.weight_decay, self.clip_norm, self.l1
         velocity = [0.0] * len(parameters)
 
         def step(lr: float) -> None:
             shortened = _factor(parameters, clip)
             for i, p in enumerate(parameters):
-                m = p.grad * shortened + decay * p.data
+                m = p.grad * shortened + decay * p.data + l1 * _sign(p.data)
                 if momentum:
                     m += momentum * velocity[i]
                     velocity[i] = m
                 p.data -= lr * m
 
         return step
+
+
+def _sign(x: float) -> float:
+    """Return the sign of a number: 1, −1, or 0 at 0."""
+    return float((x > 0.0) - (x < 0.0))
 
 
 def _checked_betas(optimizer: object, attribute: Any, value: Any) -> None:
@@ -134,7 +141,7 @@ def _checked_betas(optimizer: object, attribute: Any, value: Any) -> None:
 class Adam:
     """Adam (Kingma and Ba 2015, algorithm 1), with weight decay added to the gradient.
 
-    With g = gradient + weight_decay * p, at step t = 1, 2, ...:
+    With g = gradient + weight_decay * p + l1 * sign(p), at step t = 1, 2, ...:
     ``m = beta1 m + (1 - beta1) g``, ``s = beta2 s + (1 - beta2) g**2``,
     ``p -= lr (m / (1 - beta1**t)) / (sqrt(s / (1 - beta2**t)) + eps)`` (torch.optim.Adam).
 
@@ -144,6 +151,7 @@ class Adam:
         eps: keeps the division finite; greater than 0.
         weight_decay: pulls parameters to 0.
         clip_norm: see `SGD`.
+        l1: see `SGD`; in the gradient.
 
     """
 
@@ -154,6 +162,7 @@ class Adam:
     eps: float = attrs.field(default=1e-8, converter=real_of, validator=_greater_than_0)
     weight_decay: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
     clip_norm: float | None = _clip_norm()
+    l1: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
 
     def start(self, parameters: Sequence[Value]) -> Stepper:
         """Return a function that does one update, given the learning rate."""
@@ -173,6 +182,7 @@ class AdamW:
         eps: keeps the division finite; greater than 0.
         weight_decay: pulls parameters to 0.
         clip_norm: see `SGD`.
+        l1: see `SGD`; in the gradient.
 
     """
 
@@ -183,6 +193,7 @@ class AdamW:
     eps: float = attrs.field(default=1e-8, converter=real_of, validator=_greater_than_0)
     weight_decay: float = attrs.field(default=0.01, converter=real_of, validator=_at_least_0)
     clip_norm: float | None = _clip_norm()
+    l1: float = attrs.field(default=0.0, converter=real_of, validator=_at_least_0)
 
     def start(self, parameters: Sequence[Value]) -> Stepper:
         """Return a function that does one update, given the learning rate."""
@@ -194,7 +205,7 @@ def _adam(
 ) -> Stepper:
     """Return Adam's update with its two kinds of weight decay."""
     beta1, beta2 = rule.betas
-    eps, clip = rule.eps, rule.clip_norm
+    eps, clip, l1 = rule.eps, rule.clip_norm, rule.l1
     first = [0.0] * len(parameters)
     second = [0.0] * len(parameters)
     t = 0
@@ -205,7 +216,7 @@ def _adam(
         scale1, scale2 = 1.0 - beta1**t, 1.0 - beta2**t
         shortened = _factor(parameters, clip)
         for i, p in enumerate(parameters):
-            g = p.grad * shortened + in_gradient * p.data
+            g = p.grad * shortened + in_gradient * p.data + l1 * _sign(p.data)
             first[i] = m = beta1 * first[i] + (1.0 - beta1) * g
             second[i] = s = beta2 * second[i] + (1.0 - beta2) * g * g
             p.data -= lr * beside_it * p.data

@@ -11,7 +11,9 @@ __all__ = ["OptimizerSpec"]
 
 @attrs.frozen(slots=True)
 class OptimizerSpec:
-    """An optimiser's update; g is the gradient times 1/n, plus `weight_decay * p`.
+    """An optimiser's update.
+
+    g is the gradient times 1/n, plus `weight_decay * p + l1 * sign(p)`.
 
     With `clip_norm` greater than 0, the gradient times 1/n is first multiplied by
     `min(1, clip_norm / (norm + 1e-6))`, norm being that of all parameters together.
@@ -33,6 +35,7 @@ class OptimizerSpec:
     beta2: float = 0.999
     epsilon: float = 1e-8
     clip_norm: float = 0.0
+    l1: float = 0.0
 
     @property
     def has_moments(self) -> bool:

@@ -69,14 +69,15 @@ def rule_of(optimizer: Any) -> OptimizerSpec:
     known = named and not steps_itself(optimizer)
     decay = float(getattr(optimizer, "weight_decay", 0.0)) if known else 0.0
     clip = float(getattr(optimizer, "clip_norm", None) or 0.0) if known else 0.0
+    l1 = float(getattr(optimizer, "l1", 0.0)) if known else 0.0
     if kind == "SGD" and known:
         momentum = float(getattr(optimizer, "momentum", 0.0))
-        return OptimizerSpec("sgd", momentum, decay, clip_norm=clip)
+        return OptimizerSpec("sgd", momentum, decay, clip_norm=clip, l1=l1)
     if known:
         beta1, beta2 = getattr(optimizer, "betas", (0.9, 0.999))
         epsilon = float(getattr(optimizer, "eps", 1e-8))
         name: Literal["adam", "adamw"] = "adamw" if kind == "AdamW" else "adam"
-        return OptimizerSpec(name, 0.0, decay, float(beta1), float(beta2), epsilon, clip)
+        return OptimizerSpec(name, 0.0, decay, float(beta1), float(beta2), epsilon, clip, l1)
     message = (
         f"optimizer is {optimizer!r}, of which no native update is known; give optim.SGD(lr=...), "
         "optim.Adam(lr=...) or optim.AdamW(lr=...) of mgnn; kernel.train also takes one of your "

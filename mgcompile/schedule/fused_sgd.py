@@ -37,7 +37,7 @@ def _left_to_update(loops: LoopProgram) -> NDArray[np.int64] | None:
     nothing else adds to the same elements of the gradient.
     """
     rule = loops.optimizer
-    if rule is None or rule.kind != "sgd" or rule.momentum or rule.clip_norm:
+    if rule is None or rule.kind != "sgd" or rule.momentum or rule.clip_norm or rule.l1:
         return None
     numbers = [place for place, phase in enumerate(loops.phases) if phase.weight_gradients]
     if len(numbers) != 1 or _reads_params_after(loops, numbers[0]):

@@ -126,14 +126,13 @@ def _rate_for(params: Floats, gradient: Floats) -> float:
 
 
 def _direction(update: _Update, gradient: Floats) -> Floats:
-    """Return what the optimiser takes for the gradient: clipped, and with the decay in it."""
+    """Return what the optimiser takes for the gradient: clipped, and with the penalties in it."""
     rule = update.rule
     if rule.clip_norm:
         norm = float(np.sqrt(np.sum(gradient * gradient)))
         gradient = gradient * min(1.0, rule.clip_norm / (norm + 1e-6))
-    if rule.kind == "adamw":
-        return gradient
-    found: Floats = gradient + rule.weight_decay * update.params
+    decay = 0.0 if rule.kind == "adamw" else rule.weight_decay
+    found: Floats = gradient + decay * update.params + rule.l1 * np.sign(update.params)
     return found
 
 

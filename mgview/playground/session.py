@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mgview.playground.settings import Settings
 
 MOMENTUM = 0.9
-LIVE = ("optimizer", "lr", "decay", "batch")
+LIVE = ("optimizer", "lr", "decay", "l1", "batch")
 
 
 def installed_activations() -> list[str]:
@@ -34,7 +34,11 @@ def installed_activations() -> list[str]:
 
 def optimizer_of(settings: Settings) -> optim.Optimizer:
     """Return mgnn's optimiser for some settings."""
-    rates = {"lr": float(settings.lr), "weight_decay": float(settings.decay)}
+    rates = {
+        "lr": float(settings.lr),
+        "weight_decay": float(settings.decay),
+        "l1": float(settings.l1),
+    }
     if settings.optimizer in {"sgd", "momentum"}:
         return optim.SGD(**rates, momentum=MOMENTUM if settings.optimizer == "momentum" else 0.0)
     return optim.Adam(**rates) if settings.optimizer == "adam" else optim.AdamW(**rates)

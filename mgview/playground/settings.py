@@ -67,7 +67,8 @@ class Settings:
         loss: "binary_cross_entropy", "hinge" or "mse".
         optimizer: "sgd", "momentum" (SGD with momentum 0.9), "adam" or "adamw".
         lr: learning rate, 0 to 100.
-        decay: weight decay, 0 to 100.
+        decay: weight decay, an L2 penalty; 0 to 100.
+        l1: what an L1 penalty multiplies the sum of absolute weights by; 0 to 100.
         batch: rows of an update; 0 for all.
     """
 
@@ -83,6 +84,7 @@ class Settings:
     optimizer: str = attrs.field(default="adam", validator=_one_of(OPTIMIZERS))
     lr: float = attrs.field(default=0.01, validator=_between(0, 100))
     decay: float = attrs.field(default=0.0, validator=_between(0, 100))
+    l1: float = attrs.field(default=0.0, validator=_between(0, 100))
     batch: int = attrs.field(default=10, validator=_between(0, MOST_SAMPLES, whole=True))
 
     def plain(self) -> dict[str, Any]:

@@ -188,11 +188,11 @@
       derivatives: (names) => derivatives(names[0], names[1])
     };
   }
-  function comparison(sign2, holds) {
+  function comparison(sign3, holds) {
     return binary(
       (x, y) => holds(x, y) ? 1 : 0,
       () => [0, 0],
-      (x, y) => `1 if ${bracketed(x)} ${sign2} ${bracketed(y)} else 0`,
+      (x, y) => `1 if ${bracketed(x)} ${sign3} ${bracketed(y)} else 0`,
       () => ["0", "0"]
     );
   }
@@ -854,22 +854,23 @@
 
   // src/playground/optimisers.ts
   var [BETA1, BETA2, EPS] = [0.9, 0.999, 1e-8];
-  function optimiser(name, lr, decay, count) {
-    if (name === "sgd") return sgd(lr, 0, decay, count);
-    if (name === "momentum") return sgd(lr, MOMENTUM, decay, count);
-    return name === "adam" ? adam(lr, decay, 0, count) : adam(lr, 0, decay, count);
+  function optimiser(rule, count) {
+    if (rule.optimizer === "sgd") return sgd(rule, 0, count);
+    if (rule.optimizer === "momentum") return sgd(rule, MOMENTUM, count);
+    return adam(rule, count);
   }
-  function sgd(lr, momentum, decay, count) {
+  function sgd({ lr, decay, l1 }, momentum, count) {
     const velocity = new Float64Array(count);
     return (params, grads) => {
       for (let i = 0; i < count; i++) {
-        let m = grads[i] + decay * params[i];
+        let m = grads[i] + decay * params[i] + l1 * sign2(params[i]);
         if (momentum) velocity[i] = m += momentum * velocity[i];
         params[i] -= lr * m;
       }
     };
   }
-  function adam(lr, inGradient, besideIt, count) {
+  function adam({ optimizer, lr, decay, l1 }, count) {
+    const [inGradient, besideIt] = optimizer === "adam" ? [decay, 0] : [0, decay];
     const first = new Float64Array(count);
     const second = new Float64Array(count);
     let t = 0;
@@ -877,7 +878,7 @@
       t++;
       const [scale1, scale2] = [1 - BETA1 ** t, 1 - BETA2 ** t];
       for (let i = 0; i < count; i++) {
-        const g = grads[i] + inGradient * params[i];
+        const g = grads[i] + inGradient * params[i] + l1 * sign2(params[i]);
         const m = first[i] = BETA1 * first[i] + (1 - BETA1) * g;
         const s = second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
         params[i] -= lr * besideIt * params[i];
@@ -885,8 +886,12 @@
       }
     };
   }
+  function sign2(x) {
+    return Number(x > 0) - Number(x < 0);
+  }
 
   // src/playground/training.ts
+  var OPTIMISING = ["optimizer", "lr", "decay", "l1"];
   var Training = class {
     constructor(settings, rows) {
       this.settings = settings;
@@ -907,14 +912,13 @@
       this.update = this.optimiser();
     }
     optimiser() {
-      const { optimizer, lr, decay } = this.settings;
-      return optimiser(optimizer, lr, decay, this.net.params.length);
+      return optimiser(this.settings, this.net.params.length);
     }
-    /** Train on with other settings; another optimiser, rate or decay starts its state afresh. */
+    /** Train on with other settings; another optimiser, rate or penalty starts its state afresh. */
     set(settings) {
       const before = this.settings;
       this.settings = settings;
-      if (before.optimizer === settings.optimizer && before.lr === settings.lr && before.decay === settings.decay) return;
+      if (OPTIMISING.every((name) => before[name] === settings[name])) return;
       this.update = this.optimiser();
       this.since = 0;
     }
@@ -1109,6 +1113,7 @@
       optimizer: oneOf(OPTIMIZERS),
       lr: between2(0, 100),
       decay: between2(0, 100),
+      l1: between2(0, 100),
       batch: between2(0, MOST_SAMPLES, true)
     };
   }
@@ -1123,7 +1128,7 @@
     }
     const whole = settings;
     const live = (name, value) => {
-      if (!["optimizer", "lr", "decay", "batch"].includes(name)) return void 0;
+      if (!["optimizer", "lr", "decay", "l1", "batch"].includes(name)) return void 0;
       const found = read[name](value);
       return found === void 0 ? void 0 : { [name]: found };
     };
@@ -1141,7 +1146,7 @@
 
   // src/playground/controls.ts
   var CHOICES = ["activation", "optimizer", "loss", "init", "data"];
-  var NUMBERS = ["lr", "decay", "batch"];
+  var NUMBERS = ["lr", "decay", "l1", "batch"];
   var RANGES = ["samples", "noise", "train"];
   var WORDS = {
     samples: (x) => String(x),
@@ -1770,7 +1775,7 @@
     adam: (rate) => `optim.Adam(${rate})`,
     adamw: (rate) => `optim.AdamW(${rate})`
   };
-  var optimiser2 = ({ optimizer, lr, decay }) => OPTIMISERS[optimizer](`lr=${lr}, weight_decay=${decay}`);
+  var optimiser2 = ({ optimizer, lr, decay, l1 }) => OPTIMISERS[optimizer](`lr=${lr}, weight_decay=${decay}${l1 ? `, l1=${l1}` : ""}`);
   function pythonScript(settings, log, nameOf, table) {
     const { layers, activation, seed, init, loss: loss2 } = settings;
     const sizes2 = [...layers, 1].join(", ");
@@ -1885,9 +1890,9 @@
     if (node.kind === "constant")
       return `<g class="mgv-box mgv-constant" data-box="n${index}" data-size="${width} 24" transform="translate(${x} ${y})"><title>constant ${full(data2)}</title><rect class="mgv-frame" y="-12" width="${width}" height="24" rx="12"/><text class="mgv-small" x="${width / 2}" y="4" text-anchor="middle">${escape(node.name)}</text></g>`;
     const [top, right, middle] = [-HEIGHT2 / 2, width, circle + name];
-    const sign2 = node.kind === "op" ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>` : "";
+    const sign3 = node.kind === "op" ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>` : "";
     const mark2 = node.kind === "leaf" ? `<path class="mgv-mark" d="M2.5 -16V16"/>` : "";
-    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign2}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + name / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
+    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign3}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + name / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
   }
 
   // src/playground/samplegraph.ts
@@ -2443,8 +2448,8 @@ ${lines.join(",\n")}
       this.layers = settings.layers.length + 1;
       return this.moment({ kind: "begin", settings, train: plainRows(rows.train), test: plainRows(rows.test) }, grid);
     }
-    async set({ optimizer, lr, decay, batch }) {
-      await this.ask({ kind: "set", settings: { optimizer, lr, decay, batch } });
+    async set({ optimizer, lr, decay, l1, batch }) {
+      await this.ask({ kind: "set", settings: { optimizer, lr, decay, l1, batch } });
     }
     advance(epochs, grid) {
       return this.moment({ kind: "advance", epochs }, grid);

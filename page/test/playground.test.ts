@@ -11,7 +11,7 @@ import type { Settings } from "../src/playground/settings";
 import { warnings } from "../src/playground/watch";
 import { OPS } from "../src/ops";
 
-const SETTINGS: Settings = { data: "moons", samples: 100, noise: 0.1, train: 0.5, seed: 7, layers: [3, 2], activation: "tanh", init: "lecun", loss: "hinge", optimizer: "adam", lr: 0.01, decay: 0, batch: 10 };
+const SETTINGS: Settings = { data: "moons", samples: 100, noise: 0.1, train: 0.5, seed: 7, layers: [3, 2], activation: "tanh", init: "lecun", loss: "hinge", optimizer: "adam", lr: 0.01, decay: 0, l1: 0, batch: 10 };
 
 describe("a net", () => {
   for (const loss of ["binary_cross_entropy", "hinge", "mse"] as const)

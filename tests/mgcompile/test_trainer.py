@@ -25,8 +25,12 @@ OPTIMIZERS = [
     optim.AdamW(lr=optim.Cosine(0.02, updates=16, warmup=3), weight_decay=0.1),
     optim.SGD(lr=lambda update: 0.1 / (1 + update), momentum=0.5, clip_norm=0.2),
     optim.Adam(lr=0.01, clip_norm=0.1),
+    optim.SGD(lr=0.05, weight_decay=1e-3, l1=1e-2),
+    optim.AdamW(lr=0.02, weight_decay=0.1, l1=1e-2),
 ]
-NAMES = ["sgd", "momentum", "adam", "adamw", "clipped sgd", "clipped adam"]
+NAMES = [
+    "sgd", "momentum", "adam", "adamw", "clipped sgd", "clipped adam", "l1 sgd", "l1 adamw"
+]  # fmt: skip
 
 
 def trained(loss, optimizer, backend, **settings):

@@ -23,6 +23,17 @@ class Clipped:
         self.inner.step()
 
 
+class Penalised:
+    """An optimiser of PyTorch with an L1 penalty in the loss."""
+
+    def __init__(self, inner: Any, parameters: Any, l1: float) -> None:
+        self.inner, self.parameters, self.l1 = inner, parameters, l1
+
+    def step(self) -> None:
+        (self.l1 * sum(p.abs().sum() for p in self.parameters)).backward()
+        self.inner.step()
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
@@ -50,6 +61,15 @@ class Clipped:
             optim.Adam(lr=0.1, clip_norm=2.0),
             lambda p: Clipped(torch.optim.Adam(p, lr=0.1), p, 2.0),
         ),
+        (
+            optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.1, l1=0.3),
+            lambda p: Penalised(torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.1), p, 0.3),
+        ),
+        (optim.Adam(lr=0.1, l1=0.3), lambda p: Penalised(torch.optim.Adam(p, lr=0.1), p, 0.3)),
+        (
+            optim.AdamW(lr=0.1, weight_decay=0.2, l1=0.3),
+            lambda p: Penalised(torch.optim.AdamW(p, lr=0.1, weight_decay=0.2), p, 0.3),
+        ),
     ],
 )
 def test_fifty_updates_agree_with_pytorch(ours: optim.Optimizer, theirs) -> None:  # type: ignore[no-untyped-def]  # a constructor
@@ -65,6 +85,13 @@ def test_fifty_updates_agree_with_pytorch(ours: optim.Optimizer, theirs) -> None
         update(ours.lr)  # type: ignore[arg-type]  # all of them are numbers
         reference.step()
         assert [p.data for p in mine] == pytest.approx(tensor.tolist(), rel=1e-12, abs=1e-14)
+
+
+def test_an_l1_penalty_leaves_a_parameter_at_0_alone() -> None:
+    p = Value(0.0)
+    p.grad = 0.0
+    optim.SGD(lr=0.1, l1=0.5).start([p])(0.1)
+    assert p.data == 0.0
 
 
 def test_one_optimiser_serves_two_models_without_mixing_their_state() -> None:
@@ -137,6 +164,7 @@ def test_a_cosine_rises_falls_and_stays() -> None:
         (lambda: optim.SGD(lr="0.1"), "lr is '0.1'"),  # type: ignore[arg-type]  # the mistake
         (lambda: optim.SGD(momentum=1.0), "momentum is 1.0"),
         (lambda: optim.SGD(weight_decay=-1.0), "weight_decay is -1.0"),
+        (lambda: optim.AdamW(l1=-1.0), "l1 is -1.0"),
         (lambda: optim.Adam(betas=(0.9, 1.0)), "betas is 1.0"),
         (lambda: optim.Adam(betas=(0.9,)), "two numbers"),  # type: ignore[arg-type]  # the mistake
         (lambda: optim.Adam(eps=0.0), "eps is 0.0"),

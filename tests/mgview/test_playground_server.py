@@ -117,7 +117,7 @@ def test_the_page_trains_a_strangers_op_as_its_script_does(
             else complaints.append(request.url)
         ),
     )
-    page.goto(f"{served.address}#data=circle&samples=60&run=12_w1:0.5_lr:0.05_6")
+    page.goto(f"{served.address}#data=circle&samples=60&l1=0.001&run=12_w1:0.5_lr:0.05_l1:0.003_6")
     page.locator("body[data-ready=yes]").wait_for(state="attached")
     assert page.input_value("#activation") == "bent"
     assert page.text_content("#epochs") == "18"

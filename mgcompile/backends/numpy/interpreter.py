@@ -249,6 +249,8 @@ def update(
         norm = scale * float(np.sqrt(np.sum(np.square(gradient, dtype=np.float64))))
         scale *= min(1.0, rule.clip_norm / (norm + 1e-6))
     g = gradient * params.dtype.type(scale)
+    if rule.l1:
+        g = g + params.dtype.type(rule.l1) * np.sign(params)
     if rule.kind == "adamw":
         params -= params.dtype.type(lr * rule.weight_decay) * params
     elif rule.weight_decay:

@@ -38,6 +38,7 @@ function readers(activations: readonly string[], own: boolean): { [K in keyof Se
     optimizer: oneOf(OPTIMIZERS),
     lr: between(0, 100),
     decay: between(0, 100),
+    l1: between(0, 100),
     batch: between(0, MOST_SAMPLES, true),
   };
 }
@@ -59,7 +60,7 @@ export function readAddress(hash: string, defaults: Settings, activations: reado
   }
   const whole = settings as unknown as Settings;
   const live = (name: string, value: string): Partial<Live> | undefined => {
-    if (!["optimizer", "lr", "decay", "batch"].includes(name)) return undefined;
+    if (!["optimizer", "lr", "decay", "l1", "batch"].includes(name)) return undefined;
     const found = read[name as keyof Live](value);
     return found === undefined ? undefined : { [name]: found };
   };

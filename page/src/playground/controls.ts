@@ -4,7 +4,7 @@ import { byId, make, say } from "../dom";
 import type { Settings } from "./settings";
 
 const CHOICES = ["activation", "optimizer", "loss", "init", "data"] as const;
-const NUMBERS = ["lr", "decay", "batch"] as const;
+const NUMBERS = ["lr", "decay", "l1", "batch"] as const;
 const RANGES = ["samples", "noise", "train"] as const;
 
 const WORDS: Record<(typeof RANGES)[number], (x: number) => string> = {

@@ -4,7 +4,7 @@
 import type { Settings } from "./settings";
 
 /** Settings that may change without beginning anew. */
-export type Live = Pick<Settings, "optimizer" | "lr" | "decay" | "batch">;
+export type Live = Pick<Settings, "optimizer" | "lr" | "decay" | "l1" | "batch">;
 
 export type Entry =
   | { kind: "train"; epochs: number }

@@ -86,8 +86,8 @@ export class RemoteEngine implements Engine {
     return this.moment({ kind: "begin", settings, train: plainRows(rows.train), test: plainRows(rows.test) }, grid);
   }
 
-  async set({ optimizer, lr, decay, batch }: Settings): Promise<void> {
-    await this.ask({ kind: "set", settings: { optimizer, lr, decay, batch } });
+  async set({ optimizer, lr, decay, l1, batch }: Settings): Promise<void> {
+    await this.ask({ kind: "set", settings: { optimizer, lr, decay, l1, batch } });
   }
 
   advance(epochs: number, grid: Grid): Promise<Moment> {

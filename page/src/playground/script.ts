@@ -13,7 +13,7 @@ const OPTIMISERS: Record<OptimizerName, (rate: string) => string> = {
   adamw: (rate) => `optim.AdamW(${rate})`,
 };
 
-const optimiser = ({ optimizer, lr, decay }: Live): string => OPTIMISERS[optimizer](`lr=${lr}, weight_decay=${decay}`);
+const optimiser = ({ optimizer, lr, decay, l1 }: Live): string => OPTIMISERS[optimizer](`lr=${lr}, weight_decay=${decay}${l1 ? `, l1=${l1}` : ""}`);
 
 /** Write the script; `nameOf` names parameters, `table` are the reader's own rows. */
 export function pythonScript(settings: Settings, log: readonly Entry[], nameOf: (index: number) => string, table?: Table): string {

@@ -27,6 +27,8 @@ export interface Settings {
   lr: number;
   /** Weight decay: 2 alpha for a penalty alpha times the sum of squares. */
   decay: number;
+  /** What an L1 penalty multiplies the sum of absolute parameters by. */
+  l1: number;
   /** Rows of an update; 0 for all. */
   batch: number;
 }

@@ -17,6 +17,8 @@ export interface Judged {
   testScore: number;
 }
 
+const OPTIMISING = ["optimizer", "lr", "decay", "l1"] as const;
+
 export class Training {
   readonly net: Net;
   readonly loss: Loss;
@@ -52,15 +54,14 @@ export class Training {
   }
 
   private optimiser(): Update {
-    const { optimizer, lr, decay } = this.settings;
-    return optimiser(optimizer, lr, decay, this.net.params.length);
+    return optimiser(this.settings, this.net.params.length);
   }
 
-  /** Train on with other settings; another optimiser, rate or decay starts its state afresh. */
+  /** Train on with other settings; another optimiser, rate or penalty starts its state afresh. */
   set(settings: Settings): void {
     const before = this.settings;
     this.settings = settings;
-    if (before.optimizer === settings.optimizer && before.lr === settings.lr && before.decay === settings.decay) return;
+    if (OPTIMISING.every((name) => before[name] === settings[name])) return;
     this.update = this.optimiser();
     this.since = 0;
   }

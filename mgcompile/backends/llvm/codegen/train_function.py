@@ -322,6 +322,9 @@ def _write_parameter(
         for pointer in (p_at, g_at, *rows_at)
     )
     g = g * splat(block, step.scale)
+    if rule.l1:
+        below = block.select(block.compare("olt", "slt", p, 0.0), -rule.l1, 0.0)
+        g = g + block.select(block.compare("ogt", "sgt", p, 0.0), rule.l1, below)
     if rule.kind == "adamw":
         p = p - splat(block, step.rate) * rule.weight_decay * p
     elif rule.weight_decay:

@@ -20,6 +20,8 @@ RULES = {
     "adamw": OptimizerSpec("adamw", weight_decay=0.1),
     "clipped sgd": OptimizerSpec("sgd", weight_decay=0.01, clip_norm=0.05),
     "clipped adam": OptimizerSpec("adam", clip_norm=0.3),
+    "l1 sgd": OptimizerSpec("sgd", weight_decay=0.01, l1=0.02),
+    "l1 adam": OptimizerSpec("adam", l1=0.02, clip_norm=0.3),
 }
 
 
