@@ -19,6 +19,7 @@ from mgcompile.autodiff.symbols import Emitter
 from mgcompile.autodiff.tape_tables import Rows, assemble, joined, rows_of, sum_rows
 from mgcompile.program.infer_maps import fit_map
 from mgcompile.program.ir import CONSTS, Access, Affine, Tape, map_elements
+from mgcompile.support.csr import places_within
 from mgcompile.support.zero_product import ZERO_MUL
 from mgcore import ops
 
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from mgcore import Op
 
     Numbers = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
 
 __all__ = ["reverse_tape"]
 
@@ -101,6 +103,35 @@ def _hand_on(
         emitter = Emitter(builder, (), (len(chosen),))
         upstream = emitter.symbol(Access(result, fit_map(leaving.place[inside])))
         sink(Contribution((len(chosen),), upstream, 1.0, access.array, target, batched))
+
+
+@attrs.frozen(slots=True, eq=False)
+class _Layout:
+    """Where the instructions of the reverse tape are, counted from its own first one.
+
+    Args:
+        live: Which instructions of the tape have an adjoint.
+        own: For each edge the instruction whose operand it is.
+        target: For each edge the operand.
+        seeds: Which seeds arrive.
+        first: For each instruction where its block begins: partials, sum, products.
+        summed: Which instructions have a sum of contributions.
+        sum_at: Where that is.
+        product: Which edges contribute a product; the others hand the adjoint on as it is.
+        product_at: Where that is.
+        size: The number of instructions of all blocks.
+    """
+
+    live: Mask
+    own: Numbers
+    target: Numbers
+    seeds: Numbers
+    first: Numbers
+    summed: Mask
+    sum_at: Numbers
+    product: Mask
+    product_at: Numbers
+    size: int
 
 
 class _Writer:
@@ -193,10 +224,19 @@ class _Writer:
 
     def write(self) -> _Written:
         """Lay out the instructions, then fill the tables."""
+        at = self._laid_out()
+        adjoint = self._adjoint_references(at)
+        made = np.where(at.product, self.first_own + at.product_at, adjoint[at.own])
+        sums, element = self._sum_rows(at, made)
+        pieces = [self._template_rows(at), *self._product_rows(at, adjoint), sums]
+        total = at.size + len(element)
+        code, start, operand = assemble(pieces, total)
+        return _Written(code, start, operand, element, np.arange(at.size, total))
+
+    def _laid_out(self) -> _Layout:
         tape, pool, count = self.tape, self.pool, self.count
         live = self.used[pool:]
-        edge, factor = self.edge, self.factor
-        own, target = self.owner[edge], tape.operand[edge]
+        own, target = self.owner[self.edge], tape.operand[self.edge]
         seeds = np.flatnonzero(live[self.seeded])
         arrivals = np.bincount(target, minlength=pool + count)
         arrivals += np.bincount(pool + self.seeded[seeds], minlength=pool + count)
@@ -205,49 +245,48 @@ class _Writer:
             steps[group.members] = len(group.template.instructions)
         steps *= live
         summed = (arrivals[pool:] > 1) & live
-        product = factor != 1.0
+        product = self.factor != 1.0
         products = np.bincount(own[product], minlength=count)
         size = steps + summed + products
         first = np.zeros(count, dtype=np.int64)  # of each instruction's block, last one first
         first[::-1] = np.cumsum(size[::-1]) - size[::-1]
         sum_at = first + steps
-        rank = np.zeros(len(edge), dtype=np.int64)
-        places = np.flatnonzero(product)
-        if len(places):
-            before = np.cumsum(products) - products
-            rank[places] = np.arange(len(places)) - before[own[places]]
+        rank = np.zeros(len(own), dtype=np.int64)
+        rank[product] = places_within(products)  # edges are in the order of their owners
         product_at = sum_at[own] + summed[own] + rank
-        total = int(size.sum())
-        partial = self._partial_references(first)[edge]
-        adjoint = self._adjoint_references(summed, sum_at, own, target, product, product_at, seeds)
-        made = np.where(product, self.first_own + product_at, adjoint[own])
-        pieces = [self._template_rows(first, live)]
-        negative = product & (factor == -1.0)
+        return _Layout(
+            live, own, target, seeds, first, summed, sum_at, product, product_at, int(size.sum())
+        )
+
+    def _product_rows(self, at: _Layout, adjoint: Numbers) -> list[Rows]:
+        """Return the adjoints of instructions times their partials."""
+        partial = self._partial_references(at.first)[self.edge]
+        negative = at.product & (self.factor == -1.0)
+        pieces = []
         for op, chosen in ((ops.mul, ~self.doubtful), (ZERO_MUL, self.doubtful)):
-            these = product & ~negative & chosen
-            upstream = adjoint[own[these]]
-            pieces.append(rows_of(product_at[these], self._code(op), upstream, partial[these]))
-        pieces.append(rows_of(product_at[negative], 1, adjoint[own[negative]]))
-        arriving = np.concatenate([target, pool + self.seeded[seeds]])
-        reference = np.concatenate([made, self.first_seed + seeds])
+            these = at.product & ~negative & chosen
+            upstream = adjoint[at.own[these]]
+            pieces.append(rows_of(at.product_at[these], self._code(op), upstream, partial[these]))
+        upstream = adjoint[at.own[negative]]
+        return [*pieces, rows_of(at.product_at[negative], self._code(ops.neg), upstream)]
+
+    def _sum_rows(self, at: _Layout, made: Numbers) -> tuple[Rows, Numbers]:
+        """Return the sums of what arrives at a place, and the external elements that have one.
+
+        Args:
+            at: Where everything is.
+            made: What each edge contributes.
+        """
+        pool = self.pool
+        arriving = np.concatenate([at.target, pool + self.seeded[at.seeds]])
+        reference = np.concatenate([made, self.first_seed + at.seeds])
         inner = arriving >= pool
         wanted = inner.copy()
-        wanted[inner] = summed[arriving[inner] - pool]
-        sums = (sum_at[arriving[wanted] - pool], reference[wanted])
-        outside = ~inner
-        element, where = np.unique(arriving[outside], return_inverse=True)
-        ends = (total + where, reference[outside])
-        total += len(element)
-        pieces.append(
-            sum_rows(
-                np.concatenate([sums[0], ends[0]]),
-                np.concatenate([sums[1], ends[1]]),
-                self._code(ops.sum),
-            )
-        )
-        code, start, operand = assemble(pieces, total)
-        place = np.arange(total - len(element), total)
-        return _Written(code, start, operand, element, place)
+        wanted[inner] = at.summed[arriving[inner] - pool]
+        element, where = np.unique(arriving[~inner], return_inverse=True)
+        place = np.concatenate([at.sum_at[arriving[wanted] - pool], at.size + where])
+        read = np.concatenate([reference[wanted], reference[~inner]])
+        return sum_rows(place, read, self._code(ops.sum)), element
 
     def _partial_references(self, first: Numbers) -> Numbers:
         """Return for every operand of every instruction where its partial is in the pool."""
@@ -271,27 +310,18 @@ class _Writer:
             return self.pool + members
         return self.first_own + first[members] + (x - arity - 1)
 
-    def _template_rows(self, first: Numbers, live: NDArray[np.bool_]) -> Rows:
+    def _template_rows(self, at: _Layout) -> Rows:
         rows = []
         for group in self.groups:
-            chosen = group.members[live[group.members]]
+            chosen = group.members[at.live[group.members]]
             if not len(chosen):
                 continue
             for j, (op, operands) in enumerate(group.template.instructions):
-                columns = [self._resolve(x, chosen, first) for x in operands]
-                rows.append(rows_of(first[chosen] + j, self._code(op), *columns))
+                columns = [self._resolve(x, chosen, at.first) for x in operands]
+                rows.append(rows_of(at.first[chosen] + j, self._code(op), *columns))
         return joined(rows)
 
-    def _adjoint_references(
-        self,
-        summed: NDArray[np.bool_],
-        sum_at: Numbers,
-        own: Numbers,
-        target: Numbers,
-        product: NDArray[np.bool_],
-        product_at: Numbers,
-        seeds: Numbers,
-    ) -> Numbers:
+    def _adjoint_references(self, at: _Layout) -> Numbers:
         """Return where the adjoint of every instruction is: a sum, a product, a seed.
 
         A lone contribution with partial 1 is the user's adjoint itself; chains of these are
@@ -299,15 +329,15 @@ class _Writer:
         """
         pool, count = self.pool, self.count
         adjoint = np.full(count, -1, dtype=np.int64)
-        adjoint[self.seeded[seeds]] = self.first_seed + seeds
-        inner = target >= pool
+        adjoint[self.seeded[at.seeds]] = self.first_seed + at.seeds
+        inner = at.target >= pool
         same = np.arange(count)
-        alone = inner & product
-        adjoint[target[alone] - pool] = self.first_own + product_at[alone]
-        passed = inner & ~product
-        same[target[passed] - pool] = own[passed]
-        adjoint[summed] = self.first_own + sum_at[summed]
-        same[summed] = np.flatnonzero(summed)
+        alone = inner & at.product
+        adjoint[at.target[alone] - pool] = self.first_own + at.product_at[alone]
+        passed = inner & ~at.product
+        same[at.target[passed] - pool] = at.own[passed]
+        adjoint[at.summed] = self.first_own + at.sum_at[at.summed]
+        same[at.summed] = np.flatnonzero(at.summed)
         known = adjoint >= 0
         same[known] = np.flatnonzero(known)
         while True:
