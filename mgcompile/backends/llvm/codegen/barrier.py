@@ -31,8 +31,7 @@ def barrier_function(library: Library) -> str:
     tickets = slot_address(writer, "TICKETS")
     alone = writer.value("icmp eq i64 %threads, 1")
     with writer.when(alone):
-        writer.do("ret void")
-        writer.begin(writer.fresh("unreached"))
+        writer.leave()
     ticket = writer.value(f"atomicrmw add ptr {tickets}, i64 1 seq_cst, align 8")
     round_number = writer.value(f"udiv i64 {ticket}, %threads")
     goal = writer.mul(writer.add(round_number, 1), "%threads")
@@ -53,5 +52,4 @@ def barrier_function(library: Library) -> str:
     writer.do(f"call i32 @{offer}()")
     writer.do("br label %look")
     writer.begin("through")
-    writer.do("ret void")
     return writer.text()

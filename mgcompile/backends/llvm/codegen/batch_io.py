@@ -33,7 +33,6 @@ def input_function(codegen: CodegenContext) -> str:
     signature = ["ptr %context", "ptr %inputs", "i64 %first"]
     signature += ["i64 %lane_bytes", "i64 %real_bytes"]
     writer = Writer(codegen.library, "load_inputs", signature)
-    size = codegen.tile.bytes
     matrix, columns = slot(writer, "MATRIX", "ptr"), slot(writer, "COLUMNS", "ptr")
     row, column = slot(writer, "ROW"), slot(writer, "COLUMN")
     begin = writer.add(slot(writer, "BEGIN"), "%first")
@@ -50,32 +49,53 @@ def input_function(codegen: CodegenContext) -> str:
         own_stride = writer.load("i64", writer.offset(entry, 8), 8)
         source = writer.value(f"select i1 {as_columns}, ptr {own}, ptr {in_matrix}")
         stride = writer.value(f"select i1 {as_columns}, i64 {own_stride}, i64 {row}")
-        target = writer.offset("%inputs", writer.mul(turn.index, size * codegen.tile.samples))
-        start = writer.offset(source, writer.mul(begin, stride))
-        dense = writer.value(f"icmp eq i64 {stride}, {size}")
-        together = writer.value(f"and i1 {plain}, {dense}")
-        full = writer.value(f"icmp eq i64 %real_bytes, {size * codegen.tile.samples}")
-        usual = writer.value(f"and i1 {together}, {full}")
-        if codegen.loops.in_place:
-            column = writer.value(f"select i1 {usual}, ptr {start}, ptr {target}")
-            writer.store("ptr", column, codegen.address_of_input(writer, turn.index), 8)
-        else:
-            with writer.when(usual):
-                _copy_full(writer, codegen, start, target)
-        with writer.when(writer.value(f"xor i1 {usual}, true")):
-            apart = writer.value(f"xor i1 {dense}, true")
-            strided = writer.value(f"and i1 {plain}, {apart}")
-            ordered = writer.value(f"xor i1 {plain}, true")
-            with writer.when(together):
-                _copy_part(writer, codegen, start, target)
-            with writer.when(strided):
-                _copy_strided(writer, codegen, start, stride, target)
-            with writer.when(ordered):
-                numbers = writer.offset(str(order), writer.mul(begin, 8))
-                _copy_ordered(writer, codegen, source, stride, numbers, target)
-            _repeat_last(writer, codegen, target)
-    writer.do("ret void")
+        _load_column(writer, codegen, turn.index, (source, stride), (str(order), begin), plain)
     return writer.text()
+
+
+def _load_column(
+    writer: Writer,
+    codegen: CodegenContext,
+    number: Index,
+    column: tuple[str, str],
+    samples: tuple[str, Index],
+    plain: str,
+) -> None:
+    """Append the copy of a column's samples, by the shortest way.
+
+    Args:
+        writer: the function.
+        codegen: where it stands.
+        number: of the column.
+        column: where it begins, and the bytes from one sample to the next.
+        samples: the order of all, and the place in it of the tile's first.
+        plain: whether they come as they are, an i1.
+    """
+    size, (source, stride), (order, begin) = codegen.tile.bytes, column, samples
+    target = writer.offset("%inputs", writer.mul(number, size * codegen.tile.samples))
+    start = writer.offset(source, writer.mul(begin, stride))
+    dense = writer.value(f"icmp eq i64 {stride}, {size}")
+    together = writer.value(f"and i1 {plain}, {dense}")
+    full = writer.value(f"icmp eq i64 %real_bytes, {size * codegen.tile.samples}")
+    usual = writer.value(f"and i1 {together}, {full}")
+    if codegen.loops.in_place:
+        read = writer.value(f"select i1 {usual}, ptr {start}, ptr {target}")
+        writer.store("ptr", read, codegen.address_of_input(writer, number), 8)
+    else:
+        with writer.when(usual):
+            _copy_full(writer, codegen, start, target)
+    with writer.unless(usual):
+        apart = writer.inverse(dense)
+        strided = writer.value(f"and i1 {plain}, {apart}")
+        ordered = writer.inverse(plain)
+        with writer.when(together):
+            _copy_part(writer, codegen, start, target)
+        with writer.when(strided):
+            _copy_strided(writer, codegen, start, stride, target)
+        with writer.when(ordered):
+            numbers = writer.offset(order, writer.mul(begin, 8))
+            _copy_ordered(writer, codegen, source, stride, numbers, target)
+        _repeat_last(writer, codegen, target)
 
 
 def _write_square_path(writer: Writer, codegen: CodegenContext, matrix: str, column: str) -> None:
@@ -91,8 +111,7 @@ def _write_square_path(writer: Writer, codegen: CodegenContext, matrix: str, col
             with writer.loop(codegen.program.n_inputs) as turn:
                 copy = writer.offset("%inputs", writer.mul(turn.index, codegen.unit(INPUTS)))
                 writer.store("ptr", copy, codegen.address_of_input(writer, turn.index), 8)
-        writer.do("ret void")
-        writer.begin(writer.fresh("unreached"))
+        writer.leave()
 
 
 def order_free(writer: Writer) -> str:
@@ -151,8 +170,7 @@ def output_function(codegen: CodegenContext, number: int, array: int) -> str:
             read = writer.offset(source, writer.mul(turn.index, codegen.unit(array)))
             written = writer.offset(target, writer.mul(turn.index, column))
             _hand_over(writer, codegen, read, written)
-        writer.do("ret void")
-        writer.begin(writer.fresh("unreached"))
+        writer.leave()
     kind = codegen.scalar
     with writer.loop("%real_bytes", step=size) as lane:
         number_in_tile = writer.value(f"udiv exact i64 {lane.index}, {size}")
@@ -163,7 +181,6 @@ def output_function(codegen: CodegenContext, number: int, array: int) -> str:
             value = writer.load(kind, place, size)
             where = writer.offset(written, writer.mul(turn.index, column))
             writer.store(kind, value, where, size)
-    writer.do("ret void")
     return writer.text()
 
 
@@ -172,7 +189,7 @@ def _copy_run(writer: Writer, codegen: CodegenContext, read: str, written: str) 
     full = writer.value(f"icmp eq i64 %real_bytes, {codegen.tile.bytes * codegen.tile.samples}")
     with writer.when(full):
         _copy_full(writer, codegen, read, written)
-    with writer.when(writer.value(f"xor i1 {full}, true")):
+    with writer.unless(full):
         _copy_part(writer, codegen, read, written)
 
 
@@ -222,5 +239,5 @@ def _hand_over(writer: Writer, codegen: CodegenContext, read: str, written: str)
     with writer.when(past):
         writer.library.declare(_PAST_CACHES, f"{_PAST_CACHES} = !{{i32 1}}")
         _copy_full(writer, codegen, read, written, past=True)
-    with writer.when(writer.value(f"xor i1 {past}, true")):
+    with writer.unless(past):
         _copy_run(writer, codegen, read, written)

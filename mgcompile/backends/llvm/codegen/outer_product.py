@@ -53,11 +53,9 @@ def outer_function(
             keep = _narrowed(writer, codegen, "KEEP") if rule.weight_decay else None
             for wide in phase.weight_gradients:
                 _write_product(writer, codegen, wide, partial(_update, factor, keep))
-            writer.do("ret void")
-            writer.begin(writer.fresh("unreached"))
+            writer.leave()
     for wide in phase.weight_gradients:
         _write_product(writer, codegen, wide, _add_to_sums)
-    writer.do("ret void")
     return writer.text()
 
 
@@ -140,25 +138,49 @@ def _write_block(
         with writer.loop(left, carried=inner_carried) as lane:
             here = writer.offset(source, writer.mul(lane.index, size))
             row = writer.offset(columns, writer.mul(lane.index, sample_bytes))
-            block = writer.block(kind)
-            loaded = []
-            for vector in range(each):
-                pointer = writer.offset(row, vector * size * kind.lanes)
-                text = f"load {kind}, ptr {pointer}, align {size * kind.lanes}"
-                loaded.append(block.append(text, kind))
-            following = []
-            for k in range(rows):
-                pointer = writer.offset(here, k * step)
-                scalar = codegen.scalar
-                number = block.append(f"load {scalar}, ptr {pointer}, align {size}", scalar)
-                factor = splat(block, number.name)
-                for vector in range(each):
-                    total = block.register(lane.values[k * each + vector])
-                    following.append(block.multiply_add(factor, loaded[vector], total).name)
-            writer.splice(block)
-            lane.following = following
+            lane.following = _add_sample(
+                writer, codegen, kind, (here, step), row, lane.values, each
+            )
         outer.following = lane.values
     return kind, [outer.values[k * each : (k + 1) * each] for k in range(rows)]
+
+
+def _add_sample(
+    writer: Writer,
+    codegen: CodegenContext,
+    kind: Kind,
+    values: tuple[str, int],
+    columns: str,
+    totals: list[str],
+    each: int,
+) -> list[str]:
+    """Append the products of one sample, added to the sums; return these.
+
+    Args:
+        writer: the function.
+        codegen: where it stands.
+        kind: of a sum.
+        values: where the sample's first row is, and the bytes to the next.
+        columns: where its columns are.
+        totals: the sums so far, row by row.
+        each: vectors of columns.
+    """
+    block, scalar, size = writer.block(kind), codegen.scalar, codegen.tile.bytes
+    loaded = []
+    for vector in range(each):
+        pointer = writer.offset(columns, vector * size * kind.lanes)
+        text = f"load {kind}, ptr {pointer}, align {size * kind.lanes}"
+        loaded.append(block.append(text, kind))
+    following = []
+    for k in range(len(totals) // each):
+        pointer = writer.offset(values[0], k * values[1])
+        number = block.append(f"load {scalar}, ptr {pointer}, align {size}", scalar)
+        factor = splat(block, number.name)
+        for vector in range(each):
+            total = block.register(totals[k * each + vector])
+            following.append(block.multiply_add(factor, loaded[vector], total).name)
+    writer.splice(block)
+    return following
 
 
 def _add_to_sums(

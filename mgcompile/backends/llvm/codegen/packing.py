@@ -106,7 +106,7 @@ def _in_place(writer: Writer, codegen: CodegenContext, *, wanted: bool) -> str:
     given = writer.value(f"icmp ne i64 {matrix}, 0")
     dense = writer.value(f"icmp eq i64 {column}, {codegen.tile.bytes}")
     both = writer.value(f"and i1 {given}, {dense}")
-    return both if wanted else writer.value(f"xor i1 {both}, true")
+    return both if wanted else writer.inverse(both)
 
 
 def _copy_inputs(writer: Writer, codegen: CodegenContext, target: str) -> None:

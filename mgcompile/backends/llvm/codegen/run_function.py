@@ -35,7 +35,6 @@ def run_function(codegen: CodegenContext, *, internal: bool = False) -> str:
     writer.do(f"call void @phases({', '.join(_THREAD)})")
     with writer.when(writer.value("icmp eq i64 %thread, 0")):
         _write_shared_outputs(writer, codegen)
-    writer.do("ret void")
     return writer.text()
 
 
@@ -70,7 +69,6 @@ def phases_function(codegen: CodegenContext, *, polls: bool) -> str:
             with writer.when(leads):
                 _write_total(writer, codegen, phase, chunks)
             barrier(writer)
-    writer.do("ret void")
     return writer.text()
 
 

@@ -85,10 +85,9 @@ def poll_function(library: Library) -> str:
         raised = writer.value(f"icmp eq ptr {found}, null")
         with writer.when(raised):
             writer.store("i64", "1", slot_address(writer, "STOP"), 8)
-        with writer.when(writer.value(f"xor i1 {raised}, true")):
+        with writer.unless(raised):
             more = python_call(writer, "PyLong_AsLongLong", f"ptr {found}")
             writer.store("i64", more, patience, 8)
             python_call(writer, "Py_DecRef", f"ptr {found}")
         python_call(writer, "PyEval_SaveThread")
-    writer.do("ret void")
     return writer.text()

@@ -39,8 +39,6 @@ def units_functions(codegen: CodegenContext, name: str, block: tuple[Unit, ...])
             writer = _units_writer(codegen, following)
             parts.append(writer)
         write_units(writer, codegen, (unit,), cleared)
-    for part in parts:
-        part.do("ret void")
     return [part.text() for part in parts]
 
 
@@ -103,7 +101,6 @@ def tiles_function(
                 f"call void @outer{number}(ptr %context, ptr %block, ptr %turned, ptr %panel, "
                 f"ptr %partial, i64 {first}, i64 {samples})"
             )
-    writer.do("ret void")
     return writer.text()
 
 

@@ -11,6 +11,7 @@ from mgcompile.backends.llvm.ir.vector_builder import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from mgcompile.backends.llvm.ir.module_builder import Library
     from mgcompile.backends.llvm.ir.vector_type import Kind
@@ -63,6 +64,7 @@ class Writer:
         signature = ", ".join(arguments)
         stack = f" alignstack({library.target.vector_bits // 8})" if spills else ""
         self._head = f"define {linkage}{returns} @{name}({signature}) nounwind{stack} {{"
+        self._returns = returns
         self._count = 0
         self.label = "entry"
 
@@ -82,8 +84,9 @@ class Writer:
         self.lines.append(f"  {instruction}")
 
     def text(self) -> str:
-        """Return the function's text; it has to end in a ``ret``."""
-        return "\n".join([self._head, "entry:", *self.lines, "}"])
+        """Return the function's text; what gives something back has to end in a ``ret``."""
+        last = ["  ret void"] if self._returns == "void" else []
+        return "\n".join([self._head, "entry:", *self.lines, *last, "}"])
 
     # Integers and addresses
 
@@ -164,6 +167,19 @@ class Writer:
         yield
         self.do(f"br label %{end}")
         self.begin(end)
+
+    def unless(self, condition: str) -> AbstractContextManager[None]:
+        """Run the code of the context only when an i1 is not set."""
+        return self.when(self.inverse(condition))
+
+    def inverse(self, condition: str) -> str:
+        """Return the opposite of an i1."""
+        return self.value(f"xor i1 {condition}, true")
+
+    def leave(self) -> None:
+        """Leave the function; what is appended next, in the same context, is never reached."""
+        self.do("ret void")
+        self.begin(self.fresh("unreached"))
 
     @contextmanager
     def loop(

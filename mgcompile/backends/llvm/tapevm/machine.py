@@ -70,7 +70,6 @@ def _machine(codegen: CodegenContext, name: str) -> str:
     writer.do(f"%following = call ptr {action}(ptr %step, ptr %areas, i64 %lane_bytes)")
     writer.do("br label %dispatch")
     writer.begin("halt")
-    writer.do("ret void")
     return writer.text()
 
 
