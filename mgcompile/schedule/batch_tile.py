@@ -33,6 +33,8 @@ MOST_VECTORS = 16
 
 def choose_tile(loops: LoopProgram) -> LoopProgram:
     """Choose the number of samples of a tile: as many as the first-level cache has room for."""
+    if loops.one_sample:
+        return evolve(loops, tile=Tile(loops.dtype, loops.width, 1))
     return evolve(loops, tile=tile_of(loops))
 
 

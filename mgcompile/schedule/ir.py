@@ -166,7 +166,7 @@ class Tile:
     """The sizes that all code of a kernel is made for.
 
     ``width`` is the number of elements in a vector register, ``samples`` the number of samples of
-    a tile (a multiple of two vectors); elements of batched arrays are that many samples apart.
+    a tile (a multiple of two vectors, or 1); elements of batched arrays are that many samples apart.
     """
 
     dtype: str
@@ -201,6 +201,7 @@ class LoopProgram:
         live_outs: for the array of each tape, which of its results are read outside of it.
         interpreted: the arrays of tapes that are run by the machine for tapes.
         tile: the sizes of a tile; None until they are chosen.
+        one_sample: whether code is made for one sample at a time: its elements are in the lanes.
         left_to_update: the parameters that `weight_gradients` do not update on the spot; None where
             all are updated after the gradient is complete.
     """
@@ -222,6 +223,7 @@ class LoopProgram:
     interpreted: frozenset[int] = frozenset()
     tile: Tile | None = None
     left_to_update: NDArray[np.int64] | None = None
+    one_sample: bool = False
 
     @property
     def outputs(self) -> tuple[int, ...]:

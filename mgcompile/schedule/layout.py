@@ -209,6 +209,8 @@ def _streamed(loops: LoopProgram, everything: Sequence[Unit]) -> int:
 
 def _in_place(loops: LoopProgram, everything: Sequence[Unit]) -> bool:
     """Tell whether a few inputs are read, and by elementwise loops alone."""
+    if loops.one_sample:
+        return False
     others = set(loops.outputs)
     for unit in everything:
         if isinstance(unit, LoopUnit):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgcompile.program.ir import Tape
 from mgcompile.schedule.batch_tile import choose_tile
 from mgcompile.schedule.fission import split_bodies
 from mgcompile.schedule.fused_sgd import fuse_sgd
@@ -46,7 +47,12 @@ PASSES = (
 
 
 def schedule(
-    program: Program, dtype: str, width: int, optimizer: OptimizerSpec | None
+    program: Program,
+    dtype: str,
+    width: int,
+    optimizer: OptimizerSpec | None,
+    *,
+    one_sample: bool = False,
 ) -> LoopProgram:
     """Decide all that code generation follows.
 
@@ -55,6 +61,10 @@ def schedule(
         dtype: "float64" or "float32".
         width: elements of a vector register of the target.
         optimizer: the update of a training loop; None for a single run.
+        one_sample: whether code is for one sample at a time; a program with tapes stays as it is,
+            as these have no elements side by side.
     """
-    loops: LoopProgram = run_passes(PASSES, LoopProgram(program, dtype, width, optimizer))
+    alone = one_sample and not any(isinstance(each, Tape) for each in program.statements)
+    begun = LoopProgram(program, dtype, width, optimizer, one_sample=alone)
+    loops: LoopProgram = run_passes(PASSES, begun)
     return loops

@@ -374,6 +374,9 @@ def _check_in_memory(loops: LoopProgram) -> None:
 
 def _check_tile(loops: LoopProgram) -> None:
     tile = loops.chosen_tile
+    if loops.one_sample:
+        _require(tile.samples == 1, f"a tile of {tile.samples} samples is not one sample")
+        return
     whole = tile.samples > 0 and tile.samples % (2 * tile.width) == 0
     _require(whole, f"a tile of {tile.samples} samples is not whole pairs of {tile.width}")
     if any(phase.weight_gradients for phase in loops.phases):

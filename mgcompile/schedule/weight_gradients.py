@@ -32,8 +32,10 @@ LEAST_COLUMNS = 32
 def find_weight_gradients(loops: LoopProgram) -> LoopProgram:
     """Mark the products over the batch that are summed block by block.
 
-    The factors have to be made, and needed, in their own phase alone.
+    The factors have to be made, and needed, in their own phase alone. Of one sample there is no sum.
     """
+    if loops.one_sample:
+        return loops
     used_in = users_by_phase(loops)
     phases = tuple(
         evolve(phase, weight_gradients=_marked(loops, phase, used_in)) for phase in loops.phases

@@ -73,6 +73,8 @@ def lower(
     dtype: str,
     rule: OptimizerSpec | None = None,
     target: Target | None = None,
+    *,
+    one_sample: bool = False,
 ) -> Lowered:
     """Lower a verified program.
 
@@ -81,12 +83,14 @@ def lower(
         dtype: "float64" or "float32".
         rule: an optimiser's update, for a loss_and_grad program that is to be trained.
         target: another processor, for code that knows nothing of Python; None: this one.
+        one_sample: whether code is for one sample at a time.
 
     Returns:
         The module's text and the loop program that its callers provide memory for.
     """
     library = Library(target or host_target(), flags="" if program.strict else "contract")
-    loops = schedule(program, dtype, library.target.lanes(dtype), rule)
+    width = library.target.lanes(dtype)
+    loops = schedule(program, dtype, width, rule, one_sample=one_sample)
     exact = frozenset() if program.strict else rounded_as_written(loops.program)
     codegen = CodegenContext(loops, Tables(), library, Opcodes(), exact)
     functions = [input_function(codegen)]

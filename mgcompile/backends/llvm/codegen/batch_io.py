@@ -38,7 +38,7 @@ def input_function(codegen: CodegenContext) -> str:
     begin = writer.add(slot(writer, "BEGIN"), "%first")
     order = slot(writer, "ORDER", "ptr")
     as_columns = writer.value(f"icmp eq ptr {matrix}, null")
-    if codegen.program.n_inputs >= codegen.tile.width:
+    if codegen.program.n_inputs >= codegen.tile.width and not codegen.one_sample:
         _write_square_path(writer, codegen, str(matrix), str(column))
     plain = writer.value(f"icmp eq ptr {order}, null")
     with writer.loop(codegen.program.n_inputs) as turn:
@@ -76,8 +76,7 @@ def _load_column(
     start = writer.offset(source, writer.mul(begin, stride))
     dense = writer.value(f"icmp eq i64 {stride}, {size}")
     together = writer.value(f"and i1 {plain}, {dense}")
-    full = writer.value(f"icmp eq i64 %real_bytes, {size * codegen.tile.samples}")
-    usual = writer.value(f"and i1 {together}, {full}")
+    usual = writer.value(f"and i1 {together}, {_full(writer, codegen)}")
     if codegen.loops.in_place:
         read = writer.value(f"select i1 {usual}, ptr {start}, ptr {target}")
         writer.store("ptr", read, codegen.address_of_input(writer, number), 8)
@@ -100,10 +99,9 @@ def _load_column(
 
 def _write_square_path(writer: Writer, codegen: CodegenContext, matrix: str, column: str) -> None:
     """Append the way that full tiles of dense rows take."""
-    size = codegen.tile.bytes
     given = writer.value(f"icmp ne ptr {matrix}, null")
-    dense = writer.value(f"icmp eq i64 {column}, {size}")
-    full = writer.value(f"icmp eq i64 %real_bytes, {size * codegen.tile.samples}")
+    dense = writer.value(f"icmp eq i64 {column}, {codegen.tile.bytes}")
+    full = _full(writer, codegen)
     both = writer.value(f"and i1 {given}, {dense}")
     with writer.when(writer.value(f"and i1 {both}, {full}")):
         copy_rows(writer, codegen, matrix)
@@ -112,6 +110,13 @@ def _write_square_path(writer: Writer, codegen: CodegenContext, matrix: str, col
                 copy = writer.offset("%inputs", writer.mul(turn.index, codegen.unit(INPUTS)))
                 writer.store("ptr", copy, codegen.address_of_input(writer, turn.index), 8)
         writer.leave()
+
+
+def _full(writer: Writer, codegen: CodegenContext) -> str:
+    """Return an i1: whether a tile is full, and copied in whole vectors."""
+    if codegen.one_sample:
+        return "false"
+    return writer.value(f"icmp eq i64 %real_bytes, {codegen.tile.bytes * codegen.tile.samples}")
 
 
 def order_free(writer: Writer) -> str:
@@ -186,7 +191,7 @@ def output_function(codegen: CodegenContext, number: int, array: int) -> str:
 
 def _copy_run(writer: Writer, codegen: CodegenContext, read: str, written: str) -> None:
     """Append a copy of ``%real_bytes`` bytes: of full tiles several vectors a turn."""
-    full = writer.value(f"icmp eq i64 %real_bytes, {codegen.tile.bytes * codegen.tile.samples}")
+    full = _full(writer, codegen)
     with writer.when(full):
         _copy_full(writer, codegen, read, written)
     with writer.unless(full):
@@ -199,7 +204,7 @@ def _copy_full(
     """Append a copy of a full tile; `past` the caches, from and to whole lines."""
     vector, size = codegen.vector, codegen.tile.bytes
     width, bytes_of_tile = size * vector.lanes, size * codegen.tile.samples
-    group = math.gcd(4, codegen.tile.samples // vector.lanes)
+    group = max(1, math.gcd(4, codegen.tile.samples // vector.lanes))
     how = f"align {width}, !nontemporal {_PAST_CACHES}" if past else f"align {size}"
     with writer.loop(bytes_of_tile, step=group * width) as turn:
         source, target = writer.offset(read, turn.index), writer.offset(written, turn.index)
@@ -230,7 +235,7 @@ def _hand_over(writer: Writer, codegen: CodegenContext, read: str, written: str)
     shape, program = codegen.tile, codegen.program
     row = shape.bytes * sum(program.arrays[a].size for a in codegen.loops.batched_outputs)
     many = writer.value(f"icmp ugt i64 {slot(writer, 'COUNT')}, {MOST_CACHED // row}")
-    full = writer.value(f"icmp eq i64 %real_bytes, {shape.bytes * shape.samples}")
+    full = _full(writer, codegen)
     address = writer.value(f"ptrtoint ptr {written} to i64")
     line = writer.value(f"and i64 {address}, {LINE - 1}")
     past = writer.value(f"icmp eq i64 {line}, 0")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.module_builder import Library
     from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
-    from mgcompile.program.ir import Access, IndexMap, Program
+    from mgcompile.program.ir import Access, Bundle, IndexMap, Program
     from mgcompile.schedule.ir import LoopProgram, Tile
 
 __all__ = ["MEMORY_SPACES", "Address", "CodegenContext", "Tables", "row_major"]
@@ -97,11 +97,23 @@ class CodegenContext:
         """Return the context within one more loop."""
         return evolve(self, iterations=(*self.iterations, iteration))
 
+    @property
+    def one_sample(self) -> bool:
+        """Whether a tile is one sample, so that elements are in the lanes."""
+        return self.tile.samples == 1
+
     def batched(self, array: int) -> bool:
-        """Tell whether an array has a copy for every sample."""
+        """Tell whether an array has a copy for every sample of a tile."""
+        if self.one_sample:
+            return False
         if array in self.loops.destinations:
             array = self.loops.destinations[array].array
         return self.loops.places[array].batched
+
+    def samples_in_lanes(self, bundle: Bundle) -> bool:
+        """Tell whether a bundle makes, or adds up over the batch, a vector of samples at a time."""
+        batched = bundle.over_batch or self.program.arrays[bundle.result].batched
+        return batched and not self.one_sample
 
     def unit(self, array: int) -> int:
         """Return the distance in bytes from one element of an array to the next."""
@@ -198,6 +210,7 @@ class Address:
         strides: elements to move on along each axis.
         steps: table entries to move on along each axis; empty without a table.
         entry: pointer to the table's entry, as far as it is known.
+        entered: the axes that are fixed.
         indirect: whether the address is where the element's own one stands.
     """
 
@@ -208,7 +221,7 @@ class Address:
     steps: tuple[int, ...]
     entry: str = ""
     indirect: bool = False
-    _entered: set[int] = field(factory=set)
+    entered: set[int] = field(factory=set)
 
     def moves(self, axis: int) -> bool:
         """Tell whether the address depends on an axis."""
@@ -216,14 +229,14 @@ class Address:
 
     def fork(self) -> Address:
         """Return an independent copy."""
-        return evolve(self, entered=set(self._entered))
+        return evolve(self, entered=set(self.entered))
 
     def enter(self, axis: int, index: Index, plus: int = 0) -> None:
         """Fix an axis at `index + plus`."""
         write = self.writer
         if not self.moves(axis):
             return
-        self._entered.add(axis)
+        self.entered.add(axis)
         if self.strides[axis]:
             step = self.strides[axis] * self.unit
             self.pointer = write.offset(self.pointer, write.mul(index, step))
@@ -247,4 +260,4 @@ class Address:
             self.indirect = False
 
     def _waits_for(self, steps: tuple[int, ...]) -> bool:
-        return any(step and axis not in self._entered for axis, step in enumerate(steps))
+        return any(step and axis not in self.entered for axis, step in enumerate(steps))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from mgcompile.backends.llvm.abi.context import slot, slot_address
-from mgcompile.backends.llvm.codegen.elementwise import splat
+from mgcompile.backends.llvm.codegen.element_lanes import splat
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.backends.llvm.runtime.cpython import (
     DATA,
@@ -50,7 +50,7 @@ def has_entry(codegen: CodegenContext) -> bool:
     for output in program.outputs:
         if output.name not in (*_SUMMED, *_PER_SAMPLE):
             return False
-        if takes_data and output.name in _PER_SAMPLE and not codegen.batched(output.array):
+        if takes_data and output.name in _PER_SAMPLE and not codegen.loops.batched(output.array):
             return False
     return True
 
@@ -165,7 +165,7 @@ def _make_room(writer: Writer, codegen: CodegenContext, samples: _Samples) -> No
     first = writer.value(f"select i1 {samples.many}, ptr %extents, ptr {second}")
     for place, output in enumerate(outputs):
         entry = writer.offset(table, 24 * place)
-        size, batched = codegen.program.arrays[output.array].size, codegen.batched(output.array)
+        size, batched = codegen.program.arrays[output.array].size, codegen.loops.batched(output.array)
         writer.store("i64", str(size), second, 8)
         if batched:
             for distance, stride in ((8, size), (16, 1)):

@@ -1,4 +1,4 @@
-"""Write the loop nest of a group of elementwise bundles."""
+"""Write the loop nest of a group of elementwise bundles, with samples in the lanes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import itertools
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from mgcompile.backends.llvm.codegen.element_lanes import splat
 from mgcompile.backends.llvm.codegen.interleave import first_left, one_by_one
 from mgcompile.backends.llvm.codegen.streaming_reduction import write_logsumexp
 from mgcompile.backends.llvm.math.emit import emit
@@ -14,7 +15,7 @@ from mgcompile.schedule.costs import TOGETHER, cheap_group, is_heavy
 from mgcompile.support.op_traits import is_shipped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
@@ -23,22 +24,11 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.ir import Access, Bundle
     from mgcompile.schedule.ir import Group
-    from mgcore import Op
 
-__all__ = ["apply", "outside_reads", "splat", "write_group", "write_many_operands"]
+__all__ = ["apply", "apply_to_all", "outside_reads", "write_group", "write_many_operands"]
 
 MOST_OPERANDS = 16
 """Elements along an axis that are written out, one by one."""
-
-
-def splat(block: Block, value: str) -> Vec:
-    """Return one number in every lane."""
-    kind = block.kind
-    if kind.lanes == 1:
-        return block.register(value)
-    first = block.append(f"insertelement {kind} poison, {kind.element} {value}, i64 0", kind)
-    zeros = f"<{kind.lanes} x i32> zeroinitializer"
-    return block.append(f"shufflevector {kind} {first.name}, {kind} poison, {zeros}", kind)
 
 
 def outside_reads(
@@ -69,10 +59,7 @@ def write_group(writer: Writer, codegen: CodegenContext, group: Group) -> None:
             turn = stack.enter_context(writer.loop(length))
             for address in addresses:
                 address.enter(loops + axis, turn.index)
-        if group.tiled:
-            _write_lanes(writer, codegen, group, read, written)
-        else:
-            _write_point(writer, codegen, group, read, written)
+        _write_lanes(writer, codegen, group, read, written)
 
 
 def _write_lanes(
@@ -145,26 +132,6 @@ def _load(block: Block, pointer: str, distance: Index, align: int) -> Vec:
     return block.append(f"load {block.kind}, ptr {where}, align {align}", block.kind)
 
 
-def _write_point(
-    writer: Writer,
-    codegen: CodegenContext,
-    group: Group,
-    read: dict[Access, Address],
-    written: dict[int, Address],
-) -> None:
-    kind, size = codegen.scalar, codegen.tile.bytes
-    block = writer.block(kind)
-    known = {
-        access: block.append(f"load {kind}, ptr {address.pointer}, align {size}", kind)
-        for access, address in read.items()
-    }
-    results = apply(block, codegen, group, known)
-    for array, address in written.items():
-        text = f"store {kind} {results[array].name}, ptr {address.pointer}, align {size}"
-        block.lines.append(f"  {text}")
-    writer.splice(block)
-
-
 def apply(
     block: Block,
     codegen: CodegenContext,
@@ -203,43 +170,53 @@ def apply(
 def write_many_operands(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> None:
     """Append the nest of an op whose operands are the elements along the reduced axes."""
     (access,) = bundle.operands
-    size, loops = codegen.tile.bytes, len(codegen.iterations)
+    loops, kind = len(codegen.iterations), codegen.vector
+    width = codegen.tile.bytes * kind.lanes
     read = codegen.address(writer, access)
     written = codegen.result(writer, bundle.result, bundle.shape)
-    batched = codegen.batched(bundle.result)
-    kind = codegen.vector if batched else codegen.scalar
-    width = size * kind.lanes
     with ExitStack() as stack:
         for axis, length in enumerate(bundle.shape):
             turn = stack.enter_context(writer.loop(length))
             for address in (read, written):
                 address.enter(loops + axis, turn.index)
-        first = loops + len(bundle.shape)
-        axes = [(first + axis, length) for axis, length in enumerate(bundle.reduced)]
-        with writer.loop("%lane_bytes" if batched else width, step=width) as turn:
-            if is_shipped(bundle.op, "logsumexp") and extent(bundle.reduced) > MOST_OPERANDS:
-                result = write_logsumexp(writer, kind, read, axes, turn.index, width)
-            else:
-                result = _write_out(writer, bundle.op, kind, read, axes, (turn.index, width))
+        with writer.loop("%lane_bytes", step=width) as turn:
+
+            def load(block: Block, address: Address) -> Vec:
+                return _load(block, address.pointer, turn.index, width)
+
+            result = apply_to_all(writer, bundle, kind, read, loops, load)
             writer.store(kind, result, writer.offset(written.pointer, turn.index), width)
 
 
-def _write_out(
+def apply_to_all(
     writer: Writer,
-    op: Op,
+    bundle: Bundle,
     kind: Kind,
     read: Address,
-    axes: list[tuple[int, int]],
-    place: tuple[Index, int],
+    loops: int,
+    load: Callable[[Block, Address], Vec],
 ) -> str:
-    """Append an op of all elements along `axes`, as operands; return the register of the result."""
+    """Append an op of all elements along the reduced axes; return the register of the result.
+
+    Args:
+        writer: The function.
+        bundle: The op, the shape and the reduced axes.
+        kind: Of the registers.
+        read: An address on the elements, with every axis entered but the reduced ones.
+        loops: How many loops are around.
+        load: Appends the load of a register, of an address with every axis entered.
+    """
+    first = loops + len(bundle.shape)
+    axes = [(first + axis, length) for axis, length in enumerate(bundle.reduced)]
+    if is_shipped(bundle.op, "logsumexp") and extent(bundle.reduced) > MOST_OPERANDS:
+        return write_logsumexp(writer, kind, read, axes, load)
     block = writer.block(kind)
     operands = []
     for point in itertools.product(*(range(length) for _, length in axes)):
         one = read.fork()
         for (axis, _), index in zip(axes, point, strict=True):
             one.enter(axis, index)
-        operands.append(_load(block, one.pointer, *place))
-    result = emit(block, op, operands)
+        operands.append(load(block, one))
+    result = emit(block, bundle.op, operands)
     writer.splice(block)
     return result.name

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from mgcompile.backends.llvm.abi.training_run import training_slot
-from mgcompile.backends.llvm.codegen.elementwise import splat
+from mgcompile.backends.llvm.codegen.element_lanes import splat
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.program.ir import PARAMS
 

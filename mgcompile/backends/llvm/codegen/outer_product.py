@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.abi.context import slot, slot_address
-from mgcompile.backends.llvm.codegen.elementwise import splat
+from mgcompile.backends.llvm.codegen.element_lanes import splat
 from mgcompile.backends.llvm.codegen.packing import sample_rows, write_panel, write_turned
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.program.ir import PARAMS

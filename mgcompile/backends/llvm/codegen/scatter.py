@@ -6,13 +6,23 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.codegen.codegen_context import Address
-from mgcompile.backends.llvm.codegen.elementwise import splat
+from mgcompile.backends.llvm.codegen.element_lanes import (
+    Lanes,
+    fetch,
+    fetch_cost,
+    joined_axes,
+    laned,
+    put,
+    put_cost,
+    splat,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Writer
+    from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.ir import Access, Scatter
 
 __all__ = ["clear", "write_clear", "write_copy", "write_rotation", "write_scatter"]
@@ -30,6 +40,9 @@ def write_scatter(writer: Writer, codegen: CodegenContext, scatter: Scatter) -> 
         for axis, iteration in enumerate(codegen.iterations):
             target.enter(axis, iteration)
         source = codegen.address(writer, part.source)
+        if not codegen.batched(scatter.result):
+            _write_elements(writer, codegen, part.shape, source, target)
+            continue
         with ExitStack() as stack:
             for axis, length in enumerate(part.shape):
                 turn = stack.enter_context(writer.loop(length))
@@ -38,6 +51,71 @@ def write_scatter(writer: Writer, codegen: CodegenContext, scatter: Scatter) -> 
             _write_point(
                 writer, codegen, part.source.array, source, scatter.result, target, add=True
             )
+
+
+def _write_elements(
+    writer: Writer,
+    codegen: CodegenContext,
+    whole_shape: tuple[int, ...],
+    source: Address,
+    target: Address,
+) -> None:
+    """Append `target += source`, a vector of neighbours at a time.
+
+    Only an axis along which the target moves by a stride is put into the lanes: no two of them
+    then name the same element.
+    """
+    first, width, scalar = len(codegen.iterations), codegen.tile.width, codegen.scalar
+    shape = joined_axes(whole_shape, (source, target), first)
+    axis = _lanes_of_scatter(codegen, shape, source, target)
+    with ExitStack() as stack:
+        for other, length in enumerate(shape):
+            if other != axis:
+                turn = stack.enter_context(writer.loop(length))
+                for address in (source, target):
+                    address.enter(first + other, turn.index)
+        if axis is None:
+            _add(writer, scalar, source, target, Lanes(scalar, 1))
+            return
+        whole, rest = divmod(shape[axis], width)
+        source, target = (laned(each, first + axis, width) for each in (source, target))
+        for blocks, start, live in ((whole, 0, width), (min(rest, 1), whole, rest)):
+            if not blocks:
+                continue
+            with writer.loop(start + blocks, start=start) as turn:
+                here = source.fork(), target.fork()
+                for address in here:
+                    address.enter(first + axis, turn.index)
+                _add(writer, scalar, *here, Lanes(codegen.vector, live))
+
+
+def _add(writer: Writer, scalar: Kind, source: Address, target: Address, lanes: Lanes) -> None:
+    block = writer.block(lanes.kind)
+    value = fetch(block, scalar, target, lanes) + fetch(block, scalar, source, lanes)
+    put(block, scalar, target, value, lanes)
+    writer.splice(block)
+
+
+def _lanes_of_scatter(
+    codegen: CodegenContext, shape: Sequence[int], source: Address, target: Address
+) -> int | None:
+    """Return the axis that is put into the lanes; None where numbers are added one by one."""
+    first, width = len(codegen.iterations), codegen.tile.width
+    best, least = None, 3.0
+    for axis, length in enumerate(shape):
+        place = first + axis
+        still = not target.strides[place] or (target.steps and target.steps[place])
+        if length == 1 or still:
+            continue
+        live = min(length, width)
+        step = source.steps[place] if source.steps else 0
+        cost = fetch_cost(source.strides[place], step, live) + 1.0
+        cost += fetch_cost(target.strides[place], 0, live) + put_cost(
+            target.strides[place], 0, live
+        )
+        if cost / live < least:
+            best, least = axis, cost / live
+    return best
 
 
 def _write_point(
@@ -55,9 +133,6 @@ def _write_point(
     if not codegen.batched(result):
         kind = codegen.scalar
         value = writer.load(kind, read.pointer, size)
-        if add:
-            old = writer.load(kind, written.pointer, size)
-            value = writer.value(f"fadd {kind} {old}, {value}")
         writer.store(kind, value, written.pointer, size)
         return
     kind, step = codegen.vector, size * codegen.tile.width

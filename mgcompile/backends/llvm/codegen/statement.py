@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgcompile.backends.llvm.codegen.element_groups import (
+    write_element_group,
+    write_element_operands,
+)
+from mgcompile.backends.llvm.codegen.element_sums import write_element_reduction
 from mgcompile.backends.llvm.codegen.elementwise import write_group, write_many_operands
 from mgcompile.backends.llvm.codegen.horizontal_sum import write_padding_lanes
 from mgcompile.backends.llvm.codegen.reduction import write_reduction
@@ -35,11 +40,13 @@ def write_units(
     for unit in block:
         match unit:
             case Group():
-                write_group(writer, codegen, unit)
+                by_sample = unit.tiled and not codegen.one_sample
+                write = write_group if by_sample else write_element_group
+                write(writer, codegen, unit)
             case Product():
-                write_reduction(writer, codegen, unit)
+                _write_product(writer, codegen, unit)
             case Bundle():
-                if unit.over_batch:
+                if unit.over_batch and not codegen.one_sample:
                     _clear_padding_lanes(writer, codegen, unit, cleared)
                 _write_bundle(writer, codegen, unit)
             case Scatter():
@@ -54,9 +61,17 @@ def write_units(
 
 def _write_bundle(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> None:
     if adds_up(bundle.op):
-        write_reduction(writer, codegen, Product(bundle, None))
-    else:
+        _write_product(writer, codegen, Product(bundle, None))
+    elif codegen.samples_in_lanes(bundle):
         write_many_operands(writer, codegen, bundle)
+    else:
+        write_element_operands(writer, codegen, bundle)
+
+
+def _write_product(writer: Writer, codegen: CodegenContext, product: Product) -> None:
+    by_sample = codegen.samples_in_lanes(product.bundle)
+    write = write_reduction if by_sample else write_element_reduction
+    write(writer, codegen, product)
 
 
 def _clear_padding_lanes(

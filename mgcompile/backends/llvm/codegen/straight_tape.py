@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, field, frozen
 
-from mgcompile.backends.llvm.codegen.elementwise import splat
+from mgcompile.backends.llvm.codegen.element_lanes import splat
 from mgcompile.backends.llvm.math.emit import emit
 from mgcompile.program.ir import Access, Affine, Tape, map_elements
 

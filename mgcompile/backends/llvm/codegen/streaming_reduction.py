@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mgcompile.backends.llvm.codegen.codegen_context import Address
-    from mgcompile.backends.llvm.ir.function_builder import Index, Writer
+    from mgcompile.backends.llvm.ir.function_builder import Writer
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.backends.llvm.ir.vector_type import Kind
 
+    Load = Callable[[Block, Address], Vec]
     Step = Callable[[Block, Vec, list[Vec]], list[Vec]]
 
 __all__ = ["write_logsumexp"]
@@ -29,8 +30,7 @@ def write_logsumexp(
     kind: Kind,
     read: Address,
     axes: list[tuple[int, int]],
-    distance: Index,
-    size: int,
+    load: Load,
 ) -> str:
     """Append the loops; return the register of the result.
 
@@ -39,12 +39,11 @@ def write_logsumexp(
         kind: of the registers.
         read: an address on the elements, with every axis entered but those reduced.
         axes: the reduced axes: each one's number in the address, and its length.
-        distance: bytes from a tile's first samples to those at work.
-        size: bytes of a register in memory.
+        load: appends the load of a register to a block, of an address with every axis entered.
     """
 
     def fold(step: Step, state: list[tuple[Kind, str]]) -> list[str]:
-        return _fold(writer, kind, read, axes, (distance, size), step, state)
+        return _fold(writer, kind, read, axes, load, step, state)
 
     (largest,) = fold(
         lambda block, x, state: [larger(block, state[0], x)], [(kind, kind.literal(-math.inf))]
@@ -64,16 +63,14 @@ def _fold(
     kind: Kind,
     read: Address,
     axes: list[tuple[int, int]],
-    place: tuple[Index, int],
+    load: Load,
     step: Step,
     state: list[tuple[Kind, str]],
 ) -> list[str]:
     """Append loops over the axes that hand a state on from element to element."""
     if not axes:
-        distance, size = place
         block = writer.block(kind)
-        where = writer.offset(read.pointer, distance)
-        x = block.append(f"load {kind}, ptr {where}, align {size}", kind)
+        x = load(block, read)
         following = step(block, x, [block.register(name, of) for of, name in state])
         writer.splice(block)
         return [each.name for each in following]
@@ -82,5 +79,5 @@ def _fold(
         one = read.fork()
         one.enter(axis, turn.index)
         carried = [(of, name) for (of, _), name in zip(state, turn.values, strict=True)]
-        turn.following = _fold(writer, kind, one, inner, place, step, carried)
+        turn.following = _fold(writer, kind, one, inner, load, step, carried)
     return turn.values

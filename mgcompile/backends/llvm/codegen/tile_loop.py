@@ -117,7 +117,8 @@ def _write_tiles(
         real_bytes = writer.mul(real, shape.bytes)
         unit = (2 if codegen.loops.interpreted else 1) * shape.width * shape.bytes
         up = writer.add(real_bytes, unit - 1)
-        lane_bytes = writer.value(f"and i64 {up}, {-unit}")
+        rounded = writer.value(f"and i64 {up}, {-unit}")
+        lane_bytes = real_bytes if codegen.one_sample else rounded
         if phase.needs_inputs:
             writer.do(
                 f"call void @load_inputs(ptr %context, ptr %inputs, i64 {first}, "

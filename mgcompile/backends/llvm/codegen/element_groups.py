@@ -1,0 +1,196 @@
+"""Write the loop nest of elementwise bundles whose elements, not samples, are in the lanes."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from mgcompile.backends.llvm.codegen.element_lanes import (
+    Lanes,
+    fetch,
+    fetch_cost,
+    joined_axes,
+    laned,
+    put,
+    put_cost,
+)
+from mgcompile.backends.llvm.codegen.elementwise import apply, apply_to_all, outside_reads
+from mgcompile.program.ir import extent
+from mgcompile.schedule.costs import is_cheap, weight
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
+    from mgcompile.backends.llvm.ir.function_builder import Writer
+    from mgcompile.backends.llvm.ir.vector import Vec
+    from mgcompile.backends.llvm.ir.vector_builder import Block
+    from mgcompile.program.ir import Access, Bundle
+    from mgcompile.schedule.ir import Group
+
+__all__ = ["lane_axis", "write_element_group", "write_element_operands"]
+
+WRITTEN_OUT = 24
+"""Instructions, about, up to which the vectors of a row are written one after the other."""
+
+SPARE = 0.5
+"""What lanes hold that are not in use: a number at which hardly a function has a special case."""
+
+
+def write_element_group(writer: Writer, codegen: CodegenContext, group: Group) -> None:
+    """Append a loop over the group's points, a vector of neighbours at a time."""
+    first = len(codegen.iterations)
+    read = outside_reads(writer, codegen, group, set(group.results))
+    written = {
+        bundle.result: codegen.result(writer, bundle.result, group.shape)
+        for bundle in group.bundles
+        if codegen.stored(bundle.result)
+    }
+    shape = joined_axes(group.shape, [*read.values(), *written.values()], first)
+    work = sum(weight(bundle) for bundle in group.bundles)
+    axis = lane_axis(codegen, shape, [*read.values()], [*written.values()], work)
+    point = _Point(writer, codegen, group)
+    with ExitStack() as stack:
+        for other, length in enumerate(shape):
+            if other != axis:
+                turn = stack.enter_context(writer.loop(length))
+                for address in (*read.values(), *written.values()):
+                    address.enter(first + other, turn.index)
+        if axis is None:
+            point.write(Lanes(codegen.scalar, 1), read, written)
+            return
+        width = codegen.tile.width
+        reads = {access: laned(each, first + axis, width) for access, each in read.items()}
+        writes = {array: laned(each, first + axis, width) for array, each in written.items()}
+        whole, rest = divmod(shape[axis], width)
+        step = whole if whole * work <= WRITTEN_OUT else 1
+        if whole:
+            with writer.loop(whole, step=step) as turn:
+                for plus in range(step):
+                    here = point.at(first + axis, writer.add(turn.index, plus), reads, writes)
+                    point.write(Lanes(codegen.vector, width), *here)
+        if rest:
+            here = point.at(first + axis, whole, reads, writes)
+            point.write(Lanes(codegen.vector, rest), *here)
+
+
+def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> None:
+    """Append the nest of an op whose operands are the elements along the reduced axes."""
+    (access,) = bundle.operands
+    first, width, shape = len(codegen.iterations), codegen.tile.width, bundle.shape
+    read = codegen.address(writer, access)
+    written = codegen.result(writer, bundle.result, shape)
+    operands = extent(bundle.reduced)
+    axis = lane_axis(codegen, shape, [read] * operands, [written], operands * weight(bundle))
+    with ExitStack() as stack:
+        for other, length in enumerate(shape):
+            if other != axis:
+                turn = stack.enter_context(writer.loop(length))
+                for address in (read, written):
+                    address.enter(first + other, turn.index)
+        if axis is None:
+            _apply_to_all(writer, codegen, bundle, Lanes(codegen.scalar, 1), (read, written))
+            return
+        read, written = (laned(each, first + axis, width) for each in (read, written))
+        whole, rest = divmod(shape[axis], width)
+        for blocks, start, live in ((whole, 0, width), (min(rest, 1), whole, rest)):
+            if blocks:
+                with writer.loop(start + blocks, start=start) as turn:
+                    here = read.fork(), written.fork()
+                    for address in here:
+                        address.enter(first + axis, turn.index)
+                    _apply_to_all(writer, codegen, bundle, Lanes(codegen.vector, live), here)
+
+
+def _apply_to_all(
+    writer: Writer,
+    codegen: CodegenContext,
+    bundle: Bundle,
+    lanes: Lanes,
+    addresses: tuple[Address, Address],
+) -> None:
+    read, written = addresses
+    scalar, loops = codegen.scalar, len(codegen.iterations)
+
+    def load(block: Block, address: Address) -> Vec:
+        return fetch(block, scalar, address, lanes, SPARE)
+
+    result = apply_to_all(writer, bundle, lanes.kind, read, loops, load)
+    block = writer.block(lanes.kind)
+    put(block, scalar, written, block.register(result), lanes)
+    writer.splice(block)
+
+
+@frozen
+class _Point:
+    """What is written for one vector of points."""
+
+    writer: Writer
+    codegen: CodegenContext
+    group: Group
+
+    def at(
+        self,
+        axis: int,
+        index: int | str,
+        read: dict[Access, Address],
+        written: dict[int, Address],
+    ) -> tuple[dict[Access, Address], dict[int, Address]]:
+        """Return addresses with the axis in the lanes entered."""
+        reads = {access: each.fork() for access, each in read.items()}
+        writes = {array: each.fork() for array, each in written.items()}
+        for address in (*reads.values(), *writes.values()):
+            address.enter(axis, index)
+        return reads, writes
+
+    def write(
+        self, lanes: Lanes, read: dict[Access, Address], written: dict[int, Address]
+    ) -> None:
+        """Append loads, ops and stores."""
+        codegen, scalar = self.codegen, self.codegen.scalar
+        block = self.writer.block(lanes.kind)
+        fill = None if all(is_cheap(bundle) for bundle in self.group.bundles) else SPARE
+        known = {
+            access: fetch(block, scalar, address, lanes, fill) for access, address in read.items()
+        }
+        results = apply(block, codegen, self.group, known)
+        for array, address in written.items():
+            put(block, scalar, address, results[array], lanes)
+        self.writer.splice(block)
+
+
+def lane_axis(
+    codegen: CodegenContext,
+    shape: Sequence[int],
+    read: Sequence[Address],
+    written: Sequence[Address],
+    work: int,
+) -> int | None:
+    """Return the axis whose points are best put into the lanes; None where none is worth it.
+
+    `work` is about how many instructions a point takes beside its loads and stores.
+    """
+    width, first = codegen.tile.width, len(codegen.iterations)
+    points = extent(tuple(shape))
+    best, least = None, float(points * (work + len(read) + len(written)))
+    for axis, length in enumerate(shape):
+        if length == 1:
+            continue
+        whole, rest = divmod(length, width)
+        cost = 0.0
+        for count, live in ((whole, width), (1, rest)):
+            if count and live:
+                place = first + axis
+                loads = sum(fetch_cost(*_moves(address, place), live) for address in read)
+                stores = sum(put_cost(*_moves(address, place), live) for address in written)
+                cost += count * (work + loads + stores)
+        cost *= points // length
+        if cost < least:
+            best, least = axis, cost
+    return best
+
+
+def _moves(address: Address, place: int) -> tuple[int, int]:
+    return address.strides[place], address.steps[place] if address.steps else 0
