@@ -46,7 +46,8 @@ def _train(training: Any) -> None:
         rule = rule_of(training.optimizer)
         known = compiled_of(training)
         # What does not compute what was recorded is refused here, before anything is trained.
-        trainer = known.loss.trainer(rule)
+        size = min(training.batch_size, len(training.X.array))
+        trainer = known.loss.trainer(rule, size)
         known.outputs.prepare()
     except ImportError as error:
         remedy = ImportError(f'{error}; pip install "mgcore[compile]"')

@@ -47,11 +47,20 @@ __all__ = ["Backend", "Executable", "Options", "Shortcut", "TrainCall", "Trainer
 
 @attrs.frozen(slots=True)
 class Options:
-    """How to build: element type, threads, folder for compiled objects (None: no cache)."""
+    """How to build.
+
+    Args:
+        dtype: Of the elements.
+        threads: How many share a call.
+        cache: The folder for compiled objects; None: they are not kept.
+        one_sample: Whether calls have few samples (see `Backend`), so that each is best computed
+            alone, with elements in the lanes of vectors. Results differ in rounding at most.
+    """
 
     dtype: Literal["float64", "float32"] = "float64"
     threads: int = 1
     cache: str | None = None
+    one_sample: bool = False
 
 
 class Shortcut(Protocol):
@@ -119,7 +128,11 @@ class Trainer(Protocol):
 
 @runtime_checkable
 class Backend(Protocol):
-    """A way to run programs."""
+    """A way to run programs.
+
+    It may have a method `few_samples(program, dtype) -> int`: up to how many samples the form that
+    `Options.one_sample` asks for is faster than the usual one. Without it there is one form.
+    """
 
     name: str
 

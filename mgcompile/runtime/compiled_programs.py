@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Literal
 
+import attrs
+
 from mgcompile.autodiff.pipeline import (
     hessian_product,
     input_gradient,
@@ -16,7 +18,9 @@ from mgcompile.autodiff.pipeline import (
 from mgcompile.backends.callbacks import told_once
 from mgcompile.backends.registry import find_backend
 from mgcompile.errors import OptionError
+from mgcompile.program.cost import cost
 from mgcompile.program.ir import INPUTS, PARAMS
+from mgcompile.runtime.few_or_many import FewOrMany
 from mgcompile.runtime.guarded import Guarded
 from mgcompile.support.sweeps import SWEEPS
 from mgcore.gc_pause import collector_paused
@@ -33,6 +37,11 @@ __all__ = ["Built", "Source"]
 
 Source = Literal["inputs", "params"]
 """What derivatives are taken to."""
+
+
+MUCH_WORK = 10_000
+"""Flops for a sample from which on calls of few samples get code of their own: some microseconds,
+beside which it counts little to look how many there are."""
 
 
 class Built:
@@ -143,12 +152,37 @@ class Built:
                             self.backend.build(program, self.options),
                             lambda: self._new_executable(kind, output, exact=True),
                         )
+                        self._prove(kind, output, found)
                     else:
-                        found = self.backend.build(self.derived(kind, output), self.options)
-                    if self.proof is not None:
-                        self.proof.executable(kind, output, found)
+                        found = self._by_count(kind, output)
                 self._made[key] = found
         return found
+
+    def _by_count(self, kind: str, output: int) -> Executable:
+        """Build an executable; of much work for a sample, with another form for few samples."""
+        program = self.derived(kind, output)
+        usual = self.backend.build(program, self.options)
+        self._prove(kind, output, usual)
+        few = self._few_samples(program)
+        if not few or cost(program, self.options.dtype).per_sample < MUCH_WORK:
+            return usual
+
+        def build() -> Executable:
+            with self._lock, collector_paused(), told_once(self._told):
+                made = self.backend.build(program, attrs.evolve(self.options, one_sample=True))
+                self._prove(kind, output, made)
+            return made
+
+        return FewOrMany(usual, build, few)
+
+    def _prove(self, kind: str, output: int, made: Executable) -> None:
+        if self.proof is not None:
+            self.proof.executable(kind, output, made)
+
+    def _few_samples(self, program: Program) -> int:
+        """Return up to how many samples the backend has a form of its own for; 0 for none."""
+        asked = getattr(self.backend, "few_samples", None)
+        return 0 if asked is None else int(asked(program, self.options.dtype))
 
     def object_code(self, kind: str, output: int = 0, rule: OptimizerSpec | None = None) -> Objects:
         """Return the object code of a program, or of a training loop, by the key of a cache.
@@ -163,14 +197,25 @@ class Built:
         found: Objects = code(self.derived(kind, output), self.options, rule)
         return found
 
-    def trainer(self, rule: OptimizerSpec, kind: str = "loss") -> Trainer:
-        """Return the training loop for an update rule, of the "loss" or of a "minibatch"."""
+    def trainer(
+        self, rule: OptimizerSpec, kind: str = "loss", samples: int | None = None
+    ) -> Trainer:
+        """Return a training loop.
+
+        Args:
+            rule: The update.
+            kind: "loss", or "minibatch".
+            samples: Those of an update, where that is known: few have a form of their own.
+        """
         with self._lock:
-            if (kind, rule) not in self._made:
+            few = samples is not None and samples <= self._few_samples(self.program)
+            key = (kind, rule, few)
+            if key not in self._made:
                 program = self.derived(kind)
+                options = attrs.evolve(self.options, one_sample=few)
                 with told_once(self._told):
-                    made = self.backend.build_trainer(program, rule, self.options)
+                    made = self.backend.build_trainer(program, rule, options)
                     if self.proof is not None:
                         self.proof.trainer(kind, rule, made)
-                self._made[kind, rule] = made
-            return self._made[kind, rule]  # type: ignore[no-any-return] # put there by this method
+                self._made[key] = made
+            return self._made[key]  # type: ignore[no-any-return] # put there by this method

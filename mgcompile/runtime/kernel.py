@@ -460,9 +460,9 @@ class Kernel(Generic[Values]):
         )
         return self.run(training)
 
-    def trainer(self, rule: OptimizerSpec) -> Trainer:
-        """Return the native training loop for an update rule."""
-        return self._built.trainer(rule)
+    def trainer(self, rule: OptimizerSpec, samples: int | None = None) -> Trainer:
+        """Return the native training loop for an update rule, of so many samples if known."""
+        return self._built.trainer(rule, samples=samples)
 
     def run(self, training: TrainingRun) -> list[float]:
         """Run a training run on this kernel's parameters and write them back."""

@@ -4,40 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import attrs
-
-from mgcompile.program.ir import Bundle, Gather, Loop, Program, Scatter, Statement, Tape, extent
+from mgcompile.program.cost import cost, repeated
+from mgcompile.program.ir import Bundle, Gather, Loop, Program, Tape
 from mgcompile.program.printer import format_program
 from mgcompile.program.traversal import accesses
 from mgcompile.reroll.partition import SMALL_GROUP
-from mgcompile.support.op_traits import traits_of
 from mgcompile.support.zero_product import adds_products
-from mgcore import ops
 from mgcore.explain.html import card, table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from mgcompile.runtime.kernel import Kernel
 
-__all__ = ["Cost", "cost", "explain", "kernel_card"]
-
-
-@attrs.frozen(slots=True)
-class Cost:
-    """Operations and memory of a call.
-
-    Args:
-        per_sample: Flops for each sample; a transcendental function counts as 20.
-        per_call: Flops done once per call.
-        bytes_per_sample: Memory for arrays of which every sample has its own.
-        bytes_per_call: Memory for the others, parameters and constants included.
-    """
-
-    per_sample: int
-    per_call: int
-    bytes_per_sample: int
-    bytes_per_call: int
+__all__ = ["explain", "kernel_card"]
 
 
 def explain(program: Program, dtype: str) -> str:
@@ -75,47 +53,6 @@ def _named(labels: tuple[str, ...]) -> str:
     return f": {', '.join(known[:6])}{', ...' if len(known) > 6 else ''}" if known else ""
 
 
-def cost(program: Program, dtype: str) -> Cost:
-    """Return what a call of a program costs; see `Cost`."""
-    flops = {True: 0, False: 0}
-    for statement, times in _everything(program.statements, 1):
-        batched, count = _flops(statement, program)
-        flops[batched] += count * times
-    size = 8 if dtype == "float64" else 4
-    memory = {True: 0, False: 0}
-    for array in program.arrays:
-        memory[array.batched] += array.size * size
-    return Cost(flops[True], flops[False], memory[True], memory[False])
-
-
-def _everything(statements: tuple[Statement, ...], times: int) -> Iterator[tuple[Statement, int]]:
-    """Go through all statements, those inside loops too, with how often each is done."""
-    for statement in statements:
-        yield statement, times
-        if isinstance(statement, Loop):
-            yield from _everything(statement.body, times * statement.count)
-
-
-def _flops(statement: Statement, program: Program) -> tuple[bool, int]:
-    arrays = program.arrays
-    if isinstance(statement, Bundle):
-        batched = any(arrays[access.array].batched for access in statement.operands)
-        points = extent(statement.shape + statement.reduced)
-        if adds_products(statement.op):
-            return batched, 2 * points
-        if statement.op is ops.sum:
-            return batched, points * len(statement.operands)
-        return batched, points * traits_of(statement.op).flops
-    if isinstance(statement, Tape):
-        weights = [traits_of(op).flops for op in statement.ops]
-        total = sum(weights[code] for code in statement.code.tolist())
-        return arrays[statement.result].batched, total
-    if isinstance(statement, Scatter):
-        batched = arrays[statement.result].batched
-        return batched, sum(extent(part.shape) for part in statement.parts)
-    return False, 0
-
-
 def _costs(program: Program, dtype: str) -> list[str]:
     found = cost(program, dtype)
     flops = f"{found.per_sample:,} flops a sample, {found.per_call:,} a call"
@@ -128,7 +65,7 @@ def _summary(program: Program) -> list[str]:
     if program.data is not None:
         rows, columns = program.data.shape
         lines.append(f"data set: {rows} samples of {columns} numbers were found in the graph")
-    for statement, _ in _everything(program.statements, 1):
+    for statement, _ in repeated(program.statements, 1):
         if isinstance(statement, Bundle):
             line = _product(statement, program)
         elif isinstance(statement, Loop):
@@ -153,7 +90,7 @@ def _summary(program: Program) -> list[str]:
     )
     elementwise = sum(
         isinstance(s, Bundle) and not adds_products(s.op)
-        for s, _ in _everything(program.statements, 1)
+        for s, _ in repeated(program.statements, 1)
     )
     lines.append(f"{elementwise} other bundles; {gathers} reads through index tables (gathers)")
     return lines

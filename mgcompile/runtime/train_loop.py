@@ -131,9 +131,9 @@ def trainer_of(
     """
     whole = batch_size is None or (built.program.data is not None and batch_size >= count)
     if built.takes_data or whole:
-        return _trainer(built, optimizer, rule, "loss")
+        return _trainer(built, optimizer, rule, "loss", count if whole else batch_size)
     try:
-        return _trainer(built, optimizer, rule, "minibatch")
+        return _trainer(built, optimizer, rule, "minibatch", batch_size)
     except OptionError as error:
         message = (
             f"batch_size is {batch_size}, but the loss was recorded over its whole data set "
@@ -143,9 +143,11 @@ def trainer_of(
         raise OptionError(message) from error
 
 
-def _trainer(built: Built, optimizer: Any, rule: OptimizerSpec, kind: str) -> Trainer:
+def _trainer(
+    built: Built, optimizer: Any, rule: OptimizerSpec, kind: str, size: int | None
+) -> Trainer:
     if not steps_itself(optimizer):
-        return built.trainer(rule, kind)
+        return built.trainer(rule, kind, size)
     recorded = kind == "loss" and not built.takes_data
     return StepwiseTrainer(built.executable(kind), recorded, optimizer)
 

@@ -166,7 +166,8 @@ class Tile:
     """The sizes that all code of a kernel is made for.
 
     ``width`` is the number of elements in a vector register, ``samples`` the number of samples of
-    a tile (a multiple of two vectors, or 1); elements of batched arrays are that many samples apart.
+    a tile (a multiple of two vectors, or 1); elements of batched arrays are that many samples
+    apart.
     """
 
     dtype: str

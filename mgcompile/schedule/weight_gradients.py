@@ -32,7 +32,7 @@ LEAST_COLUMNS = 32
 def find_weight_gradients(loops: LoopProgram) -> LoopProgram:
     """Mark the products over the batch that are summed block by block.
 
-    The factors have to be made, and needed, in their own phase alone. Of one sample there is no sum.
+    The factors have to be made, and needed, in their own phase alone. One sample is no sum.
     """
     if loops.one_sample:
         return loops

@@ -165,7 +165,10 @@ def _make_room(writer: Writer, codegen: CodegenContext, samples: _Samples) -> No
     first = writer.value(f"select i1 {samples.many}, ptr %extents, ptr {second}")
     for place, output in enumerate(outputs):
         entry = writer.offset(table, 24 * place)
-        size, batched = codegen.program.arrays[output.array].size, codegen.loops.batched(output.array)
+        size, batched = (
+            codegen.program.arrays[output.array].size,
+            codegen.loops.batched(output.array),
+        )
         writer.store("i64", str(size), second, 8)
         if batched:
             for distance, stride in ((8, size), (16, 1)):

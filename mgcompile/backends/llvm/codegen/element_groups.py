@@ -145,9 +145,7 @@ class _Point:
             address.enter(axis, index)
         return reads, writes
 
-    def write(
-        self, lanes: Lanes, read: dict[Access, Address], written: dict[int, Address]
-    ) -> None:
+    def write(self, lanes: Lanes, read: dict[Access, Address], written: dict[int, Address]) -> None:
         """Append loads, ops and stores."""
         codegen, scalar = self.codegen, self.codegen.scalar
         block = self.writer.block(lanes.kind)

@@ -216,9 +216,7 @@ def _live(block: Block, lanes: Lanes) -> Vec:
     return Vec(block, f"<{bits}>", kind)
 
 
-def _partly_loaded(
-    block: Block, pointer: str, lanes: Lanes, size: int, fill: float | None
-) -> Vec:
+def _partly_loaded(block: Block, pointer: str, lanes: Lanes, size: int, fill: float | None) -> Vec:
     kind, mask = lanes.kind, _live(block, lanes)
     rest = kind.literal(0.0 if fill is None else fill)
     symbol = f"@llvm.masked.load.{kind.suffix}.p0"

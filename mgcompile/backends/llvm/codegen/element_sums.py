@@ -40,6 +40,9 @@ __all__ = ["write_element_reduction"]
 MOST_SUMS = 8
 """Accumulators of a block: enough that no addition waits for the one before."""
 
+FEW_TERMS = 3
+"""Terms from which on it may pay to put them into lanes."""
+
 LANES_ADDED = 3.0
 """Instructions, about, to add up the lanes of one of eight vectors."""
 
@@ -209,9 +212,7 @@ def _write_rows(
     rows: tuple[Copy, ...] = (origin,)
     whole_nest = nest
     if across is not None:
-        rows = tuple(
-            (*origin[:across], row, *origin[across + 1 :]) for row in range(count)
-        )
+        rows = tuple((*origin[:across], row, *origin[across + 1 :]) for row in range(count))
         first = writer.mul(block, kind.lanes)
         operands = tuple(s.enter(loops, across, count, first) for s in nest.operands)
         nest = evolve(nest, operands=operands)
@@ -265,53 +266,71 @@ def _summed(nest: RegisterTile, along: int) -> list[str]:
 
 def _plan(nest: RegisterTile) -> _Plan:
     """Choose what is in the lanes: whatever takes the fewest instructions, about."""
-    bundle, width = nest.bundle, nest.codegen.tile.width
-    shape, reduced, loops = bundle.shape, bundle.reduced, len(nest.codegen.iterations)
-    results, terms = extent(shape), extent(reduced)
-    origin: Copy = (0,) * len(shape)
+    bundle, origin = nest.bundle, (0,) * len(nest.bundle.shape)
     reads = [spread.at(origin) for spread in nest.operands]
     writes = [spread.at(origin) for spread in nest.results.values()]
-    best, least = _Plan(None), results * terms * (1.0 + 0.7 * len(reads)) + results
-    for across, length in enumerate(shape):
-        if length == 1:
-            continue
-        beside = _beside(shape, reads, across, loops)
-        cost = 0.0
-        for count, live in _blocks(length, width):
+    estimate = _Estimate(
+        bundle.shape, bundle.reduced, len(nest.codegen.iterations), nest.codegen.tile.width,
+        reads, writes,
+    )  # fmt: skip
+    axes = [axis for axis, length in enumerate(bundle.shape) if length > 1]
+    plans = [_Plan(None)]
+    plans += [_Plan(axis, beside=_beside(estimate, axis)) for axis in axes]
+    for along, length in enumerate(bundle.reduced):
+        if length >= FEW_TERMS:
+            plans += [_Plan(axis, along) for axis in (None, *axes)]
+    return min(plans, key=estimate.cost)
+
+
+@frozen
+class _Estimate:
+    """Count about how many instructions a sum or dot takes by a plan."""
+
+    shape: tuple[int, ...]
+    reduced: tuple[int, ...]
+    loops: int
+    width: int
+    reads: list[Address]
+    writes: list[Address]
+
+    def cost(self, plan: _Plan) -> float:
+        """Return about how many instructions the whole takes."""
+        results, terms = extent(self.shape), extent(self.reduced)
+        if plan.along is not None:
+            return results * self._along(plan.across, plan.along)
+        if plan.across is not None:
+            return results // self.shape[plan.across] * self._across(plan.across, plan.beside)
+        return results * terms * (1.0 + 0.7 * len(self.reads)) + results
+
+    def _across(self, across: int, beside: int | None) -> float:
+        """Return what the results along an axis take that is in the lanes."""
+        place, terms, total = self.loops + across, extent(self.reduced), 0.0
+        for count, live in _blocks(self.shape[across], self.width):
             loads = 0.0
-            for address in reads:
-                stays = beside is not None and not address.moves(loops + beside)
-                several = min(shape[beside], 4) if beside is not None and stays else 1
-                twice = 2 if not address.moves(loops + across) and count > 1 else 1
-                loads += fetch_cost(*_moves(address, loops + across), live) / several / twice
-            stores = sum(put_cost(*_moves(a, loops + across), live) for a in writes)
-            cost += count * (terms * (1.0 + loads) + stores)
-        cost *= results // length
-        if cost < least:
-            best, least = _Plan(across, beside=beside), cost
-    for along, length in enumerate(reduced):
-        if length < 3:
-            continue
-        place = loops + len(shape) + along
-        for across in (None, *(axis for axis, size in enumerate(shape) if size > 1)):
-            size = 1 if across is None else shape[across]
-            rows = min(size, width)
-            cost = 0.0
-            for count, live in _blocks(length, width):
-                loads = sum(
-                    fetch_cost(*_moves(address, place), live)
-                    / (rows if across is not None and not address.moves(loops + across) else 1)
-                    for address in reads
-                )
-                cost += count * (terms // length) * (1.0 + loads)
-            alone = 8.0 if rows < 3 else LANES_ADDED
-            stored = sum(
-                put_cost(*_moves(a, loops + across), rows) / rows for a in writes
-            ) if across is not None else float(len(writes))
-            cost = results * (cost + alone + stored)
-            if cost < least:
-                best, least = _Plan(across, along), cost
-    return best
+            for address in self.reads:
+                one = fetch_cost(*_moves(address, place), live)
+                if beside is not None and not address.moves(self.loops + beside):
+                    one /= min(self.shape[beside], 4)
+                loads += one / (2 if count > 1 and not address.moves(place) else 1)
+            stores = sum(put_cost(*_moves(address, place), live) for address in self.writes)
+            total += count * (terms * (1.0 + loads) + stores)
+        return total
+
+    def _along(self, across: int | None, along: int) -> float:
+        """Return what one result takes with terms in the lanes, beside its neighbours' ones."""
+        place = self.loops + len(self.shape) + along
+        rows = 1 if across is None else min(self.shape[across], self.width)
+        total = 8.0 if rows <= 2 else LANES_ADDED
+        for count, live in _blocks(self.reduced[along], self.width):
+            loads = 0.0
+            for address in self.reads:
+                shared = across is not None and not address.moves(self.loops + across)
+                loads += fetch_cost(*_moves(address, place), live) / (rows if shared else 1)
+            total += count * (extent(self.reduced) // self.reduced[along]) * (1.0 + loads)
+        if across is None:
+            return total + len(self.writes)
+        stores = (put_cost(*_moves(each, self.loops + across), rows) for each in self.writes)
+        return total + sum(stores) / rows
 
 
 def _blocks(length: int, width: int) -> list[tuple[int, int]]:
@@ -320,14 +339,12 @@ def _blocks(length: int, width: int) -> list[tuple[int, int]]:
     return [pair for pair in ((whole, width), (1, rest)) if all(pair)]
 
 
-def _beside(
-    shape: tuple[int, ...], reads: list[Address], across: int, loops: int
-) -> int | None:
+def _beside(estimate: _Estimate, across: int) -> int | None:
     """Return the axis of which several points read the most in common."""
     found, most = None, -1
-    for axis, length in enumerate(shape):
+    for axis, length in enumerate(estimate.shape):
         if axis != across and length > 1:
-            shared = sum(not address.moves(loops + axis) for address in reads)
+            shared = sum(not each.moves(estimate.loops + axis) for each in estimate.reads)
             if shared >= most:
                 found, most = axis, shared
     return found
