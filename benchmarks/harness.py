@@ -11,6 +11,7 @@ its own and writes docs/benchmarks.md.
 
 from __future__ import annotations
 
+import importlib
 import importlib.metadata
 import json
 import multiprocessing
@@ -63,7 +64,10 @@ __all__ = [
 OURS = "mgcore"
 WARM_SECONDS = 0.1
 """Calls shorter than this are made once more before each block, untimed."""
+LONG_SECONDS = 1.0
+"""Calls longer than this are not made once more to see how long they are."""
 NO_PEERS = (OURS, "peak")
+DISAGREES = "disagrees"
 
 
 @attrs.frozen
@@ -74,7 +78,9 @@ class Contestant:
     its result (an array or a tuple of arrays) for comparison; the harness calls it once before it
     is timed. ``distribution`` names what has to be installed. ``scale`` is the number of units of
     work that one call does. With ``repeat=False`` one call is one measurement. Names that begin
-    with "peak" are no peers, but what the machine can do at best.
+    with "peak" are no peers, but what the machine can do at best. Results are compared among
+    contestants of one ``kind``, after ``compared`` has made arrays of them, untimed. ``modules``
+    are imported before the time until it is ready is taken.
     """
 
     name: str
@@ -83,6 +89,9 @@ class Contestant:
     scale: float = 1.0
     repeat: bool = True
     note: str = ""
+    kind: str = ""
+    compared: Callable[[Any], Any] = lambda outcome: outcome
+    modules: Sequence[str] = ()
 
 
 @attrs.frozen
@@ -102,7 +111,9 @@ class Row:
     """One row of the table of numbers to reach.
 
     ``unit`` is what a time is given in ("us a step"), ``seconds`` how long one unit is (1e-6).
-    ``rtol`` and ``atol`` bound the difference of every result from the first contestant's.
+    ``rtol`` and ``atol`` bound the difference of every result from the first contestant's of its
+    kind. A contestant whose blocks have taken longer than ``patience`` seconds sits out the rounds
+    left.
     """
 
     title: str
@@ -114,6 +125,7 @@ class Row:
     atol: float = 1e-9
     rounds: int = 9
     block_seconds: float = 0.03
+    patience: float = float("inf")
 
 
 @attrs.define
@@ -126,6 +138,8 @@ class Result:
     fastest: float | None = None
     problem: str = ""
     note: str = ""
+    ready: float | None = None
+    """Seconds of processor time to prepare and to call once, imports of `modules` left out."""
 
 
 def pin() -> int | None:
@@ -164,7 +178,7 @@ def clock() -> float:
 def _calls_a_block(function: Callable[[], Any], once: float, seconds: float) -> int:
     """Return how many calls take about `seconds`; the first one, of `once`, may have been cold."""
     count = 1
-    while count * once < seconds or count == 1:
+    while count * once < seconds or (count == 1 and once < LONG_SECONDS):
         start = clock()
         for _ in range(count):
             function()
@@ -185,17 +199,22 @@ def _serve(pipe: Connection, path: str, name: str) -> None:
         version = ""
         if contestant.distribution is not None:
             version = importlib.metadata.version(contestant.distribution)
+        for module in contestant.modules:
+            importlib.import_module(module)
+        began = clock()
         function = contestant.prepare()
         start = clock()
         outcome = function()
-        once = clock() - start
+        once, ready = clock() - start, clock() - began
+        outcome = contestant.compared(outcome)
     except ImportError as missing:
-        pipe.send(("", None, f"missing: {missing}"))
+        pipe.send(("", None, None, f"missing: {missing}"))
         return
     except Exception as error:
-        pipe.send(("", None, f"failed: {type(error).__name__}: {error}".splitlines()[0][:200]))
+        reason = f"failed: {type(error).__name__}: {error}".splitlines()[0][:200]
+        pipe.send(("", None, None, reason))
         return
-    pipe.send((version, outcome, ""))
+    pipe.send((version, outcome, ready, ""))
     count = _calls_a_block(function, once, row.block_seconds) if contestant.repeat else 1
     while pipe.recv():
         if once < WARM_SECONDS:
@@ -215,24 +234,28 @@ def run(row: Row, path: str) -> list[Result]:
     """
     context = multiprocessing.get_context("spawn")
     results, pipes = [], {}
-    reference: Any = None
+    references: dict[str, Any] = {}
     for contestant in row.contestants:
         pipe, other = context.Pipe()
         context.Process(target=_serve, args=(other, path, contestant.name), daemon=True).start()
-        version, outcome, problem = pipe.recv()
+        version, outcome, ready, problem = pipe.recv()
         if problem and contestant.name.startswith(OURS):
             raise RuntimeError(f"{contestant.name}: {problem}")
         result = Result(contestant.name, version, problem=problem, note=contestant.note)
+        result.ready = ready
         results.append(result)
+        reference = references.get(contestant.kind)
         if reference is None:
-            reference = outcome
+            references[contestant.kind] = outcome
         elif outcome is not None and (difference := _difference(row, reference, outcome)):
-            result.problem = f"disagrees: {difference}"
+            result.problem = f"{DISAGREES}: {difference}"
         if not result.problem:
             pipes[contestant.name] = pipe
     samples: dict[str, list[float]] = {name: [] for name in pipes}
     for _ in range(row.rounds):
         for name, pipe in pipes.items():
+            if sum(samples[name]) > row.patience:
+                continue
             pipe.send(True)
             samples[name].append(pipe.recv())
     for pipe in pipes.values():
