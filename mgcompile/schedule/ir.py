@@ -48,6 +48,7 @@ __all__ = [
     "Phase",
     "Place",
     "Product",
+    "ScatterUnit",
     "Tile",
     "Unit",
     "WeightGradient",
@@ -97,6 +98,17 @@ class Product:
 
 
 @frozen
+class ScatterUnit:
+    """A scatter, and the elementwise bundles that are computed where it adds what they make.
+
+    Each is read by one part of the scatter, over the same axes and point by point.
+    """
+
+    scatter: Scatter
+    bundles: tuple[Bundle, ...]
+
+
+@frozen
 class LoopUnit:
     """A loop, and its body as units."""
 
@@ -105,7 +117,7 @@ class LoopUnit:
     tiled: bool
 
 
-Unit = Group | Product | Bundle | Scatter | Tape | LoopUnit
+Unit = Group | Product | Bundle | Scatter | ScatterUnit | Tape | LoopUnit
 
 
 @frozen
@@ -251,6 +263,8 @@ def members(unit: Unit) -> tuple[Statement, ...]:
             return unit.bundles
         case Product():
             return (unit.bundle, *(unit.group.bundles if unit.group else ()))
+        case ScatterUnit():
+            return (*unit.bundles, unit.scatter)
         case LoopUnit():
             return (unit.loop,)
         case _:

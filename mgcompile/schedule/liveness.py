@@ -8,7 +8,7 @@ from attrs import define, field
 
 from mgcompile.program.ir import Loop
 from mgcompile.program.traversal import made, read
-from mgcompile.schedule.ir import Group, LoopUnit, Product, members, reads
+from mgcompile.schedule.ir import Group, LoopUnit, Product, ScatterUnit, members, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -136,6 +136,9 @@ def needed_elsewhere(program: Program, all_units: Sequence[Unit]) -> set[int]:
                 needed |= {carry.array, carry.following, carry.final, carry.initial.array}
             for stack in unit.loop.stacks:
                 needed |= {stack.source, stack.result}
+        elif isinstance(unit, ScatterUnit):
+            needed |= reads(unit) - {bundle.result for bundle in unit.bundles}
+            needed.add(unit.scatter.result)
         elif isinstance(unit, Group | Product):
             needed |= reads(unit) - {array for bundle in members(unit) for array in made(bundle)}
         else:

@@ -16,6 +16,7 @@ from mgcompile.schedule.phases import split_phases
 from mgcompile.schedule.printer import format_loops
 from mgcompile.schedule.scatter_elision import elide_scatters
 from mgcompile.schedule.sink_epilogue import sink_epilogues
+from mgcompile.schedule.sink_scatter import sink_into_scatters
 from mgcompile.schedule.unit_dims import drop_unit_dims
 from mgcompile.schedule.verifier import verify_loops
 from mgcompile.schedule.weight_gradients import find_weight_gradients
@@ -39,6 +40,8 @@ PASSES = (
          optional=True, otherwise=single_groups),
     Pass("fission", LOOPS, split_bodies, "cut long bodies, functions apart", optional=True),
     Pass("sink-epilogue", LOOPS, sink_epilogues, "finish sums in registers", optional=True),
+    Pass("sink-scatter", LOOPS, sink_into_scatters, "compute products where scatters add them",
+         optional=True),
     Pass("live-outs", LOOPS, find_live_outs, "what is read of tapes; which are interpreted"),
     Pass("layout", LOOPS, place_arrays, "a place in memory for every array"),
     Pass("batch-tile", LOOPS, choose_tile, "samples of a tile"),

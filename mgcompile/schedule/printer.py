@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.program.printer import format_access, format_statement
-from mgcompile.schedule.ir import Group, LoopUnit, Product
+from mgcompile.schedule.ir import Group, LoopUnit, Product, ScatterUnit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,6 +74,10 @@ def format_unit(loops: LoopProgram, unit: Unit, depth: int = 0) -> Iterator[str]
         yield f"product{start}: {_statement(loops, unit.bundle, depth)}"
         if unit.group is not None:
             yield from (f"  then {_statement(loops, b, depth)}" for b in unit.group.bundles)
+    elif isinstance(unit, ScatterUnit):
+        yield "scatter of what is made in registers:"
+        yield from (f"  {_statement(loops, bundle, depth)}" for bundle in unit.bundles)
+        yield from (f"  {line}" for line in format_unit(loops, unit.scatter, depth))
     elif isinstance(unit, LoopUnit):
         yield f"repeat {unit.loop.count} times:"
         yield from _block(loops, unit.body, "  ", depth + 1)

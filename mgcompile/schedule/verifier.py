@@ -13,9 +13,18 @@ import numpy as np
 from attrs import define, field
 
 from mgcompile.errors import InvalidProgramError
-from mgcompile.program.ir import FIRST_RESULT, Affine, Bundle, Loop, Scatter, Tape, map_elements
+from mgcompile.program.ir import (
+    FIRST_RESULT,
+    Affine,
+    Bundle,
+    Loop,
+    Scatter,
+    Tape,
+    extent,
+    map_elements,
+)
 from mgcompile.program.traversal import made, read, reads_over
-from mgcompile.schedule.ir import BLOCK, Group, LoopUnit, Product, members, reads
+from mgcompile.schedule.ir import BLOCK, Group, LoopUnit, Product, ScatterUnit, members, reads
 from mgcompile.schedule.printer import format_unit
 
 if TYPE_CHECKING:
@@ -96,6 +105,8 @@ class _Order:
                 self.make(statement, array, tiled=tiled)
         if isinstance(unit, Group):
             _check_fused(unit.bundles, unit.shape, unit.results, depth)
+        elif isinstance(unit, ScatterUnit):
+            _check_added(unit, depth)
         elif isinstance(unit, Product) and unit.group is not None:
             _require(unit.group.shape == unit.bundle.shape, "a sum is finished over another shape")
             own = (unit.bundle.result, *unit.group.results)
@@ -170,6 +181,17 @@ def _check_fused(
                 elements = map_elements(_at_zero(access, depth).index, domain).ravel()
                 same = np.array_equal(elements, np.arange(size))
                 _require(same, f"a{bundle.result} reads a{access.array} at another point")
+
+
+def _check_added(unit: ScatterUnit, depth: int) -> None:
+    """Refuse a bundle in a scatter that is not read once, point by point."""
+    for bundle in unit.bundles:
+        parts = [p for p in unit.scatter.parts if p.source.array == bundle.result]
+        _require(len(parts) == 1, f"a{bundle.result} is added {len(parts)} times")
+        _check_fused([bundle], parts[0].shape, (), depth)
+        index, domain = _at_zero(parts[0].source, depth).index, (1,) * depth + bundle.shape
+        same = np.array_equal(map_elements(index, domain).ravel(), np.arange(extent(bundle.shape)))
+        _require(same, f"a{bundle.result} is added at another point")
 
 
 def _at_zero(access: Access, depth: int) -> Access:
@@ -367,6 +389,8 @@ def _check_in_memory(loops: LoopProgram) -> None:
                 own = {a for s in members(unit) for a in made(s)}
                 if isinstance(unit, Scatter | Tape):
                     own = set()
+                elif isinstance(unit, ScatterUnit):
+                    own = {bundle.result for bundle in unit.bundles}
                 for array in reads(unit) - own:
                     stored = array in loops.places or array in loops.destinations
                     _require(stored, f"a{array} is read from memory, and has no place")

@@ -25,7 +25,15 @@ if TYPE_CHECKING:
     from mgcompile.program.ir import Access, Bundle
     from mgcompile.schedule.ir import Group
 
-__all__ = ["apply", "apply_to_all", "outside_reads", "write_group", "write_many_operands"]
+__all__ = [
+    "apply",
+    "apply_to_all",
+    "load_lanes",
+    "outside_reads",
+    "splats",
+    "write_group",
+    "write_many_operands",
+]
 
 MOST_OPERANDS = 16
 """Elements along an axis that are written out, one by one."""
@@ -75,25 +83,23 @@ def _write_lanes(
     if roomy and is_heavy(group) and codegen.library.may_go_straight():
 
         def among(block: Block, distance: Index) -> None:
-            known = _splats(block, codegen, read)
+            known = splats(block, codegen, read)
             _append_point(block, codegen, group, (read, written), known, distance)
 
         start = first_left(writer, kind, "%lane_bytes", among)
     before = writer.block(kind)
-    splats = _splats(before, codegen, read)
+    shared = splats(before, codegen, read)
     writer.splice(before)
 
     def alone(block: Block, distance: Index) -> None:
-        known = {access: block.register(vec.name) for access, vec in splats.items()}
+        known = {access: block.register(vec.name) for access, vec in shared.items()}
         _append_point(block, codegen, group, (read, written), known, distance)
 
     vectors = 2 if cheap_group(group) else 1
     one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
 
 
-def _splats(
-    block: Block, codegen: CodegenContext, read: dict[Access, Address]
-) -> dict[Access, Vec]:
+def splats(block: Block, codegen: CodegenContext, read: dict[Access, Address]) -> dict[Access, Vec]:
     """Append the loads of what all samples share; return it in every lane."""
     known = {}
     for access, address in read.items():
@@ -116,7 +122,8 @@ def _append_point(
     read, written = memory
     for access, address in read.items():
         if codegen.batched(access.array):
-            known[access] = _load(block, address.pointer, distance, codegen.alignment(access.array))
+            where = codegen.alignment(access.array)
+            known[access] = load_lanes(block, address.pointer, distance, where)
     results = apply(block, codegen, group, known)
     align = codegen.tile.bytes * codegen.tile.width
     for array, address in written.items():
@@ -127,7 +134,8 @@ def _append_point(
         )
 
 
-def _load(block: Block, pointer: str, distance: Index, align: int) -> Vec:
+def load_lanes(block: Block, pointer: str, distance: Index, align: int) -> Vec:
+    """Append a load of the lanes from a distance on."""
     where = block.append(f"getelementptr i8, ptr {pointer}, i64 {distance}", block.kind).name
     return block.append(f"load {block.kind}, ptr {where}, align {align}", block.kind)
 
@@ -182,7 +190,7 @@ def write_many_operands(writer: Writer, codegen: CodegenContext, bundle: Bundle)
         with writer.loop("%lane_bytes", step=width) as turn:
 
             def load(block: Block, address: Address) -> Vec:
-                return _load(block, address.pointer, turn.index, width)
+                return load_lanes(block, address.pointer, turn.index, width)
 
             result = apply_to_all(writer, bundle, kind, read, loops, load)
             writer.store(kind, result, writer.offset(written.pointer, turn.index), width)

@@ -16,14 +16,23 @@ from mgcompile.backends.llvm.codegen.element_lanes import (
     put_cost,
     splat,
 )
+from mgcompile.backends.llvm.codegen.elementwise import (
+    apply,
+    load_lanes,
+    outside_reads,
+    splats,
+)
+from mgcompile.backends.llvm.codegen.interleave import one_by_one
+from mgcompile.schedule.ir import Group
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
-    from mgcompile.backends.llvm.ir.function_builder import Writer
+    from mgcompile.backends.llvm.ir.function_builder import Index, Writer
+    from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.backends.llvm.ir.vector_type import Kind
-    from mgcompile.program.ir import Access, Scatter
+    from mgcompile.program.ir import Access, Bundle, Scatter, ScatterPart
 
 __all__ = ["clear", "write_clear", "write_copy", "write_rotation", "write_scatter"]
 
@@ -32,10 +41,19 @@ SHORT = 8192
 """Bytes that are set to zero by a loop."""
 
 
-def write_scatter(writer: Writer, codegen: CodegenContext, scatter: Scatter) -> None:
-    """Append the code that sets the result to zero and adds every part."""
+def write_scatter(
+    writer: Writer, codegen: CodegenContext, scatter: Scatter, bundles: Sequence[Bundle] = ()
+) -> None:
+    """Append the code that sets the result to zero and adds every part.
+
+    Of `bundles`, each of which makes what a part adds, the results stay in registers.
+    """
     write_clear(writer, codegen, scatter.result)
+    here = {bundle.result: bundle for bundle in bundles}
     for part in scatter.parts:
+        if part.source.array in here:
+            _write_computed(writer, codegen, scatter, part, here[part.source.array])
+            continue
         target = codegen.target(writer, scatter.result, part.target)
         for axis, iteration in enumerate(codegen.iterations):
             target.enter(axis, iteration)
@@ -116,6 +134,40 @@ def _lanes_of_scatter(
         if cost / live < least:
             best, least = axis, cost / live
     return best
+
+
+def _write_computed(
+    writer: Writer, codegen: CodegenContext, scatter: Scatter, part: ScatterPart, bundle: Bundle
+) -> None:
+    """Append the addition of what a bundle makes, point by point."""
+    loops, kind = len(codegen.iterations), codegen.vector
+    group = Group((bundle,), tiled=True)
+    target = codegen.target(writer, scatter.result, part.target)
+    for axis, iteration in enumerate(codegen.iterations):
+        target.enter(axis, iteration)
+    read = outside_reads(writer, codegen, group, set())
+    align = codegen.tile.bytes * codegen.tile.width
+    with ExitStack() as stack:
+        for axis, length in enumerate(part.shape):
+            turn = stack.enter_context(writer.loop(length))
+            for address in (target, *read.values()):
+                address.enter(loops + axis, turn.index)
+        before = writer.block(kind)
+        shared = splats(before, codegen, read)
+        writer.splice(before)
+
+        def point(block: Block, distance: Index) -> None:
+            known = {access: block.register(vec.name) for access, vec in shared.items()}
+            for access, address in read.items():
+                if access not in known:
+                    alignment = codegen.alignment(access.array)
+                    known[access] = load_lanes(block, address.pointer, distance, alignment)
+            value = apply(block, codegen, group, known)[bundle.result]
+            total = load_lanes(block, target.pointer, distance, align) + value
+            where = block.append(f"getelementptr i8, ptr {target.pointer}, i64 {distance}", kind)
+            block.lines.append(f"  store {kind} {total.name}, ptr {where.name}, align {align}")
+
+        one_by_one(writer, kind, (0, "%lane_bytes"), point, vectors=2)
 
 
 def _write_point(

@@ -16,7 +16,7 @@ from mgcompile.backends.llvm.codegen.scatter import write_copy, write_rotation, 
 from mgcompile.backends.llvm.codegen.straight_tape import write_tape
 from mgcompile.backends.llvm.tapevm.tapes import run_tape
 from mgcompile.program.ir import Access, Affine, Bundle, Scatter, Tape
-from mgcompile.schedule.ir import Group, LoopUnit, Product
+from mgcompile.schedule.ir import Group, LoopUnit, Product, ScatterUnit
 from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ def write_units(
                 _write_bundle(writer, codegen, unit)
             case Scatter():
                 write_scatter(writer, codegen, unit)
+            case ScatterUnit():
+                write_scatter(writer, codegen, unit.scatter, unit.bundles)
             case LoopUnit():
                 _write_loop(writer, codegen, unit)
             case Tape():
