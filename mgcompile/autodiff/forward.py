@@ -40,7 +40,31 @@ if TYPE_CHECKING:
     from mgcompile.support.sweeps import Sweep
     from mgcore import Op
 
-__all__ = ["along_direction", "derivative_along", "product_with_hessian"]
+__all__ = [
+    "along_direction",
+    "derivative_along",
+    "product_with_hessian",
+    "slope_to_the_input",
+]
+
+
+def slope_to_the_input(program: Program, output: int = 0) -> Program:
+    """Return the program of all values and of the derivative of one of them to the only input.
+
+    Args:
+        program: A forward program of one input, whose output `value` is batched.
+        output: Which element of `value`.
+
+    Returns:
+        Outputs `value` and `input_gradient` (1,), batched, as reverse mode gives them.
+    """
+    writer = _Writer(program, {INPUTS: CONSTS})
+    value, tangent = program.output("value"), None
+    moved = writer.tangent_of(value)
+    if moved is not None:
+        tangent = ((1,), Access(moved.array, shifted(moved.index, output)), Affine(0, (1,)))
+    slope = writer.builder.scatter(1, [] if tangent is None else [tangent])
+    return needed_only(writer.builder.finish([("value", value), ("input_gradient", slope)]))
 
 
 def product_with_hessian(program: Program, source: int) -> Program:
@@ -109,7 +133,8 @@ class _Writer:
 
     Args:
         program: What is differentiated.
-        seeds: The leaves that move, INPUTS or PARAMS, and behind which each direction stands.
+        seeds: The leaves that move, INPUTS or PARAMS, and behind which each direction stands;
+            behind CONSTS, where there is one leaf, stands a 1.
         plain: Whether products with 0 are as they come.
     """
 
@@ -118,9 +143,14 @@ class _Writer:
         longer = [program.n_inputs, program.n_params]
         self.directions: dict[int, tuple[int, int]] = {}
         for source, behind in seeds.items():
+            if behind == CONSTS:
+                continue
             self.directions[source] = (behind, longer[behind])
             longer[behind] += program.arrays[source].size
         self.builder = Builder(longer[INPUTS], longer[PARAMS], program.consts.tolist())
+        for source, behind in seeds.items():
+            if behind == CONSTS:
+                self.directions[source] = (CONSTS, self.builder.constant(1.0))
         self.builder.arrays = list(program.arrays)
         self.builder.arrays[INPUTS] = Array(longer[INPUTS], batched=True)
         self.builder.arrays[PARAMS] = Array(longer[PARAMS], batched=False)

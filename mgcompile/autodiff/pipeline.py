@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.autodiff.forward import along_direction, product_with_hessian
+from mgcompile.autodiff.forward import (
+    along_direction,
+    product_with_hessian,
+    slope_to_the_input,
+)
 from mgcompile.autodiff.reverse import (
     gradient_to_inputs,
     gradient_to_params,
     gradients_to_inputs,
     pulled_back,
 )
+from mgcompile.program.ir import Loop
+from mgcompile.program.merge_equal import merged
 from mgcompile.program.per_sample_loss import of_one_sample
 from mgcompile.program.printer import format_program
 from mgcompile.program.verifier import verify
@@ -41,6 +47,12 @@ _PER_SAMPLE = Pass(
 _INPUTS = Pass(
     "reverse-inputs", _PROGRAM, gradient_to_inputs, "values, and the gradient to inputs per sample"
 )
+_ONE_INPUT = Pass(
+    "forward-input",
+    _PROGRAM,
+    slope_to_the_input,
+    "values, and the slope to the only input through loops per sample",
+)
 _ALL_INPUTS = Pass(
     "reverse-all-inputs",
     _PROGRAM,
@@ -66,7 +78,11 @@ _BACK = Pass(
     "reverse-sweep", _PROGRAM, pulled_back, "reverse mode: the gradient of weighted outputs"
 )
 
-PASSES = (_PER_SAMPLE, _INPUTS, _ALL_INPUTS, _PARAMS, _FORWARD, _ALONG, _BACK)
+_MERGE = Pass(
+    "merge-equal", _PROGRAM, merged, "one statement of equal ones in derivatives", optional=True
+)
+
+PASSES = (_PER_SAMPLE, _INPUTS, _ONE_INPUT, _ALL_INPUTS, _PARAMS, _FORWARD, _ALONG, _BACK, _MERGE)
 
 
 def per_sample_loss(program: Program) -> Program:
@@ -75,8 +91,13 @@ def per_sample_loss(program: Program) -> Program:
 
 
 def input_gradient(program: Program, output: int = 0) -> Program:
-    """Return the program of all values and of the gradient of one of them to the inputs."""
-    return _verified(_INPUTS, program, output)
+    """Return the program of all values and of the gradient of one of them to the inputs.
+
+    To one input through loops it is a tangent: that needs no state of an iteration once it is over.
+    """
+    looped = any(isinstance(statement, Loop) for statement in program.statements)
+    tangent = looped and program.n_inputs == 1 and not program.strict
+    return _verified(_ONE_INPUT if tangent else _INPUTS, program, output)
 
 
 def input_gradients(program: Program) -> Program:
@@ -109,4 +130,4 @@ def sweep_program(program: Program, sweep: Sweep, *, plain: bool = False) -> Pro
 
 def _verified(each: Pass, *arguments: object, **options: object) -> Program:
     program: Program = run_pass(each, *arguments, **options)
-    return verify(program)
+    return verify(run_pass(_MERGE, program))

@@ -35,7 +35,6 @@ from mgcompile.program.ir import (
     Statement,
     Tape,
 )
-from mgcompile.program.merge_equal import merged
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -131,7 +130,7 @@ def gradients_to_inputs(program: Program) -> Program:
         if gradient is not None:
             parts.append(((n_inputs,), gradient, Affine(output * n_inputs, (1,))))
     whole = builder.scatter(program.arrays[value].size * n_inputs, parts)
-    return merged(builder.finish([("value", value), ("input_gradient", whole)]))
+    return needed_only(builder.finish([("value", value), ("input_gradient", whole)]))
 
 
 def pulled_back(program: Program, sweep: Sweep, *, plain: bool = False) -> Program:
