@@ -48,13 +48,12 @@ def _block(program: Program, statements: Sequence[Statement], same: _Same) -> tu
             continue
         found = renamed(statement, read, same)
         key = _computed(program, found)
-        if key is None:
-            kept.append(found)
-        elif key in known:
-            same[found.result] = known[key]
-        else:
-            known[key] = found.result
-            kept.append(found)
+        if key in known:
+            same[statement.result] = known[key]
+            continue
+        if key is not None:
+            known[key] = statement.result
+        kept.append(found)
     return tuple(kept)
 
 

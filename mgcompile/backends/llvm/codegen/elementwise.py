@@ -122,8 +122,8 @@ def _append_point(
     read, written = memory
     for access, address in read.items():
         if codegen.batched(access.array):
-            where = codegen.alignment(access.array)
-            known[access] = load_lanes(block, address.pointer, distance, where)
+            width = codegen.alignment(access.array)
+            known[access] = load_lanes(block, address.pointer, distance, width)
     results = apply(block, codegen, group, known)
     align = codegen.tile.bytes * codegen.tile.width
     for array, address in written.items():
