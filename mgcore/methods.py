@@ -18,7 +18,7 @@ from mgcore.value import Value
 
 __all__ = ["quick_attributes"]
 
-LARGE = 1000
+LARGE = 300  # nodes, from which on taking the method away and giving it back is the smaller cost
 
 _found_by_name: Any = vars(Value)["__getattr__"]
 
