@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 EXAMPLE = Path(__file__).parents[1] / "examples" / "microgpt.py"
 gpt = SimpleNamespace(**runpy.run_path(str(EXAMPLE)))
 
-STEPS = 40
-"""Updates with one document; few, as rounding grows from one to the next."""
+STEPS = 200
+"""Updates with one document: so many that what is done once a run counts for little."""
 
 PORT = Path(__file__).with_suffix(".c")
 C_PORT = "C port"

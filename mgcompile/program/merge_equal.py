@@ -1,4 +1,8 @@
-"""Merge statements that compute the same: what derivatives have in common, and repeat."""
+"""Merge statements that compute the same: what derivatives have in common, and repeat.
+
+Bundles are compared with axes joined where all that they read goes on from one to the next: one
+over rows and one over a whole array then read the same elements in the same order.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mgcompile.program.dce import needed_only
-from mgcompile.program.ir import Access, Bundle, Loop, Output, Program, Scatter
+from mgcompile.program.ir import Access, Affine, Bundle, Loop, Output, Program, Scatter
 from mgcompile.program.traversal import renamed
 
 if TYPE_CHECKING:
@@ -28,13 +32,15 @@ class _Same(dict[int, int]):
 def merged(program: Program) -> Program:
     """Return the program with one of equal bundles and scatters, in each block for itself."""
     same = _Same()
-    statements = _block(program, program.statements, same)
+    statements = _block(program, program.statements, same, 0)
     outputs = tuple(Output(out.name, same[out.array]) for out in program.outputs)
     return needed_only(attrs.evolve(program, statements=statements, outputs=outputs))
 
 
-def _block(program: Program, statements: Sequence[Statement], same: _Same) -> tuple[Statement, ...]:
-    """Return the statements of a program or of a loop's body that stay."""
+def _block(
+    program: Program, statements: Sequence[Statement], same: _Same, depth: int
+) -> tuple[Statement, ...]:
+    """Return the statements of a program, or of a body in `depth` loops, that stay."""
     known: dict[object, int] = {}
     kept: list[Statement] = []
 
@@ -43,11 +49,11 @@ def _block(program: Program, statements: Sequence[Statement], same: _Same) -> tu
 
     for statement in statements:
         if isinstance(statement, Loop):
-            inner = attrs.evolve(statement, body=_block(program, statement.body, same))
+            inner = attrs.evolve(statement, body=_block(program, statement.body, same, depth + 1))
             kept.append(renamed(inner, read, same))
             continue
         found = renamed(statement, read, same)
-        key = _computed(program, found)
+        key = _computed(program, found, depth)
         if key in known:
             same[statement.result] = known[key]
             continue
@@ -57,12 +63,40 @@ def _block(program: Program, statements: Sequence[Statement], same: _Same) -> tu
     return tuple(kept)
 
 
-def _computed(program: Program, statement: Statement) -> object:
+def _computed(program: Program, statement: Statement, depth: int) -> object:
     """Return what is equal for statements that compute the same; None for other kinds."""
     match statement:
-        case Bundle(op=op, shape=shape, operands=operands, reduced=reduced, over_batch=over_batch):
-            return op, shape, operands, reduced, over_batch
+        case Bundle(op=op, reduced=reduced, over_batch=over_batch):
+            return op, *_joined(statement, depth), reduced, over_batch
         case Scatter(parts=parts, result=result):
             return parts, program.arrays[result].size
         case _:
             return None
+
+
+def _joined(bundle: Bundle, depth: int) -> tuple[object, object]:
+    """Return the shape, and what the operands read, with axes joined where no table is read."""
+    indices = [a.index for a in bundle.operands if isinstance(a.index, Affine)]
+    if len(indices) < len(bundle.operands):
+        return bundle.shape, bundle.operands
+    lengths: list[int] = []
+    last: list[int] = []
+    for axis, length in enumerate(bundle.shape, start=depth):
+        if lengths and all(i.strides[axis - 1] == i.strides[axis] * length for i in indices):
+            lengths[-1] *= length
+            last[-1] = axis
+        else:
+            lengths.append(length)
+            last.append(axis)
+    behind = depth + len(bundle.shape)
+    reads = tuple(
+        (
+            access.array,
+            index.offset,
+            index.strides[:depth],
+            tuple(index.strides[axis] for axis in last),
+            index.strides[behind:],
+        )
+        for access, index in zip(bundle.operands, indices, strict=True)
+    )
+    return tuple(lengths), reads

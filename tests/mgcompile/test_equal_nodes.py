@@ -143,3 +143,24 @@ def test_samples_that_are_equal_by_chance_stay_samples():
     kernel = mgcompile.compile(loss, [], [w, b], cache=False)
     assert kernel.program.data.shape == (6, 2)
     hold(kernel, (loss, [], [w, b]), None)
+
+
+def test_a_gradient_computes_once_what_its_values_compute_too(capfd, monkeypatch):
+    params = [Value(0.1 * k, f"w{k}") for k in range(27)]
+    inputs = [Value(0.2 * k, f"x{k}") for k in range(27)]
+    products = [p * x for p, x in zip(params, inputs, strict=True)]
+    total = ops.logsumexp(*products)
+    loss = ops.sum(*(ops.exp(p - total) ** 3 for p in products))
+    found = {}
+    for left_out in ("", "merge-equal"):
+        monkeypatch.setenv("MGCOMPILE_SKIP", left_out)
+        monkeypatch.setenv("MGCOMPILE_PRINT", "after:merge-equal")
+        kernel = mgcompile.compile(loss, inputs=inputs, params=params, cache=False)
+        _, gradient = kernel.loss_and_grad([x.data for x in inputs])
+        printed = capfd.readouterr().err
+        found[left_out] = gradient, printed.count(" = exp("), printed.count(" = sub(")
+    assert found[""][1:] == (1, 1)
+    assert found["merge-equal"][1:] == (2, 2)
+    np.testing.assert_allclose(found[""][0], found["merge-equal"][0], rtol=1e-13)
+    loss.backward()
+    np.testing.assert_allclose(found[""][0], [p.grad for p in params], rtol=1e-12)
