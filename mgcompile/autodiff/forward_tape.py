@@ -9,6 +9,7 @@ import numpy as np
 from mgcompile.autodiff.partial_template import grouped
 from mgcompile.autodiff.tape_tables import Rows, assemble, joined, rows_of
 from mgcompile.program.ir import CONSTS, Access, Affine
+from mgcompile.support.ranges import Doubt
 from mgcompile.support.zero_product import ZERO_BOTH
 from mgcore import ops
 
@@ -69,7 +70,8 @@ class _Writer:
         self.groups = grouped(tape, ranges)
         reads = zip(tangents, tape.lengths, strict=True)
         doubtful = any(np.any(group.doubtful) for group in self.groups) or not all(
-            access is None or ranges.of_access(access, (length,)).finite for access, length in reads
+            access is None or ranges.of_access(access, (length,)).doubt is Doubt.NONE
+            for access, length in reads
         )
         self.product = ZERO_BOTH if doubtful and not builder.plain else ops.mul
         self.ops: list[Op] = [self.product, ops.sum]

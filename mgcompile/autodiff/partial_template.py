@@ -9,7 +9,7 @@ import numpy as np
 
 from mgcompile.autodiff.partials import local_derivatives
 from mgcompile.program.value_ranges import range_of_op, tape_constants, tape_doubts
-from mgcompile.support.ranges import FINITE, Range, of_number
+from mgcompile.support.ranges import FINITE, Doubt, Range, of_number
 from mgcompile.support.recorded_rule import Recorder, reference
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def partial_template(op: Op, constants: Sequence[float | None]) -> Template:
     instructions = cast("tuple[tuple[Op, tuple[int | float, ...]], ...]", tuple(recorder.steps))
     for inner, read in instructions:
         ranges.append(range_of_op(inner, tuple(_range(x, ranges) for x in read)))
-    doubts = tuple(not _range(x, ranges).finite for x in partials)
+    doubts = tuple(_range(x, ranges).doubt is not Doubt.NONE for x in partials)
     return Template(instructions, partials, doubts)
 
 

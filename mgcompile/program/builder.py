@@ -75,6 +75,7 @@ class Builder:
         self._reciprocals: list[dict[object, Access]] = [{}]
         self.ranges: ValueRanges | None = None
         self.strict = False
+        self.chooses = False
         self.plain = False  # products are NaN where a factor is 0 and the other not finite
 
     @classmethod
@@ -92,6 +93,7 @@ class Builder:
         self.ranges = ValueRanges.of_program(program)
         self.ranges.consts = self.consts
         self.strict = program.strict
+        self.chooses = program.chooses
 
     def known_ranges(self) -> ValueRanges:
         """Return the ranges of the arrays, of a builder that bounds numbers."""
@@ -276,4 +278,5 @@ class Builder:
             outputs=tuple(Output(name, array) for name, array in outputs),
             data=data,
             strict=self.strict,
+            chooses=self.chooses,
         )

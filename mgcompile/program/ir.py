@@ -238,7 +238,8 @@ class Program:
     `consts` are float64, whatever the kernel computes in. `data` is the data set that was recorded
     into the graph, shape (samples, n_inputs): the inputs of a program whose kernel has none. Of a
     `strict` program every op is rounded as it stands: nothing is fused, reordered or shared by a
-    reciprocal; it keeps the graph as it was `recorded`, whose order its gradients follow.
+    reciprocal; it keeps the graph as it was `recorded`, whose order its gradients follow. One that
+    `chooses` is of a graph that does so by its inputs, which may be infinite or NaN then.
     """
 
     n_inputs: int
@@ -250,6 +251,12 @@ class Program:
     data: NDArray[np.float64] | None = None
     strict: bool = False
     recorded: Graph | None = None
+    chooses: bool = False
+
+    @property
+    def takes_anything(self) -> bool:
+        """Tell whether inputs may be infinite or NaN where the graph does not choose them."""
+        return self.chooses if self.data is None else not bool(np.isfinite(self.data).all())
 
     def output(self, name: str) -> int:
         """Return the array of the output `name`; raise KeyError when there is none."""

@@ -76,6 +76,7 @@ class _Cut:
         consts = [float(c) for c in program.consts]
         self.builder = Builder(program.n_inputs, program.n_params, consts)
         self.builder.strict = program.strict
+        self.builder.chooses = program.takes_anything
         self.builder.arrays += program.arrays[FIRST_RESULT:]
         self.samples = self.builder.constant(float(samples))
         self.number = {array: array for array in range(len(program.arrays))}

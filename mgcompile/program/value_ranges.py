@@ -77,6 +77,8 @@ class ValueRanges:
     def of_program(cls, program: Program) -> ValueRanges:
         """Return the ranges of all arrays of a program."""
         ranges = cls(program.consts.tolist())
+        if program.takes_anything:
+            ranges.put(INPUTS, UNKNOWN)
         for statement in program.statements:
             ranges.note(statement)
         return ranges
@@ -174,7 +176,7 @@ class ValueRanges:
 
     def _of_tape(self, tape: Tape) -> Range:
         doubts = tape_doubts(tape, self)[sum(tape.lengths) :]
-        return Range(doubt=Doubt(int(doubts.max(initial=0))), off=True)
+        return Range(doubt=Doubt(int(doubts.max(initial=0))))
 
     def _note_loop(self, loop: Loop) -> None:
         states = {c.array: self.of_access(c.initial) for c in loop.carries}
@@ -277,9 +279,7 @@ def tape_doubts(tape: Tape, ranges: ValueRanges) -> NDArray[np.uint8]:
     found = bytearray(pool + len(tape.code))
     first = 0
     for access, length in zip(tape.externals, tape.lengths, strict=True):
-        found[first : first + length] = (
-            bytes([_serious(ranges.of_access(access, (length,)))]) * length
-        )
+        found[first : first + length] = bytes([ranges.of_access(access, (length,)).doubt]) * length
         first += length
     own: list[int] = _own_doubts(tape, tape_constants(tape, ranges))
     operand, start = tape.operand.tolist(), tape.start.tolist()
@@ -288,11 +288,6 @@ def tape_doubts(tape: Tape, ranges: ValueRanges) -> NDArray[np.uint8]:
     for i, doubt in enumerate(own):
         found[pool + i] = max(doubt, *(found[x] for x in operand[start[i] : start[i + 1]]))
     return np.frombuffer(bytes(found), dtype=np.uint8)
-
-
-def _serious(found: Range) -> Doubt:
-    """Return the doubt of a number on a tape, where nothing is looked at for huge operands."""
-    return Doubt.NONE if found.finite else found.doubt
 
 
 def tape_constants(tape: Tape, ranges: ValueRanges) -> dict[int, float]:
@@ -320,14 +315,12 @@ def _own_doubts(tape: Tape, constant: dict[int, float]) -> list[int]:
         if not len(members):
             continue
         plain = range_of_op(op, (FINITE,) * int(width[members].min()))
-        found[members] = _serious(plain)
+        found[members] = plain.doubt
         if plain.finite or op.arity is None:
             continue
         rows = tape.operand[tape.start[members][:, None] + np.arange(op.arity)]
         keys = [tuple(constant.get(x) for x in row) for row in rows.tolist()]
         if len(set(keys)) <= _MOST_CONSTANTS:
-            known = {
-                key: _serious(range_of_op(op, tuple(map(_of_constant, key)))) for key in set(keys)
-            }
+            known = {key: range_of_op(op, tuple(map(_of_constant, key))).doubt for key in set(keys)}
             found[members] = [known[key] for key in keys]
     return found.tolist()

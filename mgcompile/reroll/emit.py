@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from mgcompile.graph.choices import chooses_by_inputs
 from mgcompile.graph.ir import operand_table
 from mgcompile.program.builder import Builder
 from mgcompile.program.infer_maps import fit_map
@@ -33,6 +34,7 @@ def emit(form: Rerolling) -> Program:
     classes = form.known
     builder = Builder(form.n_inputs, form.n_params)
     builder.strict = form.graph.strict
+    builder.chooses = chooses_by_inputs(form.graph)
     value_map = ValueMap(classes.graph, builder)
     for stage in form.stages:
         if stage.loop is not None:

@@ -51,15 +51,11 @@ class Doubt(IntEnum):
 
 @attrs.frozen(slots=True)
 class Range:
-    """Numbers from `low` to `high`, which are finite but for the doubt.
-
-    `off` says that they may be 0 by a decision: a comparison, a branch, a rectifier.
-    """
+    """Numbers from `low` to `high`, which are finite but for the doubt."""
 
     low: float = -math.inf
     high: float = math.inf
     doubt: Doubt = Doubt.NONE
-    off: bool = False
 
     @property
     def finite(self) -> bool:
@@ -78,12 +74,12 @@ class Range:
 
 
 FINITE = Range()
-UNKNOWN = Range(doubt=Doubt.EDGE, off=True)
+UNKNOWN = Range(doubt=Doubt.EDGE)
 
 
 def of_number(x: float) -> Range:
     """Return the range of one number."""
-    return Range(x, x, off=x == 0.0) if math.isfinite(x) else UNKNOWN
+    return Range(x, x) if math.isfinite(x) else UNKNOWN
 
 
 def ends_below(above: Range, below: Range) -> bool:
@@ -94,9 +90,7 @@ def ends_below(above: Range, below: Range) -> bool:
             exactly 0.
         below: That of the other factor.
     """
-    if below.doubt is Doubt.NONE or above.nonzero:
-        return False
-    return below.doubt is Doubt.EDGE or above.off
+    return below.doubt is not Doubt.NONE and not above.nonzero
 
 
 def joined(*ranges: Range) -> Range:
@@ -105,7 +99,6 @@ def joined(*ranges: Range) -> Range:
         min(r.low for r in ranges),
         max(r.high for r in ranges),
         max(r.doubt for r in ranges),
-        any(r.off for r in ranges),
     )
 
 
@@ -118,7 +111,7 @@ def widened(before: Range, after: Range) -> Range:
     if after.low < low:
         low = next((x for x in (TINY, 0.0) if low > x and after.low >= x), -math.inf)
     high = before.high if after.high <= before.high else math.inf
-    return Range(low, high, max(before.doubt, after.doubt), before.off or after.off)
+    return Range(low, high, max(before.doubt, after.doubt))
 
 
 Rule = Callable[..., Range]
@@ -128,8 +121,7 @@ Rule = Callable[..., Range]
 def _made(low: float, high: float, *operands: Range, doubt: Doubt = Doubt.NONE) -> Range:
     if not low < math.inf or not high > -math.inf:
         return UNKNOWN  # a constant overflows
-    off = any(x.off for x in operands)
-    return Range(low, high, max((doubt, *(x.doubt for x in operands))), off)
+    return Range(low, high, max((doubt, *(x.doubt for x in operands))))
 
 
 # What ops make of ranges
@@ -207,7 +199,7 @@ def magnitude(x: Range) -> Range:
 
 def whole(x: Range) -> Range:
     """Return the range of x rounded to a whole number, down, up or to the nearest."""
-    return attrs.evolve(_made(x.low - 1.0, x.high + 1.0, x), off=True)
+    return _made(x.low - 1.0, x.high + 1.0, x)
 
 
 def copysign(x: Range, y: Range) -> Range:
@@ -338,15 +330,14 @@ def within(low: float, high: float) -> Rule:
 
     def rule(*operands: Range) -> Range:
         edge = any(x.doubt is Doubt.EDGE for x in operands)
-        off = any(x.off for x in operands)
-        return Range(low, high, Doubt.EDGE if edge else Doubt.NONE, off)
+        return Range(low, high, Doubt.EDGE if edge else Doubt.NONE)
 
     return rule
 
 
 def truth(*_operands: Range) -> Range:
     """Return the range of a comparison, which is a number whatever it compares."""
-    return Range(0.0, 1.0, off=True)
+    return Range(0.0, 1.0)
 
 
 def any_finite(x: Range) -> Range:
@@ -401,17 +392,6 @@ def rising(lowest: float) -> Rule:
     return rule
 
 
-def between(low: float, high: float) -> Rule:
-    """Return the rule of a function that is cut off at two numbers, which may be 0."""
-    rule = within(low, high)
-    return lambda x: attrs.evolve(rule(x), off=True)
-
-
-def hardswish(x: Range) -> Range:
-    """Return the range of a silu that is cut off below."""
-    return attrs.evolve(rising(-0.38)(x), off=True)
-
-
 def selu(x: Range) -> Range:
     """Return the range of the scaled exponential unit."""
     return _made(max(-1.76, 1.76 * min(x.low, 0.0)), 1.06 * max(x.high, 0.0), x)
@@ -424,7 +404,7 @@ def logsigmoid(x: Range) -> Range:
 
 def relu(x: Range) -> Range:
     """Return the range of max(x, 0)."""
-    return attrs.evolve(_made(max(x.low, 0.0), max(x.high, 0.0), x), off=x.low <= 0.0 or x.off)
+    return _made(max(x.low, 0.0), max(x.high, 0.0), x)
 
 
 def leaky_relu(x: Range) -> Range:

@@ -48,6 +48,20 @@ def leaves(numbers):
     return [Value(0.6 + 0.2 * i, f"x{i}") for i in range(len(numbers))]
 
 
+CASES |= {
+    # A factor that is 0 by its data, above what overflows: no branch, no rectifier.
+    "nothing times a power that overflows": (
+        lambda u, x: u * x**3 - x, (0.0, 1e200), (math.inf, -1.0),
+    ),
+    "nothing times a product that overflows": (
+        lambda u, x, y: u * (x * y * x) + x, (0.0, 1e200, 1e200), (math.inf, 1.0, 0.0),
+    ),
+    "nothing times an exponential that overflows": (
+        lambda u, x: u * ops.exp(x) + x, (0.0, 1000.0), (math.inf, 1.0),
+    ),
+}  # fmt: skip
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("name", CASES)
 def test_the_gradient_to_inputs_keeps_the_convention(name, backend):
@@ -57,7 +71,7 @@ def test_the_gradient_to_inputs_keeps_the_convention(name, backend):
     other = [0.7 + 0.1 * i for i in range(len(point))]
     _, slopes = kernel.value_and_grad(np.array([point, other, point] * 5))
     assert slopes[::3].tolist() == [list(expected)] * 5
-    assert np.all(np.isfinite(slopes))
+    assert np.all(np.isfinite(slopes[1::3]))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -78,7 +92,8 @@ def test_a_sum_over_the_batch_keeps_the_convention(name, backend):
     params, on = leaves(point), Value(1.0, "on")
     kernel = mgcompile.compile(on * function(*params), [on], params, backend=backend, cache=False)
     kernel.params = np.array(point)
-    _, slopes = kernel.loss_and_grad(np.array([[1.0], [0.0], [2.0]] * 7), reduction="sum")
+    with np.errstate(all="ignore"):
+        _, slopes = kernel.loss_and_grad(np.array([[1.0], [0.0], [2.0]] * 7), reduction="sum")
     np.testing.assert_allclose(slopes, 21.0 * np.array(expected), rtol=1e-14)
 
 
@@ -160,6 +175,92 @@ def test_a_tape_keeps_the_convention(backend, count):
     point = [0.0, 0.0, -1.0, 2.0, 0.0]
     _, slopes = kernel.value_and_grad(np.array([[*point, 0.0]] * 9))
     assert slopes.tolist() == [[0.0, 3.0, 0.0, 0.0, 0.0, 0.0]] * 9
+
+
+@pytest.mark.parametrize("count", [100, 3000])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_tape_of_products_that_overflow_keeps_the_convention(backend, count):
+    x = [Value(0.1 + 0.1 * i, f"x{i}") for i in range(5)]
+    on, state, seed = Value(1.0, "on"), x[0], 1
+    for _ in range(count):
+        seed = seed * 48271 % 2147483647
+        one, other = x[seed % 5], x[seed // 7 % 5]
+        state = (state * one, state + one * other, ops.sin(one) - state, state - other)[seed % 4]
+    output = ops.select(ops.gt(on, 0.0), state, 3.0 * x[1])
+    kernel = mgcompile.compile(output, [*x, on], backend=backend, cache=False)
+    point = [1e200, 1e200, -1e200, 2e200, 0.0, 0.0]
+    with np.errstate(all="ignore"):
+        _, slopes = kernel.value_and_grad(np.array([point] * 9))
+    assert slopes.tolist() == [[0.0, 3.0, 0.0, 0.0, 0.0, 0.0]] * 9
+
+
+# Data with holes in it, (w x + b - y)**2 where there are numbers: each way of asking for them.
+MASKS = {
+    "a mask": lambda loss, x, y, on: ops.select(on, loss(x, y), 0.0),
+    "a mask that is compared": lambda loss, x, y, on: ops.select(ops.gt(on, 0.5), loss(x, y), 0.0),
+    "the number itself": lambda loss, x, y, on: ops.select(ops.isnan(x), 0.0 * on, loss(x, y)),
+    "two numbers compared": lambda loss, x, y, on: ops.select(ops.eq(x, x), loss(x, y), 0.0 * on),
+    "its place filled": lambda loss, x, y, on: on * loss(ops.select(ops.isnan(x), 0.0, x), y),
+}
+
+
+def holed(name):
+    x, y, on, w, b = (Value(v, n) for v, n in zip((0.5, 0.2, 1.0, 0.7, 0.1), "xymwb", strict=True))
+    return MASKS[name](lambda x, y: (w * x + b - y) ** 2, x, y, on), [x, y, on], [w, b]
+
+
+HOLED = np.array([[math.nan, 1.0, 0.0], [2.0, 1.0, 1.0], [math.nan, 3.0, 0.0], [-1.0, 0.5, 1.0]])
+
+
+def by_hand(w, b):
+    """Return loss and slopes of the two samples that are there, as a mean of four."""
+    errors = [(2.0 * w + b - 1.0, 2.0), (-1.0 * w + b - 0.5, -1.0)]
+    loss = sum(e * e for e, _ in errors) / 4.0
+    return loss, [sum(2.0 * e * x for e, x in errors) / 4.0, sum(2.0 * e for e, _ in errors) / 4.0]
+
+
+@pytest.mark.parametrize("options", [{}, {"backend": "numpy"}, {"strict": True}], ids=str)
+@pytest.mark.parametrize("name", MASKS)
+def test_samples_that_are_not_there_count_nothing(name, options):
+    kernel = mgcompile.compile(*holed(name), cache=False, **options)
+    loss, slopes = kernel.loss_and_grad(HOLED)
+    right, expected = by_hand(0.7, 0.1)
+    assert loss == pytest.approx(right, rel=1e-13)
+    np.testing.assert_allclose(slopes, expected, rtol=1e-13)
+    _, slopes = kernel.value_and_grad(HOLED)
+    assert slopes[::2, :2].tolist() == [[0.0, 0.0]] * 2
+    product = kernel.hvp(HOLED, np.array([1.0, 0.0]), wrt="params")
+    np.testing.assert_allclose(product, [2.0 * (4.0 + 1.0) / 4.0, 2.0 * (2.0 - 1.0) / 4.0])
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("name", MASKS)
+def test_training_leaves_samples_out_that_are_not_there(name, backend):
+    from mgnn import optim
+
+    kernel = mgcompile.compile(*holed(name), backend=backend, cache=False)
+    kernel.train(HOLED, optim.SGD(lr=0.25), epochs=3, batch_size=None, shuffle=False)
+    at = [0.7, 0.1]
+    for _ in range(3):
+        at = [x - 0.25 * slope for x, slope in zip(at, by_hand(*at)[1], strict=True)]
+    np.testing.assert_allclose(kernel.params, at, rtol=1e-13)
+
+
+def test_a_layer_below_a_mask_does_without_the_samples_that_are_not_there():
+    from mgnn import MLP
+
+    model = MLP(3, [20, 1], activation="relu", seed=2)
+    x, on = [Value(0.1 * i, f"x{i}") for i in range(3)], Value(1.0, "on")
+    kernel = mgcompile.compile(
+        ops.select(on, model(x) ** 2, 0.0), [*x, on], model.parameters(), cache=False
+    )
+    rows = np.random.default_rng(0).normal(size=(40, 4))
+    rows[:, 3] = 1.0
+    _, right = kernel.loss_and_grad(rows, reduction="sum")
+    holes = np.full((23, 4), math.nan)
+    holes[:, 3] = 0.0
+    _, slopes = kernel.loss_and_grad(np.vstack([rows[:17], holes, rows[17:]]), reduction="sum")
+    np.testing.assert_allclose(slopes, right, rtol=1e-12, atol=1e-14)
 
 
 HESSIANS = {

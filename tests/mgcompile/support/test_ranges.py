@@ -59,8 +59,9 @@ def test_a_doubt_matters_below_what_can_be_zero():
     assert ends_below(FINITE, edge)
     assert not ends_below(Range(1.0, 2.0), edge)
     assert not ends_below(FINITE, FINITE)
-    assert not ends_below(FINITE, far)
-    assert ends_below(of_number(0.0), far)
+    assert ends_below(FINITE, far)
+    assert ends_below(FINITE, Range(doubt=Doubt.HUGE))
+    assert not ends_below(Range(1.0, 2.0), far)
 
 
 def test_widening_ends():
