@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["IsomorphismClasses", "find_classes"]
+__all__ = ["IsomorphismClasses", "find_classes", "grouped", "positions"]
 
 _LEAF_CLASS = {PARAM: 0, CONST: 1, INPUT: 2}
 _FIRST_CLASS = 3
@@ -40,6 +40,7 @@ class IsomorphismClasses:
 
     Args:
         graph: With the operands of commutative ops in canonical order.
+        written: The graph with operands in the order they were recorded in.
         group: Of each node, -1 for leaves; shape (n,). Groups are numbered operands first.
         place: Of each node within its group; shape (n,).
         start: Where each group begins in `members`; shape (groups + 1,).
@@ -48,6 +49,7 @@ class IsomorphismClasses:
     """
 
     graph: Graph
+    written: Graph
     group: Numbers
     place: Numbers
     start: Numbers
@@ -72,6 +74,7 @@ class IsomorphismClasses:
 
 def find_classes(graph: Graph) -> IsomorphismClasses:
     """Return the groups of a canonical graph."""
+    written = graph
     level, order = levels(graph)
     klass, kind, swaps = _classes(graph, order)
     if len(swaps):
@@ -80,8 +83,8 @@ def find_classes(graph: Graph) -> IsomorphismClasses:
         operand[one], operand[other] = operand[other], operand[one]
         graph = attrs.evolve(graph, operand=operand)
     graph = _aligned(graph, klass)
-    position = _positions(graph)
-    return _grouped(graph, level, kind, position)
+    position = positions(graph)
+    return attrs.evolve(grouped(graph, level, kind, position), written=written)
 
 
 # How the class of a node is found: one operand; two in their order; two that may change places.
@@ -278,7 +281,7 @@ def _aligned(graph: Graph, klass: Numbers) -> Graph:
     return attrs.evolve(graph, operand=operand)
 
 
-def _positions(graph: Graph) -> Numbers:
+def positions(graph: Graph) -> Numbers:
     """Number the nodes of ops from the roots down, operand by operand."""
     reads = reads_of(graph)
     one, other, more = reads.one, reads.other, reads.more
@@ -307,7 +310,15 @@ def _positions(graph: Graph) -> Numbers:
     return position
 
 
-def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) -> IsomorphismClasses:
+def grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) -> IsomorphismClasses:
+    """Return groups of nodes: those of one class, in the order of their positions.
+
+    Args:
+        graph: With its operands in order.
+        level: Of each node: operands have lower ones.
+        klass: Of each node.
+        position: Of each node, -1 for leaves and what is not needed.
+    """
     nodes = np.flatnonzero(position >= 0)
     order = np.argsort(klass[nodes] * (len(nodes) + 1) + position[nodes])
     nodes = nodes[order]
@@ -326,4 +337,6 @@ def _grouped(graph: Graph, level: Numbers, klass: Numbers, position: Numbers) ->
     group[nodes] = group_of
     place = np.zeros(len(graph.code), dtype=np.int64)
     place[members] = places_within(size)
-    return IsomorphismClasses(graph, group, place, begin, members, level[members[begin[:-1]]])
+    return IsomorphismClasses(
+        graph, graph, group, place, begin, members, level[members[begin[:-1]]]
+    )

@@ -49,7 +49,10 @@ def steady_order(value_map: ValueMap, table: Numbers) -> Numbers | None:
 
 
 def _columns(value_map: ValueMap, table: Numbers) -> list[Numbers]:
-    """Return where in its array each operand is that is a first one of its array; distinct ones."""
+    """Return where in its array each operand is that is a first one of its array; distinct ones.
+
+    Of too many columns some are left out.
+    """
     arrays = value_map.array[table]
     if np.any(arrays != arrays[:1]):
         return []
@@ -61,6 +64,8 @@ def _columns(value_map: ValueMap, table: Numbers) -> list[Numbers]:
         constant = value_map.code[table[0, slot]] == CONST
         if not constant and not any(np.array_equal(column, other) for other in found):
             found.append(column)
+        if len(found) > _MOST_COLUMNS:
+            break
     return found
 
 

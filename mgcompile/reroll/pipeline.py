@@ -12,6 +12,7 @@ from mgcompile.program.printer import format_program
 from mgcompile.program.verifier import verify
 from mgcompile.reroll.batch_detect import detect_batch
 from mgcompile.reroll.batch_extract import extract_batch
+from mgcompile.reroll.borders import merge_at_borders
 from mgcompile.reroll.emit import emit
 from mgcompile.reroll.ir import Rerolling, format_rerolling, verify_rerolling
 from mgcompile.reroll.isomorphism import find_classes
@@ -57,6 +58,15 @@ def loops(form: Rerolling) -> Rerolling:
     return evolve(form, recurrences=tuple(detect_recurrences(form.known)))
 
 
+def borders(form: Rerolling) -> Rerolling:
+    """Find the recurrences of rows whose cells differ near a border."""
+    found = merge_at_borders(form.known, form.known.written, form.recurrences)
+    if found is None:
+        return form
+    classes, repeated = found
+    return evolve(form, graph=classes.graph, classes=classes, recurrences=tuple(repeated))
+
+
 def stages(form: Rerolling) -> Rerolling:
     """Decide what is written as bundles, loops and tapes, and in which order."""
     found = partition(form.known, groups_after_sums(form.known), form.recurrences)
@@ -73,6 +83,7 @@ PASSES = (
         optional=True,
     ),
     Pass("loops", REROLLING, loops, "repetition along depth becomes a loop", optional=True),
+    Pass("borders", REROLLING, borders, "loops over rows that differ at a border", optional=True),
     Pass("partition", REROLLING, stages, "what becomes a bundle, a loop, a part of a tape"),
     Pass("emit", PROGRAM, emit, "the program, index maps inferred and checked"),
 )

@@ -49,15 +49,15 @@ class ValueMap:
         self.element = np.concatenate([self.element, np.arange(size)])
         return first
 
-    def put(self, nodes: Numbers, array: int, repeated: int = 1) -> None:
-        """Say that `array` holds `nodes`, row-major in the order given.
+    def put(self, nodes: Numbers, array: int, repeated: int = 1, offset: int = 0) -> None:
+        """Say that `array` holds `nodes` from `offset` on, row-major in the order given.
 
         `repeated` is the number of equal blocks of nodes that have their own copy of the array
         each: the iterations of a loop.
         """
         flat = nodes.ravel()
         self.array[flat] = array
-        self.element[flat] = np.arange(len(flat)) % (len(flat) // repeated)
+        self.element[flat] = offset + np.arange(len(flat)) % (len(flat) // repeated)
 
     def access(self, nodes: Numbers) -> Access:
         """Return an access that reads `nodes`, an array over the domain, all kept in one array."""
@@ -81,24 +81,45 @@ class ValueMap:
         if np.all(arrays < local):
             with self.builder.before_loop():
                 return self._assembled(nodes)
-        table = nodes.reshape(len(nodes), -1).copy()
-        varying = np.any(self.array[table] != self.array[table[:1]], axis=0)
-        if np.any(varying):
-            distinct, which = np.unique(table[:, varying], return_inverse=True)
-            with self.builder.before_loop():
-                array = self._collected(distinct)
-            first = self.virtual(array, len(distinct))
-            table[:, varying] = first + which.reshape(len(table), -1)
-        result = self._collected_each_time(table)
+        table = nodes.reshape(len(nodes), -1)
+        result = self.row_in_loop([table])
         places = np.arange(table.shape[1]).reshape(nodes.shape[1:])
         return Access(result, fit_map(np.broadcast_to(places, nodes.shape)))
 
-    def _collected_each_time(self, table: Numbers) -> int:
-        """Return an array of the loop's body that holds in each iteration a row of `table`.
+    def row_in_loop(self, pieces: list[Numbers]) -> int:
+        """Return an array of the loop's body that holds in each iteration a row of nodes.
+
+        Args:
+            pieces: One after the other in the row; shapes (count, m).
+        """
+        size, parts = 0, []
+        for piece in pieces:
+            if piece.shape[1]:
+                parts += self._collected_each_time(self._steady(piece), size)
+            size += piece.shape[1]
+        return self.builder.scatter(size, parts)
+
+    def _steady(self, table: Numbers) -> Numbers:
+        """Return a table whose columns are each kept in one array, whatever the iteration."""
+        varying = np.any(self.array[table] != self.array[table[:1]], axis=0)
+        if not np.any(varying):
+            return table
+        distinct, which = np.unique(table[:, varying], return_inverse=True)
+        with self.builder.before_loop():
+            array = self._collected(distinct)
+        first = self.virtual(array, len(distinct))
+        found = table.copy()
+        found[:, varying] = first + which.reshape(len(table), -1)
+        return found
+
+    def _collected_each_time(
+        self, table: Numbers, offset: int
+    ) -> list[tuple[tuple[int, ...], Access, IndexMap]]:
+        """Return the parts of a scatter that collects in each iteration a row of `table`.
 
         The nodes of a column are in the same array in all iterations.
         """
-        parts = []
+        parts: list[tuple[tuple[int, ...], Access, IndexMap]] = []
         arrays = self.array[table[0]]
         for array in np.unique(arrays).tolist():
             chosen = np.flatnonzero(arrays == array)
@@ -107,9 +128,9 @@ class ValueMap:
                 source = self._constants(self.value[own])
             else:
                 source = Access(array, fit_map(self.element[own]))
-            target = fit_map(np.broadcast_to(chosen, own.shape))
+            target = fit_map(np.broadcast_to(offset + chosen, own.shape))
             parts.append(((len(chosen),), source, target))
-        return self.builder.scatter(table.shape[1], parts)
+        return parts
 
     def _assembled(self, nodes: Numbers) -> Access:
         """Return an access to a new array made of nodes that are kept in several."""

@@ -1,0 +1,311 @@
+"""Find the loops of rows whose cells differ near a border, as those of exact classes are not.
+
+The class of a node is that of the whole graph below it. Where cells at a border are made in another
+way, or read something else, every step carries the difference one cell further inwards, until no
+two cells are of one class. So where exact classes leave many small groups outside of loops, nodes
+are grouped by what can be seen from near: the ops that they read and that read them, and the turn
+in which they are computed when many that look alike wait for each other. The groups are taken if
+they repeat along depth. A member may read something else than the others: that is collected when
+the group is written (see `halo.py`), and what looks different is a small group of its own.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+
+from mgcompile.graph.ir import CONST, INPUT, PARAM, applies, mixed
+from mgcompile.reroll.emit_tape import edges_of
+from mgcompile.reroll.isomorphism import grouped, positions
+from mgcompile.reroll.loop_detect import detect_recurrences
+from mgcompile.reroll.partition import FEW_SMALL_GROUPS, SMALL_GROUP
+from mgcompile.support.csr import places_within, starts
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from mgcompile.graph.ir import Graph
+    from mgcompile.reroll.isomorphism import IsomorphismClasses
+    from mgcompile.reroll.loop_detect import Recurrence
+
+    Numbers = NDArray[np.int64]
+    Mask = NDArray[np.bool_]
+
+__all__ = ["merge_at_borders"]
+
+_FEWEST_A_LEVEL = 4
+"""Nodes of a level, on average, below which no row of cells is looked for."""
+
+_BETWEEN = 1 << 20
+"""Places between two turns for what is made at a border."""
+
+_FIRST_TURNS = 100
+_FEWEST_A_TURN = 3
+"""Nodes of a turn, on average, below which there are no rows."""
+
+_MOST_FORMS = 300
+
+_ALIKE = 0.75
+"""How alike forms have to be to go together: from 0 to 1 below, and the same above."""
+
+_AS_GOOD = 0.35
+"""Forms that are this little less alike than the best one may be joined as well."""
+
+_SELDOM = 4
+"""A form that is this many times more seldom than another may go with it."""
+
+_STRANGE = 6
+"""Members of a group, as a fraction of all, that may read something else than the others."""
+
+
+def merge_at_borders(
+    classes: IsomorphismClasses, written: Graph, loops: Sequence[Recurrence] = ()
+) -> tuple[IsomorphismClasses, list[Recurrence]] | None:
+    """Return the groups with those merged that differ near a border only, and their loops, or None.
+
+    Args:
+        classes: Exact groups.
+        written: The graph with operands in the order in which they were recorded.
+        loops: What has been found of loops in these.
+    """
+    small = np.diff(classes.start) < SMALL_GROUP
+    for loop in loops:
+        for part in loop.body:
+            small[part.groups] = False
+    levels = len(np.unique(classes.group_level))
+    if int(small.sum()) <= FEW_SMALL_GROUPS or len(classes.members) < _FEWEST_A_LEVEL * levels:
+        return None
+    rows = _Rows.of(classes, written)
+    forms = _forms(rows)
+    turn = None if forms is None else _turns(rows, forms)
+    if turn is None:
+        return None
+    level = _sunk(rows, turn * _BETWEEN, np.bincount(turn)[turn] < SMALL_GROUP)
+    full_level, full_kind = (np.zeros(len(written.code), dtype=np.int64) for _ in range(2))
+    full_level[rows.nodes] = np.unique(level, return_inverse=True)[1] + 1
+    full_kind[rows.nodes] = _numbered(level, rows.code, rows.width)
+    found = grouped(written, full_level, full_kind, positions(written))
+    if not _is_alike(found):
+        return None
+    repeated = detect_recurrences(found)
+    inside = sum(part.nodes.size for loop in repeated for part in loop.body)
+    return (found, repeated) if 2 * inside > len(rows.nodes) else None
+
+
+@attrs.frozen(slots=True, eq=False)
+class _Rows:
+    """The nodes of ops, operands first, and what they read, one node after the other.
+
+    Args:
+        graph: The graph.
+        nodes: Shape (m,).
+        bounds: Where each level begins in `nodes`, and where the last one ends.
+        width: Number of operands of each, shape (m,).
+        begin: Where the operands of each begin in `reads`, shape (m + 1,).
+        reads: The operands as places in `nodes`; leaves have their negative codes.
+        used_from: Where the users of each begin in `users`, shape (m + 1,).
+        users: Places of the nodes that read each, once for each time that they do.
+    """
+
+    graph: Graph
+    nodes: Numbers
+    bounds: list[int]
+    width: Numbers
+    begin: Numbers
+    reads: Numbers
+    used_from: Numbers
+    users: Numbers
+
+    @classmethod
+    def of(cls, classes: IsomorphismClasses, graph: Graph) -> _Rows:
+        """Return the nodes of some groups, level by level."""
+        level = np.repeat(classes.group_level, np.diff(classes.start))
+        nodes = classes.members[np.argsort(level, kind="stable")]
+        operand, width = edges_of(graph, nodes)
+        place = graph.code.copy()
+        place[nodes] = np.arange(len(nodes))
+        bounds = starts(np.bincount(level)).tolist()
+        reads = place[operand]
+        inner = np.flatnonzero(reads >= 0)
+        inner = inner[np.argsort(reads[inner], kind="stable")]
+        used_from = starts(np.bincount(reads[inner], minlength=len(nodes)))
+        users = np.repeat(np.arange(len(nodes)), width)[inner]
+        return cls(graph, nodes, bounds, width, starts(width), reads, used_from, users)
+
+    @property
+    def code(self) -> Numbers:
+        """The op of each node."""
+        return self.graph.code[self.nodes]
+
+
+@attrs.frozen(slots=True, eq=False)
+class _Forms:
+    """What nodes look like from near: their op, the ops that they read, and those that read them.
+
+    Args:
+        of: The number of each node's form, shape (m,).
+        early: Which forms never come in numbers, nor do those that they are like.
+        goes_with: Of each form, if it is seldom, the frequent ones that it is most like.
+    """
+
+    of: Numbers
+    early: list[bool]
+    goes_with: list[set[int]]
+
+
+def _forms(rows: _Rows) -> _Forms | None:
+    """Return the forms of nodes; None if there are too many for rows of cells.
+
+    A form that is seldom there goes with the frequent ones that are most like it.
+    """
+    graph, codes = rows.graph, rows.code
+    exponent = np.zeros(len(codes))
+    powers = np.flatnonzero(applies(graph, ops.pow)[rows.nodes])
+    second = graph.operand[graph.start[rows.nodes[powers]] + 1]
+    exponent[powers] = np.where(graph.code[second] == CONST, graph.value[second], np.nan)
+    below = np.append(codes, [PARAM, CONST, INPUT])[rows.reads]
+    hashed = mixed(below * 1_000_003 + places_within(rows.width) * 7_919)
+    above = np.zeros(len(codes) + 3, dtype=np.int64)  # the last three are those of leaves
+    with np.errstate(over="ignore"):
+        hashed = np.add.reduceat(hashed, rows.begin[:-1])
+        np.add.at(above, rows.reads, mixed(np.repeat(codes, rows.width) + 1))
+    head = _numbered(codes, rows.width, exponent.view(np.int64))
+    form = _numbered(head, hashed, above[:-3])
+    _, first, count = np.unique(form, return_index=True, return_counts=True)
+    if len(count) > _MOST_FORMS:
+        return None
+    goes_with = _goes_with(rows, below, head[first], first, count)
+    level = np.repeat(np.arange(len(rows.bounds) - 1), np.diff(rows.bounds))
+    pair, size = np.unique(form * len(rows.bounds) + level, return_counts=True)
+    most = np.zeros(len(count), dtype=np.int64)
+    np.maximum.at(most, pair // len(rows.bounds), size)
+    small = (most < SMALL_GROUP).tolist()
+    early = [all(small[x] for x in (form, *others)) for form, others in enumerate(goes_with)]
+    return _Forms(form, early, goes_with)
+
+
+def _numbered(*columns: Numbers) -> Numbers:
+    """Return one number for each node: equal where all columns are."""
+    found = np.zeros(len(columns[0]), dtype=np.int64)
+    for column in columns:
+        number = np.unique(column, return_inverse=True)[1]
+        found = np.unique(found * (int(number.max()) + 1) + number, return_inverse=True)[1]
+    return found
+
+
+def _goes_with(
+    rows: _Rows, below: Numbers, head: Numbers, node: Numbers, count: Numbers
+) -> list[set[int]]:
+    """Return for each form the more frequent ones that it is most like, if there are any.
+
+    Args:
+        rows: The nodes.
+        below: The op of each operand.
+        head: Of each form the op and width, as a number.
+        node: One node of each form.
+        count: How many nodes there are of each form.
+    """
+    found: list[set[int]] = [set() for _ in range(len(head))]
+    read = [below[rows.begin[x] : rows.begin[x + 1]] for x in node.tolist()]
+    codes, begin = rows.code, rows.used_from
+    users = [Counter(codes[rows.users[begin[x] : begin[x + 1]]].tolist()) for x in node.tolist()]
+    for form in np.argsort(-count).tolist():
+        others = np.flatnonzero((head == head[form]) & (count > _SELDOM * count[form])).tolist()
+        alike = [
+            float(np.mean(read[form] == read[x])) + _shared(users[form], users[x]) for x in others
+        ]
+        least = max(_ALIKE, max(alike, default=0.0) - _AS_GOOD)
+        for other, how in zip(others, alike, strict=True):
+            if how >= least:
+                found[form] |= found[other] or {other}
+    return found
+
+
+def _shared(one: Counter[int], other: Counter[int]) -> float:
+    """Return which part two bags have in common."""
+    return (one & other).total() / max((one | other).total(), 1)
+
+
+def _turns(rows: _Rows, forms: _Forms) -> Numbers | None:
+    """Return when each node is computed, if many nodes of one form are computed at a time.
+
+    Of the forms that have what they read, the one with most nodes is the next: a few cells near a
+    border that could be early wait for others like them. What never comes in numbers goes first.
+    """
+    waiting = np.bincount(rows.users, minlength=len(rows.nodes))
+    begin = rows.used_from
+    when = np.zeros(len(rows.nodes), dtype=np.int64)
+    ready: dict[int, list[Numbers]] = {}
+    count: dict[int, int] = {}
+    fresh, turn = np.flatnonzero(waiting == 0), 0
+    while True:
+        for form, nodes in _by_form(forms.of, fresh):
+            ready.setdefault(form, []).append(nodes)
+            count[form] = count.get(form, 0) + len(nodes)
+        if not ready:
+            return when
+        chosen = max(
+            ready, key=lambda form: (forms.early[form], not forms.goes_with[form], count[form])
+        )
+        with_it = forms.goes_with[chosen] or {chosen}
+        parts = [*ready.pop(chosen)]
+        for form in [x for x in ready if not with_it.isdisjoint(forms.goes_with[x])]:
+            parts += ready.pop(form)
+            count[form] = 0
+        count[chosen] = 0
+        nodes = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        turn += 1
+        if turn > _FIRST_TURNS and int(np.count_nonzero(when)) < turn * _FEWEST_A_TURN:
+            return None
+        when[nodes] = turn
+        width = begin[nodes + 1] - begin[nodes]
+        reached = rows.users[np.repeat(begin[nodes], width) + places_within(width)]
+        np.subtract.at(waiting, reached, 1)
+        fresh = np.unique(reached[waiting[reached] == 0])
+
+
+def _by_form(form: Numbers, nodes: Numbers) -> Iterator[tuple[int, Numbers]]:
+    """Yield nodes form by form."""
+    if not len(nodes):
+        return
+    those = form[nodes]
+    if np.all(those == those[0]):
+        yield int(those[0]), nodes
+        return
+    order = np.argsort(those, kind="stable")
+    cuts = np.flatnonzero(np.diff(those[order])) + 1
+    for part in np.split(nodes[order], cuts):
+        yield int(form[part[0]]), part
+
+
+def _sunk(rows: _Rows, level: Numbers, rare: Mask) -> Numbers:
+    """Return the levels with rare nodes as late as what reads them lets them be.
+
+    So what is made at a border has its place beside the cells that read it, in each step alike.
+    """
+    found, users, begin = level.tolist(), rows.users.tolist(), rows.used_from.tolist()
+    for node in np.flatnonzero(rare)[::-1].tolist():
+        if begin[node] < begin[node + 1]:
+            found[node] = min(found[x] for x in users[begin[node] : begin[node + 1]]) - 1
+    return np.array(found, dtype=np.int64)
+
+
+def _is_alike(classes: IsomorphismClasses) -> bool:
+    """Tell whether nearly all members of groups read, operand by operand, one group."""
+    graph = classes.graph
+    size = np.diff(classes.start)
+    nodes = classes.members[np.repeat(size >= SMALL_GROUP, size)]
+    operand, width = edges_of(graph, nodes)
+    column = np.repeat(classes.group[nodes], width) * (int(width.max()) + 1) + places_within(width)
+    source = np.where(classes.group[operand] >= 0, classes.group[operand], graph.code[operand] - 1)
+    pair = column * (classes.count + 5) + source + 4
+    pairs, count = np.unique(pair, return_counts=True)
+    begin = np.flatnonzero(np.diff(pairs // (classes.count + 5), prepend=-1))
+    usual = np.maximum.reduceat(count, begin)
+    return _STRANGE * int(usual.sum()) >= (_STRANGE - 1) * len(operand)
