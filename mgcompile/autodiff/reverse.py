@@ -14,6 +14,7 @@ from mgcompile.autodiff.adjoints import Adjoints, Contribution, over_shape
 from mgcompile.autodiff.engine_order import engine_gradient
 from mgcompile.autodiff.partials import local_derivatives
 from mgcompile.autodiff.reverse_loop import reverse_loop
+from mgcompile.autodiff.reverse_take import one_hot
 from mgcompile.autodiff.reverse_tape import reverse_tape
 from mgcompile.autodiff.symbols import Emitter, Symbol
 from mgcompile.graph.ir import INPUT, PARAM
@@ -35,6 +36,7 @@ from mgcompile.program.ir import (
     Statement,
     Tape,
 )
+from mgcompile.program.lookup import lookup_of
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -234,6 +236,11 @@ def _reverse_bundle(
     if adjoint is None:
         return
     loops = adjoints.loops
+    table = None if builder.strict else lookup_of(bundle)
+    if table is not None:
+        if table.first.array in active:
+            sink(one_hot(table, bundle, builder, adjoint, loops))
+        return
     domain = bundle.shape + bundle.reduced
     emitter = Emitter(builder, loops, domain)
     more = len(bundle.reduced)
