@@ -216,16 +216,24 @@ def stepper(value: Value, *, title: str | None = None, model: Any = None) -> Ste
 
 def rule_of(op: Op) -> dict[str, str]:
     """Return what an op's author says of it: its doc, and the docstring of its module or rule."""
-    rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
-    text = ""
-    for function in (*rules, op.forward):
-        module = sys.modules.get(getattr(function, "__module__", None) or "")
-        if module is not None and any(thing is op for thing in vars(module).values()):
-            text = module.__doc__ or ""
-            break
-    else:
-        text = getattr(op.forward, "__doc__", None) or ""
+    text = _docstring_of_module(op) or getattr(op.forward, "__doc__", None) or ""
     return {"doc": visible(op.doc or ""), "text": visible(cleandoc(text))}
+
+
+def _docstring_of_module(op: Op) -> str | None:
+    """Return the docstring of an op's own module: of one that holds no other op, nor is a script.
+
+    The docstring of a script or a notebook is not about the op.
+    """
+    rules = op.partials if isinstance(op.partials, tuple) else (op.partials,)
+    for function in (*rules, op.forward):
+        name = getattr(function, "__module__", None) or ""
+        module = sys.modules.get(name)
+        if module is not None and name != "__main__":
+            held = {id(thing) for thing in vars(module).values() if isinstance(thing, Op)}
+            if held == {id(op)}:
+                return module.__doc__
+    return None
 
 
 def _labelled(scene: Scene) -> Scene:

@@ -1223,11 +1223,11 @@
   }
   function localLine(run, node, part2, repeated) {
     const { graph } = run;
-    const names = node.operands.map((item) => nameOf(graph, item));
-    const formula = node.recorded ? "recorded by Python" : OPS[node.op].derivatives(names)[part2.place];
     const what = repeated ? "local derivative through this edge" : `local derivative ${slope(graph, node.index, part2.operand)}`;
-    const operands = node.operands.map((item) => run.values[item]);
-    const known = node.recorded !== void 0 || localHolds(node.op, operands, part2.place, part2.local);
+    if (node.recorded) return `${what} ${equals(part2.local)}, recorded by Python`;
+    const names = node.operands.map((item) => nameOf(graph, item));
+    const formula = OPS[node.op].derivatives(names)[part2.place];
+    const known = localHolds(node.op, node.operands.map((item) => run.values[item]), part2.place, part2.local);
     const number2 = known ? equals(part2.local) : equals(part2.local).replace("=", ROUNDED);
     return flat(graph, formula) === number2.slice(2) ? `${what} ${number2}` : `${what} = ${formula} ${number2}`;
   }
@@ -1235,7 +1235,8 @@
     const zero = upstream === 0 && !Number.isFinite(part2.local);
     if (zero) return [paragraph(graph, "Upstream is 0, so 0 is handed on, whatever the local derivative.")];
     const [up, local, out] = [shown(upstream), shown(part2.local), shown(part2.contribution)];
-    const exact = up.exact && local.exact && out.exact && multiplies([upstream, part2.local], part2.contribution);
+    const nothing = (upstream === 0 || part2.local === 0) && part2.contribution === 0;
+    const exact = nothing || up.exact && local.exact && out.exact && multiplies([upstream, part2.local], part2.contribution);
     const number2 = (kind, text2, title) => make("span", { class: `n ${kind}`, title: full(title), "data-node": String(node.index), ...edgeOf(kind, node, part2) }, text2);
     return [
       make(
@@ -1778,6 +1779,7 @@
       if (leaves.length > FEW2) byId("edit").open = false;
       if (leaves.length > MOST)
         say(byId("leaf-more"), `Only the first ${MOST} of ${leaves.length} leaves are listed; click another one in the drawing to add it.`);
+      byId("leaf-how").hidden = graph.foreign.length > 0;
       if (graph.foreign.length) {
         say(
           byId("leaf-off"),

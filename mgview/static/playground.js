@@ -1839,6 +1839,7 @@
   var LETTER = 8.2;
   var SIGN = 10;
   var STEM = 10;
+  var PORT = 13;
   var SYMBOLS = { mul: "×", sub: "−" };
   var escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
   var symbol = (op) => SYMBOLS[op] ?? op;
@@ -1846,7 +1847,7 @@
     const boxes = place(nodes);
     const width = Math.max(...boxes.map((box2) => box2.x + box2.width)) + MARGIN;
     const height = Math.max(...boxes.map((box2) => box2.y)) + HEIGHT2 / 2 + MARGIN;
-    const edges = nodes.flatMap((node, to) => [...new Set(node.operands)].map((from) => edge(boxes, from, to, node.operands.filter((operand) => operand === from).length)));
+    const edges = nodes.flatMap((node, to) => [...new Set(node.operands)].map((from) => edge(boxes, from, to, ports(node, from))));
     const drawn = nodes.map((node, i) => box(node, i, boxes[i], i === nodes.length - 1));
     return `<svg class="mgv" xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${escape(title)}"><g class="mgv-edges">${edges.join("")}</g><g class="mgv-boxes">${drawn.join("")}</g></svg>`;
   }
@@ -1875,10 +1876,18 @@
     }
     return boxes;
   }
-  function edge(boxes, from, to, times) {
+  function ordered({ op, operands }) {
+    return op === "sub" && operands[0] !== operands[1];
+  }
+  function ports(node, from) {
+    if (ordered(node)) return [(node.operands.indexOf(from) - 0.5) * PORT];
+    const times = node.operands.filter((operand) => operand === from).length;
+    return Array.from({ length: times }, (_, k) => (k - (times - 1) / 2) * 12);
+  }
+  function edge(boxes, from, to, ends) {
     const [a, b] = [boxes[from], boxes[to]];
-    const lines = Array.from({ length: times }, (_, k) => {
-      const y = b.y + (times > 1 ? (k - (times - 1) / 2) * 12 : 0);
+    const lines = ends.map((end) => {
+      const y = b.y + end;
       const [start, middle] = [a.x + a.width, b.x - GAP / 2];
       const n = (x) => x.toFixed(1);
       return `M${n(start)} ${n(a.y)}H${n(b.x - GAP)}C${n(middle)} ${n(a.y)} ${n(middle)} ${n(y)} ${n(b.x)} ${n(y)}m-6 -4 L${n(b.x)} ${n(y)} l-6 4`;
@@ -1891,8 +1900,9 @@
       return `<g class="mgv-box mgv-constant" data-box="n${index}" data-size="${width} 24" transform="translate(${x} ${y})"><title>constant ${full(data2)}</title><rect class="mgv-frame" y="-12" width="${width}" height="24" rx="12"/><text class="mgv-small" x="${width / 2}" y="4" text-anchor="middle">${escape(node.name)}</text></g>`;
     const [top, right, middle] = [-HEIGHT2 / 2, width, circle + name];
     const sign3 = node.kind === "op" ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>` : "";
+    const places = ordered(node) ? [1, 2].map((place2) => `<text class="mgv-place" x="-9" y="${(place2 - 1.5) * PORT - 3}" text-anchor="end">${place2}</text>`).join("") : "";
     const mark2 = node.kind === "leaf" ? `<path class="mgv-mark" d="M2.5 -16V16"/>` : "";
-    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign3}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + name / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
+    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign3}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + name / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
   }
 
   // src/playground/samplegraph.ts

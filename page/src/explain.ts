@@ -222,13 +222,13 @@ function card(run: Run, node: Node, upstream: number, part: Contribution): HTMLE
 /** The local derivative; where a node takes an operand twice, each edge has only its share of it. */
 function localLine(run: Run, node: Node, part: Contribution, repeated: boolean): string {
   const { graph } = run;
-  const names = node.operands.map((item) => nameOf(graph, item));
-  const formula = node.recorded ? "recorded by Python" : OPS[node.op]!.derivatives(names)[part.place]!;
   const what = repeated
     ? "local derivative through this edge"
     : `local derivative ${slope(graph, node.index, part.operand)}`;
-  const operands = node.operands.map((item) => run.values[item]!);
-  const known = node.recorded !== undefined || localHolds(node.op, operands, part.place, part.local);
+  if (node.recorded) return `${what} ${equals(part.local)}, recorded by Python`;
+  const names = node.operands.map((item) => nameOf(graph, item));
+  const formula = OPS[node.op]!.derivatives(names)[part.place]!;
+  const known = localHolds(node.op, node.operands.map((item) => run.values[item]!), part.place, part.local);
   const number = known ? equals(part.local) : equals(part.local).replace("=", ROUNDED);
   return flat(graph, formula) === number.slice(2) ? `${what} ${number}` : `${what} = ${formula} ${number}`;
 }
@@ -237,7 +237,8 @@ function productLines(graph: Graph, node: Node, upstream: number, part: Contribu
   const zero = upstream === 0 && !Number.isFinite(part.local);
   if (zero) return [paragraph(graph, "Upstream is 0, so 0 is handed on, whatever the local derivative.")];
   const [up, local, out] = [shown(upstream), shown(part.local), shown(part.contribution)];
-  const exact = up.exact && local.exact && out.exact && multiplies([upstream, part.local], part.contribution);
+  const nothing = (upstream === 0 || part.local === 0) && part.contribution === 0; // whatever the other factor's digits
+  const exact = nothing || (up.exact && local.exact && out.exact && multiplies([upstream, part.local], part.contribution));
   const number = (kind: string, text: string, title: number): HTMLElement =>
     make("span", { class: `n ${kind}`, title: full(title), "data-node": String(node.index), ...edgeOf(kind, node, part) }, text);
   return [

@@ -25,6 +25,7 @@ export class Leaves {
     if (leaves.length > FEW) byId<HTMLDetailsElement>("edit").open = false;
     if (leaves.length > MOST)
       say(byId("leaf-more"), `Only the first ${MOST} of ${leaves.length} leaves are listed; click another one in the drawing to add it.`);
+    byId("leaf-how").hidden = graph.foreign.length > 0;
     if (graph.foreign.length) {
       say(
         byId("leaf-off"),

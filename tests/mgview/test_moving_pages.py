@@ -1,7 +1,9 @@
 """What moves: backward edges, words and picture that light one another, nudges, rules, words."""
 
 import re
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 import mgview
 from mgcore import Op, Value, ops
 from mgnn import MLP
+from mgview.stepper import rule_of
 
 LOCALS = "es => es.map(e => [e.dataset.from, e.textContent])"
 
@@ -171,6 +174,27 @@ def test_every_op_has_a_card_with_its_rule(open_page: Any) -> None:
     text = page.inner_text(".rule")
     assert "softsign: x / (1 + |x|)" in text
     assert "Fold large numbers" in text
+
+
+def test_the_card_of_an_op_from_a_notebook_bears_its_own_docstring(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def forward(x: Any) -> Any:
+        """Square, and halve."""
+        return x * x * 0.5
+
+    half = Op("half_square", forward=forward, partials=(lambda out, x: x,), doc="x * x / 2")
+    double = Op("double", forward=lambda x: 2.0 * x, partials=(lambda out, x: 2.0,), doc="2 x")
+    forward.__module__ = "__main__"
+    monkeypatch.setattr(sys.modules["__main__"], "half", half, raising=False)
+    monkeypatch.setattr(sys.modules["__main__"], "__doc__", "Made by the notebook.")
+    assert rule_of(half) == {"doc": "x * x / 2", "text": "Square, and halve."}
+    shelf = ModuleType("shelf", "About one op, or about many.")
+    monkeypatch.setitem(sys.modules, "shelf", shelf)
+    forward.__module__, shelf.half = "shelf", half  # type: ignore[attr-defined]  # a bare module
+    assert rule_of(half)["text"] == "About one op, or about many."
+    shelf.double = double  # type: ignore[attr-defined]  # the same
+    assert rule_of(half)["text"] == "Square, and halve."
 
 
 def test_a_neuron_shows_its_pairs_of_weight_and_input(open_page: Any) -> None:

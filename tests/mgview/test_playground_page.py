@@ -343,6 +343,27 @@ def test_rows_of_ones_own_come_from_a_csv_and_stay_in_the_script(
     assert list(found.values()) == pytest.approx(list(expected.values()), rel=1e-12, abs=1e-12)
 
 
+@pytest.mark.parametrize("loss", ["binary_cross_entropy", "hinge", "mse"])
+def test_the_order_of_a_difference_is_seen_in_the_stepper_of_a_row(
+    open_page: Any, play_page: Path, loss: str
+) -> None:
+    page = ready(open_page(play_page), f"layers=2&loss={loss}&run=1")
+    page.focus("#plot")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    frame = page.frame_locator("#stepper iframe")
+    frame.locator("#count", has_text="Step 0").wait_for()
+    assert frame.locator(".mgv-place").all_text_contents() == ["1", "2"]
+    circle = frame.locator(".mgv-op", has=frame.locator(".mgv-place"))
+    target = circle.get_attribute("data-box")
+    heights = frame.locator(f".mgv-edge[data-to={target}]").evaluate_all(
+        "es => es.map(e => [Number(e.dataset.from.slice(1)), e.getPointAtLength(0).y, "
+        "Number(/ L[^ ]+ ([^ ]+) l/.exec(e.getAttribute('d'))[1])])"
+    )
+    (_, _, y1), (_, _, y2) = heights
+    assert y2 - y1 == 13, "the first operand enters above the second"
+
+
 def test_own_rows_are_counted_and_a_bad_seed_is_taken_back(open_page: Any, play_page: Path) -> None:
     page = ready(open_page(play_page), "")
     rows = b'"height, cm";weight;class\n171,5;68;no\n182;90;yes\n165;71;no\n'

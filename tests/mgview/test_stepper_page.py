@@ -367,9 +367,12 @@ def test_an_op_from_elsewhere_is_recorded_and_switches_editing_off(open_page: An
     assert "Editing is off: this graph uses softsign from a plugin" in page.inner_text("#leaf-off")
     assert page.is_disabled("#leaf-0")
     assert page.is_disabled("#restore")
+    assert page.is_hidden("#leaf-how")
     page.click("#next")
     assert "recorded by Python" in explanation(page)
     assert "x / (1 + |x|)" in explanation(page)
+    page.fill("#slider", "5")
+    assert "local derivative ∂v1/∂x = 0.0625, recorded by Python" in explanation(page)
     page.click("#last")
     assert "∂out/∂x = 0.125" in explanation(page)
 

@@ -254,6 +254,12 @@ def test_a_local_derivative_that_the_machine_rounds_is_not_called_equal(open_pag
     assert "local derivative ∂e/∂x = exp(x) = 1\n" in explanation(page)
 
 
+def test_nothing_times_a_rounded_number_is_exactly_nothing(open_page: Any) -> None:
+    page = open_page(mgview.stepper(named(ops.relu(Value(-1.0, "x")) * (1.0 / 3.0), "out")))
+    page.fill("#slider", "5")
+    assert "0.333333 × 0 = 0" in explanation(page)
+
+
 def test_overwriting_asks_for_what_is_stored_and_never_says_add(open_page: Any) -> None:
     x = Value(3.0, "x")
     page = open_page(mgview.stepper(named(x * x + x, "out")))

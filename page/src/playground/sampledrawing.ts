@@ -8,6 +8,7 @@ const NUMBERS = 126; // pixels for the keys and numbers of a box
 const LETTER = 8.2; // of a bold name
 const SIGN = 10; // of an op's name
 const STEM = 10;
+const PORT = 13; // pixels between two operands whose order matters, where they enter their circle
 const SYMBOLS: Record<string, string> = { mul: "×", sub: "−" };
 
 interface Box {
@@ -27,7 +28,7 @@ export function drawingOf(nodes: readonly DrawnNode[], title: string): string {
   const boxes = place(nodes);
   const width = Math.max(...boxes.map((box) => box.x + box.width)) + MARGIN;
   const height = Math.max(...boxes.map((box) => box.y)) + HEIGHT / 2 + MARGIN;
-  const edges = nodes.flatMap((node, to) => [...new Set(node.operands)].map((from) => edge(boxes, from, to, node.operands.filter((operand) => operand === from).length)));
+  const edges = nodes.flatMap((node, to) => [...new Set(node.operands)].map((from) => edge(boxes, from, to, ports(node, from))));
   const drawn = nodes.map((node, i) => box(node, i, boxes[i]!, i === nodes.length - 1));
   return `<svg class="mgv" xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" role="group" aria-label="${escape(title)}"><g class="mgv-edges">${edges.join("")}</g><g class="mgv-boxes">${drawn.join("")}</g></svg>`;
 }
@@ -59,10 +60,22 @@ function place(nodes: readonly DrawnNode[]): Box[] {
   return boxes;
 }
 
-function edge(boxes: readonly Box[], from: number, to: number, times: number): string {
+/** Whether it matters which operand comes first: of the ops of a loss only at a difference. */
+function ordered({ op, operands }: DrawnNode): boolean {
+  return op === "sub" && operands[0] !== operands[1];
+}
+
+/** Where the lines of an operand end, from the middle of the circle. */
+function ports(node: DrawnNode, from: number): number[] {
+  if (ordered(node)) return [(node.operands.indexOf(from) - 0.5) * PORT];
+  const times = node.operands.filter((operand) => operand === from).length;
+  return Array.from({ length: times }, (_, k) => (k - (times - 1) / 2) * 12);
+}
+
+function edge(boxes: readonly Box[], from: number, to: number, ends: readonly number[]): string {
   const [a, b] = [boxes[from]!, boxes[to]!];
-  const lines = Array.from({ length: times }, (_, k) => {
-    const y = b.y + (times > 1 ? (k - (times - 1) / 2) * 12 : 0);
+  const lines = ends.map((end) => {
+    const y = b.y + end;
     const [start, middle] = [a.x + a.width, b.x - GAP / 2];
     const n = (x: number): string => x.toFixed(1);
     return `M${n(start)} ${n(a.y)}H${n(b.x - GAP)}C${n(middle)} ${n(a.y)} ${n(middle)} ${n(y)} ${n(b.x)} ${n(y)}m-6 -4 L${n(b.x)} ${n(y)} l-6 4`;
@@ -79,6 +92,7 @@ function box(node: DrawnNode, index: number, { x, y, width, circle, name }: Box,
     node.kind === "op"
       ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>`
       : "";
+  const places = ordered(node) ? [1, 2].map((place) => `<text class="mgv-place" x="-9" y="${(place - 1.5) * PORT - 3}" text-anchor="end">${place}</text>`).join("") : "";
   const mark = node.kind === "leaf" ? `<path class="mgv-mark" d="M2.5 -16V16"/>` : "";
-  return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data)}; gradient 0</title>${sign}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT}" rx="5"/>${mark}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + name / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
+  return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data)}; gradient 0</title>${sign}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT}" rx="5"/>${mark}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + name / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
 }
