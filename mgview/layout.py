@@ -18,7 +18,7 @@ from mgview.grid import Grid, arrange, ranks
 from mgview.picture import Box, Picture
 
 _GAP = 40.0
-ROOMY = 56.0  # between columns whose edges bear numbers, pixels
+ROOMY = 44.0  # between columns whose edges bear numbers, pixels
 _LARGE = 60  # boxes; below it every edge is a line
 _FAR = 8  # columns that an edge of a large picture may span
 _LANES = 3  # for each box; more than these are cut into tags

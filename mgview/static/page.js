@@ -1400,7 +1400,7 @@
   // src/labels.ts
   var HEIGHT = 14;
   var ALONG = [0.3, 0.4, 0.5, 0.2, 0.6, 0.7, 0.1, 0.8, 0.9];
-  var BESIDE = [-10, 10, 0];
+  var BESIDE = [-10, 10, 0, -28, 28];
   var EDGE = 7;
   var LATER = 4;
   var CROSSED = 14;
@@ -1422,14 +1422,14 @@
     let least = Infinity;
     ALONG.forEach((share, later) => {
       const { x, y } = at(share);
-      for (const beside of BESIDE) {
+      BESIDE.forEach((beside, kind) => {
         const rect = { left: x - width / 2, right: x + width / 2, top: y + beside - HEIGHT / 2, bottom: y + beside + HEIGHT / 2 };
-        let cost = LATER * (later + (beside === 0 ? 2 : 0));
+        let cost = LATER * (later + 2 * kind);
         for (const box of boxes) cost += overlap(rect, box);
         for (const label of labels) cost += 2 * overlap(rect, label);
         for (const point of taken.points) if (point.x > rect.left && point.x < rect.right && point.y > rect.top && point.y < rect.bottom) cost += CROSSED;
         if (cost < least) [best, least] = [rect, cost];
-      }
+      });
     });
     return best;
   }
@@ -1466,7 +1466,7 @@
       const all = live.flatMap((edge) => this.linesOf(edge));
       if (secret) return;
       const moving = all.flatMap((line) => line.parts.map((part2) => ({ line, part: part2 })));
-      if (!this.still.matches) for (const { line, part: part2 } of moving) this.pulse(line.d, part2, moving.length <= FEW);
+      if (!this.still.matches) for (const { line, part: part2 } of moving) this.pulse(line, part2, moving.length <= FEW);
       const points = all.map(({ path }) => SAMPLES.map(along(path)));
       const labels = [];
       all.forEach((line, i) => {
@@ -1489,11 +1489,11 @@
         return { d: line, path, ends, parts: i < all.length - 1 ? parts.slice(i, i + 1) : parts.slice(i) };
       });
     }
-    pulse(line, part2, few) {
+    pulse({ d, path }, part2, few) {
       const group = svg("g", { class: "mgv-pulse" });
-      const motion = svg("animateMotion", { path: line, dur: `${SECONDS}s`, begin: "indefinite", fill: "remove", keyPoints: "1;0", keyTimes: "0;1", calcMode: "linear" });
+      const motion = svg("animateMotion", { path: d, dur: `${SECONDS}s`, begin: "indefinite", fill: "remove", keyPoints: "1;0", keyTimes: "0;1", calcMode: "linear" });
       group.append(svg("circle", { r: "7" }), motion);
-      if (few) group.append(svg("text", { y: "22", "text-anchor": "middle" }, brief(part2.contribution)));
+      if (few) group.append(svg("text", { y: rises(path) ? "-11" : "22", "text-anchor": "middle" }, brief(part2.contribution)));
       this.layer.append(group);
       motion.addEventListener("endEvent", () => group.remove());
       motion.beginElement();
@@ -1503,6 +1503,10 @@
   function along(path) {
     const length = path.getTotalLength();
     return (share) => path.getPointAtLength(length * share);
+  }
+  function rises(path) {
+    const at = along(path);
+    return at(0).y < at(1).y - 1;
   }
   function list2(texts) {
     return texts.length > LISTED2 ? `${texts.slice(0, LISTED2).join(", ")}, …` : texts.join(", ");

@@ -52,7 +52,7 @@ export class Flow {
     const all = live.flatMap((edge) => this.linesOf(edge));
     if (secret) return;
     const moving = all.flatMap((line) => line.parts.map((part) => ({ line, part })));
-    if (!this.still.matches) for (const { line, part } of moving) this.pulse(line.d, part, moving.length <= FEW);
+    if (!this.still.matches) for (const { line, part } of moving) this.pulse(line, part, moving.length <= FEW);
     const points = all.map(({ path }) => SAMPLES.map(along(path)));
     const labels: Rect[] = [];
     all.forEach((line, i) => {
@@ -77,11 +77,11 @@ export class Flow {
     });
   }
 
-  private pulse(line: string, part: Contribution, few: boolean): void {
+  private pulse({ d, path }: Line, part: Contribution, few: boolean): void {
     const group = svg("g", { class: "mgv-pulse" });
-    const motion = svg("animateMotion", { path: line, dur: `${SECONDS}s`, begin: "indefinite", fill: "remove", keyPoints: "1;0", keyTimes: "0;1", calcMode: "linear" });
+    const motion = svg("animateMotion", { path: d, dur: `${SECONDS}s`, begin: "indefinite", fill: "remove", keyPoints: "1;0", keyTimes: "0;1", calcMode: "linear" });
     group.append(svg("circle", { r: "7" }), motion);
-    if (few) group.append(svg("text", { y: "22", "text-anchor": "middle" }, brief(part.contribution)));
+    if (few) group.append(svg("text", { y: rises(path) ? "-11" : "22", "text-anchor": "middle" }, brief(part.contribution)));
     this.layer.append(group);
     motion.addEventListener("endEvent", () => group.remove());
     (motion as SVGAnimationElement).beginElement();
@@ -92,6 +92,12 @@ export class Flow {
 function along(path: SVGPathElement): (share: number) => Point {
   const length = path.getTotalLength();
   return (share) => path.getPointAtLength(length * share);
+}
+
+/** Whether a line leads up to its operand: what it bears moves above it then, away from the other one. */
+function rises(path: SVGPathElement): boolean {
+  const at = along(path);
+  return at(0).y < at(1).y - 1;
 }
 
 function list(texts: string[]): string {

@@ -14,7 +14,7 @@ export interface Point {
 
 export const HEIGHT = 14; // pixels of a label
 const ALONG = [0.3, 0.4, 0.5, 0.2, 0.6, 0.7, 0.1, 0.8, 0.9]; // shares of the line, the best first
-const BESIDE = [-10, 10, 0]; // above the line, below it, on it
+const BESIDE = [-10, 10, 0, -28, 28]; // pixels to the line: above, below, on it, over and under the boxes that it joins
 const EDGE = 7; // pixels at the sides of a box that bear no number
 const LATER = 4; // what a worse place costs, in square pixels of overlap
 const CROSSED = 14; // and a point of another line under the label
@@ -48,14 +48,14 @@ export function placeOf(width: number, at: (share: number) => Point, taken: Take
   let least = Infinity;
   ALONG.forEach((share, later) => {
     const { x, y } = at(share);
-    for (const beside of BESIDE) {
+    BESIDE.forEach((beside, kind) => {
       const rect = { left: x - width / 2, right: x + width / 2, top: y + beside - HEIGHT / 2, bottom: y + beside + HEIGHT / 2 };
-      let cost = LATER * (later + (beside === 0 ? 2 : 0));
+      let cost = LATER * (later + 2 * kind);
       for (const box of boxes) cost += overlap(rect, box);
       for (const label of labels) cost += 2 * overlap(rect, label);
       for (const point of taken.points) if (point.x > rect.left && point.x < rect.right && point.y > rect.top && point.y < rect.bottom) cost += CROSSED;
       if (cost < least) [best, least] = [rect, cost];
-    }
+    });
   });
   return best!;
 }
