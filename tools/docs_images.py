@@ -117,7 +117,7 @@ def screenshot(browser: Any, page_file: Path, name: str, **how: Any) -> None:
     page.emulate_media(media=media)
     if media == "print":
         page.evaluate("dispatchEvent(new Event('beforeprint'))")
-    page.wait_for_timeout(350)  # let the pulse be under way
+    page.wait_for_timeout(1300)  # until the pulse has arrived
     page.screenshot(path=IMAGES / name, full_page=full)
     context.close()
 
@@ -156,7 +156,7 @@ def playground(browser: Any, folder: Path) -> None:
     frame = page.frame_locator("#stepper iframe")
     frame.locator("#slider").fill("4")
     frame.locator("#zoom-fit").click()
-    page.wait_for_timeout(350)
+    page.wait_for_timeout(1300)
     page.screenshot(path=IMAGES / "playground-stepper.png")
     page = opened(DEAD, desktop, "dark")
     page.check("input[value=grads]")

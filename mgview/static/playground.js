@@ -1839,9 +1839,11 @@
   var LETTER = 8.2;
   var SIGN = 10;
   var STEM = 10;
+  var MARK = 5;
   var PORT = 13;
   var SYMBOLS = { mul: "×", sub: "−" };
   var escape = (text) => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
+  var inset = (node) => node.kind === "leaf" ? MARK : 0;
   var symbol = (op) => SYMBOLS[op] ?? op;
   function drawingOf(nodes, title) {
     const boxes = place(nodes);
@@ -1853,7 +1855,7 @@
   }
   function place(nodes) {
     const sizes2 = nodes.map((node) => {
-      const name = Math.max(20, node.name.length * LETTER + 10);
+      const name = Math.max(20, node.name.length * LETTER + 10) + inset(node);
       const circle = node.kind === "op" ? Math.max(30, symbol(node.op).length * SIGN + 14) + STEM : 0;
       return node.kind === "constant" ? { width: node.name.length * 8 + 16, circle: 0, name: 0 } : { width: circle + name + NUMBERS2, circle, name };
     });
@@ -1902,7 +1904,7 @@
     const sign3 = node.kind === "op" ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>` : "";
     const places = ordered(node) ? [1, 2].map((place2) => `<text class="mgv-place" x="-9" y="${(place2 - 1.5) * PORT - 3}" text-anchor="end">${place2}</text>`).join("") : "";
     const mark2 = node.kind === "leaf" ? `<path class="mgv-mark" d="M2.5 -16V16"/>` : "";
-    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign3}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + name / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
+    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign3}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + (name + inset(node)) / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
   }
 
   // src/playground/samplegraph.ts

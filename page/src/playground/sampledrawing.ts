@@ -8,6 +8,7 @@ const NUMBERS = 126; // pixels for the keys and numbers of a box
 const LETTER = 8.2; // of a bold name
 const SIGN = 10; // of an op's name
 const STEM = 10;
+const MARK = 5; // of a leaf, left of its name
 const PORT = 13; // pixels between two operands whose order matters, where they enter their circle
 const SYMBOLS: Record<string, string> = { mul: "×", sub: "−" };
 
@@ -21,6 +22,7 @@ interface Box {
 }
 
 const escape = (text: string): string => text.replace(/&/g, "&amp;").replace(/</g, "&lt;").replace(/"/g, "&quot;");
+const inset = (node: DrawnNode): number => (node.kind === "leaf" ? MARK : 0);
 const symbol = (op: string): string => SYMBOLS[op] ?? op;
 
 /** The drawing as SVG. */
@@ -35,7 +37,7 @@ export function drawingOf(nodes: readonly DrawnNode[], title: string): string {
 
 function place(nodes: readonly DrawnNode[]): Box[] {
   const sizes = nodes.map((node) => {
-    const name = Math.max(20, node.name.length * LETTER + 10);
+    const name = Math.max(20, node.name.length * LETTER + 10) + inset(node);
     const circle = node.kind === "op" ? Math.max(30, symbol(node.op).length * SIGN + 14) + STEM : 0;
     return node.kind === "constant" ? { width: node.name.length * 8 + 16, circle: 0, name: 0 } : { width: circle + name + NUMBERS, circle, name };
   });
@@ -94,5 +96,5 @@ function box(node: DrawnNode, index: number, { x, y, width, circle, name }: Box,
       : "";
   const places = ordered(node) ? [1, 2].map((place) => `<text class="mgv-place" x="-9" y="${(place - 1.5) * PORT - 3}" text-anchor="end">${place}</text>`).join("") : "";
   const mark = node.kind === "leaf" ? `<path class="mgv-mark" d="M2.5 -16V16"/>` : "";
-  return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data)}; gradient 0</title>${sign}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT}" rx="5"/>${mark}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + name / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
+  return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data)}; gradient 0</title>${sign}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT}" rx="5"/>${mark}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + (name + inset(node)) / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
 }
