@@ -59,9 +59,16 @@ def works(name: str, dtype: str) -> bool:
     """Tell whether Dr.Jit runs its function: LLVM ends the process over what it cannot select."""
     kind = "Float64" if dtype == "float64" else "Float32"
     arity = 2 if name in {"atan2", "hypot", "pow"} else 1
-    lines = f"x = {kind}([0.5] * 64); dr.eval(dr.{DRJIT_NAMES.get(name, name)}(*[x] * {arity}))"
-    code = f"import drjit as dr; from drjit.llvm import {kind}; {lines}; dr.sync_thread()"
-    return not subprocess.run([sys.executable, "-c", code], capture_output=True).returncode
+    code = f"""
+import drjit as dr
+from drjit.llvm import {kind}
+operands = [dr.linspace({kind}, 0.1, 0.9 + i, 8192) for i in range({arity})]
+dr.eval(*operands)
+dr.eval(dr.{DRJIT_NAMES.get(name, name)}(*operands))
+dr.sync_thread()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def drjit_run(name: str, operands: list[np.ndarray[Any, Any]]) -> Callable[[], None] | None:

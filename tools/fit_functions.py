@@ -13,6 +13,7 @@ from __future__ import annotations
 import struct
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from attrs import frozen
 from mpmath import (
@@ -219,9 +220,9 @@ FITS = [
     Fit("TAIL", "", scaled_tail, mpf(-1), mpf("0.57"), 9, single=True),
 ]
 
-HEADER = '''"""Minimax coefficients of elementary functions, constant term first, by element type.
+HEADER = f'''"""Minimax coefficients of functions, constant term first, by element type.
 
-Written by tools/fit_functions.py; the comments say what each polynomial stands for.
+Written by tools/{Path(sys.argv[0]).name}; the comments say what each polynomial stands for.
 """
 
 from __future__ import annotations
@@ -233,12 +234,12 @@ if TYPE_CHECKING:
 '''
 
 
-def main() -> None:
+def write(everything: Sequence[Fit]) -> None:
     """Print the module of coefficients, with the error of each fit as a power of two."""
     print(HEADER)
-    names = sys.argv[1:] or list(dict.fromkeys(fit.name for fit in FITS))
+    names = sys.argv[1:] or list(dict.fromkeys(fit.name for fit in everything))
     for name in names:
-        fits = [fit for fit in FITS if fit.name == name]
+        fits = [fit for fit in everything if fit.name == name]
         found = [(fit, *remez(fit)) for fit in fits]
         print(f"# {fits[0].meaning}")
         table(name, [(fit.single, above, error) for fit, above, _, error in found])
@@ -259,4 +260,4 @@ def table(name: str, rows: Sequence[tuple[bool, Sequence[mpf], mpf]]) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    write(FITS)

@@ -36,7 +36,7 @@ _MEASURED: Mapping[str, tuple[float, Sequence[tuple[Range, ...]]]] = {
     "glu": (4.0, [(_USUAL, _USUAL)]),
     "gelu_tanh": (4.0, [(_UNIT,), (Range(-1.2, 7),)]),
     "erfc": (4.0, [(_UNIT,), (Range(-6, 26),)]),
-    "erfcx": (8.0, [(_UNIT,), (Range(0, 50),)]),
+    "erfcx": (4.0, [(_UNIT,), (Range(0, 50),)]),
     "erfinv": (4.0, [(Range(-0.999, 0.999),)]),
     "normal_cdf": (4.0, [(_UNIT,), (Range(-37, 8),)]),
     "normal_pdf": (4.0, [(_UNIT,), (Range(-5, 5),)]),

@@ -27,7 +27,7 @@ _OTHER_NAMES = {
 }
 
 
-def array_peer(name: str, arity: int) -> np.ufunc | None:
+def array_peer(name: str, arity: int) -> Any:
     """Return the ufunc of NumPy or else of SciPy with an op's meaning, or None.
 
     Args:
@@ -36,6 +36,11 @@ def array_peer(name: str, arity: int) -> np.ufunc | None:
     """
     from scipy import special
 
+    if name == "zeta":
+        return special.zeta  # a function around a ufunc
     other = _OTHER_NAMES.get(name, name)
-    found: Any = getattr(np, other, None) or getattr(special, other, None)
-    return found if isinstance(found, np.ufunc) and found.nin == arity else None
+    for module in (np, special):
+        found: Any = getattr(module, other, None)
+        if isinstance(found, np.ufunc) and found.nin == arity:
+            return found
+    return None

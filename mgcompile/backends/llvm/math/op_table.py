@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.math.c_library import c_call
 from mgcompile.backends.llvm.math.functions.arcs import ACOS, ASIN, ATAN, ATAN2
+from mgcompile.backends.llvm.math.functions.bessel import I0, I0E, I1, I1E, J0, J1
+from mgcompile.backends.llvm.math.functions.complementary import ERFC, ERFCX
 from mgcompile.backends.llvm.math.functions.cube_root import CBRT
 from mgcompile.backends.llvm.math.functions.error_function import ERF, GELU, NORMAL_PDF
 from mgcompile.backends.llvm.math.functions.exponential import EXP, EXP2, EXPM1
+from mgcompile.backends.llvm.math.functions.gamma import GAMMA, LGAMMA_OF
 from mgcompile.backends.llvm.math.functions.hyperbolic import ACOSH, ASINH, ATANH, COSH, SINH
 from mgcompile.backends.llvm.math.functions.logarithm import LOG, LOG1P, LOG2, LOG10
 from mgcompile.backends.llvm.math.functions.power import power
+from mgcompile.backends.llvm.math.functions.quantile import ERFINV, NORMAL_QUANTILE
 from mgcompile.backends.llvm.math.functions.quotient import QUOTIENT_OF
 from mgcompile.backends.llvm.math.functions.sigmoids import (
     TANH,
@@ -204,9 +208,18 @@ LOWERINGS: Mapping[str, Lowering] = {
     "atanh": lambda block, a: block.call(ATANH, a),
     "erf": lambda block, a: block.call(ERF, a),
     "normal_pdf": lambda block, a: block.call(NORMAL_PDF, a),
-    "erfc": lambda block, a: c_call(block, "erfc", a),
-    "gamma": lambda block, a: c_call(block, "tgamma", a),
-    "lgamma": lambda block, a: c_call(block, "lgamma", a),
+    "erfc": lambda block, a: block.call(ERFC, a),
+    "erfcx": lambda block, a: block.call(ERFCX, a),
+    "erfinv": lambda block, a: block.call(ERFINV, a),
+    "normal_quantile": lambda block, a: block.call(NORMAL_QUANTILE, a),
+    "gamma": lambda block, a: block.call(GAMMA, a),
+    "lgamma": lambda block, a: block.call(LGAMMA_OF, a),
+    "j0": lambda block, a: block.call(J0, a),
+    "j1": lambda block, a: block.call(J1, a),
+    "i0": lambda block, a: block.call(I0, a),
+    "i1": lambda block, a: block.call(I1, a),
+    "i0e": lambda block, a: block.call(I0E, a),
+    "i1e": lambda block, a: block.call(I1E, a),
     "maximum": larger,
     "minimum": _minimum,
     "gt": lambda _, a, b: _truth(a > b),
