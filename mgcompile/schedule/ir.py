@@ -42,12 +42,14 @@ __all__ = [
     "BLOCK",
     "PANEL",
     "SPACES",
+    "Blocking",
     "Group",
     "LoopProgram",
     "LoopUnit",
     "Phase",
     "Place",
     "Product",
+    "Range",
     "ScatterUnit",
     "Tile",
     "Unit",
@@ -121,6 +123,48 @@ Unit = Group | Product | Bundle | Scatter | ScatterUnit | Tape | LoopUnit
 
 
 @frozen
+class Range:
+    """A part of an axis, cut into blocks of `step` that are unrolled."""
+
+    start: int
+    stop: int
+    step: int
+
+
+@frozen
+class Turn:
+    """How the terms of sums are added up.
+
+    Attributes:
+        terms: those along the last reduced axis that a turn of its loop adds; 0 where there are so
+            few terms that all are written out.
+        parts: in how many parts each of the sums is added up, so that an addition need not wait for
+            the one before.
+    """
+
+    terms: int = 0
+    parts: int = 1
+
+
+@frozen
+class Blocking:
+    """A part of a sum's results: as many as a block has are in registers at once.
+
+    Attributes:
+        ranges: the part of each axis of the shape, and the block along it.
+        turn: how their terms are added up.
+    """
+
+    ranges: tuple[Range, ...]
+    turn: Turn
+
+    @property
+    def block(self) -> tuple[int, ...]:
+        """The points along each axis whose sums are in registers at once."""
+        return tuple(part.step for part in self.ranges)
+
+
+@frozen
 class WeightGradient:
     """A sum over the batch of `rows[j] * columns[k]`; consecutive k are neighbours in memory.
 
@@ -129,12 +173,16 @@ class WeightGradient:
         rows: the access that moves along the axis of rows, read number by number.
         columns: the access that moves along the axis of columns, read vector by vector.
         row_axis: which axis of the bundle the rows are; the other one is the columns'.
+        row_blocks: how the rows are cut, once that is chosen.
+        column_blocks: how the columns are, and of how many vectors a block is (0: of one number).
     """
 
     bundle: Bundle
     rows: Access
     columns: Access
     row_axis: int
+    row_blocks: tuple[Range, ...] = ()
+    column_blocks: tuple[tuple[int, Range], ...] = ()
 
     @property
     def row_count(self) -> int:
@@ -214,6 +262,7 @@ class LoopProgram:
         live_outs: for the array of each tape, which of its results are read outside of it.
         interpreted: the arrays of tapes that are run by the machine for tapes.
         tile: the sizes of a tile; None until they are chosen.
+        blockings: for each sum or dot with samples in the lanes, by its array, how it is cut.
         one_sample: whether code is made for one sample at a time: its elements are in the lanes.
         left_to_update: the parameters that `weight_gradients` do not update on the spot; None where
             all are updated after the gradient is complete.
@@ -235,6 +284,7 @@ class LoopProgram:
     live_outs: Mapping[int, NDArray[np.bool_]] = field(factory=dict)
     interpreted: frozenset[int] = frozenset()
     tile: Tile | None = None
+    blockings: Mapping[int, tuple[Blocking, ...]] = field(factory=dict)
     left_to_update: NDArray[np.int64] | None = None
     one_sample: bool = False
 
@@ -242,6 +292,11 @@ class LoopProgram:
     def outputs(self) -> tuple[int, ...]:
         """The arrays that are handed back, each once."""
         return tuple(dict.fromkeys(output.array for output in self.program.outputs))
+
+    def samples_in_lanes(self, bundle: Bundle) -> bool:
+        """Tell whether a bundle makes, or adds up over the batch, a vector of samples at a time."""
+        batched = bundle.over_batch or self.program.arrays[bundle.result].batched
+        return batched and not self.one_sample
 
     def batched(self, array: int) -> bool:
         """Tell whether an array, or the one it is a part of, has a copy for every sample."""

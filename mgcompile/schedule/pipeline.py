@@ -14,6 +14,7 @@ from mgcompile.schedule.layout import place_arrays
 from mgcompile.schedule.live_outs import find_live_outs
 from mgcompile.schedule.phases import split_phases
 from mgcompile.schedule.printer import format_loops
+from mgcompile.schedule.register_blocking import choose_blockings, single_blockings
 from mgcompile.schedule.scatter_elision import elide_scatters
 from mgcompile.schedule.sink_epilogue import sink_epilogues
 from mgcompile.schedule.sink_scatter import sink_into_scatters
@@ -45,6 +46,8 @@ PASSES = (
     Pass("live-outs", LOOPS, find_live_outs, "what is read of tapes; which are interpreted"),
     Pass("layout", LOOPS, place_arrays, "a place in memory for every array"),
     Pass("batch-tile", LOOPS, choose_tile, "samples of a tile"),
+    Pass("register-blocking", LOOPS, choose_blockings, "sums that are in registers at once",
+         optional=True, otherwise=single_blockings),
     Pass("fused-sgd", LOOPS, fuse_sgd, "update weights where gradients are summed", optional=True),
 )  # fmt: skip
 

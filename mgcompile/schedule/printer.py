@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from mgcompile.program.printer import format_access, format_statement
@@ -51,7 +52,8 @@ def _phase(loops: LoopProgram, number: int, phase: Phase) -> Iterator[str]:
             yield f"  {title}:"
             yield from _block(loops, block, "    ", 0)
     for product in phase.weight_gradients:
-        yield f"  block by block, {product.row_count} x {product.column_count}:"
+        rows = "".join(f", rows by {part.step}" for part in product.row_blocks[:1])
+        yield f"  block by block, {product.row_count} x {product.column_count}{rows}:"
         yield "    " + _statement(loops, product.bundle, 0)
 
 
@@ -87,13 +89,21 @@ def format_unit(loops: LoopProgram, unit: Unit, depth: int = 0) -> Iterator[str]
         yield from (f"  keep a{stack.source} in a{stack.result}" for stack in unit.loop.stacks)
     else:
         text = format_statement(unit, loops.program, depth).splitlines()
-        yield from (f"{line}{_place(loops, unit.result)}" for line in text)
+        yield from (f"{line}{_decided(loops, unit.result)}" for line in text)
 
 
 def _statement(loops: LoopProgram, bundle: Bundle, depth: int) -> str:
-    return format_statement(bundle, loops.program, depth) + _place(loops, bundle.result)
+    return format_statement(bundle, loops.program, depth) + _decided(loops, bundle.result)
 
 
-def _place(loops: LoopProgram, array: int) -> str:
-    place = loops.places.get(array)
-    return "" if place is None else f"  @{place.space}+{place.offset}"
+def _decided(loops: LoopProgram, array: int) -> str:
+    """Return where an array lives, and how a sum is cut."""
+    place, blockings = loops.places.get(array), loops.blockings.get(array, ())
+    text = "" if place is None else f"  @{place.space}+{place.offset}"
+    blocks = [" x ".join(map(str, each.block)) for each in blockings]
+    if any(math.prod(each.block) > 1 for each in blockings):
+        text += f"  in blocks of {' and '.join(blocks)}"
+    if blockings and blockings[0].turn.terms:
+        turn = blockings[0].turn
+        text += f"  {turn.terms} terms a turn, in {turn.parts} parts"
+    return text

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import evolve
+
+from mgcompile.program.ir import Bundle
+from mgcompile.schedule.ir import Blocking, LoopUnit, Product, Range, Turn
+from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from mgcompile.program.ir import Bundle
+    from mgcompile.schedule.ir import LoopProgram, Unit
 
-__all__ = ["Range", "batch_ranges", "even", "lane_ranges", "moves_along"]
+__all__ = ["choose_blockings", "even", "single_blockings", "sums_of", "turn_of"]
 
 REGISTERS = 16
 """Vector registers that a tile may fill; more of them, where there are more, hardly gain."""
@@ -26,19 +32,99 @@ TYPICAL = 12
 """Vectors of samples in a tile, when costs are compared."""
 
 
-@frozen
-class Range:
-    """A part of an axis, cut into blocks of `step` that are unrolled."""
+UNROLLED = 4
+"""Terms of a sum up to which it is written out."""
 
-    start: int
-    stop: int
-    step: int
+CHAINS = 8
+"""Sums to be at work on at once: two additions start in each cycle, and each takes four."""
 
+OUTER_ROWS = 6
+"""Rows of a block of outer products: with two vectors of columns, twelve sums in registers."""
 
 Ranges = tuple[Range, ...]
 
 
-def moves_along(bundle: Bundle, operand: int, loops: int, axis: int) -> bool:
+def choose_blockings(loops: LoopProgram) -> LoopProgram:
+    """Choose how the results of every sum are cut, and those of weight gradients."""
+    return _cut(loops, _ranges, OUTER_ROWS)
+
+
+def single_blockings(loops: LoopProgram) -> LoopProgram:
+    """Have one sum at work at a time."""
+    return _cut(loops, lambda _loops, bundle, _depth: _unrolled(bundle, {}), 1)
+
+
+def _cut(
+    loops: LoopProgram,
+    ranges_of: Callable[[LoopProgram, Bundle, int], tuple[Ranges, ...]],
+    rows: int,
+) -> LoopProgram:
+    blockings = {}
+    for bundle, depth in sums_of(loops):
+        each = 1 if bundle.over_batch else 2
+        blockings[bundle.result] = tuple(
+            Blocking(
+                ranges, turn_of(bundle.reduced, each * math.prod(part.step for part in ranges))
+            )
+            for ranges in itertools.product(*ranges_of(loops, bundle, depth))
+        )
+    phases = tuple(
+        evolve(
+            phase,
+            weight_gradients=tuple(
+                evolve(
+                    wide,
+                    row_blocks=even(wide.row_count, rows),
+                    column_blocks=_columns(wide.column_count, loops.width),
+                )
+                for wide in phase.weight_gradients
+            ),
+        )
+        for phase in loops.phases
+    )
+    return evolve(loops, phases=phases, blockings=blockings)
+
+
+def sums_of(loops: LoopProgram) -> Iterator[tuple[Bundle, int]]:
+    """Yield the sums and dots with samples in the lanes, and how many loops are around."""
+    units = (unit for phase in loops.phases for unit in (*phase.shared, *phase.tiled))
+    pending: list[tuple[Unit, int]] = [(unit, 0) for unit in units]
+    while pending:
+        unit, depth = pending.pop()
+        if isinstance(unit, LoopUnit):
+            pending += [(inner, depth + 1) for inner in unit.body]
+            continue
+        bundle = unit.bundle if isinstance(unit, Product) else unit
+        if isinstance(bundle, Bundle) and adds_up(bundle.op) and loops.samples_in_lanes(bundle):
+            yield bundle, depth
+
+
+def _ranges(loops: LoopProgram, bundle: Bundle, depth: int) -> tuple[Ranges, ...]:
+    if bundle.over_batch:
+        return _batch_ranges(bundle, depth)
+    return _lane_ranges(bundle, [loops.batched(a.array) for a in bundle.operands], depth)
+
+
+def turn_of(reduced: Sequence[int], sums: int) -> Turn:
+    """Return how the terms along reduced axes are added up, where so many sums are in registers."""
+    if math.prod(reduced) <= UNROLLED:
+        return Turn()
+    terms = 4 if reduced[-1] >= 4 else 2
+    return Turn(terms, next(k for k in (4, 2, 1) if k == 1 or (k <= terms and k * sums <= CHAINS)))
+
+
+def _columns(count: int, width: int) -> tuple[tuple[int, Range], ...]:
+    """Cut columns into pairs of vectors, a vector, and numbers."""
+    pairs, whole = count // (2 * width) * (2 * width), count // width * width
+    blocks = (
+        (2, Range(0, pairs, 2 * width)),
+        (1, Range(pairs, whole, width)),
+        (0, Range(whole, count, 1)),
+    )
+    return tuple((vectors, part) for vectors, part in blocks if part.start < part.stop)
+
+
+def _moves_along(bundle: Bundle, operand: int, loops: int, axis: int) -> bool:
     """Tell whether an operand's element depends on an axis of the bundle's shape."""
     index = bundle.operands[operand].index
     place = loops + axis
@@ -63,7 +149,7 @@ def _unrolled(bundle: Bundle, blocks: dict[int, int]) -> tuple[Ranges, ...]:
     )
 
 
-def lane_ranges(bundle: Bundle, batched: Sequence[bool], loops: int) -> tuple[Ranges, ...]:
+def _lane_ranges(bundle: Bundle, batched: Sequence[bool], loops: int) -> tuple[Ranges, ...]:
     """Return the ranges of every axis for a result computed two vectors of samples at a time.
 
     Along the unrolled axis, what does not move is loaded once and used for the whole block: at
@@ -76,7 +162,7 @@ def lane_ranges(bundle: Bundle, batched: Sequence[bool], loops: int) -> tuple[Ra
         saved = sum(
             (2 if batched[k] else 1)
             for k in range(len(bundle.operands))
-            if not moves_along(bundle, k, loops, axis)
+            if not _moves_along(bundle, k, loops, axis)
         )
         score = 1 + saved * min(length, 6)
         if score >= best:
@@ -85,7 +171,7 @@ def lane_ranges(bundle: Bundle, batched: Sequence[bool], loops: int) -> tuple[Ra
     return _unrolled(bundle, {} if axis_of_best is None else {axis_of_best: 4})
 
 
-def batch_ranges(bundle: Bundle, loops: int) -> tuple[Ranges, ...]:
+def _batch_ranges(bundle: Bundle, loops: int) -> tuple[Ranges, ...]:
     """Return the ranges of every axis for a sum over the batch: tiles of two axes where it can be.
 
     Two axes along which different operands stay make 3 + 4 loads serve 12 products.
@@ -94,7 +180,7 @@ def batch_ranges(bundle: Bundle, loops: int) -> tuple[Ranges, ...]:
     for axis, length in enumerate(bundle.shape):
         if length > 1:
             staying[axis] = [
-                k for k in range(len(bundle.operands)) if not moves_along(bundle, k, loops, axis)
+                k for k in range(len(bundle.operands)) if not _moves_along(bundle, k, loops, axis)
             ]
     by_operand: dict[int, int] = {}
     for axis, operands in staying.items():

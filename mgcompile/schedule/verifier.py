@@ -6,6 +6,7 @@ order of units alone.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,24 @@ from mgcompile.program.ir import (
     map_elements,
 )
 from mgcompile.program.traversal import made, read, reads_over
-from mgcompile.schedule.ir import BLOCK, Group, LoopUnit, Product, ScatterUnit, members, reads
+from mgcompile.schedule.ir import (
+    BLOCK,
+    Group,
+    LoopUnit,
+    Product,
+    ScatterUnit,
+    block_units,
+    members,
+    reads,
+)
 from mgcompile.schedule.printer import format_unit
+from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from mgcompile.program.ir import Access, Statement
-    from mgcompile.schedule.ir import LoopProgram, Unit
+    from mgcompile.schedule.ir import LoopProgram, Range, Unit
 
 __all__ = ["verify_loops"]
 
@@ -63,6 +74,8 @@ def verify_loops(loops: LoopProgram) -> LoopProgram:
             _check_places(loops)
         if loops.tile is not None:
             _check_tile(loops)
+        if loops.blockings:
+            _check_blockings(loops)
     except _FaultError as fault:
         raise InvalidProgramError(f"the loop program: {fault}") from None
     return loops
@@ -405,3 +418,32 @@ def _check_tile(loops: LoopProgram) -> None:
     _require(whole, f"a tile of {tile.samples} samples is not whole pairs of {tile.width}")
     if any(phase.weight_gradients for phase in loops.phases):
         _require(BLOCK % tile.samples == 0, f"a block of {BLOCK} is not whole tiles")
+
+
+def _check_blockings(loops: LoopProgram) -> None:
+    """Refuse blocks that leave a result out, make one twice, or cannot add their terms up."""
+    for phase in loops.phases:
+        for unit in block_units((*phase.shared, *phase.tiled)):
+            bundle = unit.bundle if isinstance(unit, Product) else unit
+            if not isinstance(bundle, Bundle) or not adds_up(bundle.op):
+                continue
+            if loops.samples_in_lanes(bundle):
+                blockings = loops.blockings.get(bundle.result, ())
+                _check_cover(bundle, [each.ranges for each in blockings])
+                fits = all(each.turn.terms % each.turn.parts == 0 for each in blockings)
+                _require(fits, f"the terms of a{bundle.result} have no such parts")
+        for wide in phase.weight_gradients:
+            columns = [part for _, part in wide.column_blocks]
+            cut = list(itertools.product(wide.row_blocks, columns))
+            order = (wide.row_axis, 1 - wide.row_axis)
+            _check_cover(wide.bundle, [tuple(pair[k] for k in order) for pair in cut])
+
+
+def _check_cover(bundle: Bundle, blocks: Sequence[tuple[Range, ...]]) -> None:
+    counts = np.zeros(bundle.shape, dtype=np.int64)
+    for ranges in blocks:
+        whole = all((part.stop - part.start) % part.step == 0 for part in ranges)
+        _require(whole, f"a block of a{bundle.result} reaches outside of its part")
+        counts[tuple(slice(part.start, part.stop) for part in ranges)] += 1
+    once = bool(np.all(counts == 1))
+    _require(once, f"the blocks of a{bundle.result} do not make each result once")

@@ -7,7 +7,7 @@ import pytest
 import mgcompile
 from mgcompile.errors import InvalidProgramError
 from mgcompile.program.ir import Access, Affine, Bundle
-from mgcompile.schedule.ir import Group, LoopUnit, Place, Product, Tile
+from mgcompile.schedule.ir import Group, LoopUnit, Place, Product, Tile, Turn
 from mgcompile.schedule.pipeline import schedule
 from mgcompile.schedule.verifier import verify_loops
 from mgcore import Value, ops
@@ -262,3 +262,40 @@ def test_a_verified_program_computes_the_same_after_every_order_of_kernels():
     texts.add(lower(kernel._built.derived("inputs"), "float64").text)
     assert len(texts) == 1
     assert np.isfinite(kernel([0.1, 0.2, 0.3]))
+
+
+def with_blockings(loops, change):
+    array, blocks = next((a, b) for a, b in loops.blockings.items() if b[0].ranges)
+    changed = {**loops.blockings, array: change(blocks)}
+    return attrs.evolve(loops, blockings=changed)
+
+
+def test_a_block_left_out_or_written_twice(net):
+    refused(with_blockings(net, lambda blocks: blocks[1:]), "each result once")
+    refused(with_blockings(net, lambda blocks: (*blocks, blocks[0])), "each result once")
+
+
+def test_a_block_that_reaches_outside_of_its_part(net):
+    def longer(blocks):
+        part, *others = blocks[0].ranges
+        part = attrs.evolve(part, step=part.stop - part.start + 1)
+        return (attrs.evolve(blocks[0], ranges=(part, *others)), *blocks[1:])
+
+    refused(with_blockings(net, longer), "outside of its part")
+
+
+def test_parts_of_a_sum_that_its_terms_do_not_fill(net):
+    turn = Turn(4, 3)
+
+    def in_thirds(blockings):
+        return tuple(attrs.evolve(each, turn=turn) for each in blockings)
+
+    refused(with_blockings(net, in_thirds), "have no such parts")
+
+
+def test_rows_of_a_weight_gradient_left_out(wide):
+    phase = wide.phases[0]
+    first = phase.weight_gradients[0]
+    fewer = attrs.evolve(first, row_blocks=first.row_blocks[1:])
+    phase = attrs.evolve(phase, weight_gradients=(fewer, *phase.weight_gradients[1:]))
+    refused(attrs.evolve(wide, phases=(phase, *wide.phases[1:])), "each result once")

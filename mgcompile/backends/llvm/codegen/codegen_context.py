@@ -112,8 +112,7 @@ class CodegenContext:
 
     def samples_in_lanes(self, bundle: Bundle) -> bool:
         """Tell whether a bundle makes, or adds up over the batch, a vector of samples at a time."""
-        batched = bundle.over_batch or self.program.arrays[bundle.result].batched
-        return batched and not self.one_sample
+        return self.loops.samples_in_lanes(bundle)
 
     def unit(self, array: int) -> int:
         """Return the distance in bytes from one element of an array to the next."""

@@ -25,7 +25,8 @@ from mgcompile.backends.llvm.codegen.tile_addresses import Spread
 from mgcompile.backends.llvm.codegen.transpose import shuffled
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.program.ir import extent
-from mgcompile.schedule.register_blocking import Range, even
+from mgcompile.schedule.ir import Range, Turn
+from mgcompile.schedule.register_blocking import even, turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,6 +93,7 @@ def _nest(writer: Writer, codegen: CodegenContext, product: Product) -> Register
         bundle=bundle,
         group=group,
         start=None if start is None else Spread({origin: codegen.address(writer, start)}),
+        turn=Turn(),
         copies=(origin,),
         vectors=0,
         kind=codegen.scalar,
@@ -149,7 +151,8 @@ def _write_ranges(
     nest: RegisterTile, ranges: tuple[Range, ...], finished: Callable[[RegisterTile], None]
 ) -> None:
     """Append loops over the blocks of every axis; `finished` writes what is in them."""
-    nest = evolve(nest, copies=tuple(itertools.product(*(range(part.step) for part in ranges))))
+    copies = tuple(itertools.product(*(range(part.step) for part in ranges)))
+    nest = evolve(nest, copies=copies, turn=turn_of(nest.bundle.reduced, len(copies)))
     with ExitStack() as stack:
         for axis, part in enumerate(ranges):
             turn = stack.enter_context(
@@ -259,7 +262,9 @@ def _summed(nest: RegisterTile, along: int) -> list[str]:
             moved = tuple(spread.fix(place, whole, 0) for spread in nest.operands)
             here = evolve(nest, operands=moved)
         reduced = (*bundle.reduced[:along], blocks, *bundle.reduced[along + 1 :])
-        here = evolve(here, bundle=evolve(bundle, reduced=reduced), lanes=Lanes(kind, live))
+        turn = turn_of(reduced, len(nest.copies))
+        lanes = Lanes(kind, live)
+        here = evolve(here, bundle=evolve(bundle, reduced=reduced), lanes=lanes, turn=turn)
         totals = reduce_terms(here, 0, totals)
     return totals
 

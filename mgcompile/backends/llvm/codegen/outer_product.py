@@ -11,7 +11,6 @@ from mgcompile.backends.llvm.codegen.packing import sample_rows, write_panel, wr
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.program.ir import PARAMS
 from mgcompile.schedule.ir import BLOCK, PANEL
-from mgcompile.schedule.register_blocking import Range, even
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,9 +25,6 @@ if TYPE_CHECKING:
     Finish = Callable[[Writer, CodegenContext, WeightGradient, Corner, Kind, list[list[str]]], None]
 
 __all__ = ["outer_function"]
-
-ROWS = 6
-"""Rows of a block of results: with two vectors of columns, twelve sums in registers."""
 
 
 def outer_function(
@@ -75,21 +71,12 @@ def _write_product(
     `finish` appends what is done with the sums of a block.
     """
     samples = sample_rows(writer, codegen, wide)
-    width, count = codegen.tile.width, wide.column_count
-    pairs = count // (2 * width) * (2 * width)
-    whole = count // width * width
-    for vectors, part in (
-        (2, Range(0, pairs, 2 * width)),
-        (1, Range(pairs, whole, width)),
-        (0, Range(whole, count, 1)),
-    ):
-        if part.start == part.stop:
-            continue
+    for vectors, part in wide.column_blocks:
         panel = PANEL * part.step
         with writer.loop(part.stop, start=part.start, step=panel) as left:
             right = writer.minimum(writer.add(left.index, panel), part.stop)
             write_panel(writer, codegen, samples, (left.index, right), vectors)
-            for rows in even(wide.row_count, ROWS):
+            for rows in wide.row_blocks:
                 with (
                     writer.loop(rows.stop, start=rows.start, step=rows.step) as first,
                     writer.loop(right, start=left.index, step=part.step) as column,

@@ -19,14 +19,12 @@ from mgcompile.backends.llvm.codegen.interleave import in_pairs
 from mgcompile.backends.llvm.codegen.register_tile import RegisterTile, finish, reduce_terms
 from mgcompile.backends.llvm.codegen.tile_addresses import Spread
 from mgcompile.backends.llvm.ir.vector_type import Kind
-from mgcompile.schedule.register_blocking import batch_ranges, lane_ranges
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.codegen.tile_addresses import Copy
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
-    from mgcompile.schedule.ir import Product
-    from mgcompile.schedule.register_blocking import Range
+    from mgcompile.schedule.ir import Blocking, Product
 
 __all__ = ["write_reduction"]
 
@@ -40,23 +38,15 @@ def write_reduction(writer: Writer, codegen: CodegenContext, product: Product) -
         product: the bundle is with or without reduced axes; with `over_batch` its result is added
             to, not set.
     """
-    bundle, loops = product.bundle, len(codegen.iterations)
-    if bundle.over_batch:
-        choices = batch_ranges(bundle, loops)
-    else:
-        choices = lane_ranges(bundle, [codegen.batched(a.array) for a in bundle.operands], loops)
-    for ranges in itertools.product(*choices):
-        _write_nest(writer, codegen, product, ranges)
+    for blocking in codegen.loops.blockings[product.bundle.result]:
+        _write_nest(writer, codegen, product, blocking)
 
 
 def _write_nest(
-    writer: Writer,
-    codegen: CodegenContext,
-    product: Product,
-    ranges: tuple[Range, ...],
+    writer: Writer, codegen: CodegenContext, product: Product, blocking: Blocking
 ) -> None:
     bundle, group, start = product.bundle, product.group, product.start
-    origin: Copy = (0,) * len(ranges)
+    origin: Copy = (0,) * len(blocking.ranges)
     made = [bundle.result] if group is None else [bundle.result, *group.results]
     reads = {} if group is None else outside_reads(writer, codegen, group, set(made))
     base = "partial" if bundle.over_batch else ""
@@ -66,7 +56,8 @@ def _write_nest(
         bundle=bundle,
         group=group,
         start=None if start is None else Spread({origin: codegen.address(writer, start)}),
-        copies=tuple(itertools.product(*(range(part.step) for part in ranges))),
+        turn=blocking.turn,
+        copies=tuple(itertools.product(*map(range, blocking.block))),
         vectors=1 if bundle.over_batch else 2,
         kind=codegen.vector,
         operands=tuple(Spread({origin: codegen.address(writer, a)}) for a in bundle.operands),
@@ -78,7 +69,7 @@ def _write_nest(
         },
     )
     with ExitStack() as stack:
-        for axis, part in enumerate(ranges):
+        for axis, part in enumerate(blocking.ranges):
             turn = stack.enter_context(writer.loop(part.stop, start=part.start, step=part.step))
             nest = nest.entered(axis, part.step, turn.index)
         if bundle.over_batch:

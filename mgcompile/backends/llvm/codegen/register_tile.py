@@ -9,7 +9,6 @@ from attrs import evolve, frozen
 from mgcompile.backends.llvm.codegen.element_lanes import fetch, only_live, put, splat
 from mgcompile.backends.llvm.codegen.elementwise import apply
 from mgcompile.backends.llvm.math.op_table import counted
-from mgcompile.program.ir import extent
 from mgcompile.support.zero_product import ZERO_DOT, adds_products
 
 if TYPE_CHECKING:
@@ -23,15 +22,9 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.ir import Access, Bundle
-    from mgcompile.schedule.ir import Group
+    from mgcompile.schedule.ir import Group, Turn
 
 __all__ = ["RegisterTile", "finish", "reduce_terms"]
-
-UNROLLED = 4
-"""Terms of a sum up to which it is written out."""
-
-CHAINS = 8
-"""Sums to be at work on at once: two additions start in each cycle, and each takes four."""
 
 
 @frozen
@@ -42,6 +35,7 @@ class RegisterTile:
         bundle: the sum or dot.
         group: what finishes its results before they are stored, if anything does.
         start: where the numbers are that the sums start from, if not from zero.
+        turn: how their terms are added up.
         copies: the members of the block of accumulators.
         vectors: how many vectors each member has (0: none, it is a scalar).
         kind: of an accumulator.
@@ -58,6 +52,7 @@ class RegisterTile:
     bundle: Bundle
     group: Group | None
     start: Spread | None
+    turn: Turn
     copies: tuple[Copy, ...]
     vectors: int
     kind: Kind
@@ -66,11 +61,6 @@ class RegisterTile:
     results: dict[int, Spread]
     mask: str = ""
     lanes: Lanes | None = None
-
-    @property
-    def in_lanes(self) -> bool:
-        """Whether the results have a value for every sample."""
-        return self.vectors > 0 and not self.bundle.over_batch
 
     def entered(self, axis: int, step: int, index: Index) -> RegisterTile:
         """Fix an axis of the shape: `index`, and the `step - 1` points after it."""
@@ -126,7 +116,7 @@ def reduce_terms(nest: RegisterTile, axis: int, totals: list[str]) -> list[str]:
     bundle = nest.bundle
     if axis == len(bundle.reduced):
         return _accumulate(nest, totals)
-    if extent(bundle.reduced) <= UNROLLED:
+    if not nest.turn.terms:
         for index in range(bundle.reduced[axis]):
             totals = reduce_terms(nest.reduced(axis, index), axis + 1, totals)
         return totals
@@ -139,15 +129,9 @@ def reduce_terms(nest: RegisterTile, axis: int, totals: list[str]) -> list[str]:
 
 
 def _reduce_last(nest: RegisterTile, axis: int, totals: list[str]) -> list[str]:
-    """Append the loop over the last reduced axis, several terms in a turn.
-
-    Where there are few sums, each is added up in several parts, so that an addition need not wait
-    for the one before. The last of an odd number of vectors is added up as those of a pair are.
-    """
+    """Append the loop over the last reduced axis, several terms in a turn."""
     count, length = len(totals), nest.bundle.reduced[axis]
-    terms = 4 if length >= 4 else 2
-    usual = len(nest.copies) * (2 if nest.in_lanes else 1)
-    parts = next(k for k in (4, 2, 1) if k == 1 or (k <= terms and k * usual <= CHAINS))
+    terms, parts = nest.turn.terms, nest.turn.parts
     whole = length // terms * terms
     if not whole:
         for index in range(length):
