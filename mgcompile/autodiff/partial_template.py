@@ -123,9 +123,12 @@ def _by_constants(
     everything = [(np.arange(len(operands)), (None,) * count)]
     if range_of_op(op, (FINITE,) * count).finite or op.arity is None:
         return everything
-    rows: dict[tuple[float | None, ...], list[int]] = {}
+    rows: dict[str, list[int]] = {}  # by the text of the constants, for Python takes -0.0 for 0.0
+    known: dict[str, tuple[float | None, ...]] = {}
     for place, row in enumerate(operands.tolist()):
-        rows.setdefault(tuple(constant.get(x) for x in row), []).append(place)
+        constants = tuple(constant.get(x) for x in row)
+        rows.setdefault(repr(constants), []).append(place)
+        known[repr(constants)] = constants
         if len(rows) > _MOST_CONSTANTS:
             return everything
-    return [(np.array(places), key) for key, places in rows.items()]
+    return [(np.array(places), known[key]) for key, places in rows.items()]

@@ -124,7 +124,7 @@ class Recorder:
     count: int
     shares: bool = False
     steps: list[Step] = attrs.field(factory=list, init=False)
-    _seen: dict[Step, Traced] = attrs.field(factory=dict, init=False)
+    _seen: dict[tuple[Function, tuple[str, ...]], Traced] = attrs.field(factory=dict, init=False)
 
     def traced(self, place: int) -> Traced:
         """Return the symbol of an operand or a step."""
@@ -138,7 +138,8 @@ class Recorder:
         simple = simplified(function, numbers)
         if simple is not None:
             return simple  # type: ignore[no-any-return]  # one of the numbers
-        step = (function, tuple(map(reference, numbers)))
+        # As text, for Python takes the place 2 for the number 2.0, and 0.0 for -0.0.
+        step = (function, tuple(repr(reference(x)) for x in numbers))
         if step not in self._seen:
             self._seen[step] = self._taken(function, numbers)
         return self._seen[step]

@@ -54,6 +54,43 @@ def test_shared_steps_are_taken_once_and_a_product_with_1_not_at_all():
     assert recorder.steps == [(ops.exp, (0,))]
 
 
+def test_a_step_is_no_other_one_whose_constant_python_takes_for_the_same():
+    """The operand at place 2 is not the number 2.0, and 0.0 is not -0.0."""
+    recorder = Recorder(3, shares=True)
+    x, _, z = map(recorder.traced, range(3))
+    assert (x * z).place != (x * 2.0).place
+    assert ops.copysign(x, 0.0).place != ops.copysign(x, -0.0).place
+
+
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+def test_a_tape_takes_no_constant_of_a_rule_for_the_number_of_a_step(backend):
+    # y exp(x^2 / 2) - 2, whose slope x (f + 2) reads the result, at place 2, and multiplies by 2.
+    op = Op(
+        "bell",
+        forward=lambda x, y: y * ops.exp(0.5 * x * x) - 2.0,
+        partials=(lambda out, x, y: x * out + x * 2.0, lambda out, x, y: ops.exp(0.5 * x * x)),
+    )
+    x = [Value(0.1 + 0.2 * i, f"x{i}") for i in range(5)]
+    state, seed = x[0], 1
+    for _ in range(60):
+        seed = seed * 48271 % 2147483647
+        other = x[seed % 5]
+        kind = seed % 4
+        if kind == 0:
+            state = op(ops.sin(state), other)
+        elif kind == 1:
+            state = state * other + x[seed % 3]
+        elif kind == 2:
+            state = op(other, state * 0.1)
+        else:
+            state = ops.tanh(state) - other
+    kernel = mgcompile.compile(state, x, backend=backend, cache=False)
+    assert "tape" in kernel.explain()
+    state.backward()
+    _, slopes = kernel.value_and_grad([each.data for each in x])
+    np.testing.assert_allclose(slopes, [each.grad for each in x], rtol=1e-12)
+
+
 def test_a_rule_of_numpy_functions_runs_natively_without_a_callback():
     # A PythonCallbackWarning would be an error here.
     op = Op(

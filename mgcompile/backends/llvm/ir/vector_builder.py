@@ -145,7 +145,7 @@ class Block:
 
     def _by_opposite_number(self, a: Vec, number: Vec) -> Vec | None:
         """Return the product with a constant as the opposite of a product that is there already."""
-        if number.value is None:
+        if not number.value:  # no constant, or a zero, whose opposite Python takes for itself
             return None
         known = self._multiples.get((a.name, -number.value))
         return None if known is None else self.negative(known)
