@@ -6,24 +6,40 @@ import functools
 import itertools
 
 from mpmath import mp, mpf
+from mpmath.libmp import NoConvergence
 
 from mgcore import ops
 from mgcore.testing.references import REFERENCES
 
-__all__ = ["NAMES", "near_kink", "numbers"]
+__all__ = ["NAMES", "SPECIAL", "near_kink", "numbers"]
 
 NOT_HERE = {
-    *("take", "isnan"),  # an index, and a test of what no graph here holds
+    "isnan",  # a test of what no graph here holds
     "copysign",  # a number of mpmath has no sign at 0
-    *("ste_round", "ste_sign"),  # their slopes are not those of their values
-    # special functions: mpmath takes too long for a campaign; the kit holds them to it
-    *("erfc", "erfcx", "erfinv", "normal_cdf", "normal_pdf", "normal_logcdf", "normal_quantile"),
-    *("lgamma", "gamma", "digamma", "polygamma", "zeta", "gammainc", "betainc", "j0", "j1"),
-    *("bessel_jn", "i0", "i1", "bessel_in", "lambertw", "expi", "beta", "betaln", "i0e", "i1e"),
-    "bessel_ine",
+    *("take", "ste_round", "ste_sign"),  # `truth` has formulas of their own
 }
-NAMES = sorted({*REFERENCES} - NOT_HERE)
-"""All that mpmath has a reference of; who has a formula of its own in `truth` is not asked here."""
+SPECIAL = {
+    **dict.fromkeys(("erfc", "erfcx", "normal_cdf", "normal_pdf", "normal_logcdf"), ("any",)),
+    **dict.fromkeys(("j0", "j1", "i0", "i1", "i0e", "i1e"), ("any",)),
+    **dict.fromkeys(("bessel_jn", "bessel_in", "bessel_ine"), ("whole", "any")),
+    **dict.fromkeys(("lgamma", "gamma", "digamma", "lambertw", "expi"), ("positive",)),
+    **dict.fromkeys(("beta", "betaln"), ("positive", "positive")),
+    "polygamma": ("whole", "positive"),
+    "gammainc": ("number", "positive"),
+    "zeta": ("number above one", "positive"),
+    "betainc": ("number", "number", "part"),
+    "erfinv": ("signed part",),
+    "normal_quantile": ("part",),
+}
+"""Special functions, and where each operand lies. mpmath takes its time: they have a kind apart.
+
+By an operand that is said to be a number they have no derivative, and say so.
+"""
+
+PLAIN = ("whole", "number", "number above one")
+
+NAMES = sorted({*REFERENCES} - NOT_HERE - {*SPECIAL})
+"""All others of which mpmath has a reference; who has a formula in `truth` is not asked here."""
 
 _DIGITS, _STEP = 60, mpf(10) ** -20
 
@@ -32,14 +48,15 @@ _DIGITS, _STEP = 60, mpf(10) ** -20
 def numbers(name, point):
     """Return value, gradient and second derivatives {(i, j): d} at a point of floats.
 
-    They are mpf, or something else where there is no real number.
+    They are mpf, or something else where there is no real number; 0 by plain ones.
     """
     count = len(point)
+    moving = [i for i in range(count) if SPECIAL.get(name, ("any",) * count)[i] not in PLAIN]
 
     def f(*xs):
         try:
             return REFERENCES[name](*xs)
-        except (ZeroDivisionError, ValueError, OverflowError):
+        except (ZeroDivisionError, ValueError, OverflowError, NoConvergence):
             return mpf("nan")
 
     with mp.workdps(_DIGITS):
@@ -53,11 +70,15 @@ def numbers(name, point):
             return f(*here)
 
         value = f(*at)
-        ahead = [moved((i, 1)) for i in range(count)]
-        behind = [moved((i, -1)) for i in range(count)]
-        slopes = [(a - b) / (2 * h) for a, b, h in zip(ahead, behind, steps, strict=True)]
-        bends = {(i, i): (ahead[i] - 2 * value + behind[i]) / steps[i] ** 2 for i in range(count)}
-        for i, j in itertools.combinations(range(count), 2):
+        ahead = {i: moved((i, 1)) for i in moving}
+        behind = {i: moved((i, -1)) for i in moving}
+        slopes = [mpf(0)] * count
+        pairs = itertools.combinations_with_replacement(range(count), 2)
+        bends = dict.fromkeys(pairs, mpf(0))
+        for i in moving:
+            slopes[i] = (ahead[i] - behind[i]) / (2 * steps[i])
+            bends[i, i] = (ahead[i] - 2 * value + behind[i]) / steps[i] ** 2
+        for i, j in itertools.combinations(moving, 2):
             corners = sum(
                 s * t * moved((i, s), (j, t)) for s, t in itertools.product((1, -1), repeat=2)
             )

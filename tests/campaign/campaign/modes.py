@@ -470,7 +470,7 @@ def _with_inputs(subject, chosen, dtype, good, rng):
     here = {"dtype": dtype, "rows": tuple(picked)}
     values = np.stack([v[picked] for v in t.v])
     values = values if several else values[0]
-    parts = subject.parts("values", "slopes", "loss", "second")
+    parts = subject.parts("values", "slopes", "loss", "second", "jacobian")
     yield Case(
         "values", lambda: compiled.kernel(X), values, start + "kernel(X)", derivative=False, **here
     )
@@ -493,6 +493,36 @@ def _with_inputs(subject, chosen, dtype, good, rng):
         yield from _loss(subject, compiled, sound, start, dtype)
     if "second" in parts and not several:
         yield from _products(subject, compiled, picked, sound, start, here, X)
+    if "jacobian" in parts:
+        yield from _jacobians(subject, compiled, picked, sound, start, here, X)
+
+
+def _jacobians(subject, compiled, picked, sound, start, here, X):
+    t, n_inputs = subject.truth, len(subject.graph.inputs)
+    rows = np.stack([np.moveaxis(g[:n_inputs][:, picked], 0, 1) for g in t.g], axis=1)
+    yield Case(
+        "jacobian",
+        lambda: np.reshape(compiled.kernel.jacobian(X, wrt="inputs"), rows.shape[:-1]),
+        rows,
+        start + "kernel.jacobian(X, wrt='inputs')",
+        **here,
+    )
+    if subject.graph.params and sound:
+        A, again = _sound_samples(subject, sound, start)
+        summed = np.stack([g[n_inputs:][:, sound].sum(axis=1) for g in t.g])
+        each = np.stack([np.moveaxis(g[n_inputs:][:, sound], 0, 1) for g in t.g], axis=1)
+        for per_sample, right in ((False, summed), (True, each)):
+            yield Case(
+                "jacobian to params" + per_sample * ", per sample",
+                lambda per_sample=per_sample, right=right: np.reshape(
+                    compiled.kernel.jacobian(A, wrt="params", per_sample=per_sample),
+                    right.shape[:-1],
+                ),
+                right,
+                again + f"kernel.jacobian(A, wrt='params', per_sample={per_sample})",
+                dtype=here["dtype"],
+                rows=tuple(sound),
+            )
 
 
 def _slopes(subject, compiled, picked, start, here, X):

@@ -76,6 +76,9 @@ PLAIN = {
     "hardswish": lambda x: x * min(max(x + 3.0, 0.0), 6.0) / 6.0,
     "selu": lambda x: 1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * math.expm1(x)),
     "logsigmoid": lambda x: min(x, 0.0) - math.log1p(math.exp(-abs(x))),
+    "take": lambda i, *xs: xs[int(i)],
+    "ste_round": lambda x: float(round(x)),
+    "ste_sign": lambda x: math.copysign(1.0, x) if x else x,
     "mish": lambda x: x * math.tanh(max(x, 0.0) + math.log1p(math.exp(-abs(x)))),
 }
 

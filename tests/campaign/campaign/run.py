@@ -21,12 +21,12 @@ SHARES = {
     "eager chained": 0.1,
     "torch": 0.05,
     "numpy": 0.15,
-    "llvm": 0.018,
-    "llvm float32": 0.008,
-    "llvm strict": 0.01,
-    "llvm threads": 0.008,
-    "train": 0.01,
-    "train float32": 0.006,
+    "llvm": 0.05,
+    "llvm float32": 0.02,
+    "llvm strict": 0.025,
+    "llvm threads": 0.015,
+    "train": 0.02,
+    "train float32": 0.01,
 }
 """How many of the graphs run in each mode: compiling takes a hundred times as long as the rest.
 

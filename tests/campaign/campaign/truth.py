@@ -518,6 +518,23 @@ def _mish(c, x):
     return _smooth(x * t, first, bend, d_scale=t + np.abs(x * u * s), q_scale=size)
 
 
+def _take(c, index, *xs):
+    taken = [(index == place) + np.zeros_like(xs[0], dtype=bool) for place in range(len(xs))]
+    value = sum(np.where(one, x, F(0)) for one, x in zip(taken, xs, strict=True))
+    return Local(value, (F(0), *(one.astype(F) for one in taken)), {}, rounds=False)
+
+
+def _ste_round(c, x):
+    c.tie(x - np.floor(x) - F(0.5))
+    return Local(np.rint(x), (np.ones_like(x),), {}, rounds=False)
+
+
+def _ste_sign(c, x):
+    c.tie(x)
+    inside = (c.tie(1 - x) > 0) & (c.tie(1 + x) > 0)
+    return Local(np.sign(x), (inside.astype(F),), {}, rounds=False)
+
+
 def _by_reference(name):
     """Return the rule of an op by its reference: the disturbed columns are near the true one."""
 
@@ -533,10 +550,13 @@ def _by_reference(name):
         pair = lambda i, j: q[min(i, j), max(i, j)]  # noqa: E731 - one short name
         slopes = [p[i] + sum(pair(i, j) * off[j] for j in count) for i in count]
         value = v + sum((p[i] + slopes[i]) / 2 * off[i] for i in count)
-        size = [np.abs(x) for x in xs]
+        # Special functions of several steps, as beta is, promise fewer digits.
+        size = [np.abs(x) * (16 if name in by_reference.SPECIAL else 1) for x in xs]
         v_scale = np.abs(v) + sum(np.abs(p[i]) * size[i] for i in count)
         p_scale = tuple(
-            np.abs(p[i]) + sum(np.abs(pair(i, j)) * size[j] for j in count) for i in count
+            np.abs(p[i]) * (16 if name in by_reference.SPECIAL else 1)
+            + sum(np.abs(pair(i, j)) * size[j] for j in count)
+            for i in count
         )
         most = sum(np.abs(d) for d in q.values()) + sum(np.abs(d) for d in p)
         return Local(
@@ -571,6 +591,9 @@ rules = {
     "exp2": _exp2,
     "expm1": _expm1,
     "log1p": _log1p,
+    "take": _take,
+    "ste_round": _ste_round,
+    "ste_sign": _ste_sign,
     "log2": _logarithm(2),
     "log10": _logarithm(10),
     "cbrt": _cbrt,
@@ -617,7 +640,7 @@ rules = {
 }
 """All but logsumexp, whose second order is written out below, and what `by_reference` has."""
 
-for _name in by_reference.NAMES:
+for _name in (*by_reference.NAMES, *by_reference.SPECIAL):
     if _name not in rules and _name != "logsumexp":
         rules[_name] = _by_reference(_name)
 

@@ -15,6 +15,7 @@ KINDS = {
     for f in (
         *(few.any_ops, few.small, few.edges, few.several, few.forest, few.zeros, few.branches),
         *(few.same_operands, few.near_zero, few.by_their_references),
+        *(few.special, few.taken),
         *(steps.recurrence, steps.stencil, steps.ode, steps.polynomial, steps.running),
         *(arrays.pairs, arrays.permuted_reads, arrays.ragged, arrays.net, arrays.recorded),
         *(arrays.attention, arrays.repeated, arrays.convolution, arrays.tails),

@@ -214,3 +214,50 @@ def by_their_references(rng):
         if made is not None:
             nodes.append(made * 0.5 if rng.random() < 0.3 else made)
     return m.graph(m.sum(nodes[-1], 0.25 * m.dot(x, x)), rows_for(m, rng))
+
+
+WHERE = {
+    "any": lambda m, rng, x: x,
+    "positive": lambda m, rng, x: x * x + rng.choice([0.25, 1.0]),
+    "number": lambda m, rng, x: rng.choice([0.5, 1.0, 1.75, 3.0, 6.5]),
+    "number above one": lambda m, rng, x: rng.choice([1.25, 2.0, 3.5, 6.0]),
+    "part": lambda m, rng, x: m.op("sigmoid", x) * 0.9 + 0.05,
+    "signed part": lambda m, rng, x: m.op("sin", x) * 0.9,
+    "whole": lambda m, rng, x: float(rng.randint(0, 4)),
+}
+"""How an operand of a special function is brought to where it has to lie."""
+
+
+def special(rng):
+    """One special function among others, several times, and of a function of itself."""
+    m = Maker()
+    x, w = leaves(m, rng, rng.randint(1, 2), rng.randint(0, 2))
+    nodes = [*x, *w]
+    name = rng.choice(sorted(by_reference.SPECIAL))
+    for _ in range(rng.randint(1, 2)):
+        operands = [WHERE[where](m, rng, rng.choice(nodes)) for where in by_reference.SPECIAL[name]]
+        made = bounded(m.op(name, *operands))
+        if made is not None:
+            nodes.append(made * rng.choice([1.0, 0.5, -0.25]))
+    return m.graph(m.sum(nodes[-1], 0.25 * m.dot(x, x)), rows_for(m, rng, 2))
+
+
+def taken(rng):
+    """Operands chosen by number, constant or an input, and values with slopes of others."""
+    m = Maker()
+    x, w = leaves(m, rng, rng.randint(1, 3), rng.randint(1, 4))
+    nodes = grown(m, rng, [*x, *w], rng.randint(1, 6))
+    whole = m.x(float(rng.randrange(3))) if rng.random() < 0.5 else None
+    for _ in range(rng.randint(1, 4)):
+        index = whole if whole is not None and rng.random() < 0.7 else float(rng.randrange(3))
+        nodes.append(m.op("take", index, *(rng.choice(nodes) for _ in range(3))))
+        if rng.random() < 0.4:
+            nodes.append(m.op(rng.choice(["ste_round", "ste_sign"]), nodes[-1]) + nodes[-1] * 0.5)
+    rows = rows_for(m, rng)
+    if whole is not None:
+        place = m.inputs.index(whole)
+        rows = [
+            [float(rng.randrange(3)) if k == place else v for k, v in enumerate(row)]
+            for row in rows
+        ]
+    return m.graph(m.sum(nodes[-1], nodes[-2], m.dot(x, x)), rows)
