@@ -12,6 +12,7 @@ from mgcompile.schedule.fusion import fuse, single_groups
 from mgcompile.schedule.ir import LoopProgram
 from mgcompile.schedule.layout import place_arrays
 from mgcompile.schedule.live_outs import find_live_outs
+from mgcompile.schedule.lookups import find_lookups
 from mgcompile.schedule.phases import split_phases
 from mgcompile.schedule.printer import format_loops
 from mgcompile.schedule.register_blocking import choose_blockings, single_blockings
@@ -33,6 +34,8 @@ LOOPS = Level("loop program", verify_loops, format_loops)
 
 PASSES = (
     Pass("unit-dims", LOOPS, drop_unit_dims, "leave out axes of length 1", optional=True),
+    Pass("lookups", LOOPS, find_lookups, "read what `take` takes alone, by its address",
+         optional=True),
     Pass("scatter-elision", LOOPS, elide_scatters, "write parts where they go", optional=True),
     Pass("phases", LOOPS, split_phases, "what runs once, what for every tile, what waits"),
     Pass("weight-gradients", LOOPS, find_weight_gradients, "sum outer products block by block",

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import mgcompile
+from mgcompile.backends.llvm.lower import lower
 from mgcore import Value, ops
 
 TOKENS, WIDTH = 11, 5
@@ -100,3 +101,51 @@ def test_second_derivatives_through_a_look_up():
     np.testing.assert_allclose(
         found[column], (slopes[0] - slopes[1]) / (2 * step), rtol=1e-6, atol=1e-8
     )
+
+
+@pytest.mark.parametrize("count", [1, 2, 30])
+def test_a_look_up_in_every_turn_of_a_loop(count):
+    steps, random = 40, np.random.default_rng(count)
+    table = random.normal(size=TOKENS)
+    tokens = [Value(float(k % TOKENS), f"t{k}") for k in range(steps)]
+    params = [Value(x) for x in table]
+    state = Value(0.1, "start")
+    inputs = [*tokens, state]
+    for token in tokens:
+        state = ops.tanh(0.9 * state + ops.take(token, *params))
+    kernel = mgcompile.compile(state, inputs=inputs, params=params, cache=False)
+    data = random.integers(TOKENS, size=(count, steps + 1)).astype(float)
+    data[:, -1] = random.normal(size=count)
+    states = [data[:, -1]]
+    for k in range(steps):
+        states.append(np.tanh(0.9 * states[-1] + table[data[:, k].astype(int)]))
+    np.testing.assert_allclose(kernel(data), states[-1], rtol=1e-10)
+    slope, down = np.zeros(TOKENS), np.full(count, 1.0 / count)
+    for k in reversed(range(steps)):
+        down = down * (1.0 - states[k + 1] ** 2)
+        np.add.at(slope, data[:, k].astype(int), down)
+        down = 0.9 * down
+    np.testing.assert_allclose(kernel.loss_and_grad(data)[1], slope, rtol=1e-9, atol=1e-13)
+
+
+@pytest.mark.parametrize("count", [1, 9])
+def test_values_are_the_same_bits_whether_choices_are_looked_up_or_selected(count, monkeypatch):
+    loss, tokens, params, _ = embedded(6)
+    data = np.random.default_rng(4).integers(TOKENS, size=(count, 3)).astype(float)
+    found = []
+    for left_out in ("", "lookups"):
+        monkeypatch.setenv("MGCOMPILE_SKIP", left_out)
+        kernel = mgcompile.compile(loss, inputs=tokens, params=params, cache=False)
+        found.append(kernel(data))
+    np.testing.assert_array_equal(*found)
+
+
+@pytest.mark.parametrize("one_sample", [False, True])
+def test_a_look_up_writes_as_much_code_for_few_choices_as_for_many(one_sample):
+    sizes = []
+    for count in (20, 400):
+        index, params = Value(1.0, "k"), [Value(0.1 * k) for k in range(count)]
+        out = ops.take(index, *params)
+        kernel = mgcompile.compile(out, inputs=[index], params=params, cache=False)
+        sizes.append(len(lower(kernel.program, "float64", one_sample=one_sample).text))
+    assert sizes[1] < 1.05 * sizes[0]

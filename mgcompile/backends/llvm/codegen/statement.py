@@ -11,12 +11,14 @@ from mgcompile.backends.llvm.codegen.element_groups import (
 from mgcompile.backends.llvm.codegen.element_sums import write_element_reduction
 from mgcompile.backends.llvm.codegen.elementwise import write_group, write_many_operands
 from mgcompile.backends.llvm.codegen.horizontal_sum import write_padding_lanes
+from mgcompile.backends.llvm.codegen.lookup import write_lookup
 from mgcompile.backends.llvm.codegen.reduction import write_reduction
 from mgcompile.backends.llvm.codegen.scatter import write_copy, write_rotation, write_scatter
 from mgcompile.backends.llvm.codegen.straight_tape import write_tape
 from mgcompile.backends.llvm.tapevm.tapes import run_tape
 from mgcompile.program.ir import Access, Affine, Bundle, Scatter, Tape
 from mgcompile.schedule.ir import Group, LoopUnit, Product, ScatterUnit
+from mgcompile.schedule.lookups import is_lookup
 from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:
@@ -64,6 +66,8 @@ def write_units(
 def _write_bundle(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> None:
     if adds_up(bundle.op):
         _write_product(writer, codegen, Product(bundle, None))
+    elif is_lookup(bundle):
+        write_lookup(writer, codegen, bundle)
     elif codegen.samples_in_lanes(bundle):
         write_many_operands(writer, codegen, bundle)
     else:
