@@ -240,6 +240,8 @@ class _Writer:
         op: Op = ops.sum
         if len(factors) == 2:
             op, factors = self._paired(emitter, *factors)
+        if not factors:  # the slope of an input to itself, added up
+            factors = [Symbol(emitter.access(1.0), emitter)]
         reads = [emitter.access(x) for x in factors]
         over_batch = bundle.over_batch and builder.is_batched(reads)
         result = builder.bundle(op, bundle.shape, reads, bundle.reduced, over_batch=over_batch)

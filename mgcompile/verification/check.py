@@ -114,13 +114,13 @@ class Verifier:
                     continue
                 dear = points is None or self.reference.seconds(subject.kind, 1) > _DEAR
                 if dear and self._rises_as_it_says(subject, rows, trial, found):
-                    against = "the recorded values and a directional difference"
+                    against = _SLOPE
                     continue
             elif points is None and subject.kind not in _EVALUATED:
-                against = "nothing: the graph is large"
+                against = self._too_dear
                 continue
             level_by_level = "an evaluation level by level"
-            differing = "a directional difference" in against
+            differing = against == _SLOPE
             against = f"{against}, beside it {level_by_level}" if differing else level_by_level
             wrong = self._first_wrong(self._parts(subject, trial, found, len(rows)), tally)
             if wrong and not mismatch and self._steady(subject, rows, trial, found):
@@ -134,7 +134,7 @@ class Verifier:
         """Check a training loop, as `check` checks an executable."""
         began, tally = time.perf_counter(), Tally()
         points, count = self._extent("training", calls_back)
-        mismatch, against = None, "nothing: the graph is large"
+        mismatch, against = None, self._too_dear
         if points is not None:
             against = "updates by an evaluation level by level"
             trial = trials(self.recorded, self.dtype, points, count)[1]
@@ -144,6 +144,15 @@ class Verifier:
         name = f"training ({rule.kind})"
         at = int(points is not None)
         return _done(name, against, at, count, tally, began, points), mismatch
+
+    @property
+    def _too_dear(self) -> str:
+        """Say why nothing was compared."""
+        nodes = len(self.reference.graph.code)
+        return (
+            f"nothing: evaluating {nodes:,} nodes, many of which wait for one another, would take "
+            "more than a tenth of the time to compile; verify='full' does"
+        )
 
     def _extent(self, kind: str, calls_back: bool) -> tuple[int | None, int]:
         """Return how many points beside the recorded one, and samples; None: what is recorded."""
@@ -280,6 +289,11 @@ def _done(
     counts = tally.compared, tally.undecided
     return Check(name, against, points, samples, *counts, beside is None, seconds)
 
+
+_SLOPE = (
+    "the recorded values; its sum along one direction with how the values rise there, which is "
+    "compared to six digits"
+)
 
 _EVALUATED = frozenset(["forward", "inputs", "all_inputs", "loss", *SWEEPS])
 """Programs that are evaluated at the recorded point however large the graph is."""

@@ -33,15 +33,19 @@ class Check:
 
     def __str__(self) -> str:
         """Return it in a line."""
-        text = (
-            f"{self.program}: {self.compared:,} numbers at {self.points} points agree with "
-            f"{self.against}"
-        )
         if not self.compared:
-            text = f"{self.program}: not checked ({self.against})"
+            return f"{self.program}: not checked ({self.against})"
+        text = (
+            f"{self.program}: {_counted(self.compared, 'number')} at "
+            f"{_counted(self.points, 'point')} agree with {self.against}"
+        )
         if self.undecided:
             text += f"; {self.undecided:,} undecided"
-        return text + ("; a sample, as the graph is large" if self.sampled else "")
+        return text + ("; no more, as the graph is large and deep" if self.sampled else "")
+
+
+def _counted(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 @attrs.frozen(slots=True)

@@ -217,3 +217,20 @@ def test_rounding_makes_no_slope_of_a_negative_number_squared_unknown(thorough):
     trial = Trial(np.array([3.0]), np.array([[-2.0]]), 1)
     found = Reference(graph, "float64").wanted("inputs", 0, trial, 12, thorough=thorough)
     np.testing.assert_allclose(found[1], 2.0 * -2.0 + 3.0 * 4.0 * 3.0, rtol=1e-12)
+
+
+def test_a_check_of_a_deep_graph_says_what_was_compared_and_what_was_not():
+    x, y = Value(0.5, "x"), Value(0.25, "y")
+    state, rng = x, random.Random(1)
+    for _ in range(16_000):
+        state = ops.sin(state) + (y * state if rng.random() < 0.5 else x * 0.25)
+    kernel = mgcompile.compile(state, [x, y], cache=False)
+    kernel.value_and_grad(np.array([[0.5, 0.25]]))
+    kernel.hvp(np.array([[0.5, 0.25]]), np.array([1.0, 0.0]))
+    said = {check.program: str(check) for check in kernel.verified.checks}
+    assert "1 number at 1 point agree with the recorded values" in said["forward"]
+    slopes = next(text for name, text in said.items() if name.startswith("inputs"))
+    assert "its sum along one direction" in slopes
+    assert "no more, as the graph is large and deep" in slopes
+    assert "not checked (nothing: evaluating" in said["input_product"]
+    assert "verify='full' does" in said["input_product"]
