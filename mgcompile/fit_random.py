@@ -94,7 +94,8 @@ def _held(each: Any) -> list[Any]:
     if isinstance(each, dict):
         return list(each.values())
     held = [*getattr(each, "__dict__", {}).values(), getattr(each, "__self__", None)]
-    for function in (each, getattr(each, "__func__", None), vars(type(each)).get("__call__")):
+    called = (vars(base).get("__call__") for base in type(each).__mro__)
+    for function in (each, getattr(each, "__func__", None), *called):
         held += _named(function)
     return held
 

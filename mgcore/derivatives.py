@@ -205,7 +205,11 @@ def _reverse(
     if (watch := watcher.get()) is not None:
         watch.started(*roots)
     elif not create_graph and all(type(seed) is float for seed in seeds):
-        pull_back(order, needed, adjoints)
+        try:
+            pull_back(order, needed, adjoints)
+        except ValueError:
+            _floats(list(adjoints.values()))  # an array has no truth value: say where it came from
+            raise
         return adjoints
     for node in reversed(order):
         upstream = adjoints.get(node)

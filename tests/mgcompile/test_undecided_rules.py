@@ -75,7 +75,7 @@ def test_a_called_back_rule_is_announced() -> None:
         mgcompile.compile(_sinc("equal")(x), inputs=[x])
 
 
-@pytest.mark.parametrize("wrong", [None, "0.5", [1.0], (2.0,)])
+@pytest.mark.parametrize("wrong", [None, "0.5", [1.0], (2.0,), np.ones(2)], ids=repr)
 def test_a_partial_that_returns_no_number_is_an_error_everywhere(wrong: object) -> None:
     op = Op("nothing", lambda x: 2.0 * x, (lambda out, x: wrong,))
     x = Value(1.0)
