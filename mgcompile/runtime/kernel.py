@@ -10,11 +10,11 @@ import numpy as np
 from mgcompile.errors import InputError, OptionError
 from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.program.traversal import ops_of
-from mgcompile.runtime.arguments import InputNames, read_batch, read_params, recorded_batch
+from mgcompile.runtime.arguments import InputNames, read_params, recorded_batch
+from mgcompile.runtime.calls import Calls
 from mgcompile.runtime.compiled_programs import Built
-from mgcompile.runtime.fast_path import Shortcuts, in_dtype
+from mgcompile.runtime.fast_path import Shortcuts
 from mgcompile.runtime.finite_checks import Checks
-from mgcompile.runtime.hessian import chosen_source, hessian, product
 from mgcompile.runtime.jacobian import Jacobians, check_choice
 from mgcompile.runtime.out import fill, fill_both
 from mgcompile.runtime.proof import Proof
@@ -42,9 +42,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from typing_extensions import TypeVar
 
-    from mgcompile.backends.interface import Backend, Options, Shortcut, Trainer
+    from mgcompile.backends.interface import Backend, Options, Trainer
     from mgcompile.program.ir import Program
-    from mgcompile.runtime.arguments import Batch
     from mgcompile.runtime.jacobian_plan import Plan
     from mgcompile.runtime.nan_trace import Recording
     from mgcore import Value
@@ -99,17 +98,23 @@ class Kernel(Generic[Values]):
         self._proof = proof
         self._built = Built(program, options, backend, proof)
         self._checks = Checks(signature.checks, signature.params, recording)
-        self._dtype = np.dtype(options.dtype)
-        self._jacobians = Jacobians(self._built, self._dtype)
-        self._names = InputNames(signature.inputs)
+        self._dtype = dtype = np.dtype(options.dtype)
         self._leaves = tuple(leaves)
-        takes_data = self._built.takes_data
-        self._recorded = None if takes_data else recorded_batch(program.data, self._dtype)
+        recorded = None if self._built.takes_data else recorded_batch(program.data, dtype)
+        self._calls = Calls(
+            built=self._built,
+            jacobians=Jacobians(self._built, dtype),
+            checks=self._checks,
+            names=InputNames(signature.inputs),
+            dtype=dtype,
+            several=signature.several,
+            recorded=recorded,
+        )
         self._shortcuts = Shortcuts(
             self._built,
             usable=not signature.checks,
             several=signature.several,
-            recorded=None if self._recorded is None else self._recorded.rows(),
+            recorded=None if recorded is None else recorded.rows(),
         )
         self.params = params
 
@@ -204,19 +209,9 @@ class Kernel(Generic[Values]):
         shortcut = self._shortcuts.forward or self._shortcuts.open("forward")
         found = shortcut(X, self._params, False)
         if found is None:
-            found = self._value(shortcut, X)
+            found = self._calls.values(shortcut, X, self._params)
         result: Values = found if out is None else fill(out, found, self._signature.several)
         return result
-
-    def _value(self, shortcut: Shortcut, X: Any) -> Any:
-        """Return the values in a call that the shortcut did not take as it is."""
-        found, X = self._tried(shortcut, X, False)
-        if found is not None:
-            return found
-        batch, params = self._batch(X), self._params
-        (values,) = self._built.executable("forward")(batch.inputs, batch.count, params)
-        self._checks.check_result(values, "a value", batch, params)
-        return batch.values(values, several=self._signature.several)
 
     def value_and_grad(self, X: Any, *, out: Any = None) -> tuple[Values, Any]:
         """Return the values and, per sample, the derivatives of each to each input.
@@ -237,24 +232,9 @@ class Kernel(Generic[Values]):
         shortcut = self._shortcuts.inputs or self._shortcuts.open("inputs")
         found: tuple[Any, Any] | None = shortcut(X, self._params, False)
         if found is None:
-            found, X = self._tried(shortcut, X, False)
-        if found is not None:
-            return found if out is None else fill_both(out, found, self._signature.several)
-        batch, params, several = self._batch(X), self._params, self._signature.several
-        if out is not None:
-            batch = batch.as_array()
-        if several:
-            values, jacobian = self._jacobians.with_values(batch, params)
-            gradients: Any = [batch.gradient(jacobian[:, k]) for k in range(jacobian.shape[1])]
-            made = jacobian
-        else:
-            values, gradient = self._built.executable("inputs")(batch.inputs, batch.count, params)
-            made = batch.per_sample(gradient)
-            gradients = batch.gradient(made)
-        self._checks.check_result(made, "a gradient to the inputs", batch, params)
-        self._checks.check_result(values, "a value", batch, params)
-        pair = batch.values(values, several=several), gradients
-        return pair if out is None else fill_both(out, pair, several)
+            pair: tuple[Values, Any] = self._calls.value_and_grad(shortcut, X, self._params, out)
+            return pair
+        return found if out is None else fill_both(out, found, self._signature.several)
 
     def loss_and_grad(
         self, X: Any = None, reduction: Literal["mean", "sum"] = "mean", *, out: Any = None
@@ -276,23 +256,9 @@ class Kernel(Generic[Values]):
         shortcut = self._shortcuts.loss or self._shortcuts.open("loss")
         found: tuple[float, Floats] | None = shortcut(X, self._params, reduction == "mean")
         if found is None:
-            found, X = self._tried(shortcut, X, reduction == "mean")
-        if found is not None:
-            return found if out is None else (found[0], fill(out, found[1]))
-        batch, params = self._batch(X), self._params
-        loss, gradient = self._built.executable("loss")(batch.inputs, batch.count, params)
-        total = float(loss[0])
-        if reduction == "mean" and self._built.takes_data:
-            if not batch.count:
-                message = "X has no samples, so there is no mean loss; use reduction='sum'"
-                raise InputError(message)
-            total /= batch.count
-            gradient /= self._dtype.type(batch.count)
-        for result in (total, gradient):
-            self._checks.check_result(
-                result, "the loss or its gradient", batch, params, per_sample=False
-            )
-        return total, gradient if out is None else fill(out, gradient)
+            mean = reduction == "mean"
+            found = self._calls.loss_and_grad(shortcut, X, self._params, mean=mean)
+        return found if out is None else (found[0], fill(out, found[1]))
 
     def jacobian(
         self,
@@ -325,18 +291,7 @@ class Kernel(Generic[Values]):
         Raises:
             OptionError: for an impossible option.
         """
-        source = check_choice(self._built, wrt, mode, per_sample=per_sample)
-        batch, params = self._batch(X), self._params
-        if out is not None:
-            batch = batch.as_array()
-        if source == "inputs":
-            found = self._jacobians.to_inputs(batch, params, mode)
-        else:
-            found = self._jacobians.to_params(batch, params, mode, per_sample=per_sample)
-        own = source == "inputs" or per_sample
-        self._checks.check_result(found, "a derivative", batch, params, per_sample=own)
-        given = self._given(found, batch, to_inputs=source == "inputs", own=own)
-        return given if out is None else fill(out, given)
+        return self._calls.jacobian(X, self._params, wrt, per_sample=per_sample, mode=mode, out=out)
 
     def jacobian_plan(
         self,
@@ -344,15 +299,8 @@ class Kernel(Generic[Values]):
         mode: Literal["forward", "reverse"] | None = None,
     ) -> Plan:
         """Return how `jacobian` computes: printed, how many sweeps, and about what they cost."""
-        return self._jacobians.plan(check_choice(self._built, wrt, mode, per_sample=False), mode)
-
-    def _given(self, found: Floats, batch: Batch, *, to_inputs: bool, own: bool) -> Any:
-        """Return a Jacobian in the form of X, and of the outputs."""
-        several = self._signature.several
-        if to_inputs:
-            return batch.jacobian(found) if several else batch.gradient(found[:, 0])
-        found = found[0] if own and batch.single else found
-        return found if several else found[..., 0, :]
+        source = check_choice(self._built, wrt, mode, per_sample=False)
+        return self._calls.jacobians.plan(source, mode)
 
     # Second derivatives
 
@@ -371,14 +319,7 @@ class Kernel(Generic[Values]):
         Returns:
             To inputs: in the container that X is, as a gradient. To params: shape (n_params,).
         """
-        batch = self._batch(X)
-        source = chosen_source(self._built, wrt)
-        params = self._params
-        found, made = product(self._built, self._names, source, batch, params, v)
-        self._checks.check_result(
-            made, "a product with the Hessian", batch, params, per_sample=source == "inputs"
-        )
-        return found
+        return self._calls.hvp(X, self._params, v, wrt)
 
     def hessian(self, X: Any = None, wrt: Literal["inputs", "params"] | None = None) -> Floats:
         """Return the matrix of second derivatives.
@@ -391,13 +332,7 @@ class Kernel(Generic[Values]):
             To inputs: shape (n, n_inputs, n_inputs), or (n_inputs, n_inputs) for one sample. To
             params: shape (n_params, n_params), of the mean loss.
         """
-        source = chosen_source(self._built, wrt)
-        batch, params = self._batch(X), self._params
-        found = hessian(self._built, source, batch, params)
-        self._checks.check_result(
-            found, "a second derivative", batch, params, per_sample=source == "inputs"
-        )
-        return found
+        return self._calls.hessian(X, self._params, wrt)
 
     # Training
 
@@ -441,7 +376,7 @@ class Kernel(Generic[Values]):
         if progress is not None and not callable(progress):
             message = f"progress is {progress!r}; give a function of epoch and loss"
             raise OptionError(message)
-        batch = self._batch(X)
+        batch = self._calls.batch(X)
         size = update_size(batch.count, epochs, batch_size)
         mixed = shuffle and size < batch.count
         state.started(rule, self._params)
@@ -567,19 +502,3 @@ class Kernel(Generic[Values]):
         from mgcompile.runtime.report import kernel_card
 
         return kernel_card(self)
-
-    def _tried(self, shortcut: Shortcut, X: Any, mean: bool) -> tuple[Any, Any]:
-        """Try a shortcut once more with an array of another dtype; return what it gave, and X."""
-        converted = in_dtype(X, self._dtype) if self._recorded is None else None
-        if converted is None:
-            return None, X
-        return shortcut(converted, self._params, mean), converted
-
-    def _batch(self, X: Any) -> Batch:
-        """Read X, or take what the kernel has instead of it."""
-        if self._recorded is None:
-            return read_batch(X, self._names, self._dtype)
-        if X is not None:
-            message = "the kernel was compiled with inputs=[] and takes no X"
-            raise InputError(message)
-        return self._recorded
