@@ -301,6 +301,8 @@ def _is_alike(classes: IsomorphismClasses) -> bool:
     graph = classes.graph
     size = np.diff(classes.start)
     nodes = classes.members[np.repeat(size >= SMALL_GROUP, size)]
+    if not len(nodes):
+        return False
     operand, width = edges_of(graph, nodes)
     column = np.repeat(classes.group[nodes], width) * (int(width.max()) + 1) + places_within(width)
     source = np.where(classes.group[operand] >= 0, classes.group[operand], graph.code[operand] - 1)
