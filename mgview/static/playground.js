@@ -1132,7 +1132,8 @@
       const found = read[name](value);
       return found === void 0 ? void 0 : { [name]: found };
     };
-    return { settings: whole, log: readLog(words.get("run") ?? "", countParams(whole.layers), live) };
+    const log = readLog(words.get("run") ?? "", countParams(whole.layers), live);
+    return { settings: whole, log, rowsMissing: words.get("data") === "csv" && !own };
   }
   function countParams(layers) {
     const all = [2, ...layers, 1];
@@ -2172,9 +2173,13 @@ ${lines.join(",\n")}
     /** Begin with what the address says. */
     async start() {
       this.address = location.hash;
-      const { settings, log } = readAddress(location.hash, this.defaults, this.engine.activations, this.table !== void 0);
-      await this.begin(settings);
-      await this.replay(log);
+      const place2 = readAddress(location.hash, this.defaults, this.engine.activations, this.table !== void 0);
+      await this.begin(place2.settings);
+      if (place2.rowsMissing) {
+        this.awaiting = place2;
+        say(byId("file-note"), ROWS_MISSING);
+      }
+      await this.replay(place2.rowsMissing ? [] : place2.log);
     }
     /** All that asks the engine, one after the other. */
     turn(job) {
@@ -2188,6 +2193,8 @@ ${lines.join(",\n")}
     /** A new net. */
     begin(settings) {
       this.pause();
+      if (this.awaiting) say(byId("file-note"), "");
+      this.awaiting = void 0;
       return this.turn(async () => {
         this.settings = { ...settings };
         this.first = { ...settings };
@@ -2363,7 +2370,9 @@ ${lines.join(",\n")}
       say(byId("file-note"), typeof read === "string" ? read : "");
       if (typeof read === "string") return;
       this.table = read;
-      await this.begin({ ...this.settings, data: "csv" });
+      const { settings, log } = this.awaiting ?? { settings: this.settings, log: [] };
+      await this.begin({ ...settings, data: "csv" });
+      await this.replay(log);
     }
     listen() {
       const moves = {
@@ -2396,6 +2405,7 @@ ${lines.join(",\n")}
       listenToKeys({ " ": moves["play"], ArrowRight: moves["step"], r: moves["reset"] }, () => !this.dialog.open);
     }
   };
+  var ROWS_MISSING = "The address tells of rows of your own, which it does not hold: choose their file again, and the net is trained as it was.";
   var EDGES = "Edges are as wide as their numbers, blue above 0 and orange below. Click an edge to change its weight, a neuron to step through it.";
 
   // src/playground/remote.ts

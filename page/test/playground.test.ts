@@ -54,11 +54,11 @@ describe("a net", () => {
 describe("an address", () => {
   const log: Entry[] = [{ kind: "train", epochs: 37 }, { kind: "set", change: { lr: 0.1, batch: 0 } }, { kind: "edit", index: 4, value: -1e-7 }, { kind: "train", epochs: 2 }];
   it("gives back what was written", () => {
-    expect(readAddress(writeAddress(SETTINGS, log), { ...SETTINGS, data: "circle", layers: [] }, ["tanh"], false)).toEqual({ settings: SETTINGS, log });
+    expect(readAddress(writeAddress(SETTINGS, log), { ...SETTINGS, data: "circle", layers: [] }, ["tanh"], false)).toEqual({ settings: SETTINGS, log, rowsMissing: false });
   });
   it("leaves out what makes no sense", () => {
     const read = readAddress("#data=csv&layers=1-13&lr=-1&activation=gone&run=0_1.5_w99:1_w1:x_data:circle_4", SETTINGS, ["tanh"], false);
-    expect(read).toEqual({ settings: SETTINGS, log: [{ kind: "train", epochs: 4 }] });
+    expect(read).toEqual({ settings: SETTINGS, log: [{ kind: "train", epochs: 4 }], rowsMissing: true });
   });
   it("joins what follows on its own kind", () => {
     const short: Entry[] = [];

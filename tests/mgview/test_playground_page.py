@@ -343,6 +343,27 @@ def test_rows_of_ones_own_come_from_a_csv_and_stay_in_the_script(
     assert list(found.values()) == pytest.approx(list(expected.values()), rel=1e-12, abs=1e-12)
 
 
+def test_an_address_asks_for_the_rows_that_it_cannot_hold(open_page: Any, play_page: Path) -> None:
+    file = {"name": "pets.csv", "mimeType": "text/csv", "buffer": CSV.encode()}
+    page = ready(open_page(play_page), "layers=3")
+    page.set_input_files("#file", file)
+    page.wait_for_function("document.getElementById('data-set').value === 'csv'")
+    for _ in range(3):
+        page.click("#step")
+    page.wait_for_function("document.getElementById('epochs').textContent === '3'")
+    page.locator("#status", has_text="Epoch 3:").wait_for()
+    expected, address = weights(page), page.url.split("#")[1]
+    again = ready(open_page(play_page), address)
+    assert "choose their file again" in again.text_content("#file-note")
+    assert epochs(again) == 0
+    again.set_input_files("#file", file)
+    again.wait_for_function("document.getElementById('epochs').textContent === '3'")
+    assert again.text_content("#file-note") == ""
+    assert weights(again) == expected
+    again.set_input_files("#file", file)
+    again.wait_for_function("document.getElementById('epochs').textContent === '0'")
+
+
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "hinge", "mse"])
 def test_the_order_of_a_difference_is_seen_in_the_stepper_of_a_row(
     open_page: Any, play_page: Path, loss: str

@@ -46,6 +46,8 @@ function readers(activations: readonly string[], own: boolean): { [K in keyof Se
 export interface Place {
   settings: Settings;
   log: Entry[];
+  /** Whether it speaks of rows of the reader's own that are not here: no address holds them. */
+  rowsMissing: boolean;
 }
 
 /** Read an address; `own` tells whether there are rows of the reader's own. */
@@ -64,7 +66,8 @@ export function readAddress(hash: string, defaults: Settings, activations: reado
     const found = read[name as keyof Live](value);
     return found === undefined ? undefined : { [name]: found };
   };
-  return { settings: whole, log: readLog(words.get("run") ?? "", countParams(whole.layers), live) };
+  const log = readLog(words.get("run") ?? "", countParams(whole.layers), live);
+  return { settings: whole, log, rowsMissing: words.get("data") === "csv" && !own };
 }
 
 export function countParams(layers: readonly number[]): number {

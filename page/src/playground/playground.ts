@@ -2,7 +2,7 @@
 
 import { byId, say } from "../dom";
 import { brief } from "../format";
-import { readAddress, writeAddress } from "./address";
+import { type Place, readAddress, writeAddress } from "./address";
 import { Controls } from "./controls";
 import { readCsv, type Table } from "./csv";
 import { Curve } from "./curve";
@@ -48,6 +48,8 @@ export class Playground {
   private queue: Promise<unknown> = Promise.resolve();
   private written = 0;
   private address = "";
+  /** What an address told of a net whose rows are still to be chosen. */
+  private awaiting: Place | undefined;
   private readonly calm = matchMedia("(prefers-reduced-motion: reduce)");
   private readonly controls: Controls;
   private readonly net: NetView;
@@ -86,9 +88,13 @@ export class Playground {
   /** Begin with what the address says. */
   async start(): Promise<void> {
     this.address = location.hash;
-    const { settings, log } = readAddress(location.hash, this.defaults, this.engine.activations, this.table !== undefined);
-    await this.begin(settings);
-    await this.replay(log);
+    const place = readAddress(location.hash, this.defaults, this.engine.activations, this.table !== undefined);
+    await this.begin(place.settings);
+    if (place.rowsMissing) {
+      this.awaiting = place;
+      say(byId("file-note"), ROWS_MISSING);
+    }
+    await this.replay(place.rowsMissing ? [] : place.log);
   }
 
   /** All that asks the engine, one after the other. */
@@ -104,6 +110,8 @@ export class Playground {
   /** A new net. */
   private begin(settings: Settings): Promise<void> {
     this.pause();
+    if (this.awaiting) say(byId("file-note"), ""); // another net was chosen
+    this.awaiting = undefined;
     return this.turn(async () => {
       this.settings = { ...settings };
       this.first = { ...settings };
@@ -301,7 +309,9 @@ export class Playground {
     say(byId("file-note"), typeof read === "string" ? read : "");
     if (typeof read === "string") return;
     this.table = read;
-    await this.begin({ ...this.settings, data: "csv" });
+    const { settings, log } = this.awaiting ?? { settings: this.settings, log: [] };
+    await this.begin({ ...settings, data: "csv" });
+    await this.replay(log);
   }
 
   private listen(): void {
@@ -336,4 +346,5 @@ export class Playground {
   }
 }
 
+const ROWS_MISSING = "The address tells of rows of your own, which it does not hold: choose their file again, and the net is trained as it was.";
 const EDGES = "Edges are as wide as their numbers, blue above 0 and orange below. Click an edge to change its weight, a neuron to step through it.";
