@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import attrs
 
+from mgview.numbers import measured, percent
+
 _SIGMAS = 2.0  # a difference within two standard errors may be chance
 _ALIKE = 0.05  # errors that differ by less than this share are about as large
 
@@ -41,7 +43,7 @@ def verdict(model: Judged, baselines: Sequence[Judged], rows: int, score_name: s
 
 def _of_accuracy(model: Judged, best: Judged, rows: int) -> str:
     a, b = model.score, best.score
-    points = f"{abs(a - b) * 100:.1f} points"
+    points = f"{percent(abs(a - b)).removesuffix('%')} points"
     error = ((a * (1 - a) + b * (1 - b)) / rows) ** 0.5
     count = round(abs(a - b) * rows)
     if count == 0:
@@ -53,7 +55,7 @@ def _of_accuracy(model: Judged, best: Judged, rows: int) -> str:
         found = f"{points} better, more than chance explains"
     else:
         found = f"{points} worse: the baseline is the better model here"
-    return f"{_capital(model.who)} is right on {a:.1%}, {best.who} on {b:.1%}: {found}."
+    return f"{_capital(model.who)} is right on {percent(a)}, {best.who} on {percent(b)}: {found}."
 
 
 def _of_error(model: Judged, best: Judged) -> str:
@@ -64,10 +66,12 @@ def _of_error(model: Judged, best: Judged) -> str:
     elif abs(ratio - 1.0) < _ALIKE:
         found = "its error is about as large"
     elif ratio < 1.0:
-        found = f"its error is {1 - ratio:.0%} smaller"
+        found = f"its error is {percent(1 - ratio, 0)} smaller"
     else:
-        found = f"its error is {ratio - 1:.0%} larger: the baseline is the better model here"
-    scores = f"R2 {model.score:.3f}, {best.who} {best.score:.3f}"
+        found = (
+            f"its error is {percent(ratio - 1, 0)} larger: the baseline is the better model here"
+        )
+    scores = f"R2 {measured(model.score)}, {best.who} {measured(best.score)}"
     return f"{_capital(model.who)} has {scores}: {found}."
 
 

@@ -8,6 +8,9 @@ _SMALLEST_PLAIN = 1e-3
 _LARGEST_PLAIN = 1e4
 _DECIMALS_FROM = 1e3  # from here on three decimals, so that the text fits its box
 _WIDEST = 10
+_DIGITS = 4  # of what was measured
+_SMALLEST_MEASURED = 1e-4
+_NOISE = 1e-9  # percent that the machine's rounding may add
 
 
 def typographic(text: str) -> str:
@@ -69,6 +72,32 @@ def short(x: float) -> str:
     """
     whole = full(x)
     return whole if len(whole) <= _WIDEST else _marked(f"{x:.4g}", x)
+
+
+def measured(x: float) -> str:
+    """Write what was measured, such as an error, for running text.
+
+    Args:
+        x: any float, in any unit.
+
+    Returns:
+        Four digits that matter, in groups of thousands: ``0.125``, ``≈0.9774``, ``≈14,740``; of
+        very small and very large numbers with an exponent. A rounded number begins with ``≈``.
+    """
+    if is_odd(x) or x == 0.0:
+        return full(x)
+    rounded = float(f"{x:.{_DIGITS - 1}e}")
+    if not _SMALLEST_MEASURED <= abs(rounded) < 10**_WIDEST:
+        return _marked(f"{x:.{_DIGITS - 1}e}", x)
+    text = f"{rounded:,.0f}" if rounded.is_integer() else full(rounded)
+    return ("" if rounded == x else ROUNDED) + typographic(text)
+
+
+def percent(share: float, decimals: int = 1) -> str:
+    """Write a share, such as 0.125, as ``12.5%``; a rounded one begins with ``≈``."""
+    text = f"{100.0 * share:.{decimals}f}"
+    exact = abs(float(text) - 100.0 * share) < _NOISE
+    return ("" if exact else ROUNDED) + typographic(text) + "%"
 
 
 def _marked(text: str, x: float) -> str:

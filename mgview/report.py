@@ -15,7 +15,7 @@ from mgview import files
 from mgview.drawing import draw
 from mgview.errors import BadHistoryError, BadModelError
 from mgview.judgement import Judged, verdict
-from mgview.numbers import typographic
+from mgview.numbers import full, measured, percent, typographic
 from mgview.page import dark_by_setting, markup, policy, render, static
 from mgview.text import visible
 from mgview.training import (
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from mgview.recorder import LayerRecorder
 
 _MOST_DRAWN = 400_000  # nodes in the graph of one row; more would take minutes to draw
+_PLANE = 2  # inputs of a model whose answers can be painted
 _FOLD_ABOVE = 60  # nodes; a report wants the outline
 
 
@@ -121,7 +122,10 @@ def write_report(
     headline = _headline(judging["confusion"], found, targets, scores)
     recorded = copy.deepcopy(model)  # so that its own gradients stay as they are
     outputs = _one_sample(recorded, rows[0], inputs)
-    curves = training_figure(model, rows, targets, history, inputs, unit)
+    painted = accuracy and rows.shape[1] == _PLANE
+    figure = None  # a single point is no curve
+    if painted or len(history.loss) > 1:
+        figure = training_figure(model, rows, targets, history, inputs, unit)
     page = render(
         "report.html",
         kind="report",
@@ -138,7 +142,7 @@ def write_report(
         numbers=_numbers(model, history, unit),
         note=history.note,
         judged=judged,
-        curves=_image(curves, _curve_words(history, unit)),
+        curves=figure and _image(figure, _curve_words(history, unit)),
         layers=_layers(recorder),
         network=_network(outputs, recorded),
         ops=_ops(outputs, losses.by_name(loss), float(np.asarray(y, dtype=float).reshape(-1)[0])),
@@ -165,8 +169,8 @@ def _headline(
     given = [Judged(item.who, item.score) for item in scores]
     known = given or [Judged("this model", mine), constant]
     sentence = verdict(known[0], known[1:] or [constant], len(targets), name)
-    value = f"{mine:.1%}" if confusion else f"{mine:.3f}"
-    return {"name": name, "value": typographic(value), "sentence": typographic(sentence)}
+    value = percent(mine) if confusion else measured(mine)
+    return {"name": name, "value": value, "sentence": typographic(sentence)}
 
 
 def _own_score(
@@ -192,22 +196,24 @@ def _plain(value: object) -> str:
     """Write a setting for a reader: a list without brackets, None for what was not set."""
     if value is None:
         return "none"
+    if isinstance(value, float):
+        return full(value)
     return ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def _numbers(model: Any, history: History, unit: Unit | None) -> list[tuple[str, str]]:
-    numbers = [(f"{history.score_name} in training", f"{history.score[-1]:.4g}")]
+    numbers = [(f"{history.score_name} in training", measured(history.score[-1]))]
     words, losses_ = errors_of(history.loss, unit)
-    numbers.append((f"{words} in training", f"{losses_[-1]:.4g}"))
+    numbers.append((f"{words} in training", measured(losses_[-1])))
     if history.validation_loss:
         words, losses_ = errors_of(history.validation_loss, unit)
         kept = losses_[(history.best_epoch or len(losses_)) - 1]
-        numbers.append((f"{words} in validation", f"{kept:.4g}"))
+        numbers.append((f"{words} in validation", measured(kept)))
     return [
-        *((name, typographic(value)) for name, value in numbers),
+        *numbers,
         ("epochs", f"{len(history.loss):,}"),
         ("parameters", f"{len(model.parameters()):,}"),
-        (f"seconds, {history.backend}", f"{history.seconds:.3g}"),
+        (f"seconds, {history.backend}", measured(history.seconds)),
     ]
 
 
@@ -215,9 +221,9 @@ def _curve_words(history: History, unit: Unit | None) -> str:
     name, errors = errors_of(history.loss, unit)
     first, last = errors[0], errors[-1]
     how = "falls" if last < first else "goes"
-    return typographic(
-        f"{name[:1].upper()}{name[1:]} {how} from {first:.4g} to {last:.4g} in "
-        f"{len(errors)} epochs; {history.score_name} ends at {history.score[-1]:.4g}."
+    return (
+        f"{name[:1].upper()}{name[1:]} {how} from {measured(first)} to {measured(last)} in "
+        f"{len(errors)} epochs; {history.score_name} ends at {measured(history.score[-1])}."
     )
 
 
@@ -265,7 +271,7 @@ def _confusion(
             }
             for j, n in enumerate(counts)
         ]
-        rows.append({"label": names[i], "cells": cells, "found": f"{counts[i] / total:.1%}"})
+        rows.append({"label": names[i], "cells": cells, "found": percent(counts[i] / total)})
     right = int((predicted == targets).sum())
     return {"labels": names, "rows": rows, "right": right, "total": len(targets)}
 
@@ -274,9 +280,12 @@ def _residuals(
     found: NDArray[np.float64], targets: NDArray[np.float64], name: str
 ) -> dict[str, str]:
     errors = found[:, 0] - targets
-    text = typographic(
-        f"mean error {errors.mean():.4g}, mean absolute error {abs(errors).mean():.4g}, "
-        f"root mean square {float((errors**2).mean()) ** 0.5:.4g}, largest {abs(errors).max():.4g}"
+    sizes = abs(errors)
+    text = (
+        f"mean error {measured(float(errors.mean()))}, "
+        f"mean absolute error {measured(float(sizes.mean()))}, "
+        f"root mean square {measured(float((errors**2).mean()) ** 0.5)}, "
+        f"largest {measured(float(sizes.max()))}"
     )
     text += f", in the unit of {name}." if name else "."
     words = f"Predicted against true values, and a histogram of the errors: {text}"
@@ -300,11 +309,12 @@ def _network(outputs: list[Value], model: Any) -> dict[str, object]:
         words = f"The graph of one row has {count:,} nodes, too many to be drawn here."
         return {"words": words, "svg": ""}
     best = max(outputs, key=lambda value: value.data)
-    words = (
-        f"The graph of the first judged row, {count:,} nodes, with the gradients of {best.label}; "
-        "a box with a blue frame stands for several nodes."
-    )
     drawing = draw(outputs, fold_above=_FOLD_ABOVE, model=model)
+    folded = "; a box with a blue frame stands for several nodes" if drawing.boxes() else ""
+    words = (
+        f"The graph of the first judged row, {count:,} nodes, with the gradients of {best.label}"
+        f"{folded}."
+    )
     return {"words": words, "svg": markup(drawing.inline_svg())}
 
 

@@ -46,6 +46,7 @@ __all__ = [
 ]
 
 FORMATS = ("png", "svg")
+_FEW_TICKS = 5
 
 
 def residual_figure(
@@ -61,6 +62,8 @@ def residual_figure(
     Returns:
         The figure.
     """
+    from matplotlib.ticker import MaxNLocator
+
     what = f" {escaped(name)}" if name else ""
     figure = new_figure((9.0, 3.8))
     left, right = figure.subplots(1, 2)
@@ -72,6 +75,7 @@ def residual_figure(
     right.axvline(0.0, color=NEUTRAL, linewidth=1.2, linestyle="--")
     right.set(xlabel=f"predicted − true{what}", ylabel="rows", title="Residuals")
     for ax in (left, right):
+        ax.xaxis.set_major_locator(MaxNLocator(_FEW_TICKS))  # so that long numbers stand apart
         ax.grid(alpha=0.25)
     figure.set_layout_engine("constrained")
     return figure

@@ -267,9 +267,10 @@ def _save(outcome: "Outcome", folder: Path) -> dict[str, Path]:
 def _write_report(
     path: Path, data: "Data", settings: dict[str, object], outcome: "Outcome", recorder: Any
 ) -> Path:
+    from mgview.numbers import measured
     from mgview.report import write_report
 
-    judged = {score.who: f"{score.score:.4g}" for score in outcome.scores}
+    judged = {score.who: measured(score.score) for score in outcome.scores}
     name = "accuracy" if data.task == "classification" else "R2"
     return write_report(
         path,

@@ -99,9 +99,21 @@ def test_a_regression_shows_its_residuals(open_page: Any, tmp_path: Path) -> Non
     errors = [given["model"](row).data - t for row, t in zip(ROWS, given["y"], strict=True)]
     page = open_page(write_report(tmp_path / "r.html", **given))
     text = page.inner_text("main").replace("\u2212", "-")
-    assert f"mean error {sum(errors) / 12:.4g}" in text
-    assert f"largest {max(map(abs, errors)):.4g}" in text
+    assert f"mean error ≈{sum(errors) / 12:.4g}" in text
+    assert f"largest ≈{max(map(abs, errors)):.4g}" in text
     assert page.locator(".confusion").count() == 0
+
+
+def test_a_single_epoch_is_no_curve_and_an_unfolded_net_speaks_of_no_boxes(
+    open_page: Any, tmp_path: Path
+) -> None:
+    model = MLP(2, 1, seed=2)
+    targets = [row[0] * 2 for row in ROWS]
+    given = {"model": model, "history": train(model, targets, epochs=1), "loss": "mse"}
+    page = open_page(write_report(tmp_path / "r.html", **given, X=ROWS, y=targets))
+    assert page.locator("h2", has_text="Training").count() == 0
+    assert "blue frame" not in page.inner_text("main")
+    assert re.search(r"1\s+epochs", page.inner_text(".numbers"))
 
 
 def test_layers_appear_where_a_recorder_watched(open_page: Any, tmp_path: Path) -> None:
@@ -179,16 +191,16 @@ def test_the_held_out_score_is_the_headline_with_a_judgement(
         for row, target in zip(ROWS, given["y"], strict=True)
     )
     first = page.locator("main > *").first.inner_text()
-    assert first.startswith(f"{right / 12:.1%} accuracy, on the held-out rows")
+    assert first.removeprefix("≈").startswith(f"{right / 12:.1%} accuracy, on the held-out rows")
     assert (
-        "This net is right on 33.3%, logistic regression on 91.7%: 58.3 points worse: "
+        "This net is right on ≈33.3%, logistic regression on ≈91.7%: ≈58.3 points worse: "
         "the baseline is the better model here." in first
     )
     bare = open_page(write_report(tmp_path / "bare.html", **given))
-    assert "always '0' on 33.3%" in bare.inner_text(".headline")
+    assert "always '0' on ≈33.3%" in bare.inner_text(".headline")
     names = list(np.array(["setosa", "versicolor", "virginica"]))
     named = open_page(write_report(tmp_path / "named.html", **given, classes=names))
-    assert "always 'setosa' on 33.3%" in named.inner_text(".headline")
+    assert "always 'setosa' on ≈33.3%" in named.inner_text(".headline")
 
 
 @pytest.mark.parametrize(
@@ -214,12 +226,12 @@ def test_errors_and_residuals_are_in_the_targets_own_unit(open_page: Any, tmp_pa
     own = {"target": "price $", "mean": 200.0, "scale": 50.0}
     page = open_page(write_report(tmp_path / "r.html", **given, **own))
     text = page.inner_text("main").replace("\u2212", "-")
-    assert f"largest {50 * max(map(abs, errors)):.4g}, in the unit of price $." in text
+    assert f"largest ≈{50 * max(map(abs, errors)):.4g}, in the unit of price $." in text
     loss = 50 * given["history"].loss[-1] ** 0.5
-    assert re.search(rf"{loss:.4g}\s+root mean square error in training", text)
+    assert re.search(rf"≈{loss:.4g}\s+root mean square error in training", text)
     spread = sum((t - sum(given["y"]) / 12) ** 2 for t in given["y"])
     r2 = 1 - sum(e * e for e in errors) / spread
-    assert text.startswith(f"{r2:.3f} R2")
+    assert text.startswith(f"≈{r2:.4g} R2")
     source = page.locator("img.plot").nth(1).get_attribute("src")
     figure = base64.b64decode(source.partition(",")[2]).decode()
     assert "true price $" in figure

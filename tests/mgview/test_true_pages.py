@@ -14,7 +14,7 @@ from mgcore.order import topological_order
 from mgnn import MLP
 from mgview.errors import BadModelError
 from mgview.names import atomic
-from mgview.numbers import full, number
+from mgview.numbers import full, measured, number, percent
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -119,6 +119,17 @@ def test_pages_and_drawings_write_the_same_numbers(open_page: Any) -> None:
 
 
 # Names
+
+
+def test_what_is_measured_has_four_digits_and_says_so() -> None:
+    numbers = [14738.4, 120000.0, -0.03245123, 0.125, 0.0, 1.5e-7, 12345678901.0, math.nan, 467.3]
+    assert [measured(x) for x in numbers] == [
+        "≈14,740", "120,000", "≈−0.03245", "0.125", "0", "1.500e−07", "≈1.235e+10", "nan", "467.3",
+    ]  # fmt: skip
+    assert [percent(x) for x in (0.92, 1 / 3, 0.95 - 0.8, 1.0)] == [
+        "92.0%", "≈33.3%", "15.0%", "100.0%",
+    ]  # fmt: skip
+    assert percent(0.5, 0) == "50%"
 
 
 def test_parameters_are_named_by_the_model() -> None:
