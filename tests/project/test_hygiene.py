@@ -197,3 +197,27 @@ def test_towncrier_makes_a_changelog_of_all_fragments():
         mark = "" if issue.startswith("+") else f" (#{issue})"
         news = re.sub(r"\s+", " ", path.read_text().strip())
         assert f"- {news}{mark}" in flat, path.name
+
+
+# Functions.
+
+LONGEST = 40
+"""Statements of a function. A longer one would need a reason, and a line here that names it."""
+
+
+def statements_in(function: ast.AST) -> int:
+    found = [node for node in ast.walk(function) if isinstance(node, ast.stmt)]
+    docs = [n for n in found if isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant)]
+    return len(found) - len(docs) - 1  # itself
+
+
+def test_no_function_is_too_long_to_be_read_at_once():
+    long = [
+        f"{path.relative_to(ROOT)}: {node.name}, {statements_in(node)} statements"
+        for package in PACKAGES
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and statements_in(node) > LONGEST
+    ]
+    assert long == [], "split them by subject"
