@@ -19,7 +19,7 @@ import numpy as np
 
 from mgcompile.graph.ir import CONST, INPUT, PARAM, applies, mixed
 from mgcompile.reroll.emit_tape import edges_of
-from mgcompile.reroll.isomorphism import grouped, positions
+from mgcompile.reroll.isomorphism import grouped
 from mgcompile.reroll.loop_detect import detect_recurrences
 from mgcompile.reroll.partition import FEW_SMALL_GROUPS, SMALL_GROUP
 from mgcompile.support.csr import places_within, starts
@@ -87,15 +87,16 @@ def merge_at_borders(
     if turn is None:
         return None
     level = _sunk(rows, turn * _BETWEEN, np.bincount(turn)[turn] < SMALL_GROUP)
-    full_level, full_kind = (np.zeros(len(written.code), dtype=np.int64) for _ in range(2))
-    full_level[rows.nodes] = np.unique(level, return_inverse=True)[1] + 1
-    full_kind[rows.nodes] = _numbered(level, rows.code, rows.width)
-    found = grouped(written, full_level, full_kind, positions(written))
-    if not _is_alike(found):
-        return None
+    found = grouped(
+        written,
+        rows.spread(np.unique(level, return_inverse=True)[1] + 1, 0),
+        rows.spread(_numbered(level, rows.code * (int(rows.width.max()) + 1) + rows.width), 0),
+        rows.spread(_positions(rows), -1),
+    )
     repeated = detect_recurrences(found)
     inside = sum(part.nodes.size for loop in repeated for part in loop.body)
-    return (found, repeated) if 2 * inside > len(rows.nodes) else None
+    good = 2 * inside > len(rows.nodes) and all(_is_alike(found, loop) for loop in repeated)
+    return (found, repeated) if good else None
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -143,6 +144,12 @@ class _Rows:
         """The op of each node."""
         return self.graph.code[self.nodes]
 
+    def spread(self, numbers: Numbers, others: int) -> Numbers:
+        """Return numbers of these nodes as one for each node of the graph."""
+        found = np.full(len(self.graph.code), others, dtype=np.int64)
+        found[self.nodes] = numbers
+        return found
+
 
 @attrs.frozen(slots=True, eq=False)
 class _Forms:
@@ -165,7 +172,7 @@ def _forms(rows: _Rows) -> _Forms | None:
     A form that is seldom there goes with the frequent ones that are most like it.
     """
     graph, codes = rows.graph, rows.code
-    exponent = np.zeros(len(codes))
+    exponent = np.zeros(len(codes))  # a power's class depends on it, where it is a constant
     powers = np.flatnonzero(applies(graph, ops.pow)[rows.nodes])
     second = graph.operand[graph.start[rows.nodes[powers]] + 1]
     exponent[powers] = np.where(graph.code[second] == CONST, graph.value[second], np.nan)
@@ -175,9 +182,11 @@ def _forms(rows: _Rows) -> _Forms | None:
     with np.errstate(over="ignore"):
         hashed = np.add.reduceat(hashed, rows.begin[:-1])
         np.add.at(above, rows.reads, mixed(np.repeat(codes, rows.width) + 1))
-    head = _numbered(codes, rows.width, exponent.view(np.int64))
-    form = _numbered(head, hashed, above[:-3])
-    _, first, count = np.unique(form, return_index=True, return_counts=True)
+    head = mixed(codes * 1_000_003 + rows.width) ^ exponent.view(np.int64)
+    seen = mixed(hashed ^ mixed(above[:-3] ^ mixed(head)))
+    _, first, form, count = np.unique(
+        seen, return_index=True, return_inverse=True, return_counts=True
+    )
     if len(count) > _MOST_FORMS:
         return None
     goes_with = _goes_with(rows, below, head[first], first, count)
@@ -243,7 +252,7 @@ def _turns(rows: _Rows, forms: _Forms) -> Numbers | None:
     when = np.zeros(len(rows.nodes), dtype=np.int64)
     ready: dict[int, list[Numbers]] = {}
     count: dict[int, int] = {}
-    fresh, turn = np.flatnonzero(waiting == 0), 0
+    fresh, turn, done = np.flatnonzero(waiting == 0), 0, 0
     while True:
         for form, nodes in _by_form(forms.of, fresh):
             ready.setdefault(form, []).append(nodes)
@@ -261,7 +270,8 @@ def _turns(rows: _Rows, forms: _Forms) -> Numbers | None:
         count[chosen] = 0
         nodes = parts[0] if len(parts) == 1 else np.concatenate(parts)
         turn += 1
-        if turn > _FIRST_TURNS and int(np.count_nonzero(when)) < turn * _FEWEST_A_TURN:
+        done += len(nodes)
+        if turn > _FIRST_TURNS and done < turn * _FEWEST_A_TURN:
             return None
         when[nodes] = turn
         width = begin[nodes + 1] - begin[nodes]
@@ -296,18 +306,33 @@ def _sunk(rows: _Rows, level: Numbers, rare: Mask) -> Numbers:
     return np.array(found, dtype=np.int64)
 
 
-def _is_alike(classes: IsomorphismClasses) -> bool:
-    """Tell whether nearly all members of groups read, operand by operand, one group."""
-    graph = classes.graph
-    size = np.diff(classes.start)
-    nodes = classes.members[np.repeat(size >= SMALL_GROUP, size)]
-    if not len(nodes):
-        return False
-    operand, width = edges_of(graph, nodes)
-    column = np.repeat(classes.group[nodes], width) * (int(width.max()) + 1) + places_within(width)
-    source = np.where(classes.group[operand] >= 0, classes.group[operand], graph.code[operand] - 1)
-    pair = column * (classes.count + 5) + source + 4
-    pairs, count = np.unique(pair, return_counts=True)
-    begin = np.flatnonzero(np.diff(pairs // (classes.count + 5), prepend=-1))
-    usual = np.maximum.reduceat(count, begin)
-    return _STRANGE * int(usual.sum()) >= (_STRANGE - 1) * len(operand)
+def _positions(rows: _Rows) -> Numbers:
+    """Number the nodes from the roots down, operand by operand."""
+    place = np.full(len(rows.graph.code), -1, dtype=np.int64)
+    place[rows.nodes] = np.arange(len(rows.nodes))
+    fresh = place[rows.graph.roots]
+    found = np.full(len(rows.nodes), -1, dtype=np.int64)
+    done = 0
+    while True:
+        fresh = fresh[fresh >= 0]
+        fresh = fresh[found[fresh] < 0]
+        fresh = fresh[np.sort(np.unique(fresh, return_index=True)[1])]
+        if not len(fresh):
+            return found
+        found[fresh] = done + np.arange(len(fresh))
+        done += len(fresh)
+        width = rows.width[fresh]
+        fresh = rows.reads[np.repeat(rows.begin[fresh], width) + places_within(width)]
+
+
+def _is_alike(classes: IsomorphismClasses, loop: Recurrence) -> bool:
+    """Tell whether nearly all members of a loop's groups read, operand by operand, one group."""
+    usual = total = 0
+    for part in loop.body:
+        if part.nodes.shape[1] < SMALL_GROUP:
+            continue
+        source = classes.group[part.table[1]]
+        for column in source.T:
+            usual += int(np.unique(column, return_counts=True)[1].max())
+        total += source.size
+    return _STRANGE * usual >= (_STRANGE - 1) * total

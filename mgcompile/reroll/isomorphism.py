@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["IsomorphismClasses", "find_classes", "grouped", "positions"]
+__all__ = ["IsomorphismClasses", "find_classes", "grouped"]
 
 _LEAF_CLASS = {PARAM: 0, CONST: 1, INPUT: 2}
 _FIRST_CLASS = 3
@@ -83,7 +83,7 @@ def find_classes(graph: Graph) -> IsomorphismClasses:
         operand[one], operand[other] = operand[other], operand[one]
         graph = attrs.evolve(graph, operand=operand)
     graph = _aligned(graph, klass)
-    position = positions(graph)
+    position = _positions(graph)
     return attrs.evolve(grouped(graph, level, kind, position), written=written)
 
 
@@ -281,7 +281,7 @@ def _aligned(graph: Graph, klass: Numbers) -> Graph:
     return attrs.evolve(graph, operand=operand)
 
 
-def positions(graph: Graph) -> Numbers:
+def _positions(graph: Graph) -> Numbers:
     """Number the nodes of ops from the roots down, operand by operand."""
     reads = reads_of(graph)
     one, other, more = reads.one, reads.other, reads.more
