@@ -129,7 +129,7 @@ def _reader(
         not step
         or not np.any(strange)
         or _STRANGE * int(strange.sum()) > len(at)
-        or np.any(strange & (inside | late | regular))
+        or np.any(strange & (inside | late))
     ):
         return None
     return _Reader((group, now), places, strange, nodes)

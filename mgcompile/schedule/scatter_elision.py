@@ -2,13 +2,15 @@
 
 A scatter whose parts together cover its result, each element once, only says where things go. The
 arrays that it reads get a *destination*: they are parts of its result from the beginning. Parts
-that go to the same elements are added up first. A part that is a sum over the batch is added to
-what is there, so that any number of these may overlap.
+that go to the same elements are added up first; runs of neighbours that overlap, as the adjoints
+of shifted reads do, are cut where one of them begins or ends. A part that is a sum over the batch
+is added to what is there, so that any number of these may overlap.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +25,7 @@ from mgcompile.program.ir import (
     IndexMap,
     Loop,
     Scatter,
+    ScatterPart,
     extent,
     map_elements,
 )
@@ -33,10 +36,13 @@ from mgcore import ops
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.program.ir import ScatterPart, Statement
+    from mgcompile.program.ir import Statement
     from mgcompile.schedule.ir import LoopProgram
 
 __all__ = ["elide_scatters"]
+
+_MOST_CUT = 8
+"""Parts of a scatter that are cut where they overlap."""
 
 
 @define
@@ -67,6 +73,8 @@ class _Rewriter:
                 self.destinations[part.source.array] = Access(scatter.result, part.target)
             return []
         together = _by_target(scatter.parts)
+        if together and not self._covers(scatter, together, loops):
+            together = _by_target(_cut(scatter.parts, loops))
         if not together or not self._covers(scatter, together, loops):
             return [scatter]
         made: list[Statement] = []
@@ -117,6 +125,41 @@ def _inside(index: IndexMap, loops: int) -> IndexMap:
         return Affine(index.offset, index.strides[loops:])
     return evolve(
         index, table=index.table.reshape(index.table.shape[loops:]), strides=index.strides[loops:]
+    )
+
+
+def _cut(parts: Sequence[ScatterPart], loops: int) -> Sequence[ScatterPart]:
+    """Return the parts cut where others begin or end, so that those that overlap have one target.
+
+    None, unless all of them are runs of neighbours, and few.
+    """
+    if len(parts) > _MOST_CUT or not all(_is_run(part, loops) for part in parts):
+        return ()
+    low = [part.target.offset for part in parts if isinstance(part.target, Affine)]
+    high = [first + extent(part.shape) for first, part in zip(low, parts, strict=True)]
+    ends = sorted({*low, *high})
+    made = []
+    for begin, end in pairwise(ends):
+        target = Affine(begin, (0,) * loops + (1,))
+        for part, first, last in zip(parts, low, high, strict=True):
+            index = part.source.index
+            if first <= begin and end <= last and isinstance(index, Affine):
+                offset = index.offset + (begin - first) * (index.strides[-1] if part.shape else 0)
+                strides = index.strides if part.shape else (*index.strides, 0)
+                source = Access(part.source.array, Affine(offset, strides))
+                made.append(ScatterPart((end - begin,), source, target))
+    return made
+
+
+def _is_run(part: ScatterPart, loops: int) -> bool:
+    """Tell whether a part writes neighbours, the same in each iteration, from a fixed stride."""
+    target = part.target
+    return (
+        len(part.shape) <= 1
+        and isinstance(target, Affine)
+        and isinstance(part.source.index, Affine)
+        and not any(target.strides[:loops])
+        and (extent(part.shape) == 1 or target.strides[-1] == 1)
     )
 
 
