@@ -44,6 +44,9 @@ __all__ = ["elide_scatters"]
 _MOST_CUT = 8
 """Parts of a scatter that are cut where they overlap."""
 
+_FEWEST_A_PIECE = 2
+"""Elements of a piece, on average: shorter ones are added where they are."""
+
 
 @define
 class _Rewriter:
@@ -138,6 +141,8 @@ def _cut(parts: Sequence[ScatterPart], loops: int) -> Sequence[ScatterPart]:
     low = [part.target.offset for part in parts if isinstance(part.target, Affine)]
     high = [first + extent(part.shape) for first, part in zip(low, parts, strict=True)]
     ends = sorted({*low, *high})
+    if _FEWEST_A_PIECE * (len(ends) - 1) > ends[-1]:
+        return ()
     made = []
     for begin, end in pairwise(ends):
         target = Affine(begin, (0,) * loops + (1,))

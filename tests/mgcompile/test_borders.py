@@ -43,7 +43,7 @@ def test_a_border_of_any_kind_leaves_one_loop_with_the_right_numbers(name):
     (times, statements), *others = loops
     assert not others
     assert int(times) >= 11
-    assert int(statements) <= 30
+    assert int(statements) <= 40
     assert "irregular" not in kernel.explain()
 
 
