@@ -136,7 +136,7 @@ class Adjoints:
         after = Emitter(builder, self.loops, shape)
         strides = (0,) * depth + dense_strides(shape)
         total: Number = Symbol(affine(result, 0, *strides), after)
-        total = after.multiply(total, scale)
+        total = after.chained(total, scale)
         if over_batch and not over_batch_sum:
             total = after.multiply(total, Symbol(affine(SAMPLES, 0, *(0,) * len(strides)), after))
         return after.access(total)

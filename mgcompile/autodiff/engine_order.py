@@ -9,6 +9,7 @@ other strict one.
 from __future__ import annotations
 
 import itertools
+import math
 from typing import TYPE_CHECKING
 
 import attrs
@@ -128,7 +129,8 @@ class _Walk:
         if isinstance(partial, float):
             if partial == 1.0:
                 return upstream
-            return self.applied(ops.mul, [upstream, self.constant(partial)])
+            op = ops.mul if math.isfinite(partial) else ZERO_MUL
+            return self.applied(op, [upstream, self.constant(partial)])
         if upstream == self.constant(1.0):
             return known[partial]
         # The engine does not look at what lies below a node that the root does not feel.

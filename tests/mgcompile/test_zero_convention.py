@@ -10,7 +10,7 @@ from zero_convention import CASES as ENGINE_CASES
 
 import mgcompile
 from mgcompile.support.zero_product import ZERO_DOT, ZERO_MUL
-from mgcore import Value, ops
+from mgcore import Value, grad, ops
 
 BACKENDS = ("llvm", "numpy")
 
@@ -244,6 +244,41 @@ def test_training_leaves_samples_out_that_are_not_there(name, backend):
     for _ in range(3):
         at = [x - 0.25 * slope for x, slope in zip(at, by_hand(*at)[1], strict=True)]
     np.testing.assert_allclose(kernel.params, at, rtol=1e-13)
+
+
+@pytest.mark.parametrize("options", [{}, {"backend": "numpy"}, {"strict": True}], ids=str)
+@pytest.mark.parametrize("name", MASKS)
+def test_a_recorded_data_set_may_have_holes(name, options):
+    w, b = Value(0.7, "w"), Value(0.1, "b")
+    terms = [
+        MASKS[name](lambda x, y: (w * x + b - y) ** 2, *map(Value, row)) for row in HOLED.tolist()
+    ]
+    kernel = mgcompile.compile(sum(terms) * 0.25, [], [w, b], cache=False, **options)
+    loss, slopes = kernel.loss_and_grad()
+    right, expected = by_hand(0.7, 0.1)
+    assert loss == pytest.approx(right, rel=1e-13)
+    np.testing.assert_allclose(slopes, expected, rtol=1e-13)
+
+
+@pytest.mark.parametrize("options", [{}, {"backend": "numpy"}, {"strict": True}], ids=str)
+def test_a_recurrence_skips_steps_that_are_not_there(options):
+    def last(xs, w, u):
+        state = 0.0 * u
+        for x in xs:
+            state = ops.select(ops.isnan(x), state, ops.tanh(w * state + u * x))
+        return state
+
+    numbers = [0.5, math.nan, 0.3, math.nan, math.nan, 0.1, -0.4, 0.2, math.nan, 0.7, 0.6, 0.9]
+    params = [Value(0.8, "w"), Value(0.5, "u")]
+    inputs = [Value(0.1 * i, f"x{i}") for i in range(12)]
+    kernel = mgcompile.compile(last(inputs, *params), inputs, params, cache=False, **options)
+    there = [Value(x) for x in numbers if not math.isnan(x)]
+    _, slopes = kernel.loss_and_grad(np.array([numbers] * 3))
+    np.testing.assert_allclose(slopes, grad(last(there, *params), params), rtol=1e-12)
+    _, slopes = kernel.value_and_grad(np.array([numbers]))
+    expected = iter(grad(last(there, *params), there))
+    right = [0.0 if math.isnan(x) else next(expected) for x in numbers]
+    np.testing.assert_allclose(slopes[0], right, rtol=1e-12)
 
 
 def test_a_layer_below_a_mask_does_without_the_samples_that_are_not_there():
