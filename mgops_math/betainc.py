@@ -26,7 +26,23 @@ def _density(_out: Any, a: Any, b: Any, x: Any) -> Any:
     # 1/B(a, b) by way of B(a + 1, b + 1), which keeps its digits where a or b is tiny.
     share = a / (a + b) * (b / (a + b + 1.0))
     bell = ops.xlogy(a - 1.0, x) + ops.xlog1py(b - 1.0, -x) - ops.betaln(a + 1.0, b + 1.0)
-    return share * ops.exp(bell)
+    return ops.select(_is_modest(a, b, x), _product(a, b, x), share * ops.exp(bell))
+
+
+def _is_modest(a: Any, b: Any, x: Any) -> Any:
+    """Tell whether no factor of the density overflows or underflows."""
+    powers = ops.minimum(ops.xlogy(a, x), ops.xlog1py(b, -x))
+    small = ops.logical_and(ops.lt(ops.maximum(a, b), 60.0), ops.gt(ops.minimum(a, b), 1e-3))
+    return ops.logical_and(small, ops.gt(powers, -600.0))
+
+
+def _product(a: Any, b: Any, x: Any) -> Any:
+    """Return the density as a product: the exponential of a sum would magnify its rounding."""
+    a, b = ops.minimum(a, 60.0), ops.minimum(b, 60.0)
+    rest = 1.0 - x
+    lost = (1.0 - rest) - x  # of that difference; its share of a power is b times its own
+    powers = ops.pow(x, a) * ops.pow(rest, b) * (1.0 + b * (lost / rest))
+    return powers / ops.beta(a, b) / (x * rest)
 
 
 betainc = Op(

@@ -8,20 +8,36 @@ __all__ = ["digamma_gap", "far_apart", "stirling_rest"]
 
 _LARGE = 20.0
 _STIRLING = (1.0 / 1188.0, -1.0 / 1680.0, 1.0 / 1260.0, -1.0 / 360.0, 1.0 / 12.0)
-# f(m + h) - f(m - h) = 2 h f'(m) + 2 h**3 f'''(m)/3! + ...
-_ODD_FACTORIALS = (2.0, 2.0 / 6.0, 2.0 / 120.0, 2.0 / 5040.0)
+# B_2k/(2k), k = 7 ... 1: digamma(x) = log(x) - 1/(2 x) - these over x**2k (DLMF 5.11.2).
+_DIGAMMA = (
+    *(1.0 / 12.0, -691.0 / 32760.0, 1.0 / 132.0, -1.0 / 240.0, 1.0 / 252.0),
+    *(-1.0 / 120.0, 1.0 / 12.0),
+)
+_SHIFT = 8
 
 
 def digamma_gap(a: Any, b: Any) -> Any:
-    """Return digamma(a) - digamma(a + b) for a, b > 0, where b is small by its Taylor series."""
-    near = ops.lt(b, 0.03 * a)
-    h = ops.select(near, 0.5 * b, 0.0)
-    middle = a + h
-    power, total = h, 0.0
-    for k, factor in enumerate(_ODD_FACTORIALS):
-        total = total - factor * (power * ops.polygamma(2.0 * k + 1.0, middle))
-        power = power * (h * h)
-    return ops.select(near, total, ops.digamma(a) - ops.digamma(a + b))
+    """Return digamma(a) - digamma(a + b) for a, b > 0: a sum of terms of one sign, or nearly.
+
+    By the recurrence (DLMF 5.5.2) eight times, then by the asymptotic series of both.
+    """
+    total = a + b
+    gap = 0.0
+    for k in range(_SHIFT - 1, -1, -1):
+        gap = gap - b / (total + float(k)) / (a + float(k))
+    here, there = 1.0 / (a + float(_SHIFT)), 1.0 / (total + float(_SHIFT))
+    apart = b * there * here  # here - there
+    slope = _slope_of_series(there * there, here * here) * (here + there)
+    return gap - (ops.log1p(b * here) + apart * (0.5 + slope))
+
+
+def _slope_of_series(u: Any, v: Any) -> Any:
+    """Return (s(u) - s(v))/(u - v) for the polynomial s of the series, without a difference."""
+    value, slope = _DIGAMMA[0], 0.0
+    for coefficient in (*_DIGAMMA[1:], 0.0):
+        slope = slope * u + value
+        value = value * v + coefficient
+    return slope
 
 
 def far_apart(a: Any, b: Any) -> tuple[Any, Any, Any]:

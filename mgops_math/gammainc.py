@@ -38,9 +38,9 @@ def _forward(a: Any, x: Any) -> Any:
 def _density(_out: Any, a: Any, x: Any) -> Any:
     a, x = ops.minimum(a, _HUGE), ops.minimum(x, _HUGE)
     large = ops.gt(a, _LARGE)
-    # 1/Gamma(a) as a/Gamma(a + 1), which keeps its digits where a is tiny.
+    # A product of powers: an exponential of their logarithms' sum would magnify its rounding.
     low = ops.minimum(a, _LARGE)
-    few = low * ops.exp(ops.xlogy(low - 1.0, x) - x - ops.lgamma(low + 1.0))
+    few = ops.pow(x, low) / x * ops.exp(-x) / ops.gamma(low)
     # For large a Stirling's series, and a (log(x/a) - x/a + 1) in one, so that nothing cancels.
     high = ops.maximum(a, _LARGE)
     ratio = ops.select(large, x, high) / high

@@ -31,10 +31,18 @@ def _forward(x: Any) -> Any:
     return w
 
 
+def _partial(out: Any, x: Any) -> Any:
+    # e**out is x/out, and for large x keeps its digits so.
+    large = ops.gt(x, 1.0)
+    usual = 1.0 / (ops.exp(ops.minimum(out, 1.0)) * (1.0 + out))
+    far = ops.select(large, x, 1.0)
+    return ops.select(large, ops.select(large, out, 1.0) / far / (1.0 + out), usual)
+
+
 lambertw = Op(
     "lambertw",
     forward=_forward,
-    partials=(lambda out, x: 1.0 / (ops.exp(out) * (1.0 + out)),),
+    partials=(_partial,),
     symbol="W",
     domain="(-1/e, inf)",
     doc="the w >= -1 with w * e**w = x",

@@ -10,10 +10,13 @@ library.text()                                    # functions to append to the m
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.math.custom_ops import lower_foreign
+from mgcompile.backends.llvm.math.functions.incomplete import function_of
 from mgcompile.backends.llvm.math.op_table import lowering_of
+from mgcompile.support.op_traits import shipped_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,4 +40,11 @@ def emit(block: Block, op: Op, operands: Sequence[Vec]) -> Vec:
     lowering = lowering_of(op)
     if lowering is not None:
         return lowering(block, *operands)
+    function = function_of(shipped_name(op) or "", partial(_by_rule, op))
+    if function is not None:
+        return block.call(function, *operands)
+    return lower_foreign(block, op, operands, emit)
+
+
+def _by_rule(op: Op, block: Block, operands: Sequence[Vec]) -> Vec:
     return lower_foreign(block, op, operands, emit)

@@ -11,6 +11,7 @@ from mgcompile.backends.llvm.math.functions.coefficients import ERF as ABOVE
 from mgcompile.backends.llvm.math.functions.coefficients import ERF_BELOW as BELOW
 from mgcompile.backends.llvm.math.functions.coefficients import TAIL as TAIL_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.exponential import (
+    EXP,
     EXP_OF_PARTS,
     exp_parts,
     inside,
@@ -60,6 +61,19 @@ def _erf_of(block: Block, x: Vec, a: Vec, square: Vec) -> Vec:
     return block.copy_sign(block.fma(e * a, slope, rest), x)
 
 
+def _bell_of_square(block: Block, x: Vec) -> Vec:
+    """Return e^(-x^2): the exponential that erf computes, less what the square rounded away."""
+    square = -(x * x)
+    e = block.call(EXP, square)
+    usual = block.fma(e, -block.exact_fma(x, x, square), e)
+
+    def robust() -> list[Vec]:
+        # Of an infinite square nothing is lost; the exponential is 0 long before.
+        return [block.select(block.absolute(x) > 30.0, e, usual)]
+
+    return block.rarely(block.inverse(inside(block, square)), robust, [usual])[0]
+
+
 def _gelu(block: Block, x: Vec) -> Vec:
     a = block.absolute(x)
     return block.select(a < 0.75, _gelu_centre(block, x), _gelu_tail(block, x, a))
@@ -92,6 +106,7 @@ def _normal_pdf(block: Block, x: Vec) -> Vec:
     return _bell(block, x, block.absolute(x))[1] * (0.5 * math.sqrt(2.0 / math.pi))
 
 
+BELL_OF_SQUARE = Function("bell_of_square", _bell_of_square)
 ERF = Function("erf", _erf)
 GELU = Function("gelu", _gelu)
 NORMAL_PDF = Function("normal_pdf", _normal_pdf)
