@@ -52,7 +52,7 @@ def fold_constants(graph: Graph) -> Graph:
     folded = np.flatnonzero(code != graph.code)
     if not len(folded):
         return compacted(graph)
-    editor = Editor(graph)
+    editor = Editor(graph, owner)
     editor.become(folded, CONST, value[folded])
     editor.drop(code[owner] < 0)
     return compacted(editor.finished())
@@ -156,7 +156,7 @@ def _rebuilt(graph: Graph, additive: Mask, owner: Numbers, terms: _Terms, produc
     others = np.bincount(terms.root[rest], minlength=n)
     total = others + (products > 0)
     summing = additive & ~terms.merged & (others > 0)
-    editor = Editor(graph)
+    editor = Editor(graph, owner)
     editor.become(np.flatnonzero(summing & (total == 2)), ops.add)
     editor.become(np.flatnonzero(summing & (total != 2)), ops.sum)
     editor.become(np.flatnonzero((products > 0) & (others == 0)), ops.dot)

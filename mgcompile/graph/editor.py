@@ -39,10 +39,15 @@ class Editor:
 
     Nodes that are added are numbered on from those of the graph. What a node reads comes after what
     it read before and was not dropped, in the order in which it was told.
+
+    Args:
+        graph: The graph.
+        owner: `edge_owner` of it, where that is known.
     """
 
-    def __init__(self, graph: Graph) -> None:
+    def __init__(self, graph: Graph, owner: Numbers | None = None) -> None:
         self.graph = graph
+        self.owner = edge_owner(graph.start) if owner is None else owner
         self._ops = list(graph.ops)
         self._code = [graph.code.copy()]
         self._index = [graph.index]
@@ -141,7 +146,7 @@ class Editor:
     def finished(self) -> Graph:
         """Return the graph with all changes."""
         graph = self.graph
-        users = np.concatenate([edge_owner(graph.start)[self._kept], *self._users])
+        users = np.concatenate([self.owner[self._kept], *self._users])
         reads = np.concatenate([self._operand[self._kept], *self._reads])
         return attrs.evolve(
             graph,
