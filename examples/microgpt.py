@@ -274,11 +274,16 @@ def padded(tokens: list[int]) -> list[float]:
 
 
 class Compiled:
-    """The model as kernels: of the loss, and of the scores."""
+    """The model as kernels: of the loss, and of the scores at all positions."""
 
     def __init__(self, steps: int) -> None:
         self.matrices = matrices(Value, seed=42)
         self.parameters = [p for matrix in self.matrices.values() for row in matrix for p in row]
+        self.all_scores = mgcompile.trace(
+            lambda tokens: logits(self.matrices, tokens, BY_OPS),
+            [EDGE] * POSITIONS,
+            params=self.parameters,
+        )
         self.loss = mgcompile.trace(
             lambda tokens, weights: loss(self.matrices, tokens, weights, BY_OPS),
             ([EDGE] * (POSITIONS + 1), [1.0 / POSITIONS] * POSITIONS),
@@ -289,10 +294,11 @@ class Compiled:
         )
 
     def prepare(self) -> None:
-        """Compile the loop of updates, which the first training would do: at rate 0."""
+        """Compile what the first training, at rate 0 here, and the first name would compile."""
         still = attrs.evolve(self.optimizer, lr=0.0)
         self.loss.train(np.zeros((1, 2 * POSITIONS + 1)), still)
         self.loss.optimizer_state = None
+        self.all_scores([float(EDGE)] * POSITIONS)
 
     def train(self, documents: list[list[int]]) -> float:
         """Do an update for each name; return the mean of the losses before each."""
@@ -301,19 +307,15 @@ class Compiled:
         return found
 
     def scores(self) -> Callable[[list[int]], Any]:
-        """Return a function that gives the scores at all positions of some tokens, in a kernel.
+        """Return a function that gives the scores at all positions of some tokens.
 
         What comes later changes nothing before it, so any padding does.
         """
-        kernel = mgcompile.trace(
-            lambda tokens: logits(self.matrices, tokens, BY_OPS),
-            [EDGE] * POSITIONS,
-            params=self.parameters,
-        )
+        self.all_scores.params = self.loss.params
 
         def scores(tokens: list[int]) -> Any:
             rest = [float(EDGE)] * (POSITIONS - len(tokens))
-            return np.reshape(kernel([*map(float, tokens), *rest]), (POSITIONS, -1))
+            return np.reshape(self.all_scores([*map(float, tokens), *rest]), (POSITIONS, -1))
 
         return scores
 
