@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -28,7 +27,7 @@ def mgcore(instance: Instance) -> Any:
     from mgcore import ops
 
     def lse(xs: Any) -> Any:
-        largest = reduce(ops.maximum, xs)
+        largest = ops.max(*xs)
         return largest + ops.log(ops.sum(*[ops.exp(x - largest) for x in xs]))
 
     (x,) = instance.params

@@ -154,6 +154,8 @@ _TABLE: Mapping[str, Traits] = {
     "selu": Traits(ranges.selu, weight=26),
     "logsigmoid": Traits(ranges.logsigmoid, weight=46),
     "mish": Traits(ranges.rising(-0.31), weight=90, divisions=2),
+    "max": Traits(ranges.largest, commutative=True, endless=True),
+    "min": Traits(ranges.smallest, commutative=True, endless=True),
     "logsumexp": Traits(ranges.logsumexp, commutative=True, endless=True),
     # Beside the op of the same operand, as they stand in a gradient.
     TANH_SLOPE.name: Traits(ranges.within(0.0, 1.0), weight=6),

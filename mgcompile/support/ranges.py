@@ -229,6 +229,16 @@ def minimum(x: Range, y: Range) -> Range:
     return _made(min(x.low, y.low), min(x.high, y.high), x, y)
 
 
+def largest(*xs: Range) -> Range:
+    """Return the range of the largest of some numbers."""
+    return _made(max(x.low for x in xs), max(x.high for x in xs), *xs)
+
+
+def smallest(*xs: Range) -> Range:
+    """Return the range of the smallest of some numbers."""
+    return _made(min(x.low for x in xs), min(x.high for x in xs), *xs)
+
+
 def exp(x: Range) -> Range:
     """Return the range of e**x."""
     far = Doubt.FAR if x.high > _LARGEST_EXPONENT else Doubt.NONE

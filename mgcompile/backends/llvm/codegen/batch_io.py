@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.abi.context import slot, slot_address
-from mgcompile.backends.llvm.codegen.transpose import copy_rows
+from mgcompile.backends.llvm.codegen.transpose import copy_rows, sample_number
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.program.ir import INPUTS
 
@@ -22,6 +22,7 @@ LINE = 64
 MOST_CACHED = 8 << 20
 """Bytes of results from which on they go past the caches, which they would fill."""
 
+_COPY = "@llvm.memcpy.p0.p0.i64"
 _PAST_CACHES = "!7002"  # metadata are numbered; this number is this module's
 
 
@@ -38,7 +39,9 @@ def input_function(codegen: CodegenContext) -> str:
     begin = writer.add(slot(writer, "BEGIN"), "%first")
     order = slot(writer, "ORDER", "ptr")
     as_columns = writer.value(f"icmp eq ptr {matrix}, null")
-    if codegen.program.n_inputs >= codegen.tile.width and not codegen.one_sample:
+    if codegen.one_sample:
+        _write_row_path(writer, codegen, str(matrix), str(column))
+    elif codegen.program.n_inputs >= codegen.tile.width:
         _write_square_path(writer, codegen, str(matrix), str(column))
     plain = writer.value(f"icmp eq ptr {order}, null")
     with writer.loop(codegen.program.n_inputs) as turn:
@@ -95,6 +98,24 @@ def _load_column(
             numbers = writer.offset(order, writer.mul(begin, 8))
             _copy_ordered(writer, codegen, source, stride, numbers, target)
         _repeat_last(writer, codegen, target)
+
+
+def _write_row_path(writer: Writer, codegen: CodegenContext, matrix: str, column: str) -> None:
+    """Append the way that one sample takes out of dense rows: as it is."""
+    size = codegen.tile.bytes
+    given = writer.value(f"icmp ne ptr {matrix}, null")
+    dense = writer.value(f"icmp eq i64 {column}, {size}")
+    with writer.when(writer.value(f"and i1 {given}, {dense}")):
+        distance = writer.mul(sample_number(writer, 0), slot(writer, "ROW"))
+        _copy_row(
+            writer, writer.offset(matrix, distance), "%inputs", codegen.program.n_inputs * size
+        )
+        writer.leave()
+
+
+def _copy_row(writer: Writer, source: str, target: str, size: int) -> None:
+    writer.library.declare(_COPY, f"declare void {_COPY}(ptr, ptr, i64, i1)")
+    writer.do(f"call void {_COPY}(ptr {target}, ptr {source}, i64 {size}, i1 false)")
 
 
 def _write_square_path(writer: Writer, codegen: CodegenContext, matrix: str, column: str) -> None:
@@ -169,6 +190,10 @@ def output_function(codegen: CodegenContext, number: int, array: int) -> str:
     target = writer.offset(target, writer.mul("%first", row))
     source = codegen.start(writer, array)
     length = codegen.program.arrays[array].size
+    if codegen.one_sample:
+        with writer.when(writer.value(f"icmp eq i64 {column}, {size}")):
+            _copy_row(writer, source, target, length * size)
+            writer.leave()
     dense = writer.value(f"icmp eq i64 {row}, {size}")
     with writer.when(dense):
         with writer.loop(length) as turn:

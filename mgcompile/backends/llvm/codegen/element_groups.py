@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from mgcompile.backends.llvm.codegen.element_folds import fold_elements
 from mgcompile.backends.llvm.codegen.element_lanes import (
     Lanes,
     fetch,
@@ -15,8 +16,10 @@ from mgcompile.backends.llvm.codegen.element_lanes import (
     laned,
     put,
     put_cost,
+    splat,
 )
 from mgcompile.backends.llvm.codegen.elementwise import apply, apply_to_all, outside_reads
+from mgcompile.backends.llvm.codegen.streaming_reduction import is_streamed, write_streamed
 from mgcompile.program.ir import extent
 from mgcompile.schedule.costs import is_cheap, weight
 
@@ -83,6 +86,11 @@ def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bund
     read = codegen.address(writer, access)
     written = codegen.result(writer, bundle.result, shape)
     operands = extent(bundle.reduced)
+    if is_streamed(bundle.op) and operands >= 2 * width and len(bundle.reduced) == 1:
+        place = first + len(shape)
+        if read.strides[place] == 1 and not (read.steps and read.steps[place]):
+            _write_streamed(writer, codegen, bundle, read, written)
+            return
     axis = lane_axis(codegen, shape, [read] * operands, [written], operands * weight(bundle))
     with ExitStack() as stack:
         for other, length in enumerate(shape):
@@ -102,6 +110,29 @@ def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bund
                     for address in here:
                         address.enter(first + axis, turn.index)
                     _apply_to_all(writer, codegen, bundle, Lanes(codegen.vector, live), here)
+
+
+def _write_streamed(
+    writer: Writer, codegen: CodegenContext, bundle: Bundle, read: Address, written: Address
+) -> None:
+    """Append the nest with operands, which are neighbours in memory, in the lanes."""
+    first, scalar = len(codegen.iterations), codegen.scalar
+    with ExitStack() as stack:
+        for axis, length in enumerate(bundle.shape):
+            turn = stack.enter_context(writer.loop(length))
+            for address in (read, written):
+                address.enter(first + axis, turn.index)
+        reduced = first + len(bundle.shape), bundle.reduced[0]
+        result = write_streamed(
+            writer,
+            bundle.op,
+            scalar,
+            lambda fold: fold_elements(writer, codegen, read, reduced, fold),
+            splat,
+        )
+        block = writer.block(scalar)
+        put(block, scalar, written, block.register(result), Lanes(scalar, 1))
+        writer.splice(block)
 
 
 def _apply_to_all(

@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.codegen.element_lanes import splat
 from mgcompile.backends.llvm.codegen.interleave import first_left, one_by_one
-from mgcompile.backends.llvm.codegen.streaming_reduction import write_logsumexp
+from mgcompile.backends.llvm.codegen.streaming_reduction import (
+    fold_by_sample,
+    is_streamed,
+    write_streamed,
+)
 from mgcompile.backends.llvm.math.emit import emit
 from mgcompile.program.ir import extent
 from mgcompile.schedule.costs import TOGETHER, cheap_group, is_heavy
-from mgcompile.support.op_traits import is_shipped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -216,8 +219,14 @@ def apply_to_all(
     """
     first = loops + len(bundle.shape)
     axes = [(first + axis, length) for axis, length in enumerate(bundle.reduced)]
-    if is_shipped(bundle.op, "logsumexp") and extent(bundle.reduced) > MOST_OPERANDS:
-        return write_logsumexp(writer, kind, read, axes, load)
+    if is_streamed(bundle.op) and extent(bundle.reduced) > MOST_OPERANDS:
+        return write_streamed(
+            writer,
+            bundle.op,
+            kind,
+            lambda fold: fold_by_sample(writer, kind, read, axes, load, fold),
+            lambda block, name: block.register(name),
+        )
     block = writer.block(kind)
     operands = []
     for point in itertools.product(*(range(length) for _, length in axes)):

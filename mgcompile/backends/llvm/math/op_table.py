@@ -78,7 +78,8 @@ def larger(block: Block, a: Vec, b: Vec) -> Vec:
     return block.select(a.is_nan(), a, block.select(a > b, a, b))
 
 
-def _minimum(block: Block, a: Vec, b: Vec) -> Vec:
+def smaller(block: Block, a: Vec, b: Vec) -> Vec:
+    """Append the minimum of two numbers; NaN when one of them is."""
     return block.select(a.is_nan(), a, block.select(a < b, a, b))
 
 
@@ -105,20 +106,17 @@ def _logsumexp(block: Block, *xs: Vec) -> Vec:
     # m + log1p of the other terms: the largest term is exactly 1 and is left out, so that no
     # small ones are lost beside it.
     largest = reduce(lambda a, b: larger(block, a, b), xs)
-    rest, left = block.constant(0.0), block.constant(-1, block.kind.mask)
+    rest = ties = block.constant(0.0)
     for x in xs:
-        rest, left = added_beside(block, x, largest, rest, left)
-    return finished(block, largest, rest)
+        rest, ties = share_beside(block, x, largest, rest, ties)
+    return finished(block, largest, rest + (ties - 1.0))
 
 
-def added_beside(block: Block, x: Vec, largest: Vec, rest: Vec, left: Vec) -> tuple[Vec, Vec]:
-    """Append a step of logsumexp: e**(x - largest) is added, but for the first largest element.
-
-    `left` tells in which lanes that one is still to come.
-    """
-    counts = left & x.same(largest)
-    more = rest + block.select(counts, 0.0, block.call(EXP, x - largest))
-    return more, left & block.inverse(counts)
+def share_beside(block: Block, x: Vec, largest: Vec, rest: Vec, ties: Vec) -> tuple[Vec, Vec]:
+    """Append a step of logsumexp: e**(x - largest) is added, but the largest are counted."""
+    same = x.same(largest)
+    more = rest + block.select(same, 0.0, block.call(EXP, x - largest))
+    return more, ties + block.select(same, block.constant(1.0), 0.0)
 
 
 def finished(block: Block, largest: Vec, rest: Vec) -> Vec:
@@ -227,7 +225,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "i0e": lambda block, a: block.call(I0E, a),
     "i1e": lambda block, a: block.call(I1E, a),
     "maximum": larger,
-    "minimum": _minimum,
+    "minimum": smaller,
     "gt": lambda _, a, b: _truth(a > b),
     "ge": lambda _, a, b: _truth(a >= b),
     "lt": lambda _, a, b: _truth(a < b),

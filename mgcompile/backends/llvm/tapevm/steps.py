@@ -24,6 +24,7 @@ __all__ = ["Steps", "steps_of"]
 
 _TERMS = 4  # of a sum in one step
 _PAIRS = 3  # of a dot product in one step
+_OF_PARTS = ("logsumexp", "max", "min")  # taken two by two
 
 
 @frozen(eq=False)
@@ -57,7 +58,7 @@ class _Cutter:
         operands = self.tape.operand[first[:, None] + np.arange(width)]
         if is_shipped(op, "sum") and width > _TERMS:
             self._fold(op, members, operands, _TERMS)
-        elif is_shipped(op, "logsumexp") and width > 2:
+        elif width > 2 and any(is_shipped(op, name) for name in _OF_PARTS):
             self._fold(op, members, operands, 2)
         elif is_shipped(op, "dot") and width > 2 * _PAIRS:
             self._dot(op, members, operands)
