@@ -66,13 +66,13 @@ def measured(names: list[str]) -> Iterator[tuple[str, dict[str, Result]]]:
         for size in [size for size in sizes if size != "tiny"]:
             os.environ[CHOICE] = f"{name} {size}"  # the contestants' processes read it
             made = row()
-            print(f"-- {made.title}", file=sys.stderr)
             results = {result.name: result for result in run(made, __file__)}
             for result in results.values():
                 if result.problem.startswith(DISAGREES):
                     raise SystemExit(f"{made.title}: {result.name}: {result.problem}")
                 if result.problem:
                     print(f"{result.name}: {result.problem}", file=sys.stderr)
+            print(line(made.title, results), file=sys.stderr, flush=True)
             yield made.title, results
 
 
@@ -87,9 +87,14 @@ def times(results: Mapping[str, Result], kind: str, which: str) -> dict[str, flo
     return found
 
 
-def line(title: str, results: Mapping[str, Result], systems: list[str]) -> str:
+def columns() -> list[str]:
+    """Return the systems that have a column of their own."""
+    return [system for system in SYSTEMS if "," not in system]
+
+
+def line(title: str, results: Mapping[str, Result]) -> str:
     """Return a line of the table: medians, ratios of medians and of minima, two verdicts."""
-    gradients = times(results, GRADIENT, "median")
+    gradients, systems = times(results, GRADIENT, "median"), columns()
     cells = [f"{gradients[system]:.4g}" if system in gradients else "-" for system in systems]
     ratios, over = [], []
     for which in ("median", "fastest"):
@@ -105,7 +110,7 @@ def line(title: str, results: Mapping[str, Result], systems: list[str]) -> str:
 
 def table(found: list[tuple[str, dict[str, Result]]]) -> str:
     """Write the tables as Markdown."""
-    systems = [system for system in SYSTEMS if "," not in system]
+    systems = columns()
     results = [each for _, line in found for each in line.values()]
     versions = {each.name.split(",")[0]: each.version for each in results if each.version}
     heads = [f"{system} {versions.get(system, '')}".strip() for system in systems]
@@ -117,7 +122,7 @@ def table(found: list[tuple[str, dict[str, Result]]]) -> str:
         "",
         f"| problem | {' | '.join(heads)} | of the best peer | ahead | of our value | lean |",
         "|---|" + "---|" * (len(systems) + 4),
-        *[line(title, results, systems) for title, results in found],
+        *[line(title, results) for title, results in found],
         "",
         "## GradBench: until the first gradient",
         "",

@@ -1,4 +1,4 @@
-"""max, min and logsumexp of many operands: by samples and by elements in the lanes, at their edges."""
+"""max, min and logsumexp of many operands, with samples or elements in the lanes."""
 
 import math
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mgcore import Op
 
-__all__ = ["FUNCTIONS", "LIBM", "expression", "table_name"]
+__all__ = ["FUNCTIONS", "LIBM", "OF_ROWS", "expression", "table_name"]
 
 _OWN = {
     QUOTIENT: "quotient",
@@ -74,6 +74,13 @@ LIBM: Mapping[str, str] = {
     "abs": "fabs",
     "round": "nearbyint",
 }
+
+_FOLDED = """\
+double result = x[0];
+for (int i = 1; i < count; i++) {{
+    result = {}(result, x[i]);
+}}
+return result;"""
 
 # Name to the functions that it calls, its parameters, and its body.
 FUNCTIONS: Mapping[str, tuple[tuple[str, ...], str, str]] = {
@@ -148,7 +155,12 @@ for (int i = 0; i < count; i++) {
 }
 return x[largest] + log1p(rest);""",
     ),
+    "largest": (("maximum",), "const double *x, int count", _FOLDED.format("maximum")),
+    "smallest": (("minimum",), "const double *x, int count", _FOLDED.format("minimum")),
 }
+
+OF_ROWS = {"logsumexp": "logsumexp", "max": "largest", "min": "smallest"}
+"""Ops of any number of operands: the function of an array, and of how many there are."""
 
 
 def table_name(op: Op) -> str | None:
@@ -175,9 +187,9 @@ def expression(name: str, operands: Sequence[str], call: Callable[[str], str]) -
         return " + ".join(f"{x} * {y}" for x, y in pairs) or "0.0"
     if name == "zero_dot":
         return " + ".join(f"{call('zero_mul')}({x}, {y})" for x, y in pairs) or "0.0"
-    if name == "logsumexp":
+    if name in OF_ROWS:
         listed = ", ".join(operands)
-        return f"{call(name)}((const double[]){{{listed}}}, {len(operands)})"
+        return f"{call(OF_ROWS[name])}((const double[]){{{listed}}}, {len(operands)})"
     if name in _OPERATORS:
         return _OPERATORS[name].format(*operands)
     if name in LIBM:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mgcompile.backends.c.op_table import table_name
+from mgcompile.backends.c.op_table import OF_ROWS, table_name
 from mgcompile.backends.c.text import identifier, indented
 from mgcompile.program.ir import Bundle, Loop, Scatter, Tape, extent
 from mgcompile.support.zero_product import adds_products, adds_up
@@ -157,7 +157,8 @@ class Writer:
     ) -> tuple[list[str], str]:
         """Return an op that is applied to all elements along axes."""
         terms = extent(bundle.reduced)
-        if table_name(bundle.op) != "logsumexp" or terms <= _UNROLLED:
+        name = table_name(bundle.op)
+        if name not in OF_ROWS or terms <= _UNROLLED:
             points = product(*map(range, bundle.reduced))
             return [], self.functions.applied(bundle.op, [read_at([*axes, *x]) for x in points])
         row = f"row_{bundle.result}"
@@ -168,7 +169,7 @@ class Writer:
             return [f"{row}[{flat}] = {read_at([*axes, *inner])};"]
 
         lines = looped(bundle.reduced, keep, first_axis=len(bundle.shape))
-        called = f"{self.functions.shipped('logsumexp')}({row}, {terms})"
+        called = f"{self.functions.shipped(OF_ROWS[name])}({row}, {terms})"
         return [f"double {row}[{terms}];", *lines], called
 
     def _reads(

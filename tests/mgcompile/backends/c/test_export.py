@@ -159,7 +159,7 @@ def test_further_functions_are_right_in_c(name, tmp_path):
 
 
 @pytest.mark.parametrize("count", [1, 3, 40])
-@pytest.mark.parametrize("name", ["sum", "dot", "logsumexp"])
+@pytest.mark.parametrize("name", ["sum", "dot", "logsumexp", "max", "min"])
 def test_ops_of_many_operands_are_right_in_c(name, count, tmp_path):
     rng = random.Random(count)
     x, w = [Value(rng.uniform(-1, 1)) for _ in range(count)], [Value(0.5) for _ in range(count)]
