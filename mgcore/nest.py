@@ -20,7 +20,8 @@ def flatten(nest: Any) -> tuple[list[Any], Any]:
     ([1.0, 2.0], ('list', ('leaf', ('tuple', ('leaf', 'none')))))
 
     """
-    if hasattr(nest, "tolist"):  # an array, or a NumPy scalar
+    # An array, or a NumPy scalar. A Value itself would take the name for that of an op.
+    if hasattr(type(nest), "tolist"):
         nest = nest.tolist()
     if isinstance(nest, dict):
         keys = tuple(nest)

@@ -4,6 +4,7 @@ import pytest
 
 from mgcore import Value, grad, ops, scan
 from mgcore.errors import ScanError
+from mgcore.nest import flatten
 
 
 def test_it_gives_the_last_carry_and_every_y():
@@ -51,3 +52,12 @@ def test_no_step_gives_init():
 def test_what_does_not_fit_is_named(arguments, message):
     with pytest.raises(ScanError, match=message):
         scan(*arguments)
+
+
+def test_a_nest_asks_its_leaves_for_nothing():
+    class Leaf:
+        def __getattr__(self, name):
+            raise AssertionError(name)
+
+    leaf = Leaf()
+    assert flatten([1.0, (leaf,)]) == ([1.0, leaf], flatten([0, (0,)])[1])
