@@ -16,20 +16,38 @@ if TYPE_CHECKING:
     from mgcompile.program.ir import Program
     from mgcompile.schedule.ir import LoopProgram
 
-__all__ = ["find_live_outs", "is_long", "live_outs_of", "rows_in_use", "untouched"]
+__all__ = ["find_live_outs", "is_long", "live_outs_of", "rows_in_use", "runs_alone", "untouched"]
 
 LONGEST_WRITTEN = 64
 """Instructions written out as code. A longer tape is run by the machine, which is as fast."""
+
+LONGEST_ALONE = 1_000
+"""The same for one sample at a time, in all tapes together: it has no machine."""
 
 MOST_READ = 4 * LONGEST_WRITTEN
 """Operands of the instructions written out, of which a single sum may have any number."""
 
 
 def find_live_outs(loops: LoopProgram) -> LoopProgram:
-    """Find what is read of each tape, and decide which tapes the machine interprets."""
+    """Find what is read of each tape, and decide which tapes the machine interprets.
+
+    It works on vectors of samples: for one at a time tapes are written out.
+    """
     tapes = [s for s in loops.program.statements if isinstance(s, Tape)]
-    interpreted = frozenset(tape.result for tape in tapes if is_long(tape))
+    interpreted = frozenset(t.result for t in tapes if is_long(t) and not loops.one_sample)
     return evolve(loops, live_outs=live_outs_of(loops.program), interpreted=interpreted)
+
+
+def runs_alone(program: Program) -> bool:
+    """Tell whether a program's tapes can be written out, for code for one sample at a time."""
+    tapes = [s for s in program.statements if isinstance(s, Tape)]
+    return all(
+        sum(counts) <= limit
+        for counts, limit in (
+            ([len(tape.code) for tape in tapes], LONGEST_ALONE),
+            ([len(tape.operand) for tape in tapes], 4 * LONGEST_ALONE),
+        )
+    )
 
 
 def is_long(tape: Tape) -> bool:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.program.ir import Tape
 from mgcompile.schedule.batch_tile import choose_tile
 from mgcompile.schedule.fission import split_bodies
 from mgcompile.schedule.fused_sgd import fuse_sgd
 from mgcompile.schedule.fusion import fuse, single_groups
 from mgcompile.schedule.ir import LoopProgram
 from mgcompile.schedule.layout import place_arrays
-from mgcompile.schedule.live_outs import find_live_outs
+from mgcompile.schedule.live_outs import find_live_outs, runs_alone
 from mgcompile.schedule.lookups import find_lookups
 from mgcompile.schedule.phases import split_phases
 from mgcompile.schedule.printer import format_loops
@@ -70,10 +69,10 @@ def schedule(
         dtype: "float64" or "float32".
         width: elements of a vector register of the target.
         optimizer: the update of a training loop; None for a single run.
-        one_sample: whether code is for one sample at a time; a program with tapes stays as it is,
-            as these have no elements side by side.
+        one_sample: whether code is for one sample at a time; a program with long tapes stays as it
+            is, as their machine works on vectors of samples.
     """
-    alone = one_sample and not any(isinstance(each, Tape) for each in program.statements)
+    alone = one_sample and runs_alone(program)
     begun = LoopProgram(program, dtype, width, optimizer, one_sample=alone)
     loops: LoopProgram = run_passes(PASSES, begun)
     return loops

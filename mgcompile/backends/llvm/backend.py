@@ -14,8 +14,8 @@ from mgcompile.backends.llvm.runtime import object_cache
 from mgcompile.backends.llvm.runtime.executable import LlvmExecutable
 from mgcompile.backends.llvm.runtime.jit import Library
 from mgcompile.backends.llvm.runtime.trainer import LlvmTrainer
-from mgcompile.program.ir import Tape
 from mgcompile.program.traversal import runs_by_tile
+from mgcompile.schedule.live_outs import runs_alone
 
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Executable, Options, Trainer
@@ -50,8 +50,9 @@ class LlvmBackend:
 
         One takes a quarter of what a vector of samples takes, or less; but on narrow vectors more.
         """
-        taped = any(isinstance(each, Tape) for each in program.statements)
-        if taped or not any(runs_by_tile(program, each) for each in program.statements):
+        if not runs_alone(program) or not any(
+            runs_by_tile(program, each) for each in program.statements
+        ):
             return 0
         return host_target().lanes(dtype) // 2
 
