@@ -39,9 +39,9 @@ Source = Literal["inputs", "params"]
 """What derivatives are taken to."""
 
 
-MUCH_WORK = 10_000
-"""Flops for a sample from which on calls of few samples get code of their own: some microseconds,
-beside which it counts little to look how many there are."""
+MUCH_WORK = 1_000
+"""Flops for a sample from which on calls of few samples get code of their own: about a microsecond
+with samples in the lanes, half of it alone. To look how many there are takes a tenth of that."""
 
 
 class Built:
