@@ -1,6 +1,6 @@
 """Tell whether a graph chooses by its inputs, so that these may be NaN where it does not use them.
 
-A mask beside data with holes in it, `select(mask, (w*x - y)**2, 0.0)`, or `isnan(x)`.
+A mask beside data with holes in it, `select(mask, (w*x - y)**2, 0.0)`, or `isnan(x)`, or `take`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from mgcompile.graph.ir import CONST, INPUT
+from mgcompile.graph.ir import CONST, INPUT, applies
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -25,20 +25,16 @@ _COMPARISONS = (ops.gt, ops.ge, ops.lt, ops.le, ops.eq, ops.ne)
 
 
 def chooses_by_inputs(graph: Graph) -> bool:
-    """Tell whether a `select` asks an input, or inputs and constants compared, or for NaN.
+    """Tell whether it has `isnan`, or chooses by an input, or by inputs and constants compared.
 
-    One that asks what is computed, as a loss does that is cut off, chooses between finite numbers.
+    A choice by what is computed, as in a loss that is cut off, is one between finite numbers.
     """
-    codes = {op: code for code, op in enumerate(graph.ops)}
-    if ops.isnan in codes:
+    if bool(np.any(applies(graph, ops.isnan))):
         return True
-    if ops.select not in codes:
-        return False
-    asked = graph.operand[graph.start[:-1][graph.code == codes[ops.select]]]
+    asked = graph.operand[graph.start[:-1][applies(graph, ops.select, ops.take)]]
     if bool(np.any(graph.code[asked] == INPUT)):
         return True
-    compares = np.isin(graph.code[asked], [codes[op] for op in _COMPARISONS if op in codes])
-    first = graph.start[asked[compares]]
+    first = graph.start[asked[applies(graph, *_COMPARISONS)[asked]]]
     kinds: NDArray[Any] = graph.code[np.stack([graph.operand[first], graph.operand[first + 1]])]
     plain = np.isin(kinds, (INPUT, CONST)).all(axis=0) & (kinds == INPUT).any(axis=0)
     return bool(plain.any())

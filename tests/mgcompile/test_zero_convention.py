@@ -198,6 +198,7 @@ def test_a_tape_of_products_that_overflow_keeps_the_convention(backend, count):
 MASKS = {
     "a mask": lambda loss, x, y, on: ops.select(on, loss(x, y), 0.0),
     "a mask that is compared": lambda loss, x, y, on: ops.select(ops.gt(on, 0.5), loss(x, y), 0.0),
+    "a number of the choice": lambda loss, x, y, on: ops.take(on, 0.0 * on, loss(x, y)),
     "the number itself": lambda loss, x, y, on: ops.select(ops.isnan(x), 0.0 * on, loss(x, y)),
     "two numbers compared": lambda loss, x, y, on: ops.select(ops.eq(x, x), loss(x, y), 0.0 * on),
     "its place filled": lambda loss, x, y, on: on * loss(ops.select(ops.isnan(x), 0.0, x), y),
