@@ -7,7 +7,7 @@ itself.
 
 from collections.abc import Callable, Sequence
 from inspect import signature
-from math import cos, isfinite, pi, sqrt
+from math import copysign, cos, isfinite, pi, sqrt
 from typing import Any, Protocol, TypeAlias
 
 import attrs
@@ -86,8 +86,8 @@ _fraction = _positive(0.0, 1.0, "in [0, 1)")
 class SGD:
     """Stochastic gradient descent.
 
-    With g = gradient + weight_decay * p + l1 * sign(p): ``m = momentum * m + g``, then
-    ``p -= lr * m``. At the first step m = g (torch.optim.SGD with dampening 0).
+    With g = gradient + weight_decay * p: ``m = momentum * m + g``, then ``p -= lr * m``. At the
+    first step m = g (torch.optim.SGD with dampening 0).
 
     Args:
         lr: the learning rate, or a function of the update's number (from 0) that gives it; a
@@ -96,8 +96,9 @@ class SGD:
         weight_decay: pulls parameters to 0; ``2 * alpha`` for a penalty alpha * sum(p**2).
         clip_norm: a longer gradient is shortened to this, before the rest: all of it by the factor
             clip_norm / (norm + 1e-6) (torch.nn.utils.clip_grad_norm_). None for never.
-        l1: pulls parameters to 0 by as much wherever they are, for a penalty l1 * sum(abs(p)); at 0
-            its slope is taken for 0.
+        l1: for a penalty l1 * sum(abs(p)): after the rest, each parameter goes ``lr * l1`` towards
+            0, and to 0 where it is nearer than that (the proximal operator of the penalty: Parikh
+            and Boyd 2014, section 6.5.2).
 
     """
 
@@ -115,18 +116,22 @@ class SGD:
         def step(lr: float) -> None:
             shortened = _factor(parameters, clip)
             for i, p in enumerate(parameters):
-                m = p.grad * shortened + decay * p.data + l1 * _sign(p.data)
+                m = p.grad * shortened + decay * p.data
                 if momentum:
                     m += momentum * velocity[i]
                     velocity[i] = m
                 p.data -= lr * m
+            _shrink(parameters, lr * l1)
 
         return step
 
 
-def _sign(x: float) -> float:
-    """Return the sign of a number: 1, −1, or 0 at 0."""
-    return float((x > 0.0) - (x < 0.0))
+def _shrink(parameters: Sequence[Value], by: float) -> None:
+    """Bring parameters closer to 0, and to 0 where they are closer already."""
+    if by:
+        for p in parameters:
+            size = abs(p.data) - by
+            p.data = 0.0 if size <= 0.0 else copysign(size, p.data)
 
 
 def _checked_betas(optimizer: object, attribute: Any, value: Any) -> None:
@@ -141,7 +146,7 @@ def _checked_betas(optimizer: object, attribute: Any, value: Any) -> None:
 class Adam:
     """Adam (Kingma and Ba 2015, algorithm 1), with weight decay added to the gradient.
 
-    With g = gradient + weight_decay * p + l1 * sign(p), at step t = 1, 2, ...:
+    With g = gradient + weight_decay * p, at step t = 1, 2, ...:
     ``m = beta1 m + (1 - beta1) g``, ``s = beta2 s + (1 - beta2) g**2``,
     ``p -= lr (m / (1 - beta1**t)) / (sqrt(s / (1 - beta2**t)) + eps)`` (torch.optim.Adam).
 
@@ -151,7 +156,7 @@ class Adam:
         eps: keeps the division finite; greater than 0.
         weight_decay: pulls parameters to 0.
         clip_norm: see `SGD`.
-        l1: see `SGD`; in the gradient.
+        l1: see `SGD`; beside the moments.
 
     """
 
@@ -182,7 +187,7 @@ class AdamW:
         eps: keeps the division finite; greater than 0.
         weight_decay: pulls parameters to 0.
         clip_norm: see `SGD`.
-        l1: see `SGD`; in the gradient.
+        l1: see `SGD`; beside the moments.
 
     """
 
@@ -216,11 +221,12 @@ def _adam(
         scale1, scale2 = 1.0 - beta1**t, 1.0 - beta2**t
         shortened = _factor(parameters, clip)
         for i, p in enumerate(parameters):
-            g = p.grad * shortened + in_gradient * p.data + l1 * _sign(p.data)
+            g = p.grad * shortened + in_gradient * p.data
             first[i] = m = beta1 * first[i] + (1.0 - beta1) * g
             second[i] = s = beta2 * second[i] + (1.0 - beta2) * g * g
             p.data -= lr * beside_it * p.data
             p.data -= lr * (m / scale1) / ((s / scale2) ** 0.5 + eps)
+        _shrink(parameters, lr * l1)
 
     return step
 

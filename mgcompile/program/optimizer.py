@@ -13,7 +13,7 @@ __all__ = ["OptimizerSpec"]
 class OptimizerSpec:
     """An optimiser's update.
 
-    g is the gradient times 1/n, plus `weight_decay * p + l1 * sign(p)`.
+    g is the gradient times 1/n, plus `weight_decay * p`.
 
     With `clip_norm` greater than 0, the gradient times 1/n is first multiplied by
     `min(1, clip_norm / (norm + 1e-6))`, norm being that of all parameters together.
@@ -24,6 +24,9 @@ class OptimizerSpec:
       p -= lr * (m / (1 - beta1^t)) / (sqrt(s / (1 - beta2^t)) + epsilon)`, t counting from 1.
       State: m and s, shape (2, n_params).
     - "adamw": the same, but `weight_decay` is not in g: before the update `p -= lr * decay * p`.
+
+    With `l1` greater than 0, each parameter then goes `lr * l1` closer to 0, and to 0 where it is
+    closer already.
 
     The learning rate is an argument of each run: a schedule may change it between updates.
     """

@@ -102,7 +102,10 @@ def _of_optimiser(
         )
 
     def after(gradient: Floats) -> Floats:
-        return (update.params.astype(np.float64) - _step(update, gradient, state))[:, None]
+        moved = update.params.astype(np.float64) - _step(update, gradient, state)
+        size = np.maximum(np.abs(moved) - update.rate * update.rule.l1, 0.0)
+        shrunk: Floats = np.copysign(size, moved)[:, None]
+        return shrunk
 
     # A step of Adam is of the size of the rate, however small the gradient.
     wanted = after(slopes)
@@ -126,13 +129,14 @@ def _rate_for(params: Floats, gradient: Floats) -> float:
 
 
 def _direction(update: _Update, gradient: Floats) -> Floats:
-    """Return what the optimiser takes for the gradient: clipped, and with the penalties in it."""
+    """Return what the optimiser takes for the gradient: clipped, and with the decay in it."""
     rule = update.rule
     if rule.clip_norm:
         norm = float(np.sqrt(np.sum(gradient * gradient)))
         gradient = gradient * min(1.0, rule.clip_norm / (norm + 1e-6))
-    decay = 0.0 if rule.kind == "adamw" else rule.weight_decay
-    found: Floats = gradient + decay * update.params + rule.l1 * np.sign(update.params)
+    if rule.kind == "adamw":
+        return gradient
+    found: Floats = gradient + rule.weight_decay * update.params
     return found
 
 

@@ -188,11 +188,11 @@
       derivatives: (names) => derivatives(names[0], names[1])
     };
   }
-  function comparison(sign3, holds) {
+  function comparison(sign2, holds) {
     return binary(
       (x, y) => holds(x, y) ? 1 : 0,
       () => [0, 0],
-      (x, y) => `1 if ${bracketed(x)} ${sign3} ${bracketed(y)} else 0`,
+      (x, y) => `1 if ${bracketed(x)} ${sign2} ${bracketed(y)} else 0`,
       () => ["0", "0"]
     );
   }
@@ -863,9 +863,9 @@
     const velocity = new Float64Array(count);
     return (params, grads) => {
       for (let i = 0; i < count; i++) {
-        let m = grads[i] + decay * params[i] + l1 * sign2(params[i]);
+        let m = grads[i] + decay * params[i];
         if (momentum) velocity[i] = m += momentum * velocity[i];
-        params[i] -= lr * m;
+        params[i] = shrunk(params[i] - lr * m, lr * l1);
       }
     };
   }
@@ -878,16 +878,19 @@
       t++;
       const [scale1, scale2] = [1 - BETA1 ** t, 1 - BETA2 ** t];
       for (let i = 0; i < count; i++) {
-        const g = grads[i] + inGradient * params[i] + l1 * sign2(params[i]);
+        const g = grads[i] + inGradient * params[i];
         const m = first[i] = BETA1 * first[i] + (1 - BETA1) * g;
         const s = second[i] = BETA2 * second[i] + (1 - BETA2) * g * g;
         params[i] -= lr * besideIt * params[i];
         params[i] -= lr * (m / scale1) / (Math.sqrt(s / scale2) + EPS);
+        params[i] = shrunk(params[i], lr * l1);
       }
     };
   }
-  function sign2(x) {
-    return Number(x > 0) - Number(x < 0);
+  function shrunk(x, by) {
+    if (!by) return x;
+    const size2 = Math.abs(x) - by;
+    return size2 <= 0 ? 0 : x < 0 ? -size2 : size2;
   }
 
   // src/playground/training.ts
@@ -1902,10 +1905,10 @@
     if (node.kind === "constant")
       return `<g class="mgv-box mgv-constant" data-box="n${index}" data-size="${width} 24" transform="translate(${x} ${y})"><title>constant ${full(data2)}</title><rect class="mgv-frame" y="-12" width="${width}" height="24" rx="12"/><text class="mgv-small" x="${width / 2}" y="4" text-anchor="middle">${escape(node.name)}</text></g>`;
     const [top, right, middle] = [-HEIGHT2 / 2, width, circle + name];
-    const sign3 = node.kind === "op" ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>` : "";
+    const sign2 = node.kind === "op" ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>` : "";
     const places = ordered(node) ? [1, 2].map((place2) => `<text class="mgv-place" x="-9" y="${(place2 - 1.5) * PORT - 3}" text-anchor="end">${place2}</text>`).join("") : "";
     const mark2 = node.kind === "leaf" ? `<path class="mgv-mark" d="M2.5 -16V16"/>` : "";
-    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign3}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + (name + inset(node)) / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
+    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign2}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + (name + inset(node)) / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
   }
 
   // src/playground/samplegraph.ts

@@ -1,6 +1,7 @@
 """Optimisers against PyTorch's, step by step."""
 
 import random
+from math import isnan
 from typing import Any
 
 import pytest
@@ -24,14 +25,16 @@ class Clipped:
 
 
 class Penalised:
-    """An optimiser of PyTorch with an L1 penalty in the loss."""
+    """An optimiser of PyTorch, and after it the proximal operator of an L1 penalty."""
 
-    def __init__(self, inner: Any, parameters: Any, l1: float) -> None:
-        self.inner, self.parameters, self.l1 = inner, parameters, l1
+    def __init__(self, inner: Any, parameters: Any, by: float) -> None:
+        self.inner, self.parameters, self.by = inner, parameters, by
 
     def step(self) -> None:
-        (self.l1 * sum(p.abs().sum() for p in self.parameters)).backward()
         self.inner.step()
+        with torch.no_grad():
+            for p in self.parameters:
+                p.copy_(torch.nn.functional.softshrink(p, self.by))
 
 
 @pytest.mark.parametrize(
@@ -63,12 +66,14 @@ class Penalised:
         ),
         (
             optim.SGD(lr=0.1, momentum=0.9, weight_decay=0.1, l1=0.3),
-            lambda p: Penalised(torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.1), p, 0.3),
+            lambda p: Penalised(
+                torch.optim.SGD(p, lr=0.1, momentum=0.9, weight_decay=0.1), p, 0.03
+            ),
         ),
-        (optim.Adam(lr=0.1, l1=0.3), lambda p: Penalised(torch.optim.Adam(p, lr=0.1), p, 0.3)),
+        (optim.Adam(lr=0.1, l1=0.3), lambda p: Penalised(torch.optim.Adam(p, lr=0.1), p, 0.03)),
         (
             optim.AdamW(lr=0.1, weight_decay=0.2, l1=0.3),
-            lambda p: Penalised(torch.optim.AdamW(p, lr=0.1, weight_decay=0.2), p, 0.3),
+            lambda p: Penalised(torch.optim.AdamW(p, lr=0.1, weight_decay=0.2), p, 0.03),
         ),
     ],
 )
@@ -87,11 +92,13 @@ def test_fifty_updates_agree_with_pytorch(ours: optim.Optimizer, theirs) -> None
         assert [p.data for p in mine] == pytest.approx(tensor.tolist(), rel=1e-12, abs=1e-14)
 
 
-def test_an_l1_penalty_leaves_a_parameter_at_0_alone() -> None:
-    p = Value(0.0)
-    p.grad = 0.0
-    optim.SGD(lr=0.1, l1=0.5).start([p])(0.1)
-    assert p.data == 0.0
+def test_an_l1_penalty_brings_small_parameters_to_0_and_keeps_nan() -> None:
+    parameters = [Value(0.0), Value(0.04), Value(-0.04), Value(-1.0), Value(float("nan"))]
+    for p in parameters:
+        p.grad = 0.0
+    optim.SGD(lr=0.1, l1=0.5).start(parameters)(0.1)
+    assert [p.data for p in parameters[:4]] == [0.0, 0.0, 0.0, -0.95]
+    assert isnan(parameters[4].data)
 
 
 def test_one_optimiser_serves_two_models_without_mixing_their_state() -> None:

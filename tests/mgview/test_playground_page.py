@@ -24,6 +24,8 @@ RUNS = [
     "data=circle&activation=relu&init=he&loss=hinge&optimizer=sgd&lr=0.1&decay=0.01&batch=16&run=20",
     "data=circle&optimizer=momentum&lr=0.02&decay=0.001&l1=0.003&batch=20&run=15_l1:0.0001_5",
     "data=xor&optimizer=adamw&decay=0.01&l1=0.01&batch=25&run=10_optimizer:adam_10",
+    # so long that many weights are at 0, where a slope of the penalty would be decided by rounding
+    "data=spiral&activation=silu&lr=0.03&batch=30&l1=0.003&run=60_w3:0.75_20_optimizer:momentum_10",
     "data=xor&activation=sigmoid&init=uniform&loss=mse&optimizer=momentum&lr=0.01&batch=0&run=20",
     "data=spiral&activation=silu&optimizer=adamw&lr=0.01&decay=0.05&batch=7&layers=5-4-3&run=20",
     "data=gauss&activation=gelu&loss=hinge&optimizer=adam&decay=0.01&batch=32&layers=&run=20",

@@ -249,8 +249,6 @@ def update(
         norm = scale * float(np.sqrt(np.sum(np.square(gradient, dtype=np.float64))))
         scale *= min(1.0, rule.clip_norm / (norm + 1e-6))
     g = gradient * params.dtype.type(scale)
-    if rule.l1:
-        g = g + params.dtype.type(rule.l1) * np.sign(params)
     if rule.kind == "adamw":
         params -= params.dtype.type(lr * rule.weight_decay) * params
     elif rule.weight_decay:
@@ -261,8 +259,11 @@ def update(
         mean = state[0] / (1.0 - rule.beta1**step)
         spread = np.sqrt(state[1] / (1.0 - rule.beta2**step))
         params -= (lr * mean / (spread + rule.epsilon)).astype(params.dtype)
-        return
-    if rule.state_rows:
-        state[0] = rule.momentum * state[0] + g
-        g = state[0]
-    params -= params.dtype.type(lr) * g
+    else:
+        if rule.state_rows:
+            state[0] = rule.momentum * state[0] + g
+            g = state[0]
+        params -= params.dtype.type(lr) * g
+    if rule.l1:
+        size = np.abs(params) - params.dtype.type(lr * rule.l1)
+        params[:] = np.where(size <= 0.0, 0.0, np.copysign(size, params))

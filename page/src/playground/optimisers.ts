@@ -19,9 +19,9 @@ function sgd({ lr, decay, l1 }: Rule, momentum: number, count: number): Update {
   const velocity = new Float64Array(count);
   return (params, grads) => {
     for (let i = 0; i < count; i++) {
-      let m = grads[i]! + decay * params[i]! + l1 * sign(params[i]!);
+      let m = grads[i]! + decay * params[i]!;
       if (momentum) velocity[i] = m += momentum * velocity[i]!;
-      params[i]! -= lr * m;
+      params[i]! = shrunk(params[i]! - lr * m, lr * l1);
     }
   };
 }
@@ -35,15 +35,19 @@ function adam({ optimizer, lr, decay, l1 }: Rule, count: number): Update {
     t++;
     const [scale1, scale2] = [1 - BETA1 ** t, 1 - BETA2 ** t];
     for (let i = 0; i < count; i++) {
-      const g = grads[i]! + inGradient * params[i]! + l1 * sign(params[i]!);
+      const g = grads[i]! + inGradient * params[i]!;
       const m = (first[i] = BETA1 * first[i]! + (1 - BETA1) * g);
       const s = (second[i] = BETA2 * second[i]! + (1 - BETA2) * g * g);
       params[i]! -= lr * besideIt * params[i]!;
       params[i]! -= (lr * (m / scale1)) / (Math.sqrt(s / scale2) + EPS);
+      params[i]! = shrunk(params[i]!, lr * l1);
     }
   };
 }
 
-function sign(x: number): number {
-  return Number(x > 0) - Number(x < 0);
+/** A number closer to 0, and 0 where it is closer already: what an L1 penalty does beside the rest. */
+function shrunk(x: number, by: number): number {
+  if (!by) return x;
+  const size = Math.abs(x) - by;
+  return size <= 0 ? 0 : x < 0 ? -size : size;
 }

@@ -190,14 +190,14 @@ def _write_parameter(
         for pointer in (p_at, g_at, *rows_at)
     )
     g = g * splat(block, step.scale)
-    if rule.l1:
-        below = block.select(p < 0.0, -rule.l1, 0.0)
-        g = g + block.select(p > 0.0, rule.l1, below)
     if rule.kind == "adamw":
         p = p - splat(block, step.rate) * rule.weight_decay * p
     elif rule.weight_decay:
         g = block.multiply_add(p, rule.weight_decay, g)
     p, memory = _updated(block, rule, step, p, g, memory)
+    if rule.l1:
+        left = block.absolute(p) - splat(block, step.rate) * rule.l1
+        p = block.select(left <= 0.0, 0.0, block.copy_sign(left, p))  # a nan stays one
     for value, pointer in zip((p, *memory), (p_at, *rows_at), strict=True):
         block.lines.append(f"  store {kind} {value.name}, ptr {pointer}, align {size}")
     writer.splice(block)
