@@ -47,19 +47,25 @@ def _steps(names: int) -> int:
     return STEPS if names == 1 else BATCH_STEPS
 
 
-def ours(positions: int, names: int) -> Callable[[], Any]:
+def kernel_of(positions: int) -> Any:
+    """Return our kernel of the loss of a name."""
     import mgcompile
     from mgcore import Value
-    from mgnn import optim
 
     matrices = gpt.matrices(Value, seed=42)
     params = [p for matrix in matrices.values() for row in matrix for p in row]
     weights = [1.0 / positions] * positions
-    kernel = mgcompile.trace(
+    return mgcompile.trace(
         lambda tokens: gpt.loss(matrices, tokens, weights, gpt.BY_OPS),
         [0] * (positions + 1),
         params,
     )
+
+
+def ours(positions: int, names: int) -> Callable[[], Any]:
+    from mgnn import optim
+
+    kernel = kernel_of(positions)
     optimizer = optim.Adam(
         lr=lambda update: 0.01 * (1.0 - update / 1000), betas=(0.85, 0.99), eps=1e-8
     )
