@@ -31,6 +31,7 @@ from mgcompile.runtime.train_loop import (
     trainer_of,
     update_size,
 )
+from mgcompile.support.aligned import aligned_copy
 from mgcompile.support.cache_dir import cache_folder
 from mgcompile.verification.report import Verified
 from mgcore.value import set_leaves
@@ -401,7 +402,7 @@ class Kernel(Generic[Values]):
 
     def run(self, training: TrainingRun) -> list[float]:
         """Run a training run on this kernel's parameters and write them back."""
-        params = self._params.copy()
+        params = aligned_copy(self._params)
         losses: list[float] = []
         try:
             run_training(training, params, losses)

@@ -15,6 +15,7 @@ from mgcompile.backends.interface import TrainCall
 from mgcompile.errors import InputError, OptionError
 from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.runtime.python_optimizer import StepwiseTrainer
+from mgcompile.support.aligned import aligned_zeros
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -227,7 +228,7 @@ class OptimizerState:
         """Return `rows`; afresh if they are not those of the rule and the parameters."""
         shape = rule.state_rows, len(params)
         if self.kind != rule.kind or self.rows is None or self.rows.shape != shape:
-            self.kind, self.rows = rule.kind, np.zeros(shape, dtype=params.dtype)
+            self.kind, self.rows = rule.kind, aligned_zeros(shape, params.dtype)
             self.updates = self.epochs = 0
         self.rows = np.ascontiguousarray(self.rows, dtype=params.dtype)
         return self.rows

@@ -158,6 +158,7 @@ def _place_tile(planner: _Planner, phase: Phase, number: int) -> None:
     for array, phases_using in planner.used_in.items():
         root = timeline.carried.get(array, array)
         later[root] = max(later.get(root, number), *phases_using)
+    multiple = loops.width if loops.one_sample else 1  # so that vectors of elements are aligned
     for space in ("tile", "own"):
         fitting = []
         for array, interval in timeline.intervals.items():
@@ -171,7 +172,7 @@ def _place_tile(planner: _Planner, phase: Phase, number: int) -> None:
                 planner.append(array, "store")
             else:
                 fitting.append(interval)
-        offsets, total = first_fit(loops.program, fitting)
+        offsets, total = first_fit(loops.program, fitting, multiple)
         for array, offset in offsets.items():
             planner.put(array, space, offset)
         planner.sizes[space] = max(planner.sizes[space], total)

@@ -108,14 +108,16 @@ def outside(loop: Loop) -> set[int]:
     return set(read(loop)) - own
 
 
-def first_fit(program: Program, intervals: Iterable[Interval]) -> tuple[dict[int, int], int]:
-    """Give arrays offsets in one space so that those alive at once do not overlap."""
+def first_fit(
+    program: Program, intervals: Iterable[Interval], multiple: int = 1
+) -> tuple[dict[int, int], int]:
+    """Give arrays offsets, multiples of a number, so that those alive at once do not overlap."""
     offsets: dict[int, int] = {}
     alive: list[tuple[int, int, int]] = []  # offset, end, last moment
     total = 0
     for interval in sorted(intervals, key=lambda each: (each.first, each.array)):
         alive = sorted(entry for entry in alive if entry[2] >= interval.first)
-        size = program.arrays[interval.array].size
+        size = -(-program.arrays[interval.array].size // multiple) * multiple
         start = 0
         for offset, end, _ in alive:
             if start + size <= offset:
