@@ -307,7 +307,7 @@ def test_a_chain_wraps_and_grows_with_its_length_only(open_page: Any, chain_page
 
 
 def test_many_contributions_are_grouped_and_long_names_cut(open_page: Any) -> None:
-    name = "a very long name that goes on and on and on and on, for ever and ever"
+    name = "a very long name that goes on and on and on and on" + ", for ever and ever" * 5
     leaves = [Value(float(i), f"x{i}") for i in range(11)] + [Value(1.0, name)]
     page = open_page(mgview.stepper(ops.sum(*leaves)))
     page.click("#last")
@@ -319,6 +319,10 @@ def test_many_contributions_are_grouped_and_long_names_cut(open_page: Any) -> No
     cut = page.locator("#explanation .many .name").last
     assert cut.text_content().endswith("…")
     assert cut.get_attribute("title") == name
+    label = page.locator("#leaves label", has_text=name)
+    assert label.get_attribute("title").startswith(name)
+    long, short = label.bounding_box()["height"], page.locator("label[for=leaf-0]").bounding_box()
+    assert long <= 2 * short["height"]
 
 
 def test_a_large_page_attaches_only_what_is_in_sight(open_page: Any, random_graph: Any) -> None:
