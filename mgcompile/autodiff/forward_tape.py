@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.autodiff.partial_template import grouped
-from mgcompile.autodiff.tape_tables import Rows, assemble, joined, rows_of
+from mgcompile.autodiff.tape_tables import Pool, Rows, assemble, joined, rows_of
 from mgcompile.program.ir import CONSTS, Access, Affine
 from mgcompile.support.ranges import Doubt
 from mgcompile.support.zero_product import ZERO_BOTH
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from mgcompile.autodiff.partial_template import Template
     from mgcompile.program.builder import Builder
     from mgcompile.program.ir import Tape
-    from mgcore import Op
 
     Numbers = NDArray[np.int64]
 
@@ -50,7 +49,6 @@ class _Writer:
         self.tape = tape
         self.builder = builder
         self.count = len(tape.code)
-        self.width = np.diff(tape.start)
         self.pool = int(sum(tape.lengths))
         self.externals = [
             *zip(tape.externals, tape.lengths, strict=True),
@@ -64,8 +62,6 @@ class _Writer:
                 self.tangent_at[first : first + length] = place + np.arange(length)
                 place += length
             first += length
-        self.first_constant = place
-        self.constants: list[float] = [0.0]
         ranges = builder.known_ranges()
         self.groups = grouped(tape, ranges)
         reads = zip(tangents, tape.lengths, strict=True)
@@ -74,19 +70,9 @@ class _Writer:
             for access, length in reads
         )
         self.product = ZERO_BOTH if doubtful and not builder.plain else ops.mul
-        self.ops: list[Op] = [self.product, ops.sum]
-        self._number_ops_and_constants()
-
-    def _number_ops_and_constants(self) -> None:
+        self.own = Pool(tape, [self.product, ops.sum], place)
         for group in self.groups:
-            template = group.template
-            numbers = [x for _, operands in template.instructions for x in operands]
-            for x in (*numbers, *template.partials):
-                if isinstance(x, float) and x not in self.constants:
-                    self.constants.append(x)
-            for inner, _ in template.instructions:
-                if inner not in self.ops:
-                    self.ops.append(inner)
+            self.own.note(group, group.template.partials)
 
     def write(self) -> int:
         """Append the tape and a copy of the tangents out of it."""
@@ -95,13 +81,12 @@ class _Writer:
             template = group.template
             steps[group.members] = len(template.instructions) + len(template.partials) + 1
         first = np.cumsum(steps) - steps
-        self.first_own = self.first_constant + len(self.constants)
-        self.tangent_at[self.pool :] = self.first_own + first + steps - 1
+        self.tangent_at[self.pool :] = self.own.first_own + first + steps - 1
         rows = [self._group_rows(group.members, group.template, first) for group in self.groups]
         code, start, operand = assemble([joined(rows)], int(steps.sum()))
-        offset = self.builder.constants(self.constants)
-        self.externals.append((Access(CONSTS, Affine(offset, (1,))), len(self.constants)))
-        result = self.builder.tape(self.externals, self.ops, code, start, operand)
+        offset = self.builder.constants(self.own.constants)
+        self.externals.append((Access(CONSTS, Affine(offset, (1,))), len(self.own.constants)))
+        result = self.builder.tape(self.externals, self.own.ops, code, start, operand)
         from mgcompile.program.infer_maps import fit_map
 
         places = fit_map(first + steps - 1)
@@ -110,32 +95,20 @@ class _Writer:
     def _group_rows(self, members: Numbers, template: Template, first: Numbers) -> Rows:
         rows = []
         for j, (op, operands) in enumerate(template.instructions):
-            columns = [self._resolve(x, members, first) for x in operands]
-            rows.append(rows_of(first[members] + j, self.ops.index(op), *columns))
+            columns = [self.own.resolve(x, members, first) for x in operands]
+            rows.append(rows_of(first[members] + j, self.own.code(op), *columns))
         begin = len(template.instructions)
         products = []
-        zero = self.first_constant + self.constants.index(0.0)
+        zero = self.own.first_constant
         for i, partial in enumerate(template.partials):
             tangent = self.tangent_at[self.tape.operand[self.tape.start[members] + i]]
             tangent = np.where(tangent < 0, zero, tangent)
             place = first[members] + begin + i
-            factor = self._resolve(partial, members, first)
+            factor = self.own.resolve(partial, members, first)
             # Nothing moves there: a partial that is infinite does not count.
             factor = np.where(tangent == zero, zero, factor)
-            rows.append(rows_of(place, self.ops.index(self.product), factor, tangent))
-            products.append(self.first_own + place)
+            rows.append(rows_of(place, self.own.code(self.product), factor, tangent))
+            products.append(self.own.first_own + place)
         end = first[members] + begin + len(template.partials)
-        rows.append(rows_of(end, self.ops.index(ops.sum), *products))
+        rows.append(rows_of(end, self.own.code(ops.sum), *products))
         return joined(rows)
-
-    def _resolve(self, x: float, members: Numbers, first: Numbers) -> Numbers:
-        """Return where what a template calls `x` is in the pool, for each of `members`."""
-        if isinstance(x, float):
-            return np.full(len(members), self.first_constant + self.constants.index(x))
-        arity = int(self.width[members[0]])
-        if x < arity:
-            found: Numbers = self.tape.operand[self.tape.start[members] + x]
-            return found
-        if x == arity:
-            return self.pool + members
-        return self.first_own + first[members] + (x - arity - 1)

@@ -16,7 +16,7 @@ import numpy as np
 from mgcompile.autodiff.adjoints import Adjoints, Contribution
 from mgcompile.autodiff.partial_template import grouped
 from mgcompile.autodiff.symbols import Emitter
-from mgcompile.autodiff.tape_tables import Rows, assemble, joined, rows_of, sum_rows
+from mgcompile.autodiff.tape_tables import Pool, Rows, assemble, joined, rows_of, sum_rows
 from mgcompile.program.infer_maps import fit_map
 from mgcompile.program.ir import CONSTS, Access, Affine, Tape, map_elements
 from mgcompile.support.csr import places_within
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from mgcompile.program.builder import Builder
     from mgcompile.program.value_ranges import ValueRanges
-    from mgcore import Op
 
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
@@ -67,9 +66,9 @@ def reverse_tape(
     leaving = writer.write()
     if len(leaving.element) == 0:
         return
-    offset = builder.constants(writer.constants)
-    externals.append((Access(CONSTS, Affine(offset, (1,))), len(writer.constants)))
-    result = builder.tape(externals, writer.ops, leaving.code, leaving.start, leaving.operand)
+    offset = builder.constants(writer.own.constants)
+    externals.append((Access(CONSTS, Affine(offset, (1,))), len(writer.own.constants)))
+    result = builder.tape(externals, writer.own.ops, leaving.code, leaving.start, leaving.operand)
     _hand_on(tape, builder, result, leaving, sink)
 
 
@@ -150,42 +149,13 @@ class _Writer:
         self.pool = int(sum(tape.lengths))
         self.width = np.diff(tape.start)
         self.owner = np.repeat(np.arange(self.count), self.width)
-        self.slot = np.arange(len(tape.operand)) - tape.start[self.owner]
-        self.ops: list[Op] = [ops.mul, ops.neg, ops.sum, ZERO_MUL]
-        self.constants: list[float] = [0.0]
-        self._constant_at: dict[str, int] = {}
-        self._op_at: dict[Op, int] = {op: place for place, op in enumerate(self.ops)}
-        self.groups = grouped(tape, ranges)
-        self._number_ops_and_constants()
         self.first_seed = self.pool + self.count
-        self.first_constant = self.first_seed + len(seeded)
-        self.first_own = self.first_constant + len(self.constants)
-        self._find_edges(is_active)
-
-    def _number_ops_and_constants(self) -> None:
-        """Give a number to the ops and the constants of all templates."""
+        self.own = Pool(tape, [ops.mul, ops.neg, ops.sum, ZERO_MUL], self.first_seed + len(seeded))
+        self.groups = grouped(tape, ranges)
         for group in self.groups:
-            for inner, operands in group.template.instructions:
-                self._code(inner)
-                for x in operands:
-                    if isinstance(x, float):
-                        self._constant(x)
-            for x in group.template.partials:
-                if isinstance(x, float) and x not in (0.0, 1.0, -1.0):
-                    self._constant(x)
-
-    def _code(self, op: Op) -> int:
-        if op not in self._op_at:
-            self._op_at[op] = len(self.ops)
-            self.ops.append(op)
-        return self._op_at[op]
-
-    def _constant(self, value: float) -> int:
-        key = value.hex()
-        if key not in self._constant_at:
-            self._constant_at[key] = len(self.constants)
-            self.constants.append(value)
-        return self._constant_at[key]
+            others = (x for x in group.template.partials if x not in (0.0, 1.0, -1.0))
+            self.own.note(group, others)
+        self._find_edges(is_active)
 
     def _find_edges(self, is_active: NDArray[np.bool_]) -> None:
         """Find the operands to which something is contributed: `edge`, and how: `unit`."""
@@ -226,7 +196,7 @@ class _Writer:
         """Lay out the instructions, then fill the tables."""
         at = self._laid_out()
         adjoint = self._adjoint_references(at)
-        made = np.where(at.product, self.first_own + at.product_at, adjoint[at.own])
+        made = np.where(at.product, self.own.first_own + at.product_at, adjoint[at.own])
         sums, element = self._sum_rows(at, made)
         pieces = [self._template_rows(at), *self._product_rows(at, adjoint), sums]
         total = at.size + len(element)
@@ -266,9 +236,11 @@ class _Writer:
         for op, chosen in ((ops.mul, ~self.doubtful), (ZERO_MUL, self.doubtful)):
             these = at.product & ~negative & chosen
             upstream = adjoint[at.own[these]]
-            pieces.append(rows_of(at.product_at[these], self._code(op), upstream, partial[these]))
+            pieces.append(
+                rows_of(at.product_at[these], self.own.code(op), upstream, partial[these])
+            )
         upstream = adjoint[at.own[negative]]
-        return [*pieces, rows_of(at.product_at[negative], self._code(ops.neg), upstream)]
+        return [*pieces, rows_of(at.product_at[negative], self.own.code(ops.neg), upstream)]
 
     def _sum_rows(self, at: _Layout, made: Numbers) -> tuple[Rows, Numbers]:
         """Return the sums of what arrives at a place, and the external elements that have one.
@@ -286,7 +258,7 @@ class _Writer:
         element, where = np.unique(arriving[~inner], return_inverse=True)
         place = np.concatenate([at.sum_at[arriving[wanted] - pool], at.size + where])
         read = np.concatenate([reference[wanted], reference[~inner]])
-        return sum_rows(place, read, self._code(ops.sum)), element
+        return sum_rows(place, read, self.own.code(ops.sum)), element
 
     def _partial_references(self, first: Numbers) -> Numbers:
         """Return for every operand of every instruction where its partial is in the pool."""
@@ -295,20 +267,8 @@ class _Writer:
         for group in self.groups:
             for i, partial in enumerate(group.template.partials):
                 places = tape.start[group.members] + i
-                found[places] = self._resolve(partial, group.members, first)
+                found[places] = self.own.resolve(partial, group.members, first)
         return found
-
-    def _resolve(self, x: float, members: Numbers, first: Numbers) -> Numbers:
-        """Return where what a template calls `x` is in the pool, for each of `members`."""
-        if isinstance(x, float):
-            place = self._constant_at.get(x.hex(), 0)
-            return np.full(len(members), self.first_constant + place)
-        arity = int(self.width[members[0]])
-        if x < arity:
-            return self.tape.operand[self.tape.start[members] + x]
-        if x == arity:
-            return self.pool + members
-        return self.first_own + first[members] + (x - arity - 1)
 
     def _template_rows(self, at: _Layout) -> Rows:
         rows = []
@@ -317,8 +277,8 @@ class _Writer:
             if not len(chosen):
                 continue
             for j, (op, operands) in enumerate(group.template.instructions):
-                columns = [self._resolve(x, chosen, at.first) for x in operands]
-                rows.append(rows_of(at.first[chosen] + j, self._code(op), *columns))
+                columns = [self.own.resolve(x, chosen, at.first) for x in operands]
+                rows.append(rows_of(at.first[chosen] + j, self.own.code(op), *columns))
         return joined(rows)
 
     def _adjoint_references(self, at: _Layout) -> Numbers:
@@ -333,10 +293,10 @@ class _Writer:
         inner = at.target >= pool
         same = np.arange(count)
         alone = inner & at.product
-        adjoint[at.target[alone] - pool] = self.first_own + at.product_at[alone]
+        adjoint[at.target[alone] - pool] = self.own.first_own + at.product_at[alone]
         passed = inner & ~at.product
         same[at.target[passed] - pool] = at.own[passed]
-        adjoint[at.summed] = self.first_own + at.sum_at[at.summed]
+        adjoint[at.summed] = self.own.first_own + at.sum_at[at.summed]
         same[at.summed] = np.flatnonzero(at.summed)
         known = adjoint >= 0
         same[known] = np.flatnonzero(known)

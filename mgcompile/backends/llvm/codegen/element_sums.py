@@ -18,14 +18,13 @@ from mgcompile.backends.llvm.codegen.element_lanes import (
     laned,
     put_cost,
 )
-from mgcompile.backends.llvm.codegen.elementwise import outside_reads
 from mgcompile.backends.llvm.codegen.horizontal_sum import horizontal
 from mgcompile.backends.llvm.codegen.register_tile import RegisterTile, finish, reduce_terms
 from mgcompile.backends.llvm.codegen.tile_addresses import Spread
 from mgcompile.backends.llvm.codegen.transpose import shuffled
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.program.ir import extent
-from mgcompile.schedule.ir import Range, Turn
+from mgcompile.schedule.ir import Range
 from mgcompile.schedule.register_blocking import even, turn_of
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def write_element_reduction(writer: Writer, codegen: CodegenContext, product: Pr
         product: The bundle is with or without reduced axes; with `over_batch` its result is added
             to, not set.
     """
-    nest = _nest(writer, codegen, product)
+    nest = evolve(RegisterTile.of(writer, codegen, product), lanes=Lanes(codegen.scalar, 1))
     plan = _plan(nest)
     if plan.along is not None:
         _write_along(nest, plan.across, plan.along)
@@ -78,34 +77,6 @@ def write_element_reduction(writer: Writer, codegen: CodegenContext, product: Pr
         _write_across(nest, plan.across, plan.beside)
     else:
         _write_alone(nest)
-
-
-def _nest(writer: Writer, codegen: CodegenContext, product: Product) -> RegisterTile:
-    """Return the nest before any axis is entered, with one number as its accumulator."""
-    bundle, group, start = product.bundle, product.group, product.start
-    origin: Copy = (0,) * len(bundle.shape)
-    made = [bundle.result] if group is None else [bundle.result, *group.results]
-    reads = {} if group is None else outside_reads(writer, codegen, group, set(made))
-    base = "partial" if bundle.over_batch else ""
-    return RegisterTile(
-        writer=writer,
-        codegen=codegen,
-        bundle=bundle,
-        group=group,
-        start=None if start is None else Spread({origin: codegen.address(writer, start)}),
-        turn=Turn(),
-        copies=(origin,),
-        vectors=0,
-        kind=codegen.scalar,
-        operands=tuple(Spread({origin: codegen.address(writer, a)}) for a in bundle.operands),
-        extra={access: Spread({origin: address}) for access, address in reads.items()},
-        results={
-            array: Spread({origin: codegen.result(writer, array, bundle.shape, base)})
-            for array in made
-            if codegen.stored(array)
-        },
-        lanes=Lanes(codegen.scalar, 1),
-    )
 
 
 def _write_alone(nest: RegisterTile) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from mgcompile.backends.llvm.codegen.elementwise import outside_reads
 from mgcompile.backends.llvm.codegen.horizontal_sum import (
     horizontal,
     runs,
@@ -17,12 +16,10 @@ from mgcompile.backends.llvm.codegen.horizontal_sum import (
 )
 from mgcompile.backends.llvm.codegen.interleave import in_pairs
 from mgcompile.backends.llvm.codegen.register_tile import RegisterTile, finish, reduce_terms
-from mgcompile.backends.llvm.codegen.tile_addresses import Spread
 from mgcompile.backends.llvm.ir.vector_type import Kind
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
-    from mgcompile.backends.llvm.codegen.tile_addresses import Copy
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.schedule.ir import Blocking, Product
 
@@ -45,28 +42,13 @@ def write_reduction(writer: Writer, codegen: CodegenContext, product: Product) -
 def _write_nest(
     writer: Writer, codegen: CodegenContext, product: Product, blocking: Blocking
 ) -> None:
-    bundle, group, start = product.bundle, product.group, product.start
-    origin: Copy = (0,) * len(blocking.ranges)
-    made = [bundle.result] if group is None else [bundle.result, *group.results]
-    reads = {} if group is None else outside_reads(writer, codegen, group, set(made))
-    base = "partial" if bundle.over_batch else ""
-    nest = RegisterTile(
-        writer=writer,
-        codegen=codegen,
-        bundle=bundle,
-        group=group,
-        start=None if start is None else Spread({origin: codegen.address(writer, start)}),
+    bundle = product.bundle
+    nest = evolve(
+        RegisterTile.of(writer, codegen, product),
         turn=blocking.turn,
         copies=tuple(itertools.product(*map(range, blocking.block))),
         vectors=1 if bundle.over_batch else 2,
         kind=codegen.vector,
-        operands=tuple(Spread({origin: codegen.address(writer, a)}) for a in bundle.operands),
-        extra={access: Spread({origin: address}) for access, address in reads.items()},
-        results={
-            array: Spread({origin: codegen.result(writer, array, bundle.shape, base)})
-            for array in made
-            if codegen.stored(array)
-        },
     )
     with ExitStack() as stack:
         for axis, part in enumerate(blocking.ranges):

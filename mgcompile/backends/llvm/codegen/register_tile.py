@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from mgcompile.backends.llvm.codegen.element_lanes import fetch, only_live, put, splat
-from mgcompile.backends.llvm.codegen.elementwise import apply
+from mgcompile.backends.llvm.codegen.elementwise import apply, outside_reads
+from mgcompile.backends.llvm.codegen.tile_addresses import Spread
 from mgcompile.backends.llvm.math.op_table import counted
+from mgcompile.schedule.ir import Turn
 from mgcompile.support.zero_product import ZERO_DOT, adds_products
 
 if TYPE_CHECKING:
@@ -16,13 +18,13 @@ if TYPE_CHECKING:
 
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.codegen.element_lanes import Lanes
-    from mgcompile.backends.llvm.codegen.tile_addresses import Copy, Spread
+    from mgcompile.backends.llvm.codegen.tile_addresses import Copy
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.ir import Access, Bundle
-    from mgcompile.schedule.ir import Group, Turn
+    from mgcompile.schedule.ir import Group, Product
 
 __all__ = ["RegisterTile", "finish", "reduce_terms"]
 
@@ -61,6 +63,33 @@ class RegisterTile:
     results: dict[int, Spread]
     mask: str = ""
     lanes: Lanes | None = None
+
+    @classmethod
+    def of(cls, writer: Writer, codegen: CodegenContext, product: Product) -> RegisterTile:
+        """Return the tile of a product before any axis is entered, of one number."""
+        bundle, group, start = product.bundle, product.group, product.start
+        origin: Copy = (0,) * len(bundle.shape)
+        made = [bundle.result] if group is None else [bundle.result, *group.results]
+        reads = {} if group is None else outside_reads(writer, codegen, group, set(made))
+        base = "partial" if bundle.over_batch else ""
+        return cls(
+            writer=writer,
+            codegen=codegen,
+            bundle=bundle,
+            group=group,
+            start=None if start is None else Spread({origin: codegen.address(writer, start)}),
+            turn=Turn(),
+            copies=(origin,),
+            vectors=0,
+            kind=codegen.scalar,
+            operands=tuple(Spread({origin: codegen.address(writer, a)}) for a in bundle.operands),
+            extra={access: Spread({origin: address}) for access, address in reads.items()},
+            results={
+                array: Spread({origin: codegen.result(writer, array, bundle.shape, base)})
+                for array in made
+                if codegen.stored(array)
+            },
+        )
 
     def entered(self, axis: int, step: int, index: Index) -> RegisterTile:
         """Fix an axis of the shape: `index`, and the `step - 1` points after it."""
