@@ -27,7 +27,8 @@ class Family:
 
     Args:
         make: a function of the settings that returns the op; its defaults are the usual settings.
-        usual: the settings of the member that bears the family's name alone, in order.
+        usual: the settings of the member that bears the family's name alone, in order; NaN for one
+            that always has to be given.
 
     """
 
@@ -78,7 +79,9 @@ class Family:
 
     @property
     def _title(self) -> str:
-        usual = ", ".join(f"{name}={text_of(x)}" for name, x in self.usual.items())
+        usual = ", ".join(
+            name if x != x else f"{name}={text_of(x)}" for name, x in self.usual.items()
+        )
         return f"{self.make.__name__}({usual})"
 
     def _number(self, text: str) -> Setting:
@@ -100,6 +103,9 @@ class Family:
         if twice:
             raise OpSettingsError(f"{self._title}: the setting {twice[0]!r} is given twice")
         chosen = {**self.usual, **first, **named}
+        missing = [name for name, x in chosen.items() if x != x]
+        if missing:
+            raise OpSettingsError(f"{self._title}: {missing[0]} is to be given, as a number")
         return {name: self._fitting(name, x) for name, x in chosen.items()}
 
     def _fitting(self, name: str, x: Setting) -> Setting:

@@ -15,11 +15,11 @@ from mgcore.errors import (
     DomainError,
     OpDefinitionError,
     OperandTypeError,
-    OpSettingsError,
     RangeError,
     RuleError,
 )
 from mgcore.failures import describe_failure, listing, short
+from mgcore.fixed import family_of
 from mgcore.hookspecs import hookimpl
 from mgcore.ieee import refuse_nonfinite, result_where_python_raises
 from mgcore.places import definition_place, rule_place
@@ -215,13 +215,14 @@ class Op:
     def with_settings(self, *given: float, **named: float) -> "Op":
         """Return the member of the op's family that has these settings, the others being usual.
 
+        The settings of an op of several operands are those after the first: it is the op of that
+        one alone, the others fixed to these numbers.
+
         Raises:
             OpSettingsError: if the op has no settings, or not these.
 
         """
-        if self.family is None:
-            raise OpSettingsError(f"the op {self.name} has no settings; it is of no family")
-        return self.family.member(*given, **named)
+        return family_of(self).member(*given, **named)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

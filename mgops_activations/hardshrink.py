@@ -1,16 +1,21 @@
-"""Hard shrinkage: x where |x| > 1/2, else 0 (Donoho, 1995; PyTorch's threshold).
+"""Hard shrinkage: x where |x| is above a threshold, else 0 (Donoho, 1995).
 
-Partial 1 where |x| > 1/2, else 0, also at both steps.
+Partial 1 where x is kept, else 0, also at both steps. A family: ``hardshrink`` has PyTorch's
+threshold, 1/2, ``hardshrink:0.2`` another.
 """
 
-from mgcore import Op, ops
+from mgcore import Op, op_family, ops
 
-THRESHOLD = 0.5
 
-hardshrink = Op(
-    "hardshrink",
-    forward=lambda x: ops.select(ops.le(abs(x), THRESHOLD), 0.0, x),
-    partials=(lambda out, x: ops.gt(abs(x), THRESHOLD),),
-    kink=lambda x: abs(x) - THRESHOLD,
-    doc="x if |x| > 0.5 else 0",
-)
+@op_family
+def hardshrink(threshold: float = 0.5) -> Op:
+    """Return the op with that threshold."""
+    if not threshold >= 0.0:
+        raise ValueError(f"the threshold is {threshold!r}, and must be 0 or more")
+    return Op(
+        "hardshrink",
+        forward=lambda x: ops.select(ops.le(abs(x), threshold), 0.0, x),
+        partials=(lambda out, x: ops.gt(abs(x), threshold),),
+        kink=lambda x: abs(x) - threshold,
+        doc=f"x if |x| > {threshold:g} else 0",
+    )

@@ -17,13 +17,13 @@ from mgcore.errors import (
     BrokenPluginError,
     DisabledOpError,
     DuplicateOpError,
-    OpSettingsError,
     PickleError,
     PluginError,
     PluginWarning,
     UnknownOpError,
 )
 from mgcore.explain.description import description
+from mgcore.fixed import family_of
 from mgcore.op import Op
 from mgcore.places import depth_of_user
 from mgcore.plugins import discovery
@@ -106,19 +106,16 @@ class Registry:
         return op
 
     def _member(self, base: str, settings: str) -> Op:
-        op = self.load(base)
-        if op.family is None:
-            raise OpSettingsError(f"the op {base!r} has no settings, so {settings!r} says nothing")
-        found = op.family.named(settings)
+        found = family_of(self.load(base)).named(settings)
         self._namespace[f"{base}:{settings}"] = self._namespace[found.name] = found
         return found
 
     def knows(self, op: Op) -> bool:
         """Tell whether `op` is found by its name: it, or the family it is of, is registered."""
         base = self.ready.get(op.name.partition(":")[0])
-        return base is op or (
-            op.family is not None and base is not None and base.family is op.family
-        )
+        if base is op or base is None or op.family is None:
+            return base is op
+        return family_of(base) is op.family
 
     def _load(self, name: str) -> Op:
         with self.lock:

@@ -76,9 +76,9 @@ def test_settings_that_make_no_op_are_refused_by_name(registered: Op, text: str,
 
 
 def test_an_op_without_settings_says_so() -> None:
-    with pytest.raises(OpSettingsError, match="'tanh' has no settings"):
+    with pytest.raises(OpSettingsError, match="'tanh' has no settings: it is of no family"):
         getattr(ops, "tanh:2")
-    with pytest.raises(OpSettingsError, match="tanh has no settings"):
+    with pytest.raises(OpSettingsError, match="'tanh' has no settings"):
         ops.tanh.with_settings(2.0)
     with pytest.raises(MgcoreError, match="did you mean leaky_relu"):
         getattr(ops, "leaky_rule:2")
@@ -166,7 +166,10 @@ def test_a_member_is_an_activation_in_estimators() -> None:
     assert np.isfinite(model.fit(X, X[:, 0]).predict(X)).all()
 
 
-@pytest.mark.parametrize("name", ["leaky_relu:0.2", "leaky_relu:-1", "leaky_relu"])
+FIXED = ["celu:0.5", "prelu:0.25", "swish:1.5", "clip:-1,1", "pow:3", "softshrink:0.2"]
+
+
+@pytest.mark.parametrize("name", ["leaky_relu:0.2", "leaky_relu:-1", "leaky_relu", *FIXED])
 def test_members_pass_the_strict_kit(name: str) -> None:
     report = check_op(name, strict=True)
     assert report.passed, report
@@ -180,3 +183,57 @@ def test_a_member_differentiates_twice(registered: Op) -> None:
     s = 1 / (1 + np.exp(-0.4))
     assert first.data == pytest.approx(2 * s * s * (1 - s), rel=1e-14)
     assert second == pytest.approx(2 * s * s * (1 - s) * (2 - 3 * s), rel=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "slope"),
+    [
+        ("celu:0.5", 0.5 * np.expm1(-1.4), np.exp(-1.4)),
+        ("prelu:0.25", -0.175, 0.25),
+        ("swish:2", -0.7 / (1 + np.exp(1.4)), None),
+        ("clip:-0.5,1", -0.5, 0.0),
+        ("clip:high=1,low=-2", -0.7, 1.0),
+        ("pow:3", -0.343, 1.47),
+        ("softshrink:0.2", -0.5, 1.0),
+        ("hardshrink:0.8", 0.0, 0.0),
+    ],
+)
+def test_operands_after_the_first_can_be_fixed_by_name(
+    name: str, value: float, slope: float | None
+) -> None:
+    op = getattr(ops, name)
+    x = Value(-0.7)
+    out = op(x)
+    assert op.arity == 1
+    assert getattr(ops, op.name) is op
+    assert pickle.loads(pickle.dumps(op)) is op
+    assert out.data == pytest.approx(value, rel=1e-14)
+    kernel = mgcompile.compile(out, inputs=[x])
+    values, slopes = kernel.value_and_grad([np.array([-0.7])])
+    (eager,) = grad(out, [x])
+    assert values[0] == pytest.approx(value, rel=1e-14)
+    assert slopes[0][0] == pytest.approx(eager, rel=1e-14)
+    if slope is not None:
+        assert eager == pytest.approx(slope, rel=1e-14)
+
+
+def test_a_fixed_operand_is_an_activation_that_is_saved(tmp_path) -> None:  # type: ignore[no-untyped-def]  # pytest's
+    net = MLP(2, [3, 1], activation="celu:0.5", seed=1)
+    save(net, tmp_path / "net.mgz")
+    assert load(tmp_path / "net.mgz")([0.5, -3.0]).data == net([0.5, -3.0]).data
+    assert net([0.5, -3.0]).data != MLP(2, [3, 1], activation="celu:1", seed=1)([0.5, -3.0]).data
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("celu:-1", r"alpha is -1.0, outside of its domain \(0, inf\)"),
+        ("clip:1", r"clip\(low, high\) : high is to be given, as a number"),
+        ("clip:1,2,3", "3 settings; it has low, high"),
+        ("sum:1", "'sum' has no settings"),
+        ("softshrink:-1", "must be 0 or more"),
+    ],
+)
+def test_what_fixes_no_operand_is_refused(name: str, says: str) -> None:
+    with pytest.raises(OpSettingsError, match=says):
+        getattr(ops, name)
