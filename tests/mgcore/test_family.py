@@ -228,7 +228,7 @@ def test_a_fixed_operand_is_an_activation_that_is_saved(tmp_path) -> None:  # ty
     ("name", "says"),
     [
         ("celu:-1", r"alpha is -1.0, outside of its domain \(0, inf\)"),
-        ("clip:1", r"clip\(low, high\) : high is to be given, as a number"),
+        ("clip:1", r"clip\(low, high\): high is to be given, as a number"),
         ("clip:1,2,3", "3 settings; it has low, high"),
         ("sum:1", "'sum' has no settings"),
         ("softshrink:-1", "must be 0 or more"),
