@@ -58,9 +58,13 @@ def recurrence(rng):
 
 
 def stencil(rng):
-    """Cells in a row that feel their neighbours, step after step: held or periodic ends."""
+    """Cells in a row that feel their neighbours, step after step: held, own or periodic ends."""
     m = Maker()
-    cells, steps = rng.randint(2, 7), rng.randint(1, 7)
+    long = rng.random() < 0.4  # enough of them for loops over rows that differ at a border
+    cells, steps = (
+        (rng.randint(8, 12), rng.randint(6, 9)) if long else rng.choices(range(1, 8), k=2)
+    )
+    cells, own = max(cells, 2), rng.random() < 0.2
     held, n_inputs = rng.random() < 0.5, rng.randint(1, cells)
     rate = rng.choice([m.w(0.25), m.w(0.1), 0.2, 0.25])
     u = [m.x(number(rng)) if i < n_inputs else m.c(number(rng)) for i in range(cells)]
@@ -79,6 +83,8 @@ def stencil(rng):
                 left, right = u[max(i - 1, 0)], u[min(i + 1, cells - 1)]
             flow = left - 2.0 * u[i] + right if form < 0.7 else (left - u[i]) + (right - u[i])
             made = u[i] + rate * flow
+            if own and i == 0:
+                made = m.op("sin", u[i]) * 0.75 + left * 0.25
             if reaction == "tanh":
                 made = m.op("tanh", made)
             if reaction == "cubic":
