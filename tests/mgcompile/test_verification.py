@@ -12,12 +12,14 @@ from mutation.corpus import GRAPHS
 from mutation.run import build
 
 import mgcompile
+from mgcompile.backends.llvm.ir.vector_builder import Block
 from mgcompile.backends.llvm.math import op_table
 from mgcompile.errors import KernelFileError, MiscompiledError, OptionError
 from mgcompile.graph.capture import capture
 from mgcompile.verification.points import Trial
 from mgcompile.verification.reference import Reference, vector
 from mgcore import Op, Value, grad, hvp, ops, register, unregister
+from mgnn import optim
 
 
 def one_layer():
@@ -77,7 +79,7 @@ def test_a_wrong_kernel_is_refused_with_a_small_program_that_shows_it():
 
 
 def test_fit_goes_on_eagerly_with_a_note(monkeypatch):
-    from mgnn import MLP, fit, optim
+    from mgnn import MLP, fit
 
     tanh = op_table.LOWERINGS["tanh"]
     monkeypatch.setitem(op_table.LOWERINGS, "tanh", lambda block, a: tanh(block, a) * 1.0001)
@@ -87,6 +89,17 @@ def test_fit_goes_on_eagerly_with_a_note(monkeypatch):
     history = fit(model, X, X[:, 0], loss="mse", optimizer=optim.SGD(lr=0.1), epochs=2)
     assert "is wrong and is not handed out" in history.note
     assert len(history.loss) == 2
+
+
+@pytest.mark.parametrize("rule", [optim.SGD(lr=0.1, l1=0.3), optim.Adam(lr=0.1, l1=0.3)])
+def test_an_update_that_leaves_its_penalty_out_is_refused(monkeypatch, rule):
+    x, y, w = Value(1.0, "x"), Value(1.0, "y"), Value(2.0, "w")
+    loss, X = (w * x - y) ** 2, np.random.default_rng(1).normal(size=(20, 2))
+    mgcompile.compile(loss, [x, y], [w], cache=False, verify="full").train(X, rule, epochs=1)
+    monkeypatch.setattr(Block, "copy_sign", lambda self, a, sign: sign)
+    kernel = mgcompile.compile(loss, [x, y], [w], cache=False, verify="full")
+    with pytest.raises(MiscompiledError, match="parameter after an update"):
+        kernel.train(X, rule, epochs=1)
 
 
 def test_a_wrong_derivative_is_refused_when_it_is_first_asked_for(monkeypatch):
