@@ -20,8 +20,10 @@ from mgcompile.backends.llvm.codegen.element_lanes import (
 )
 from mgcompile.backends.llvm.codegen.elementwise import apply, apply_to_all, outside_reads
 from mgcompile.backends.llvm.codegen.streaming_reduction import is_streamed, write_streamed
+from mgcompile.backends.llvm.math.custom_ops import is_called_back
 from mgcompile.program.ir import extent
 from mgcompile.schedule.costs import is_cheap, weight
+from mgcompile.support.op_traits import is_known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +56,8 @@ def write_element_group(writer: Writer, codegen: CodegenContext, group: Group) -
     shape = joined_axes(group.shape, [*read.values(), *written.values()], first)
     work = sum(weight(bundle) for bundle in group.bundles)
     axis = lane_axis(codegen, shape, [*read.values()], [*written.values()], work)
+    if axis is not None and shape[axis] % codegen.tile.width and _asks_python(group.bundles):
+        axis = None  # a rule sees no numbers but those of the program
     point = _Point(writer, codegen, group)
     with ExitStack() as stack:
         for other, length in enumerate(shape):
@@ -92,6 +96,8 @@ def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bund
             _write_streamed(writer, codegen, bundle, read, written)
             return
     axis = lane_axis(codegen, shape, [read] * operands, [written], operands * weight(bundle))
+    if axis is not None and shape[axis] % width and _asks_python([bundle]):
+        axis = None
     with ExitStack() as stack:
         for other, length in enumerate(shape):
             if other != axis:
@@ -110,6 +116,15 @@ def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bund
                     for address in here:
                         address.enter(first + axis, turn.index)
                     _apply_to_all(writer, codegen, bundle, Lanes(codegen.vector, live), here)
+
+
+def _asks_python(bundles: Sequence[Bundle]) -> bool:
+    """Tell whether Python runs the rule of one of the ops."""
+    return any(
+        not is_known(bundle.op)
+        and is_called_back(bundle.op, len(bundle.operands) * extent(bundle.reduced))
+        for bundle in bundles
+    )
 
 
 def _write_streamed(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcore import Op
 
-__all__ = ["calls_back", "lower_foreign"]
+__all__ = ["calls_back", "is_called_back", "lower_foreign"]
 
 
 def lower_foreign(
@@ -51,6 +51,17 @@ def lower_foreign(
         block.undo(mark)
         return _called_back(block, op, operands, error)
     return result
+
+
+def is_called_back(op: Op, arity: int) -> bool:
+    """Tell whether `lower_foreign` has Python run an op's rule."""
+    if isinstance(op.forward, Newton):
+        return False
+    try:
+        recorded(op.forward, arity)
+    except Exception:
+        return True
+    return False
 
 
 def _called_back(block: Block, op: Op, operands: Sequence[Vec], error: Exception) -> Vec:
