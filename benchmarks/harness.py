@@ -64,8 +64,6 @@ __all__ = [
 OURS = "mgcore"
 WARM_SECONDS = 0.1
 """Calls shorter than this are made once more before each block, untimed."""
-LONG_SECONDS = 1.0
-"""Calls longer than this are not made once more to see how long they are."""
 NO_PEERS = (OURS, "peak")
 DISAGREES = "disagrees"
 
@@ -175,10 +173,13 @@ def clock() -> float:
     return taken
 
 
-def _calls_a_block(function: Callable[[], Any], once: float, seconds: float) -> int:
-    """Return how many calls take about `seconds`; the first one, of `once`, may have been cold."""
+def _calls_a_block(function: Callable[[], Any], once: float, seconds: float) -> tuple[int, float]:
+    """Return how many calls take about `seconds`, and how long one takes.
+
+    The first one, of `once`, may have been cold, and is not taken for it.
+    """
     count = 1
-    while count * once < seconds or (count == 1 and once < LONG_SECONDS):
+    while count * once < seconds or count == 1:
         start = clock()
         for _ in range(count):
             function()
@@ -186,7 +187,7 @@ def _calls_a_block(function: Callable[[], Any], once: float, seconds: float) -> 
         if count > 1 or once >= seconds:
             break
         count = min(10, max(2, int(seconds / once)))
-    return max(1, int(seconds / once))
+    return max(1, int(seconds / once)), once
 
 
 def _serve(pipe: Connection, path: str, name: str) -> None:
@@ -215,7 +216,9 @@ def _serve(pipe: Connection, path: str, name: str) -> None:
         pipe.send(("", None, None, reason))
         return
     pipe.send((version, outcome, ready, ""))
-    count = _calls_a_block(function, once, row.block_seconds) if contestant.repeat else 1
+    count = 1
+    if contestant.repeat:
+        count, once = _calls_a_block(function, once, row.block_seconds)
     while pipe.recv():
         if once < WARM_SECONDS:
             function()  # the core has slept meanwhile, and its clock and caches come back first
