@@ -16,7 +16,7 @@ _SERIES = tuple((1.0 - k) / math.factorial(k) for k in range(18, 1, -1))
 
 def _by_alpha(_out: Any, x: Any, alpha: Any) -> Any:
     u = ops.minimum(x, 0.0) / alpha
-    near = ops.gt(u, -0.5)
+    near = ops.lt(abs(u), 0.5)
     small, large = ops.select(near, u, 0.0), ops.select(near, -1.0, u)
     # Far below 0 e**u is 0, and u may be infinite.
     bell = ops.maximum(large, -800.0) * ops.exp(large)
