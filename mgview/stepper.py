@@ -174,7 +174,7 @@ def stepper(value: Value, *, title: str | None = None, model: Any = None) -> Ste
 
     The page computes arithmetic, elementary functions and activations itself (`PAGE_OPS`), so a
     reader can change a leaf's number there. For any other op numbers and local derivatives are
-    recorded here, and the page says that editing is off.
+    recorded here, and the page names it and says that editing is off.
 
     Args:
         value: the output; its graph has at most 10,000 nodes.

@@ -457,8 +457,8 @@
       case "sqrt":
         return multiplies([4, local, local, a], 1);
       case "pow": {
-        const below = place === 0 ? power(decimal(a), b - 1) : void 0;
-        return below ? same(times(below, decimal(b)), decimal(local)) : a === 1;
+        const below2 = place === 0 ? power(decimal(a), b - 1) : void 0;
+        return below2 ? same(times(below2, decimal(b)), decimal(local)) : a === 1;
       }
       case "elu":
         return a > 0;
@@ -556,11 +556,11 @@
   }
   var RELATIVE = 5e-3;
   var ABSOLUTE = 5e-4;
-  function close(guess, truth) {
-    if (Number.isNaN(truth)) return Number.isNaN(guess);
-    if (!Number.isFinite(truth)) return guess === truth;
-    const tolerance = Math.max(ABSOLUTE, RELATIVE * Math.abs(truth));
-    return Math.abs(guess - truth) <= tolerance * (1 + 1e-9);
+  function close(guess, truth2) {
+    if (Number.isNaN(truth2)) return Number.isNaN(guess);
+    if (!Number.isFinite(truth2)) return guess === truth2;
+    const tolerance = Math.max(ABSOLUTE, RELATIVE * Math.abs(truth2));
+    return Math.abs(guess - truth2) <= tolerance * (1 + 1e-9);
   }
   var PLAIN = String.raw`[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?`;
   var NUMBER = new RegExp(`^${PLAIN}$`, "i");
@@ -580,6 +580,42 @@
   }
   function reading(text2, number2) {
     return text2.includes(",") ? `“${text2.trim()}” was read as ${full(number2)}: a point separates the decimals here.` : "";
+  }
+
+  // src/rules.ts
+  var sigmoid = (x) => {
+    if (x >= 0) return 1 / (1 + Math.exp(-x));
+    const e = Math.exp(x);
+    return e / (1 + e);
+  };
+  var step = (x) => x > 0 ? 1 : 0;
+  function unary(forward2, partial, formula, derivative) {
+    return {
+      forward: (x) => forward2(x[0]),
+      partials: (out, x) => [partial(out, x[0])],
+      formula: (names) => formula(names[0]),
+      derivatives: (names) => [derivative(names[0])],
+      scalar: { forward: forward2, partial }
+    };
+  }
+  function binary(forward2, partials, formula, derivatives) {
+    return {
+      forward: (x) => forward2(x[0], x[1]),
+      partials: (out, x) => partials(out, x[0], x[1]),
+      formula: (names) => formula(names[0], names[1]),
+      derivatives: (names) => derivatives(names[0], names[1])
+    };
+  }
+  function comparison(sign2, holds2) {
+    return binary(
+      (x, y) => holds2(x, y) ? 1 : 0,
+      () => [0, 0],
+      (x, y) => `1 if ${bracketed(x)} ${sign2} ${bracketed(y)} else 0`,
+      () => ["0", "0"]
+    );
+  }
+  function list(names, most = 4) {
+    return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
   }
 
   // src/special.ts
@@ -611,48 +647,231 @@
     return Math.exp(-x * x) / ((x + fraction) * Math.sqrt(Math.PI));
   }
 
+  // src/moreops.ts
+  var sign = (x) => x > 0 ? 1 : x < 0 ? -1 : x;
+  var truth = (holds2) => holds2 ? 1 : 0;
+  var nearest = (x) => {
+    const low = Math.floor(x);
+    const rest = x - low;
+    return rest < 0.5 ? low : rest > 0.5 ? low + 1 : low % 2 === 0 ? low : low + 1;
+  };
+  var mod = (x, y) => {
+    const rest = x % y;
+    return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+  };
+  var mean = (x) => x.reduce((sum, item) => sum + item, 0) / x.length;
+  var larger = (x, y) => x > y || Number.isNaN(x) ? x : y;
+  var smaller = (x, y) => x < y || Number.isNaN(x) ? x : y;
+  var below = (x, y) => x < y ? 1 : x === y ? 0.5 : 0;
+  var steps = (forward2, formula) => unary(forward2, () => 0, formula, () => "0");
+  var share = (a, y, x) => {
+    const size = Math.hypot(x, y) || 1;
+    return a / size / size;
+  };
+  var extreme = (choose, word) => ({
+    forward: (x) => x.reduce(choose),
+    partials: (out, x) => {
+      const ties = x.map((item) => truth(item === out));
+      const count = ties.reduce((sum, item) => sum + item, 0);
+      return ties.map((tie) => tie / count);
+    },
+    formula: (names) => `${word} of ${list(names)}`,
+    derivatives: (names) => names.map((name) => `1 if ${bracketed(name)} is the ${word}, shared at a tie`)
+  });
+  var weighted = (log, plus, word) => binary(
+    (x, y) => x === 0 ? 0 : x * log(y),
+    (_, x, y) => [log(y), x / (plus + y)],
+    (x, y) => `${bracketed(x)} × ${word(y)}`,
+    (x, y) => [word(y), `${bracketed(x)} ÷ ${plus ? `(1 + ${bracketed(y)})` : bracketed(y)}`]
+  );
+  var logic = (word, holds2) => binary(
+    (x, y) => truth(holds2(x !== 0, y !== 0)),
+    () => [0, 0],
+    (x, y) => `${bracketed(x)} ${word} ${bracketed(y)}`,
+    () => ["0", "0"]
+  );
+  var logAddExp = (x, y) => larger(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)));
+  var GELU = 2 * Math.sqrt(2 / Math.PI);
+  var CUBE = 0.044715;
+  var inner = (x) => GELU * (x + CUBE * (x * x * x));
+  var bell = (x) => Math.exp(-0.5 * (x * x)) / Math.sqrt(2 * Math.PI);
+  var MORE_OPS = {
+    floor: steps(Math.floor, (x) => `⌊${x}⌋`),
+    ceil: steps(Math.ceil, (x) => `⌈${x}⌉`),
+    trunc: steps(Math.trunc, (x) => `whole part of ${bracketed(x)}`),
+    round: steps(nearest, (x) => `whole number nearest to ${bracketed(x)}`),
+    sign: steps(sign, (x) => `sign of ${bracketed(x)}`),
+    frac: unary((x) => x - Math.trunc(x), () => 1, (x) => `fraction of ${bracketed(x)}`, () => "1"),
+    degrees: unary((x) => x * (180 / Math.PI), () => 180 / Math.PI, (x) => `${bracketed(x)} × 180 ÷ π`, () => "180 ÷ π"),
+    radians: unary((x) => x * (Math.PI / 180), () => Math.PI / 180, (x) => `${bracketed(x)} × π ÷ 180`, () => "π ÷ 180"),
+    copysign: binary(
+      (x, y) => Math.abs(x) * (y < 0 || Object.is(y, -0) ? -1 : 1),
+      (_, x, y) => [sign(x) * (y < 0 || Object.is(y, -0) ? -1 : 1), 0],
+      (x, y) => `|${x}| with the sign of ${bracketed(y)}`,
+      (x, y) => [`1 if the signs of ${bracketed(x)} and ${bracketed(y)} agree, else −1`, "0"]
+    ),
+    mod: binary(
+      mod,
+      (out, x, y) => [1, -nearest((x - out) / y)],
+      (x, y) => `${bracketed(x)} mod ${bracketed(y)}`,
+      (x, y) => ["1", `−⌊${bracketed(x)} ÷ ${bracketed(y)}⌋`]
+    ),
+    hypot: binary(
+      Math.hypot,
+      (out, x, y) => [x / (out || 1), y / (out || 1)],
+      (x, y) => `√(${bracketed(x)}² + ${bracketed(y)}²)`,
+      (x, y) => [`${bracketed(x)} ÷ √(${bracketed(x)}² + ${bracketed(y)}²)`, `${bracketed(y)} ÷ √(${bracketed(x)}² + ${bracketed(y)}²)`]
+    ),
+    atan2: binary(
+      (y, x) => Math.atan2(y + 0, x + 0),
+      (_, y, x) => [share(x, y, x), share(-y, y, x)],
+      (y, x) => `angle of the point (${x}, ${y})`,
+      (y, x) => [`${bracketed(x)} ÷ (${bracketed(x)}² + ${bracketed(y)}²)`, `−${bracketed(y)} ÷ (${bracketed(x)}² + ${bracketed(y)}²)`]
+    ),
+    xlogy: weighted(Math.log, 0, (y) => `log(${y})`),
+    xlog1py: weighted(Math.log1p, 1, (y) => `log(1 + ${bracketed(y)})`),
+    logaddexp: binary(
+      logAddExp,
+      (_, x, y) => [sigmoid(x - y), sigmoid(y - x)],
+      (x, y) => `log(exp(${x}) + exp(${y}))`,
+      (x, y) => [`sigmoid(${bracketed(x)} − ${bracketed(y)})`, `sigmoid(${bracketed(y)} − ${bracketed(x)})`]
+    ),
+    eq: comparison("=", (x, y) => x === y),
+    ne: comparison("≠", (x, y) => x !== y),
+    logical_and: logic("and", (x, y) => x && y),
+    logical_or: logic("or", (x, y) => x || y),
+    logical_not: steps((x) => truth(x === 0), (x) => `not ${bracketed(x)}`),
+    isnan: steps((x) => truth(Number.isNaN(x)), (x) => `1 if ${bracketed(x)} is not a number`),
+    where: {
+      forward: (x) => x[0] !== 0 ? x[1] : x[2],
+      partials: (_, x) => x[0] !== 0 ? [0, 1, 0] : [0, 0, 1],
+      formula: (n) => `${bracketed(n[1])} if ${bracketed(n[0])} ≠ 0 else ${bracketed(n[2])}`,
+      derivatives: (n) => ["0", `1 if ${bracketed(n[0])} ≠ 0 else 0`, `0 if ${bracketed(n[0])} ≠ 0 else 1`]
+    },
+    clip: {
+      forward: (x) => smaller(larger(x[0], x[1]), x[2]),
+      partials: (_, [x, low, high]) => [
+        below(low, x) * below(x, high) * truth(low < high),
+        below(x, low) * truth(low < high),
+        low < high ? below(high, x) : 1
+      ],
+      formula: ([x, low, high]) => `${bracketed(x)} between ${bracketed(low)} and ${bracketed(high)}`,
+      derivatives: ([x, low, high]) => [
+        `1 if ${bracketed(low)} < ${bracketed(x)} < ${bracketed(high)}, ½ at an end, else 0`,
+        `1 if ${bracketed(x)} < ${bracketed(low)}, ½ at it, else 0`,
+        `1 if ${bracketed(x)} > ${bracketed(high)}, ½ at it, else 0`
+      ]
+    },
+    max: extreme(larger, "largest"),
+    min: extreme(smaller, "smallest"),
+    prod: {
+      forward: (x) => x.reduce((total, item) => total * item, 1),
+      partials: (_, x) => x.map((_item, i) => x.reduce((total, item, j) => i === j ? total : total * item, 1)),
+      formula: (names) => `product of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `product of all but ${bracketed(name)}`)
+    },
+    mean: {
+      forward: mean,
+      partials: (_, x) => x.map(() => 1 / x.length),
+      formula: (names) => `mean of ${list(names)}`,
+      derivatives: (names) => names.map(() => `1 ÷ ${names.length}`)
+    },
+    var: {
+      forward: (x) => mean(x.map((item) => (item - mean(x)) ** 2)),
+      partials: (_, x) => x.map((item) => 2 / x.length * (item - mean(x))),
+      formula: (names) => `variance of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `2 (${bracketed(name)} − mean) ÷ ${names.length}`)
+    },
+    norm: {
+      forward: (x) => Math.hypot(...x),
+      partials: (out, x) => x.map((item) => item / (out || 1)),
+      formula: (names) => `√ of the sum of squares of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `${bracketed(name)} ÷ out`)
+    },
+    polyval: {
+      forward: (x) => x.slice(1).reduce((total, c) => total * x[0] + c, 0),
+      partials: (_, [x, ...c]) => {
+        const degree = c.length - 1;
+        const slope2 = c.slice(0, -1).reduce((total, item, i) => total * x + (degree - i) * item, 0);
+        return [slope2, ...c.map((_item, i) => x ** (degree - i))];
+      },
+      formula: ([x, ...c]) => `polynomial at ${bracketed(x)} with ${list(c)}`,
+      derivatives: ([x, ...c]) => ["slope of the polynomial", ...c.map((_item, i) => `${bracketed(x)} ^ ${c.length - 1 - i}`)]
+    },
+    erfc: unary(
+      erfc,
+      (_, x) => -2 / Math.sqrt(Math.PI) * Math.exp(-x * x),
+      (x) => `1 − erf(${x})`,
+      (x) => `−2 ÷ √π × exp(−${bracketed(x)}²)`
+    ),
+    normal_pdf: unary(bell, (out, x) => -x * out, (x) => `φ(${x})`, (x) => `−${bracketed(x)} × φ(${x})`),
+    normal_cdf: unary((x) => 0.5 * erfc(-x * Math.SQRT1_2), (_, x) => bell(x), (x) => `Φ(${x})`, (x) => `φ(${x})`),
+    celu: binary(
+      (x, alpha) => larger(x, 0) + alpha * Math.expm1(smaller(x, 0) / alpha),
+      (_, x, alpha) => {
+        const u = smaller(x, 0) / alpha;
+        return [Math.exp(u), Math.abs(u) < 1e-3 ? -u * u * (0.5 + u * (1 / 3 + u * (1 / 8 + u / 30))) : Math.expm1(u) - u * Math.exp(u)];
+      },
+      (x, alpha) => `${bracketed(x)} if ${bracketed(x)} > 0 else ${bracketed(alpha)} × (exp(${bracketed(x)} ÷ ${bracketed(alpha)}) − 1)`,
+      (x, alpha) => [`1 if ${bracketed(x)} > 0 else exp(u), u = ${bracketed(x)} ÷ ${bracketed(alpha)}`, "exp(u) − 1 − u exp(u) below 0, else 0"]
+    ),
+    prelu: binary(
+      (x, slope2) => x > 0 ? x : slope2 * x,
+      (_, x, slope2) => [x > 0 ? 1 : slope2, smaller(x, 0)],
+      (x, slope2) => `${bracketed(x)} if ${bracketed(x)} > 0 else ${bracketed(slope2)} × ${bracketed(x)}`,
+      (x, slope2) => [`1 if ${bracketed(x)} > 0 else ${bracketed(slope2)}`, `${bracketed(x)} if ${bracketed(x)} < 0 else 0`]
+    ),
+    swish: binary(
+      (x, beta) => x * sigmoid(beta * x),
+      (out, x, beta) => [sigmoid(beta * x) + beta * (out * sigmoid(-beta * x)), out * (x * sigmoid(-(beta * x)))],
+      (x, beta) => `${bracketed(x)} × sigmoid(${bracketed(beta)} × ${bracketed(x)})`,
+      (x, beta) => [`s + ${bracketed(beta)} ${bracketed(x)} s (1 − s), s = sigmoid(${bracketed(beta)} × ${bracketed(x)})`, `${bracketed(x)}² s (1 − s)`]
+    ),
+    glu: binary(
+      (x, gate) => x * sigmoid(gate),
+      (out, _, gate) => [sigmoid(gate), out * sigmoid(-gate)],
+      (x, gate) => `${bracketed(x)} × sigmoid(${gate})`,
+      (x, gate) => [`sigmoid(${gate})`, `${bracketed(x)} × sigmoid(${gate}) × (1 − sigmoid(${gate}))`]
+    ),
+    gelu_tanh: unary(
+      (x) => x * sigmoid(inner(x)),
+      (out, x) => sigmoid(inner(x)) + out * sigmoid(-inner(x)) * GELU * (1 + 3 * CUBE * Math.min(x * x, 1600)),
+      (x) => `${bracketed(x)} × sigmoid(1.5958 (${bracketed(x)} + 0.0447 ${bracketed(x)}³))`,
+      (x) => `s + ${bracketed(x)} s (1 − s) × 1.5958 (1 + 0.1341 ${bracketed(x)}²)`
+    ),
+    softshrink: unary(
+      (x) => x - Math.min(Math.max(x, -0.5), 0.5),
+      (_, x) => step(Math.abs(x) - 0.5),
+      (x) => `${bracketed(x)} moved toward 0 by ½`,
+      (x) => `1 if |${x}| > ½ else 0`
+    ),
+    hardshrink: unary(
+      (x) => Math.abs(x) <= 0.5 ? 0 : x,
+      (_, x) => step(Math.abs(x) - 0.5),
+      (x) => `${bracketed(x)} if |${x}| > ½ else 0`,
+      (x) => `1 if |${x}| > ½ else 0`
+    ),
+    quadratic: unary(
+      (x) => Math.abs(x) < 1 ? x * (2 - Math.abs(x)) : sign(x),
+      (_, x) => 2 * Math.max(1 - Math.abs(x), 0),
+      (x) => `${bracketed(x)} × (2 − |${x}|) if |${x}| < 1 else its sign`,
+      (x) => `2 (1 − |${x}|) if |${x}| < 1 else 0`
+    ),
+    ste_round: unary(nearest, () => 1, (x) => `whole number nearest to ${bracketed(x)}`, () => "1, that of its surrogate"),
+    ste_sign: unary(sign, (_, x) => step(1 - Math.abs(x)), (x) => `sign of ${bracketed(x)}`, (x) => `1 if |${x}| < 1 else 0, that of its surrogate`)
+  };
+
   // src/ops.ts
   var ROOT_HALF = Math.sqrt(0.5);
   var SLOPE = 0.01;
-  var sigmoid = (x) => {
-    if (x >= 0) return 1 / (1 + Math.exp(-x));
-    const e = Math.exp(x);
-    return e / (1 + e);
-  };
   var sech = (x) => {
     const e = Math.exp(-Math.abs(x));
     return 2 * e / (1 + e * e);
   };
-  var step = (x) => x > 0 ? 1 : 0;
   var between = (low, high, x) => x < low ? low : x > high ? high : x;
   var softplus = (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));
   var SELU_ABOVE = 1.0507009873554805;
   var SELU_BELOW = 1.7580993408473768;
-  function unary(forward2, partial, formula, derivative) {
-    return {
-      forward: (x) => forward2(x[0]),
-      partials: (out, x) => [partial(out, x[0])],
-      formula: (names) => formula(names[0]),
-      derivatives: (names) => [derivative(names[0])],
-      scalar: { forward: forward2, partial }
-    };
-  }
-  function binary(forward2, partials, formula, derivatives) {
-    return {
-      forward: (x) => forward2(x[0], x[1]),
-      partials: (out, x) => partials(out, x[0], x[1]),
-      formula: (names) => formula(names[0], names[1]),
-      derivatives: (names) => derivatives(names[0], names[1])
-    };
-  }
-  function comparison(sign, holds2) {
-    return binary(
-      (x, y) => holds2(x, y) ? 1 : 0,
-      () => [0, 0],
-      (x, y) => `1 if ${bracketed(x)} ${sign} ${bracketed(y)} else 0`,
-      () => ["0", "0"]
-    );
-  }
   function logsumexp(x) {
     const top = Math.max(...x);
     if (!Number.isFinite(top)) return top;
@@ -663,9 +882,6 @@
     const weights = x.map((item) => Math.exp(item - top));
     const total = weights.reduce((sum, item) => sum + item, 0);
     return weights.map((item) => item / total);
-  }
-  function list(names, most = 4) {
-    return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
   }
   function products(names) {
     const half = names.length / 2;
@@ -883,7 +1099,8 @@
       partials: (_, x) => softmax(x),
       formula: (names) => `log of the sum of exp of ${list(names)}`,
       derivatives: (names) => names.map((name) => `exp(${bracketed(name)} − out)`)
-    }
+    },
+    ...MORE_OPS
   };
 
   // src/rich.ts
@@ -958,7 +1175,7 @@
     const grads = [...start2];
     const order = graph.nodes.filter((node) => node.kind === "op");
     if (breakage !== "order") order.reverse();
-    const steps = order.map((node) => {
+    const steps2 = order.map((node) => {
       const upstream = grads[node.index];
       const partials = locals(node, values);
       const contributions = [];
@@ -973,7 +1190,7 @@
       });
       return { node: node.index, upstream, contributions };
     });
-    return { start: start2, steps, grads };
+    return { start: start2, steps: steps2, grads };
   }
   function gradsAfter(sweep, count) {
     const grads = [...sweep.start];
@@ -1118,7 +1335,7 @@
     ];
     if (node.recorded) {
       const doc = node.recorded.doc ? ` Its formula: ${node.recorded.doc}.` : "";
-      body.push(make("p", {}, `The op ${node.op} comes from a plugin; this number was recorded by Python.${doc}`));
+      body.push(make("p", {}, `The op ${node.op} is computed by Python alone; this number was recorded there.${doc}`));
     }
     if (node.op === "dot") body.push(pairs(run, node));
     body.push(...rule(graph, node));
@@ -1196,12 +1413,12 @@
   }
   function upstreamLine(run, node, upstream) {
     const { graph } = run;
-    const truth = run.right[node.index];
+    const truth2 = run.right[node.index];
     const gradient = slope(graph, graph.output, node.index);
-    if (same2(upstream, truth)) return paragraph(graph, `Upstream gradient: ${gradient} ${equals(upstream)}`);
+    if (same2(upstream, truth2)) return paragraph(graph, `Upstream gradient: ${gradient} ${equals(upstream)}`);
     return paragraph(
       graph,
-      `Upstream is what ${nameOf(graph, node.index)} holds now: ${plain(upstream)}. That is not ${gradient}, which is ${plain(truth)}.`,
+      `Upstream is what ${nameOf(graph, node.index)} holds now: ${plain(upstream)}. That is not ${gradient}, which is ${plain(truth2)}.`,
       "bad"
     );
   }
@@ -1420,8 +1637,8 @@
     const labels = near(taken.labels);
     let best;
     let least = Infinity;
-    ALONG.forEach((share, later) => {
-      const { x, y } = at(share);
+    ALONG.forEach((share2, later) => {
+      const { x, y } = at(share2);
       BESIDE.forEach((beside, kind) => {
         const rect = { left: x - width / 2, right: x + width / 2, top: y + beside - HEIGHT / 2, bottom: y + beside + HEIGHT / 2 };
         let cost = LATER * (later + 2 * kind);
@@ -1502,7 +1719,7 @@
   };
   function along(path) {
     const length = path.getTotalLength();
-    return (share) => path.getPointAtLength(length * share);
+    return (share2) => path.getPointAtLength(length * share2);
   }
   function rises(path) {
     const at = along(path);
@@ -1787,7 +2004,7 @@
       if (graph.foreign.length) {
         say(
           byId("leaf-off"),
-          `Editing is off: this graph uses ${graph.foreign.join(", ")} from a plugin, and only Python can compute that. The numbers here were recorded when the page was saved; change them in Python and save again.`
+          `Editing is off: this page does not compute ${graph.foreign.join(", ")}; only Python does. The numbers here were recorded when the page was saved; change them in Python and save again.`
         );
       }
       byId("restore").addEventListener("click", () => this.restore());
@@ -1821,9 +2038,9 @@
       const begin = (x) => {
         from = { x, value: this.valueOf(index), ...this.measure(index) };
       };
-      const move = (steps) => {
+      const move = (steps2) => {
         const unit = Math.max(Math.abs(from.value), 1) / 100;
-        this.nudge(index, Number((from.value + steps * unit).toPrecision(6)), from, input);
+        this.nudge(index, Number((from.value + steps2 * unit).toPrecision(6)), from, input);
       };
       label.addEventListener("pointerdown", (event) => {
         begin(event.clientX);
@@ -1965,20 +2182,20 @@
     const mine = contributions.filter((part2) => part2.operand === operand);
     const [first, last] = [mine[0], mine.at(-1)];
     const sum = mine.reduce((total, part2) => total + part2.contribution, 0);
-    const truth = last.after;
+    const truth2 = last.after;
     const swapped = contributions.filter((part2) => part2.operand !== operand).map((part2) => upstream * part2.local + (run.breakage === "overwrite" ? 0 : first.before));
     const forgotten = [
       { guess: sum, words: `that is this step’s contribution; add it to the ${plain(first.before)} that is there` },
       ...mine.length > 1 ? [{ guess: first.before + first.contribution, words: "that is one edge; this operand has two or more" }] : []
     ];
     const all = [
-      { guess: -truth, words: "the size is right, the sign is not" },
+      { guess: -truth2, words: "the size is right, the sign is not" },
       ...run.breakage === "overwrite" ? [{ guess: first.before + sum, words: "that would be the sum; here the last contribution replaces what was there" }] : forgotten,
       ...swapped.map((guess) => ({ guess, words: "that belongs to the other operand: the factors are swapped" })),
       { guess: last.local, words: "that is the local derivative alone; multiply it by the upstream gradient" },
       { guess: upstream, words: "that is the upstream gradient alone; multiply it by the local derivative" }
     ];
-    return all.filter(({ guess }) => !close(guess, truth));
+    return all.filter(({ guess }) => !close(guess, truth2));
   }
   var Predict = class {
     constructor(reveal) {
@@ -2040,7 +2257,7 @@
         return;
       }
       this.tries++;
-      const good = this.current.map(({ truth }, i) => close(guesses[i], truth));
+      const good = this.current.map(({ truth: truth2 }, i) => close(guesses[i], truth2));
       const first = good.indexOf(false);
       if (first >= 0 && this.tries < TRIES) return this.again(guesses, good, first);
       this.count(good);
@@ -2068,8 +2285,8 @@
       say(this.tally, `${this.right} of ${this.asked} predictions right so far.`);
     }
   };
-  function judged({ name, truth }, guess, good) {
-    return good ? `Right: ${name} has ${plain(truth)}.` : `Wrong: ${name} has ${plain(truth)}, not ${plain(guess)}.`;
+  function judged({ name, truth: truth2 }, guess, good) {
+    return good ? `Right: ${name} has ${plain(truth2)}.` : `Wrong: ${name} has ${plain(truth2)}, not ${plain(guess)}.`;
   }
 
   // src/saving.ts

@@ -125,6 +125,42 @@
     return text.includes(",") ? `“${text.trim()}” was read as ${full(number)}: a point separates the decimals here.` : "";
   }
 
+  // src/rules.ts
+  var sigmoid = (x) => {
+    if (x >= 0) return 1 / (1 + Math.exp(-x));
+    const e = Math.exp(x);
+    return e / (1 + e);
+  };
+  var step = (x) => x > 0 ? 1 : 0;
+  function unary(forward, partial, formula, derivative) {
+    return {
+      forward: (x) => forward(x[0]),
+      partials: (out, x) => [partial(out, x[0])],
+      formula: (names) => formula(names[0]),
+      derivatives: (names) => [derivative(names[0])],
+      scalar: { forward, partial }
+    };
+  }
+  function binary(forward, partials, formula, derivatives) {
+    return {
+      forward: (x) => forward(x[0], x[1]),
+      partials: (out, x) => partials(out, x[0], x[1]),
+      formula: (names) => formula(names[0], names[1]),
+      derivatives: (names) => derivatives(names[0], names[1])
+    };
+  }
+  function comparison(sign3, holds) {
+    return binary(
+      (x, y) => holds(x, y) ? 1 : 0,
+      () => [0, 0],
+      (x, y) => `1 if ${bracketed(x)} ${sign3} ${bracketed(y)} else 0`,
+      () => ["0", "0"]
+    );
+  }
+  function list(names, most = 4) {
+    return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
+  }
+
   // src/special.ts
   var TWO_OVER_ROOT_PI = 2 / Math.sqrt(Math.PI);
   var SERIES_BELOW = 2.5;
@@ -154,48 +190,231 @@
     return Math.exp(-x * x) / ((x + fraction) * Math.sqrt(Math.PI));
   }
 
+  // src/moreops.ts
+  var sign = (x) => x > 0 ? 1 : x < 0 ? -1 : x;
+  var truth = (holds) => holds ? 1 : 0;
+  var nearest = (x) => {
+    const low = Math.floor(x);
+    const rest = x - low;
+    return rest < 0.5 ? low : rest > 0.5 ? low + 1 : low % 2 === 0 ? low : low + 1;
+  };
+  var mod = (x, y) => {
+    const rest = x % y;
+    return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+  };
+  var mean = (x) => x.reduce((sum, item) => sum + item, 0) / x.length;
+  var larger = (x, y) => x > y || Number.isNaN(x) ? x : y;
+  var smaller = (x, y) => x < y || Number.isNaN(x) ? x : y;
+  var below = (x, y) => x < y ? 1 : x === y ? 0.5 : 0;
+  var steps = (forward, formula) => unary(forward, () => 0, formula, () => "0");
+  var share = (a, y, x) => {
+    const size2 = Math.hypot(x, y) || 1;
+    return a / size2 / size2;
+  };
+  var extreme = (choose, word) => ({
+    forward: (x) => x.reduce(choose),
+    partials: (out, x) => {
+      const ties = x.map((item) => truth(item === out));
+      const count = ties.reduce((sum, item) => sum + item, 0);
+      return ties.map((tie) => tie / count);
+    },
+    formula: (names) => `${word} of ${list(names)}`,
+    derivatives: (names) => names.map((name) => `1 if ${bracketed(name)} is the ${word}, shared at a tie`)
+  });
+  var weighted = (log, plus, word) => binary(
+    (x, y) => x === 0 ? 0 : x * log(y),
+    (_, x, y) => [log(y), x / (plus + y)],
+    (x, y) => `${bracketed(x)} × ${word(y)}`,
+    (x, y) => [word(y), `${bracketed(x)} ÷ ${plus ? `(1 + ${bracketed(y)})` : bracketed(y)}`]
+  );
+  var logic = (word, holds) => binary(
+    (x, y) => truth(holds(x !== 0, y !== 0)),
+    () => [0, 0],
+    (x, y) => `${bracketed(x)} ${word} ${bracketed(y)}`,
+    () => ["0", "0"]
+  );
+  var logAddExp = (x, y) => larger(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)));
+  var GELU = 2 * Math.sqrt(2 / Math.PI);
+  var CUBE = 0.044715;
+  var inner = (x) => GELU * (x + CUBE * (x * x * x));
+  var bell = (x) => Math.exp(-0.5 * (x * x)) / Math.sqrt(2 * Math.PI);
+  var MORE_OPS = {
+    floor: steps(Math.floor, (x) => `⌊${x}⌋`),
+    ceil: steps(Math.ceil, (x) => `⌈${x}⌉`),
+    trunc: steps(Math.trunc, (x) => `whole part of ${bracketed(x)}`),
+    round: steps(nearest, (x) => `whole number nearest to ${bracketed(x)}`),
+    sign: steps(sign, (x) => `sign of ${bracketed(x)}`),
+    frac: unary((x) => x - Math.trunc(x), () => 1, (x) => `fraction of ${bracketed(x)}`, () => "1"),
+    degrees: unary((x) => x * (180 / Math.PI), () => 180 / Math.PI, (x) => `${bracketed(x)} × 180 ÷ π`, () => "180 ÷ π"),
+    radians: unary((x) => x * (Math.PI / 180), () => Math.PI / 180, (x) => `${bracketed(x)} × π ÷ 180`, () => "π ÷ 180"),
+    copysign: binary(
+      (x, y) => Math.abs(x) * (y < 0 || Object.is(y, -0) ? -1 : 1),
+      (_, x, y) => [sign(x) * (y < 0 || Object.is(y, -0) ? -1 : 1), 0],
+      (x, y) => `|${x}| with the sign of ${bracketed(y)}`,
+      (x, y) => [`1 if the signs of ${bracketed(x)} and ${bracketed(y)} agree, else −1`, "0"]
+    ),
+    mod: binary(
+      mod,
+      (out, x, y) => [1, -nearest((x - out) / y)],
+      (x, y) => `${bracketed(x)} mod ${bracketed(y)}`,
+      (x, y) => ["1", `−⌊${bracketed(x)} ÷ ${bracketed(y)}⌋`]
+    ),
+    hypot: binary(
+      Math.hypot,
+      (out, x, y) => [x / (out || 1), y / (out || 1)],
+      (x, y) => `√(${bracketed(x)}² + ${bracketed(y)}²)`,
+      (x, y) => [`${bracketed(x)} ÷ √(${bracketed(x)}² + ${bracketed(y)}²)`, `${bracketed(y)} ÷ √(${bracketed(x)}² + ${bracketed(y)}²)`]
+    ),
+    atan2: binary(
+      (y, x) => Math.atan2(y + 0, x + 0),
+      (_, y, x) => [share(x, y, x), share(-y, y, x)],
+      (y, x) => `angle of the point (${x}, ${y})`,
+      (y, x) => [`${bracketed(x)} ÷ (${bracketed(x)}² + ${bracketed(y)}²)`, `−${bracketed(y)} ÷ (${bracketed(x)}² + ${bracketed(y)}²)`]
+    ),
+    xlogy: weighted(Math.log, 0, (y) => `log(${y})`),
+    xlog1py: weighted(Math.log1p, 1, (y) => `log(1 + ${bracketed(y)})`),
+    logaddexp: binary(
+      logAddExp,
+      (_, x, y) => [sigmoid(x - y), sigmoid(y - x)],
+      (x, y) => `log(exp(${x}) + exp(${y}))`,
+      (x, y) => [`sigmoid(${bracketed(x)} − ${bracketed(y)})`, `sigmoid(${bracketed(y)} − ${bracketed(x)})`]
+    ),
+    eq: comparison("=", (x, y) => x === y),
+    ne: comparison("≠", (x, y) => x !== y),
+    logical_and: logic("and", (x, y) => x && y),
+    logical_or: logic("or", (x, y) => x || y),
+    logical_not: steps((x) => truth(x === 0), (x) => `not ${bracketed(x)}`),
+    isnan: steps((x) => truth(Number.isNaN(x)), (x) => `1 if ${bracketed(x)} is not a number`),
+    where: {
+      forward: (x) => x[0] !== 0 ? x[1] : x[2],
+      partials: (_, x) => x[0] !== 0 ? [0, 1, 0] : [0, 0, 1],
+      formula: (n) => `${bracketed(n[1])} if ${bracketed(n[0])} ≠ 0 else ${bracketed(n[2])}`,
+      derivatives: (n) => ["0", `1 if ${bracketed(n[0])} ≠ 0 else 0`, `0 if ${bracketed(n[0])} ≠ 0 else 1`]
+    },
+    clip: {
+      forward: (x) => smaller(larger(x[0], x[1]), x[2]),
+      partials: (_, [x, low, high]) => [
+        below(low, x) * below(x, high) * truth(low < high),
+        below(x, low) * truth(low < high),
+        low < high ? below(high, x) : 1
+      ],
+      formula: ([x, low, high]) => `${bracketed(x)} between ${bracketed(low)} and ${bracketed(high)}`,
+      derivatives: ([x, low, high]) => [
+        `1 if ${bracketed(low)} < ${bracketed(x)} < ${bracketed(high)}, ½ at an end, else 0`,
+        `1 if ${bracketed(x)} < ${bracketed(low)}, ½ at it, else 0`,
+        `1 if ${bracketed(x)} > ${bracketed(high)}, ½ at it, else 0`
+      ]
+    },
+    max: extreme(larger, "largest"),
+    min: extreme(smaller, "smallest"),
+    prod: {
+      forward: (x) => x.reduce((total2, item) => total2 * item, 1),
+      partials: (_, x) => x.map((_item, i) => x.reduce((total2, item, j) => i === j ? total2 : total2 * item, 1)),
+      formula: (names) => `product of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `product of all but ${bracketed(name)}`)
+    },
+    mean: {
+      forward: mean,
+      partials: (_, x) => x.map(() => 1 / x.length),
+      formula: (names) => `mean of ${list(names)}`,
+      derivatives: (names) => names.map(() => `1 ÷ ${names.length}`)
+    },
+    var: {
+      forward: (x) => mean(x.map((item) => (item - mean(x)) ** 2)),
+      partials: (_, x) => x.map((item) => 2 / x.length * (item - mean(x))),
+      formula: (names) => `variance of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `2 (${bracketed(name)} − mean) ÷ ${names.length}`)
+    },
+    norm: {
+      forward: (x) => Math.hypot(...x),
+      partials: (out, x) => x.map((item) => item / (out || 1)),
+      formula: (names) => `√ of the sum of squares of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `${bracketed(name)} ÷ out`)
+    },
+    polyval: {
+      forward: (x) => x.slice(1).reduce((total2, c) => total2 * x[0] + c, 0),
+      partials: (_, [x, ...c]) => {
+        const degree = c.length - 1;
+        const slope = c.slice(0, -1).reduce((total2, item, i) => total2 * x + (degree - i) * item, 0);
+        return [slope, ...c.map((_item, i) => x ** (degree - i))];
+      },
+      formula: ([x, ...c]) => `polynomial at ${bracketed(x)} with ${list(c)}`,
+      derivatives: ([x, ...c]) => ["slope of the polynomial", ...c.map((_item, i) => `${bracketed(x)} ^ ${c.length - 1 - i}`)]
+    },
+    erfc: unary(
+      erfc,
+      (_, x) => -2 / Math.sqrt(Math.PI) * Math.exp(-x * x),
+      (x) => `1 − erf(${x})`,
+      (x) => `−2 ÷ √π × exp(−${bracketed(x)}²)`
+    ),
+    normal_pdf: unary(bell, (out, x) => -x * out, (x) => `φ(${x})`, (x) => `−${bracketed(x)} × φ(${x})`),
+    normal_cdf: unary((x) => 0.5 * erfc(-x * Math.SQRT1_2), (_, x) => bell(x), (x) => `Φ(${x})`, (x) => `φ(${x})`),
+    celu: binary(
+      (x, alpha) => larger(x, 0) + alpha * Math.expm1(smaller(x, 0) / alpha),
+      (_, x, alpha) => {
+        const u = smaller(x, 0) / alpha;
+        return [Math.exp(u), Math.abs(u) < 1e-3 ? -u * u * (0.5 + u * (1 / 3 + u * (1 / 8 + u / 30))) : Math.expm1(u) - u * Math.exp(u)];
+      },
+      (x, alpha) => `${bracketed(x)} if ${bracketed(x)} > 0 else ${bracketed(alpha)} × (exp(${bracketed(x)} ÷ ${bracketed(alpha)}) − 1)`,
+      (x, alpha) => [`1 if ${bracketed(x)} > 0 else exp(u), u = ${bracketed(x)} ÷ ${bracketed(alpha)}`, "exp(u) − 1 − u exp(u) below 0, else 0"]
+    ),
+    prelu: binary(
+      (x, slope) => x > 0 ? x : slope * x,
+      (_, x, slope) => [x > 0 ? 1 : slope, smaller(x, 0)],
+      (x, slope) => `${bracketed(x)} if ${bracketed(x)} > 0 else ${bracketed(slope)} × ${bracketed(x)}`,
+      (x, slope) => [`1 if ${bracketed(x)} > 0 else ${bracketed(slope)}`, `${bracketed(x)} if ${bracketed(x)} < 0 else 0`]
+    ),
+    swish: binary(
+      (x, beta) => x * sigmoid(beta * x),
+      (out, x, beta) => [sigmoid(beta * x) + beta * (out * sigmoid(-beta * x)), out * (x * sigmoid(-(beta * x)))],
+      (x, beta) => `${bracketed(x)} × sigmoid(${bracketed(beta)} × ${bracketed(x)})`,
+      (x, beta) => [`s + ${bracketed(beta)} ${bracketed(x)} s (1 − s), s = sigmoid(${bracketed(beta)} × ${bracketed(x)})`, `${bracketed(x)}² s (1 − s)`]
+    ),
+    glu: binary(
+      (x, gate) => x * sigmoid(gate),
+      (out, _, gate) => [sigmoid(gate), out * sigmoid(-gate)],
+      (x, gate) => `${bracketed(x)} × sigmoid(${gate})`,
+      (x, gate) => [`sigmoid(${gate})`, `${bracketed(x)} × sigmoid(${gate}) × (1 − sigmoid(${gate}))`]
+    ),
+    gelu_tanh: unary(
+      (x) => x * sigmoid(inner(x)),
+      (out, x) => sigmoid(inner(x)) + out * sigmoid(-inner(x)) * GELU * (1 + 3 * CUBE * Math.min(x * x, 1600)),
+      (x) => `${bracketed(x)} × sigmoid(1.5958 (${bracketed(x)} + 0.0447 ${bracketed(x)}³))`,
+      (x) => `s + ${bracketed(x)} s (1 − s) × 1.5958 (1 + 0.1341 ${bracketed(x)}²)`
+    ),
+    softshrink: unary(
+      (x) => x - Math.min(Math.max(x, -0.5), 0.5),
+      (_, x) => step(Math.abs(x) - 0.5),
+      (x) => `${bracketed(x)} moved toward 0 by ½`,
+      (x) => `1 if |${x}| > ½ else 0`
+    ),
+    hardshrink: unary(
+      (x) => Math.abs(x) <= 0.5 ? 0 : x,
+      (_, x) => step(Math.abs(x) - 0.5),
+      (x) => `${bracketed(x)} if |${x}| > ½ else 0`,
+      (x) => `1 if |${x}| > ½ else 0`
+    ),
+    quadratic: unary(
+      (x) => Math.abs(x) < 1 ? x * (2 - Math.abs(x)) : sign(x),
+      (_, x) => 2 * Math.max(1 - Math.abs(x), 0),
+      (x) => `${bracketed(x)} × (2 − |${x}|) if |${x}| < 1 else its sign`,
+      (x) => `2 (1 − |${x}|) if |${x}| < 1 else 0`
+    ),
+    ste_round: unary(nearest, () => 1, (x) => `whole number nearest to ${bracketed(x)}`, () => "1, that of its surrogate"),
+    ste_sign: unary(sign, (_, x) => step(1 - Math.abs(x)), (x) => `sign of ${bracketed(x)}`, (x) => `1 if |${x}| < 1 else 0, that of its surrogate`)
+  };
+
   // src/ops.ts
   var ROOT_HALF = Math.sqrt(0.5);
   var SLOPE = 0.01;
-  var sigmoid = (x) => {
-    if (x >= 0) return 1 / (1 + Math.exp(-x));
-    const e = Math.exp(x);
-    return e / (1 + e);
-  };
   var sech = (x) => {
     const e = Math.exp(-Math.abs(x));
     return 2 * e / (1 + e * e);
   };
-  var step = (x) => x > 0 ? 1 : 0;
   var between = (low, high, x) => x < low ? low : x > high ? high : x;
   var softplus = (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));
   var SELU_ABOVE = 1.0507009873554805;
   var SELU_BELOW = 1.7580993408473768;
-  function unary(forward, partial, formula, derivative) {
-    return {
-      forward: (x) => forward(x[0]),
-      partials: (out, x) => [partial(out, x[0])],
-      formula: (names) => formula(names[0]),
-      derivatives: (names) => [derivative(names[0])],
-      scalar: { forward, partial }
-    };
-  }
-  function binary(forward, partials, formula, derivatives) {
-    return {
-      forward: (x) => forward(x[0], x[1]),
-      partials: (out, x) => partials(out, x[0], x[1]),
-      formula: (names) => formula(names[0], names[1]),
-      derivatives: (names) => derivatives(names[0], names[1])
-    };
-  }
-  function comparison(sign2, holds) {
-    return binary(
-      (x, y) => holds(x, y) ? 1 : 0,
-      () => [0, 0],
-      (x, y) => `1 if ${bracketed(x)} ${sign2} ${bracketed(y)} else 0`,
-      () => ["0", "0"]
-    );
-  }
   function logsumexp(x) {
     const top = Math.max(...x);
     if (!Number.isFinite(top)) return top;
@@ -206,9 +425,6 @@
     const weights = x.map((item) => Math.exp(item - top));
     const total2 = weights.reduce((sum, item) => sum + item, 0);
     return weights.map((item) => item / total2);
-  }
-  function list(names, most = 4) {
-    return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
   }
   function products(names) {
     const half = names.length / 2;
@@ -426,7 +642,8 @@
       partials: (_, x) => softmax(x),
       formula: (names) => `log of the sum of exp of ${list(names)}`,
       derivatives: (names) => names.map((name) => `exp(${bracketed(name)} − out)`)
-    }
+    },
+    ...MORE_OPS
   };
 
   // src/playground/csv.ts
@@ -489,9 +706,9 @@
   }
   function standardise(column) {
     const values = Float64Array.from(column);
-    const mean2 = values.reduce((sum, x) => sum + x, 0) / values.length;
-    const deviation = Math.sqrt(values.reduce((sum, x) => sum + (x - mean2) ** 2, 0) / values.length);
-    return values.map((x) => (x - mean2) / (deviation || 1));
+    const mean3 = values.reduce((sum, x) => sum + x, 0) / values.length;
+    const deviation = Math.sqrt(values.reduce((sum, x) => sum + (x - mean3) ** 2, 0) / values.length);
+    return values.map((x) => (x - mean3) / (deviation || 1));
   }
 
   // src/playground/sha512.ts
@@ -605,7 +822,7 @@
     uniform(low, high) {
       return low + (high - low) * this.random();
     }
-    gauss(mean2, deviation) {
+    gauss(mean3, deviation) {
       let z = this.spare;
       this.spare = void 0;
       if (z === void 0) {
@@ -614,7 +831,7 @@
         z = Math.cos(angle) * radius;
         this.spare = Math.sin(angle) * radius;
       }
-      return mean2 + z * deviation;
+      return mean3 + z * deviation;
     }
     /** The numbers 0 to n - 1 in an order made of 64 random bits for each, as mgnn.fit makes it. */
     order(n) {
@@ -677,10 +894,10 @@
     }
     return rows;
   }
-  function split(rows, share, seed) {
+  function split(rows, share2, seed) {
     const n = rows.label.length;
     const order = new Random(`split/${seed}`).order(n);
-    const count = Math.max(1, Math.min(n - 1, Math.floor(share * n + 0.5)));
+    const count = Math.max(1, Math.min(n - 1, Math.floor(share2 * n + 0.5)));
     return { train: take(rows, order.subarray(0, count)), test: take(rows, order.subarray(count)) };
   }
   function take(rows, order) {
@@ -764,20 +981,20 @@
       const { net, rows } = this;
       const { forward } = net.activation;
       this.inputs = inputs;
-      let below = inputs;
+      let below2 = inputs;
       for (let layer = 0; layer < net.layers; layer++) {
         for (let neuron2 = 0; neuron2 < net.sizes[layer + 1]; neuron2++) {
           const sum = this.sums[layer][neuron2];
           const first = net.place(layer, neuron2);
           sum.fill(0);
-          below.forEach((column, i) => addTimes(sum, column, net.params[first + i]));
-          const bias = net.params[first + below.length];
+          below2.forEach((column, i) => addTimes(sum, column, net.params[first + i]));
+          const bias = net.params[first + below2.length];
           for (let row = 0; row < rows; row++) sum[row] += bias;
           if (layer === net.layers - 1) continue;
           const out = this.outs[layer][neuron2];
           for (let row = 0; row < rows; row++) out[row] = forward(sum[row]);
         }
-        below = this.outs[layer];
+        below2 = this.outs[layer];
       }
       return this.output;
     }
@@ -785,18 +1002,18 @@
     backward(loss2, targets, grads) {
       const { net, rows, output } = this;
       const { partial } = net.activation;
-      const share = 1 / rows;
+      const share2 = 1 / rows;
       const last = this.deltas[net.layers - 1][0];
-      for (let row = 0; row < rows; row++) last[row] = share * loss2.slope(output[row], targets[row]);
+      for (let row = 0; row < rows; row++) last[row] = share2 * loss2.slope(output[row], targets[row]);
       for (let layer = net.layers - 1; layer >= 0; layer--) {
-        const below = layer ? this.outs[layer - 1] : this.inputs;
+        const below2 = layer ? this.outs[layer - 1] : this.inputs;
         const back = layer ? this.back[layer - 1] : [];
         for (const column of back) column.fill(0);
         for (let neuron2 = 0; neuron2 < net.sizes[layer + 1]; neuron2++) {
           const delta = this.deltas[layer][neuron2];
           const first = net.place(layer, neuron2);
-          below.forEach((column, i) => grads[first + i] = inner(delta, column));
-          grads[first + below.length] = total(delta);
+          below2.forEach((column, i) => grads[first + i] = inner2(delta, column));
+          grads[first + below2.length] = total(delta);
           back.forEach((column, i) => addTimes(column, delta, net.params[first + i]));
         }
         back.forEach((column, neuron2) => {
@@ -809,7 +1026,7 @@
   function addTimes(sum, column, factor) {
     for (let row = 0; row < sum.length; row++) sum[row] += column[row] * factor;
   }
-  function inner(a, b) {
+  function inner2(a, b) {
     let sum = 0;
     for (let row = 0; row < a.length; row++) sum += a[row] * b[row];
     return sum;
@@ -822,7 +1039,7 @@
 
   // src/playground/losses.ts
   var [softplus2, sigmoid2] = [OPS["softplus"].scalar, OPS["sigmoid"].scalar];
-  var sign = (label) => 2 * label - 1;
+  var sign2 = (label) => 2 * label - 1;
   var LOSS = {
     binary_cross_entropy: {
       target: (label) => label,
@@ -830,12 +1047,12 @@
       slope: (output, target) => sigmoid2.forward(output) - target
     },
     hinge: {
-      target: sign,
+      target: sign2,
       value: (output, target) => Math.max(0, 1 - target * output),
       slope: (output, target) => 1 - target * output > 0 ? -target : 0
     },
     mse: {
-      target: sign,
+      target: sign2,
       value: (output, target) => (output - target) ** 2,
       slope: (output, target) => 2 * (output - target)
     }
@@ -954,8 +1171,8 @@
       this.pass.backward(this.loss, this.targets, this.grads);
       const test = this.testPass.forward(columns(this.rows.test));
       return {
-        trainLoss: mean(train, this.targets, this.loss),
-        testLoss: mean(test, this.testTargets, this.loss),
+        trainLoss: mean2(train, this.targets, this.loss),
+        testLoss: mean2(test, this.testTargets, this.loss),
         trainScore: score(train, this.rows.train),
         testScore: score(test, this.rows.test)
       };
@@ -980,7 +1197,7 @@
   function targetsOf(rows, loss2) {
     return Float64Array.from(rows.label, (label) => loss2.target(label));
   }
-  function mean(outputs, targets, loss2) {
+  function mean2(outputs, targets, loss2) {
     let sum = 0;
     for (let i = 0; i < outputs.length; i++) sum += loss2.value(outputs[i], targets[i]);
     return sum / outputs.length;
@@ -1322,8 +1539,8 @@
     });
     addEventListener("afterprint", () => colour(before));
   }
-  function mix(a, b, share) {
-    return [0, 1, 2].map((i) => Math.round(a[i] + (b[i] - a[i]) * share));
+  function mix(a, b, share2) {
+    return [0, 1, 2].map((i) => Math.round(a[i] + (b[i] - a[i]) * share2));
   }
   function rgb(text) {
     const digits = text.replace("#", "");
@@ -1523,10 +1740,10 @@
       const most = this.shows === "params" ? 1 : Math.max(1e-300, ...this.edges.map(({ index }) => Math.abs(numbers[index])).filter(Number.isFinite));
       for (const edge2 of this.edges) {
         const x = numbers[edge2.index];
-        const share = Math.abs(x) / most;
+        const share2 = Math.abs(x) / most;
         context.strokeStyle = !Number.isFinite(x) ? palette.odd : x < 0 ? palette.negative : palette.positive;
-        context.globalAlpha = edge2.index === this.lit ? 1 : 0.35 + 0.55 * Math.min(1, share);
-        context.lineWidth = edge2.index === this.lit ? WIDEST2 + 1 : Math.max(0.4, WIDEST2 * (this.shows === "params" ? share / (1 + share) : Math.sqrt(share)));
+        context.globalAlpha = edge2.index === this.lit ? 1 : 0.35 + 0.55 * Math.min(1, share2);
+        context.lineWidth = edge2.index === this.lit ? WIDEST2 + 1 : Math.max(0.4, WIDEST2 * (this.shows === "params" ? share2 / (1 + share2) : Math.sqrt(share2)));
         const [x0, y0, x1, y1] = edge2.ends;
         context.beginPath();
         context.moveTo(x0, y0);
@@ -1766,9 +1983,9 @@
     }
     return found;
   }
-  function counted(share, rows) {
+  function counted(share2, rows) {
     const n = rows.label.length;
-    return `${Math.round(share * n)} of ${n}`;
+    return `${Math.round(share2 * n)} of ${n}`;
   }
 
   // src/playground/script.ts
@@ -1905,10 +2122,10 @@
     if (node.kind === "constant")
       return `<g class="mgv-box mgv-constant" data-box="n${index}" data-size="${width} 24" transform="translate(${x} ${y})"><title>constant ${full(data2)}</title><rect class="mgv-frame" y="-12" width="${width}" height="24" rx="12"/><text class="mgv-small" x="${width / 2}" y="4" text-anchor="middle">${escape(node.name)}</text></g>`;
     const [top, right, middle] = [-HEIGHT2 / 2, width, circle + name];
-    const sign2 = node.kind === "op" ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>` : "";
+    const sign3 = node.kind === "op" ? `<path class="mgv-stem" d="M${circle - STEM} 0H${circle}"/><rect class="mgv-circle" y="-15" width="${circle - STEM}" height="30" rx="15"/><text class="mgv-symbol" x="${(circle - STEM) / 2}" y="5" text-anchor="middle">${escape(symbol(node.op))}</text>` : "";
     const places = ordered(node) ? [1, 2].map((place2) => `<text class="mgv-place" x="-9" y="${(place2 - 1.5) * PORT - 3}" text-anchor="end">${place2}</text>`).join("") : "";
     const mark2 = node.kind === "leaf" ? `<path class="mgv-mark" d="M2.5 -16V16"/>` : "";
-    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign2}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + (name + inset(node)) / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
+    return `<g class="mgv-box mgv-${node.kind}${output ? " mgv-output" : ""}" data-box="n${index}" data-size="${width} ${HEIGHT2}" transform="translate(${x} ${y})"><title>${escape(node.name)}; data ${full(data2)}; gradient 0</title>${sign3}${places}<rect class="mgv-back" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/><path class="mgv-grad mgv-neg" d="M${middle} 0H${right}V15q0 5 -5 5H${middle}z" fill-opacity="0.000"/><rect class="mgv-frame" x="${circle}" y="${top}" width="${width - circle}" height="${HEIGHT2}" rx="5"/>${mark2}<path class="mgv-rule" d="M${middle} ${top}V20"/><text class="mgv-label" x="${circle + (name + inset(node)) / 2}" y="5" text-anchor="middle">${escape(node.name)}</text><path class="mgv-rule" d="M${middle} 0H${right}"/><text class="mgv-key" x="${middle + 8}" y="-6">data</text><text class="mgv-number mgv-data" x="${right - 8}" y="-6" text-anchor="end">${boxed(data2)}</text><text class="mgv-key" x="${middle + 8}" y="14">grad</text><text class="mgv-number mgv-gradient" x="${right - 8}" y="14" text-anchor="end">0.0000</text></g>`;
   }
 
   // src/playground/samplegraph.ts
@@ -1950,8 +2167,8 @@
     const pass = new Pass(training.net, 1);
     const row = [Float64Array.of(subject.x1), Float64Array.of(subject.x2)];
     pass.forward(row);
-    const below = layer ? pass.outs[layer - 1] : row;
-    const inputs = below.map((column, i) => recorder.leaf(layer ? `h${layer - 1}.${i}` : `x${i + 1}`, column[0], 0));
+    const below2 = layer ? pass.outs[layer - 1] : row;
+    const inputs = below2.map((column, i) => recorder.leaf(layer ? `h${layer - 1}.${i}` : `x${i + 1}`, column[0], 0));
     record(training, layer, unit, inputs, recorder.constant(1, 0), 0, recorder, true);
   }
   function loss(training, subject, recorder) {
@@ -1959,8 +2176,8 @@
     let inputs = [recorder.leaf("x1", subject.x1, 0), recorder.leaf("x2", subject.x2, 0)];
     const one = recorder.constant(1, 0);
     for (let layer = 0; layer < net.layers; layer++) {
-      const below = inputs;
-      inputs = Array.from({ length: net.sizes[layer + 1] }, (_, unit) => record(training, layer, unit, below, one, 2 * layer, recorder));
+      const below2 = inputs;
+      inputs = Array.from({ length: net.sizes[layer + 1] }, (_, unit) => record(training, layer, unit, below2, one, 2 * layer, recorder));
     }
     const out = inputs[0];
     const column = 2 * net.layers;

@@ -100,7 +100,7 @@ function forwardBody(run: Run, node: Node): Element[] {
   ];
   if (node.recorded) {
     const doc = node.recorded.doc ? ` Its formula: ${node.recorded.doc}.` : "";
-    body.push(make("p", {}, `The op ${node.op} comes from a plugin; this number was recorded by Python.${doc}`));
+    body.push(make("p", {}, `The op ${node.op} is computed by Python alone; this number was recorded there.${doc}`));
   }
   if (node.op === "dot") body.push(pairs(run, node));
   body.push(...rule(graph, node));

@@ -29,8 +29,8 @@ export class Leaves {
     if (graph.foreign.length) {
       say(
         byId("leaf-off"),
-        `Editing is off: this graph uses ${graph.foreign.join(", ")} from a plugin, and only Python can compute ` +
-          "that. The numbers here were recorded when the page was saved; change them in Python and save again.",
+        `Editing is off: this page does not compute ${graph.foreign.join(", ")}; only Python does. ` +
+          "The numbers here were recorded when the page was saved; change them in Python and save again.",
       );
     }
     byId("restore").addEventListener("click", () => this.restore());

@@ -1,83 +1,25 @@
-// Every op that ships: the same two rules as in Python, and how to write them for a reader.
-// Conventions at kinks are the same too: relu'(0) = 0, abs'(0) = 0, maximum at a tie gives half.
+// Every op that ships and that JavaScript can compute: the same two rules as in Python, and how to
+// write them for a reader. Conventions at kinks are the same too: relu'(0) = 0, abs'(0) = 0, maximum
+// at a tie gives half.
 
 import { bracketed as b } from "./format";
+import { MORE_OPS } from "./moreops";
+import { binary, comparison, list, type OpRules, sigmoid, step, unary } from "./rules";
 import { erf, erfc } from "./special";
-
-export interface OpRules {
-  forward(x: number[]): number;
-  /** One local derivative d(out)/d(operand) for each operand. */
-  partials(out: number, x: number[]): number[];
-  /** The formula, written with the operands' names. */
-  formula(names: string[]): string;
-  /** The local derivatives as formulas, one for each operand. */
-  derivatives(names: string[]): string[];
-  /** The same two rules of an op with one operand, without lists: for many numbers at once. */
-  scalar?: Scalar;
-}
-
-export interface Scalar {
-  forward(x: number): number;
-  partial(out: number, x: number): number;
-}
 
 const ROOT_HALF = Math.sqrt(0.5);
 const SLOPE = 0.01;
 
-const sigmoid = (x: number): number => {
-  if (x >= 0) return 1 / (1 + Math.exp(-x));
-  const e = Math.exp(x);
-  return e / (1 + e);
-};
 /** 1 / cosh x, accurate where 1 - tanh(x)^2 cancels. */
 const sech = (x: number): number => {
   const e = Math.exp(-Math.abs(x));
   return (2 * e) / (1 + e * e);
 };
-const step = (x: number): number => (x > 0 ? 1 : 0);
 
 const between = (low: number, high: number, x: number): number => (x < low ? low : x > high ? high : x);
 const softplus = (x: number): number => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const SELU_ABOVE = 1.0507009873554805;
 const SELU_BELOW = 1.7580993408473769;
-
-function unary(
-  forward: (x: number) => number,
-  partial: (out: number, x: number) => number,
-  formula: (name: string) => string,
-  derivative: (name: string) => string,
-): OpRules {
-  return {
-    forward: (x) => forward(x[0]!),
-    partials: (out, x) => [partial(out, x[0]!)],
-    formula: (names) => formula(names[0]!),
-    derivatives: (names) => [derivative(names[0]!)],
-    scalar: { forward, partial },
-  };
-}
-
-function binary(
-  forward: (x: number, y: number) => number,
-  partials: (out: number, x: number, y: number) => [number, number],
-  formula: (x: string, y: string) => string,
-  derivatives: (x: string, y: string) => [string, string],
-): OpRules {
-  return {
-    forward: (x) => forward(x[0]!, x[1]!),
-    partials: (out, x) => partials(out, x[0]!, x[1]!),
-    formula: (names) => formula(names[0]!, names[1]!),
-    derivatives: (names) => derivatives(names[0]!, names[1]!),
-  };
-}
-
-function comparison(sign: string, holds: (x: number, y: number) => boolean): OpRules {
-  return binary(
-    (x, y) => (holds(x, y) ? 1 : 0),
-    () => [0, 0],
-    (x, y) => `1 if ${b(x)} ${sign} ${b(y)} else 0`,
-    () => ["0", "0"],
-  );
-}
 
 function logsumexp(x: number[]): number {
   const top = Math.max(...x);
@@ -91,10 +33,6 @@ function softmax(x: number[]): number[] {
   const weights = x.map((item) => Math.exp(item - top));
   const total = weights.reduce((sum, item) => sum + item, 0);
   return weights.map((item) => item / total);
-}
-
-function list(names: string[], most = 4): string {
-  return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
 }
 
 function products(names: string[]): string {
@@ -315,4 +253,5 @@ export const OPS: Readonly<Record<string, OpRules>> = {
     formula: (names) => `log of the sum of exp of ${list(names)}`,
     derivatives: (names) => names.map((name) => `exp(${b(name)} − out)`),
   },
+  ...MORE_OPS,
 };

@@ -4,8 +4,9 @@ import { OPS } from "../src/ops";
 import { erf, erfc } from "../src/special";
 
 // Operands where every op is smooth.
-const SMOOTH: Record<string, number[]> = { pow: [1.7, 2.3], sum: [0.3, -1.2, 2.0], dot: [0.5, -1, 2, 3], logsumexp: [0.3, -1.2, 2.0], select: [1, 0.4, -0.7], log: [1.9], sqrt: [1.9], acosh: [1.9] };
-const BINARY = new Set(["add", "sub", "mul", "div", "maximum", "minimum", "gt", "ge", "lt", "le"]);
+const SMOOTH: Record<string, number[]> = { pow: [1.7, 2.3], sum: [0.3, -1.2, 2.0], dot: [0.5, -1, 2, 3], logsumexp: [0.3, -1.2, 2.0], select: [1, 0.4, -0.7], log: [1.9], sqrt: [1.9], acosh: [1.9], xlogy: [0.8, 1.4], xlog1py: [0.8, 1.4], polyval: [0.7, 0.3, -1.2, 2.0], clip: [0.3, -1, 1], where: [1, 0.4, -0.7], celu: [-0.8, 1.4], max: [0.3, -1.2, 2.0], min: [0.3, -1.2, 2.0], prod: [0.3, -1.2, 2.0], mean: [0.3, -1.2, 2.0], var: [0.3, -1.2, 2.0], norm: [0.3, -1.2, 2.0], mod: [0.8, -1.45], hardshrink: [0.73], softshrink: [0.73] };
+const BINARY = new Set(["add", "sub", "mul", "div", "maximum", "minimum", "gt", "ge", "lt", "le", "eq", "ne", "logical_and", "logical_or", "copysign", "hypot", "atan2", "logaddexp", "prelu", "swish", "glu"]);
+const SURROGATE = new Set(["ste_round", "ste_sign"]);
 const at = (name: string): number[] => SMOOTH[name] ?? (BINARY.has(name) ? [0.8, -1.4] : [0.63]);
 
 function slope(name: string, x: number[], place: number): number {
@@ -20,7 +21,7 @@ describe("ops", () => {
       const x = at(name);
       const partials = rules.partials(rules.forward(x), x);
       expect(partials).toHaveLength(x.length);
-      if (name === "select") x[0] = 1; // a nudge of the condition changes nothing
+      if (SURROGATE.has(name)) return; // the slope is that of another function, on purpose
       partials.forEach((partial, place) => expect(partial).toBeCloseTo(slope(name, x, place), 8));
     });
     it(`${name}: formula and derivatives name the operands`, () => {

@@ -364,7 +364,7 @@ def test_an_op_from_elsewhere_is_recorded_and_switches_editing_off(open_page: An
     out = softsign(x) * 2.0
     out.label = "out"
     page = open_page(mgview.stepper(out))
-    assert "Editing is off: this graph uses softsign from a plugin" in page.inner_text("#leaf-off")
+    assert "Editing is off: this page does not compute softsign" in page.inner_text("#leaf-off")
     assert page.is_disabled("#leaf-0")
     assert page.is_disabled("#restore")
     assert page.is_hidden("#leaf-how")

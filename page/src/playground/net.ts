@@ -1,7 +1,7 @@
 // A net of dense layers, its parameters in the order of mgnn's parameters(), and its two passes over
 // many rows at once. Numbers of a neuron for all rows stand side by side.
 
-import type { Scalar } from "../ops";
+import type { Scalar } from "../rules";
 import type { Loss } from "./losses";
 import { Random } from "./random";
 import type { Initialiser } from "./settings";
