@@ -1335,7 +1335,7 @@
     ];
     if (node.recorded) {
       const doc = node.recorded.doc ? ` Its formula: ${node.recorded.doc}.` : "";
-      body.push(make("p", {}, `The op ${node.op} is computed by Python alone; this number was recorded there.${doc}`));
+      body.push(make("p", {}, `This page does not compute ${node.op}; the number was recorded by Python.${doc}`));
     }
     if (node.op === "dot") body.push(pairs(run, node));
     body.push(...rule(graph, node));
