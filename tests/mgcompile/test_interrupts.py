@@ -33,7 +33,8 @@ def kernel_of_steps_by_one(**options):
     """A loss whose gradient is 1 to every parameter: with rate 1 they count the updates."""
     x, w = Value(1.0, "x"), [Value(0.0) for _ in range(PARAMS)]
     kernel = mgcompile.compile(ops.dot(*w, *[x] * PARAMS), [x], w, cache=False, **options)
-    kernel.train(np.ones((1, 1)), optim.SGD(lr=1.0))  # compiles the loop, before the signal comes
+    # This compiles the loop of many samples, before the signal comes.
+    kernel.train(np.ones((64, 1)), optim.SGD(lr=1.0))
     kernel.params = np.zeros(PARAMS)
     return kernel, w
 
