@@ -43,8 +43,10 @@ docs: $(VENV)/.dev ## build the documentation site in build/site/html, without a
 release: $(VENV)/.dev ## build sdist and wheel in dist/, check them, install the wheel on the oldest and newest Python
 	$(PY) tools/release_check.py
 
-bench: $(VENV)/.bench ## run the benchmarks side by side with peers and write docs/benchmarks.md
+bench: $(VENV)/.bench ## run the benchmarks side by side with peers and write docs/benchmarks.md, accuracy.md, speed.md
 	$(PY) benchmarks/run_all.py
+	$(PY) benchmarks/accuracy.py --write
+	$(PY) benchmarks/op_speed.py --write
 
 constraints: ## write constraints.txt anew with the newest versions that fit together
 	rm -rf build/constraints

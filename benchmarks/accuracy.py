@@ -142,5 +142,5 @@ def main(samples: int, names: list[str], *, write: bool) -> None:
 
 if __name__ == "__main__":
     arguments = [x for x in sys.argv[1:] if x != "--write"]
-    count = int(arguments.pop(0)) if arguments and arguments[0].isdigit() else 10_000
+    count = int(arguments.pop(0)) if arguments and arguments[0].isdigit() else 1000
     main(count, arguments, write="--write" in sys.argv)

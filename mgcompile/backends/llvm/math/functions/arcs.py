@@ -72,12 +72,16 @@ def _first_eighth(block: Block, v: Vec, u: Vec) -> tuple[Vec, Vec]:
     zero = block.constant(0.0, v.kind)
     part, part_low = block.select(over, difference, v), block.select(over, difference_low, zero)
     whole, whole_low = block.select(over, total, u), block.select(over, total_low, zero)
+    base = block.select(over, 0.5 * half_pi, zero)
+    if v.kind.element == "float":  # granted more ulps
+        t = part / whole
+        z = t * t
+        return base + t, t * z * block.polynomial(z, ATAN_POLYNOMIAL[v.kind.element])
     inverse = 1.0 / whole
     t = part * inverse
     lost = block.exact_fma(-t, whole, part) + block.fma(-t, whole_low, part_low)
     z = t * t
     rest = block.fma(t * z, block.polynomial(z, ATAN_POLYNOMIAL[v.kind.element]), lost * inverse)
-    base = block.select(over, 0.5 * half_pi, zero)
     high = base + t
     return high, ((t - (high - base)) + block.select(over, 0.5 * half_pi_low, zero)) + rest
 

@@ -49,9 +49,11 @@ def _root(block: Block, m: Vec, k: Vec) -> Vec:
     factor = block.select(rest < 0.0, _ROOT_OF_HALF, one)
     z = start * block.select(rest > 0.0, _ROOT_OF_TWO, factor)
     square = z * z
-    square_low = block.exact_fma(z, z, -square)
-    missing = block.exact_fma(-square, z, y) - square_low * z
     cube = square * z
+    missing = y - cube
+    if m.kind.element == "double":
+        square_low = block.exact_fma(z, z, -square)
+        missing = block.exact_fma(-square, z, y) - square_low * z
     better = block.fma(z, missing / (cube + cube + y), z)
     return better * power_of_two(block, shifted)
 

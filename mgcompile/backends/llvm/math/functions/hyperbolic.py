@@ -68,8 +68,10 @@ def _of_size(block: Block, a: Vec, scale: float, *, even: bool) -> Vec:
     one, other = (cosine, sine) if even else (sine, cosine)
     # one + other r first, with what it loses.
     high = block.exact_fma(other, r, one)
-    lost = block.exact_fma(other, r, one - high)
-    return high + (lost + block.fma(one, rest, other * odd))
+    small = block.fma(one, rest, other * odd)
+    if a.kind.element == "float":  # granted more ulps
+        return high + small
+    return high + (block.exact_fma(other, r, one - high) + small)
 
 
 def _asinh(block: Block, x: Vec) -> Vec:

@@ -129,6 +129,10 @@ _TEN = {
 
 def _log_to(base: _Base, block: Block, f: Vec, k: Vec) -> Vec:
     """Return the logarithm of 2^k (1 + f) to a base, for 1 + f in [sqrt(1/2), sqrt(2)]."""
+    if f.kind.element == "float":  # granted more ulps
+        natural = log_of_parts(block, f, block.constant(0.0, f.kind))
+        rest = block.fma(k, base.two_low, natural * base.factor)
+        return block.fma(k, base.two, rest)
     s = f / (f + 2.0)
     z = s * s
     tail = z * block.polynomial(z, POLYNOMIAL[f.kind.element])
