@@ -2,16 +2,17 @@
 
 The class of a node is that of the whole graph below it. Where cells at a border are made in another
 way, or read something else, every step carries the difference one cell further inwards, until no
-two cells are of one class. So where exact classes leave many small groups outside of loops, nodes
-are grouped by what can be seen from near: the ops that they read and that read them, and the turn
-in which they are computed when many that look alike wait for each other. The groups are taken if
-they repeat along depth. A member may read something else than the others: that is collected when
+two cells are of one class. So where exact classes leave many groups, nodes are grouped by what can
+be seen from near: the ops that they read and that read them, and the turn in which they are
+computed when many that look alike wait for each other. The groups are taken if they repeat along
+depth and are far fewer. A member may read something else than the others: that is collected when
 the group is written (see `halo.py`), and what looks different is a small group of its own.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from operator import eq
 from typing import TYPE_CHECKING
 
 import attrs
@@ -42,6 +43,9 @@ __all__ = ["merge_at_borders"]
 _FEWEST_A_LEVEL = 4
 """Nodes of a level, on average, below which no row of cells is looked for."""
 
+_MOST_A_LEVEL = 8
+"""Groups of a level, on average, above which they may be parts of one row."""
+
 _BETWEEN = 1 << 20
 """Places between two turns for what is made at a border."""
 
@@ -49,10 +53,13 @@ _FIRST_TURNS = 100
 _FEWEST_A_TURN = 3
 """Nodes of a turn, on average, below which there are no rows."""
 
-_MOST_FORMS = 300
+_MOST_FORMS = 200
 
 _ALIKE = 0.75
 """How alike forms have to be to go together: from 0 to 1 below, and the same above."""
+
+_NEARLY_THE_SAME = 1.7
+"""How alike forms have to be to go together if neither is seldom."""
 
 _AS_GOOD = 0.35
 """Forms that are this little less alike than the best one may be joined as well."""
@@ -79,7 +86,8 @@ def merge_at_borders(
         for part in loop.body:
             small[part.groups] = False
     levels = len(np.unique(classes.group_level))
-    if int(small.sum()) <= FEW_SMALL_GROUPS or len(classes.members) < _FEWEST_A_LEVEL * levels:
+    many = int(small.sum()) > FEW_SMALL_GROUPS or classes.count > _MOST_A_LEVEL * levels
+    if not many or len(classes.members) < _FEWEST_A_LEVEL * levels:
         return None
     rows = _Rows.of(classes, written)
     forms = _forms(rows)
@@ -95,8 +103,16 @@ def merge_at_borders(
     )
     repeated = detect_recurrences(found)
     inside = sum(part.nodes.size for loop in repeated for part in loop.body)
-    good = 2 * inside > len(rows.nodes) and all(_is_alike(found, loop) for loop in repeated)
-    return (found, repeated) if good else None
+    fewer = 2 * _statements(found, repeated) <= _statements(classes, loops)
+    good = fewer and 2 * inside > len(rows.nodes)
+    return (found, repeated) if good and all(_is_alike(found, x) for x in repeated) else None
+
+
+def _statements(classes: IsomorphismClasses, loops: Sequence[Recurrence]) -> int:
+    """Return how many groups there are to write, those of a loop once."""
+    bodies = [len({int(part.groups[0]) for part in loop.body}) for loop in loops]
+    again = sum((loop.count - 1) * body for loop, body in zip(loops, bodies, strict=True))
+    return classes.count - again
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -221,19 +237,31 @@ def _goes_with(
         count: How many nodes there are of each form.
     """
     found: list[set[int]] = [set() for _ in range(len(head))]
-    read = [below[rows.begin[x] : rows.begin[x + 1]] for x in node.tolist()]
+    read = [below[rows.begin[x] : rows.begin[x + 1]].tolist() for x in node.tolist()]
     codes, begin = rows.code, rows.used_from
     users = [Counter(codes[rows.users[begin[x] : begin[x + 1]]].tolist()) for x in node.tolist()]
-    for form in np.argsort(-count).tolist():
-        others = np.flatnonzero((head == head[form]) & (count > _SELDOM * count[form])).tolist()
-        alike = [
-            float(np.mean(read[form] == read[x])) + _shared(users[form], users[x]) for x in others
-        ]
-        least = max(_ALIKE, max(alike, default=0.0) - _AS_GOOD)
-        for other, how in zip(others, alike, strict=True):
+    order = np.lexsort((np.arange(len(count)), -count)).tolist()
+    for rank, form in enumerate(order):
+        alike = {
+            x: _equal(read[form], read[x]) + _shared(users[form], users[x])
+            for x in order[:rank]
+            if head[x] == head[form]
+        }
+        alike = {
+            x: how
+            for x, how in alike.items()
+            if how >= _NEARLY_THE_SAME or count[x] > _SELDOM * count[form]
+        }
+        least = max(_ALIKE, max(alike.values(), default=0.0) - _AS_GOOD)
+        for other, how in alike.items():
             if how >= least:
                 found[form] |= found[other] or {other}
     return found
+
+
+def _equal(one: list[int], other: list[int]) -> float:
+    """Return which part of two lists of one length is the same, place by place."""
+    return float(sum(map(eq, one, other))) / len(one)
 
 
 def _shared(one: Counter[int], other: Counter[int]) -> float:

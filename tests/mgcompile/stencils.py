@@ -7,6 +7,8 @@ exact to rounding as everything is analytic.
 
 from __future__ import annotations
 
+from math import isqrt
+
 import attrs
 import numpy as np
 
@@ -225,22 +227,20 @@ def string_array(u, p, t):
     return joined(x[0], x[1:-1] + 0.1 * w, x[-1], v[0], w, v[-1])
 
 
-GRID = 6
-
-
 def plate(u, p, t):
     """A grid between held borders."""
-    new = list(u)
-    for i in range(1, GRID - 1):
-        for j in range(1, GRID - 1):
-            c = u[i * GRID + j]
-            around = u[(i - 1) * GRID + j] + u[(i + 1) * GRID + j] + u[i * GRID + j - 1]
-            new[i * GRID + j] = c + 0.1 * (around + u[i * GRID + j + 1] - 4.0 * c)
+    n, new = isqrt(len(u)), list(u)
+    for i in range(1, n - 1):
+        for j in range(1, n - 1):
+            c = u[i * n + j]
+            around = u[(i - 1) * n + j] + u[(i + 1) * n + j] + u[i * n + j - 1]
+            new[i * n + j] = c + 0.1 * (around + u[i * n + j + 1] - 4.0 * c)
     return new
 
 
 def plate_array(u, p, t):
-    a = u.reshape(GRID, GRID, -1)
+    n = isqrt(len(u))
+    a = u.reshape(n, n, -1)
     new = a.copy()
     c = a[1:-1, 1:-1]
     new[1:-1, 1:-1] = c + 0.1 * (a[:-2, 1:-1] + a[2:, 1:-1] + a[1:-1, :-2] + a[1:-1, 2:] - 4.0 * c)
@@ -249,21 +249,23 @@ def plate_array(u, p, t):
 
 def insulated(u, p, t):
     """A grid whose borders mirror their cells, heated at one corner."""
+    n = isqrt(len(u))
 
     def at(i, j):
-        return u[min(max(i, 0), GRID - 1) * GRID + min(max(j, 0), GRID - 1)]
+        return u[min(max(i, 0), n - 1) * n + min(max(j, 0), n - 1)]
 
     new = []
-    for i in range(GRID):
-        for j in range(GRID):
+    for i in range(n):
+        for j in range(n):
             around = at(i - 1, j) + at(i + 1, j) + at(i, j - 1) + at(i, j + 1)
-            new.append(u[i * GRID + j] + 0.1 * (around - 4.0 * u[i * GRID + j]))
+            new.append(u[i * n + j] + 0.1 * (around - 4.0 * u[i * n + j]))
     new[0] = new[0] + p[0]
     return new
 
 
 def insulated_array(u, p, t):
-    a = u.reshape(GRID, GRID, -1)
+    n = isqrt(len(u))
+    a = u.reshape(n, n, -1)
     up, down = np.concatenate([a[:1], a[:-1]]), np.concatenate([a[1:], a[-1:]])
     left = np.concatenate([a[:, :1], a[:, :-1]], axis=1)
     right = np.concatenate([a[:, 1:], a[:, -1:]], axis=1)
@@ -287,8 +289,9 @@ KINDS = {
     "chain": Kind(chain, chain_array),
     "rod": Kind(rod, rod_array, 2),
     "string": Kind(string, string_array),
-    "plate": Kind(plate, plate_array, 0, GRID),
-    "insulated": Kind(insulated, insulated_array, 1, GRID),
+    "plate": Kind(plate, plate_array, 0, 6),
+    "large plate": Kind(plate, plate_array, 0, 11),
+    "insulated": Kind(insulated, insulated_array, 1, 6),
 }
 
 
