@@ -169,15 +169,18 @@ class Built:
 
         def build() -> Executable:
             with self._lock, collector_paused(), told_once(self._told):
-                made = self.backend.build(program, attrs.evolve(self.options, one_sample=True))
-                self._prove(kind, output, made)
-            return made
+                key = (kind, output, "few")
+                if key not in self._made:
+                    made = self.backend.build(program, attrs.evolve(self.options, one_sample=True))
+                    self._prove(kind, output, made, few=True)
+                    self._made[key] = made
+                return self._made[key]  # type: ignore[no-any-return] # put there by this method
 
         return FewOrMany(usual, build, few)
 
-    def _prove(self, kind: str, output: int, made: Executable) -> None:
+    def _prove(self, kind: str, output: int, made: Executable, *, few: bool = False) -> None:
         if self.proof is not None:
-            self.proof.executable(kind, output, made)
+            self.proof.executable(kind, output, made, few=few)
 
     def _few_samples(self, program: Program) -> int:
         """Return up to how many samples the backend has a form of its own for; 0 for none."""

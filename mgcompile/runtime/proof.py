@@ -119,13 +119,13 @@ class Proof:
         """Return what was checked so far."""
         return Verified(self.verifier.level, tuple(self._checks))
 
-    def executable(self, kind: str, output: int, made: Executable) -> None:
-        """Check an executable.
+    def executable(self, kind: str, output: int, made: Executable, *, few: bool = False) -> None:
+        """Check an executable, or its form for few samples.
 
         Raises:
             MiscompiledError: if it does not compute what the graph does.
         """
-        subject = Subject(kind, output, made, bool(getattr(made, "calls_back", False)))
+        subject = Subject(kind, output, made, bool(getattr(made, "calls_back", False)), few)
         self._settle(subject, None, lambda: self.verifier.check(subject))
 
     def trainer(self, kind: str, rule: OptimizerSpec, made: Trainer) -> None:

@@ -53,15 +53,20 @@ class Subject:
         output: Which output a gradient to inputs is of.
         run: `(rows, count, params) -> results`.
         calls_back: Whether rules run in Python meanwhile.
+        few: Whether it is the form for few samples.
     """
 
     kind: str
     output: int
     run: Callable[[Floats, int, Floats], tuple[Floats, ...]]
     calls_back: bool = False
+    few: bool = False
 
     def __str__(self) -> str:
         """Name the program."""
+        return f"{self._program()}, few samples" if self.few else self._program()
+
+    def _program(self) -> str:
         if self.kind == "all_inputs":
             return "inputs (all outputs)"
         if self.kind in SWEEPS:
