@@ -96,7 +96,9 @@ def _derivatives(
     import mpmath
 
     size = max(abs(math.frexp(x)[1]) for x in point)
-    with mpmath.workprec(4 * _BITS + 3 * size):
+    # Far apart exponentials differ by as many bits.
+    apart = int(min(3.0 * max(map(abs, point)), 10_000.0)) if size < 12 else 0
+    with mpmath.workprec(4 * _BITS + 3 * size + apart):
         at = [mpmath.mpf(x) for x in point]
         x = at[place]
         step = mpmath.ldexp(min(abs(x), 1) or 1, -_BITS)

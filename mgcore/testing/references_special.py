@@ -67,9 +67,25 @@ def _gammainc(a: Any, x: Any) -> Any:
         return mp.gammainc(a, 0, x, regularized=True)
 
 
+def _far_quantile(p: Any) -> Any:
+    """Return the y with Phi(-y) = p, for tiny p, by Newton's method for the logarithms."""
+    goal = mp.log(p)
+    y = mp.sqrt(-2 * goal)
+    y -= mp.log(y * mp.sqrt(2 * mp.pi)) / y
+    for _ in range(100):
+        tail = mp.erfc(y / mp.sqrt(2)) / 2
+        step = (mp.log(tail) - goal) * tail / mp.npdf(y)
+        y += step
+        if abs(step) < mp.eps * y:
+            return y
+    raise ValueError("no convergence")
+
+
 def _normal_quantile(p: Any) -> Any:
     if not 0 < p < 1:
         raise ValueError("no probability")
+    if p < 1e-6:
+        return -_far_quantile(p)
     # The digits that 2 p - 1 cancels, and then those of the result.
     with mp.extradps(int(-mp.log10(min(p, 1 - p))) + 5):
         return mp.sqrt(2) * mp.erfinv(2 * p - 1)
