@@ -344,7 +344,8 @@ def test_few_outputs_have_their_gradients_from_one_program(backend):
     value, gradient = kernel.value_and_grad(point)
     close(value, [output.data for output in outputs])
     close(np.array(gradient), engine(outputs, x))
-    names = [check.program for check in kernel.verified.checks]
+    checked = [check.program for check in kernel.verified.checks]
+    names = [name for name in checked if not name.endswith("few samples")]
     assert names == ["forward", "inputs (all outputs)", "Jacobian to inputs, forward mode"]
     assert str(kernel.jacobian_plan()) == "3 reverse sweeps in one program, about 12 evaluations"
 
