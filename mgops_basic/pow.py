@@ -19,9 +19,19 @@ def _by_base(out: Any, x: Any, y: Any) -> Any:
         return _by_base_alone(out, x, y)
     # The condition is 0 for 0**0 alone, where the slope is 0 whatever x**-1 is.
     usual = ops.select(ops.select(y, 1.0, ops.select(x, 1.0, 0.0)), y * x ** (y - 1.0), 0.0)
+    # Where the power is far from overflow it is told by itself: y - 1 rounds, which counts.
+    usual = ops.select(_is_plain(out, x, y), y * out / ops.select(x, x, 1.0), usual)
     flat = ops.select(ops.lt(abs(y), _FLAT), ops.select(x, 1.0, 0.0), 0.0)
     tiny = ops.select(ops.lt(abs(x), _TINY), flat, 0.0)
     return ops.select(tiny, y * out / x, usual)
+
+
+def _is_plain(out: Any, x: Any, y: Any) -> Any:
+    """Tell whether x and x**y are of a size at which y x**y / x is as good as y x**(y - 1)."""
+    power = ops.logical_and(ops.gt(abs(out), 1e-200), ops.lt(abs(out), 1e200))
+    base = ops.logical_and(ops.gt(abs(x), 1e-30), ops.lt(abs(x), 1e30))
+    exponent = ops.logical_and(ops.gt(abs(y), _FLAT), ops.lt(abs(y), 1e15))
+    return ops.logical_and(ops.logical_and(power, base), exponent)
 
 
 def _by_base_alone(out: Any, x: Any, y: float) -> Any:

@@ -87,13 +87,7 @@ _ONE = _Order(
 def _oscillating(order: _Order) -> Callable[[Block, Vec], Vec]:
     def function(block: Block, x: Vec) -> Vec:
         a = block.absolute(x)
-        usual = block.select(a < _NEAR_J, _near_j(order, block, a), _far_j(order, block, a))
-        endless = a.same(math.inf)
-
-        def robust() -> list[Vec]:
-            return [block.select(endless, block.constant(0.0, x.kind), usual)]
-
-        [value] = block.rarely(endless, robust, [usual])
+        value = block.select(a < _NEAR_J, _near_j(order, block, a), _far_j(order, block, a))
         return block.from_bits(block.bits(value) ^ _sign(block, x)) if order.odd else value
 
     return function
@@ -140,7 +134,7 @@ def _modified(order: _Order, *, scaled: bool) -> Callable[[Block, Vec], Vec]:
             value = block.select(a < _NEAR_I, near, far)
         else:
             value = _grown(block, a, near, far)
-        return block.from_bits(block.bits(value) ^ _sign(block, x)) if order.odd else value
+        return block.select(x < 0.0, -value, value) if order.odd else value
 
     return function
 
@@ -152,7 +146,7 @@ def _grown(block: Block, a: Vec, near: Vec, far: Vec) -> Vec:
 
     def robust() -> list[Vec]:
         half = block.call(EXP, a * 0.5)
-        found = block.select(a < math.inf, far * half * half, a)
+        found = block.select(a < math.inf, far * half * half, math.nan)  # as SciPy has it
         return [block.select(large, found, usual)]
 
     return block.rarely(large, robust, [usual])[0]

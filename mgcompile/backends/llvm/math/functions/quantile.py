@@ -70,7 +70,8 @@ def _normal_quantile(block: Block, p: Vec) -> Vec:
 
 def _erfinv(block: Block, x: Vec) -> Vec:
     u = x * 0.5
-    return _quantile_of(block, u, 0.5 - block.absolute(u), x, 0.5 * math.sqrt(0.5))
+    value = _quantile_of(block, u, 0.5 - block.absolute(u), x, 0.5 * math.sqrt(0.5))
+    return value + 0.0  # of -0 it is 0, as SciPy has it
 
 
 NORMAL_QUANTILE = Function("normal_quantile", _normal_quantile)
