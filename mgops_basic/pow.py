@@ -28,7 +28,7 @@ def _by_base(out: Any, x: Any, y: Any) -> Any:
 
 def _is_plain(out: Any, x: Any, y: Any) -> Any:
     """Tell whether x and x**y are of a size at which y x**y / x is as good as y x**(y - 1)."""
-    power = ops.logical_and(ops.gt(abs(out), 1e-200), ops.lt(abs(out), 1e200))
+    power = ops.logical_and(ops.gt(abs(out), 1e-37), ops.lt(abs(out), 1e37))
     base = ops.logical_and(ops.gt(abs(x), 1e-30), ops.lt(abs(x), 1e30))
     exponent = ops.logical_and(ops.gt(abs(y), _FLAT), ops.lt(abs(y), 1e15))
     return ops.logical_and(ops.logical_and(power, base), exponent)
