@@ -396,7 +396,7 @@ def test_own_rows_are_counted_and_a_bad_seed_is_taken_back(open_page: Any, play_
     assert page.text_content("label[for=noise]").split() == ["Noise", "none"]
     assert "across: height, cm, up: weight" in page.text_content("#axes")
     page.click("text=Python script")
-    assert "[171.5, 68]" in page.text_content("#script")
+    page.locator("#script", has_text="[171.5, 68]").wait_for()
     page.fill("#seed", "-3")
     page.keyboard.press("Tab")
     assert page.input_value("#seed") == "11"

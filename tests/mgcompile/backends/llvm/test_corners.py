@@ -239,6 +239,12 @@ LIMITS = {  # at inf, -inf and NaN
     "normal_pdf": (0.0, 0.0),
     "lgamma": (math.inf, math.inf),
     "gamma": (math.inf, math.nan),
+    "erfcx": (0.0, math.inf),
+    "erfinv": (math.nan, math.nan),
+    "normal_quantile": (math.nan, math.nan),
+    "i0e": (0.0, 0.0),
+    "i1e": (0.0, 0.0),
+    **dict.fromkeys(("i0", "i1", "j0", "j1"), (math.nan, math.nan)),  # as SciPy, and the engine
 }
 
 
