@@ -34,6 +34,16 @@ RUNS = [
 ]
 
 
+def until(page: Any, name: str, have: str) -> None:
+    """Wait for a field's value, or a text; wait_for_function needs eval, which pages forbid."""
+    from playwright.sync_api import expect
+
+    place = page.locator(f"#{name}")
+    tag = place.evaluate("element => element.tagName")
+    wait = expect(place).to_have_value if tag == "SELECT" else expect(place).to_have_text
+    wait(have, timeout=30_000)
+
+
 @pytest.fixture(scope="module")
 def play_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = {"samples": 100, "train": 0.6, "layers": [5, 4], "seed": 11}
@@ -349,21 +359,21 @@ def test_an_address_asks_for_the_rows_that_it_cannot_hold(open_page: Any, play_p
     file = {"name": "pets.csv", "mimeType": "text/csv", "buffer": CSV.encode()}
     page = ready(open_page(play_page), "layers=3")
     page.set_input_files("#file", file)
-    page.wait_for_function("document.getElementById('data-set').value === 'csv'")
+    until(page, "data-set", have="csv")
     for _ in range(3):
         page.click("#step")
-    page.wait_for_function("document.getElementById('epochs').textContent === '3'")
+    until(page, "epochs", have="3")
     page.locator("#status", has_text="Epoch 3:").wait_for()
     expected, address = weights(page), page.url.split("#")[1]
     again = ready(open_page(play_page), address)
     assert "choose their file again" in again.text_content("#file-note")
     assert epochs(again) == 0
     again.set_input_files("#file", file)
-    again.wait_for_function("document.getElementById('epochs').textContent === '3'")
+    until(again, "epochs", have="3")
     assert again.text_content("#file-note") == ""
     assert weights(again) == expected
     again.set_input_files("#file", file)
-    again.wait_for_function("document.getElementById('epochs').textContent === '0'")
+    until(again, "epochs", have="0")
 
 
 @pytest.mark.parametrize("loss", ["binary_cross_entropy", "hinge", "mse"])
@@ -391,7 +401,7 @@ def test_own_rows_are_counted_and_a_bad_seed_is_taken_back(open_page: Any, play_
     page = ready(open_page(play_page), "")
     rows = b'"height, cm";weight;class\n171,5;68;no\n182;90;yes\n165;71;no\n'
     page.set_input_files("#file", {"name": "a.csv", "mimeType": "text/csv", "buffer": rows})
-    page.wait_for_function("document.getElementById('data-set').value === 'csv'")
+    until(page, "data-set", have="csv")
     assert page.text_content("label[for=samples]").split() == ["Rows", "3"]
     assert page.text_content("label[for=noise]").split() == ["Noise", "none"]
     assert "across: height, cm, up: weight" in page.text_content("#axes")
