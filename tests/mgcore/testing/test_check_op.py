@@ -1,4 +1,6 @@
 import math
+import threading
+import time
 from typing import Any
 
 import mpmath
@@ -166,3 +168,21 @@ def test_a_plugin_can_give_the_reference_of_its_op() -> None:
 def test_every_check_says_in_one_line_what_it_does() -> None:
     assert all(check.doc.endswith(".") for check in CHECKS.values())
     assert Subject(ops.tanh).counts == (1,)
+
+
+def test_what_another_thread_keeps_is_no_leak_of_the_rules() -> None:
+    kept: list[str] = []
+    done = threading.Event()
+
+    def keep() -> None:
+        while not done.wait(0.0003):
+            kept.append(f"{time.time()}" * 500)
+
+    thread = threading.Thread(target=keep)
+    thread.start()
+    try:
+        (result,) = check_op(softsign, checks=["leaks"]).checks
+    finally:
+        done.set()
+        thread.join()
+    assert result.verdict == "pass", str(result)
