@@ -40,9 +40,9 @@ SECTIONS = sections()
 WITH_BLOCKS = [section for section in SECTIONS[1:] if section.blocks]
 
 
-def test_the_two_commands_come_first_and_five_sections_follow():
+def test_the_two_commands_come_first_and_six_sections_follow():
     assert SECTIONS[0].of("console") == ["$ make demo\n$ make test\n"]
-    assert len(WITH_BLOCKS) == 5
+    assert len(WITH_BLOCKS) == 6
 
 
 PYTHON = [
