@@ -57,8 +57,10 @@ __all__ = [
     "against",
     "against_best",
     "at_most",
+    "difference",
     "main",
     "run",
+    "serve",
 ]
 
 OURS = "mgcore"
@@ -149,7 +151,7 @@ def pin() -> int | None:
     return core
 
 
-def _difference(row: Row, ours: Any, theirs: Any) -> str:
+def difference(row: Row, ours: Any, theirs: Any) -> str:
     """Return an empty text when two results agree to the row's tolerance, else how they differ."""
     first = ours if isinstance(ours, tuple) else (ours,)
     second = theirs if isinstance(theirs, tuple) else (theirs,)
@@ -190,7 +192,7 @@ def _calls_a_block(function: Callable[[], Any], once: float, seconds: float) -> 
     return max(1, int(seconds / once)), once
 
 
-def _serve(pipe: Connection, path: str, name: str) -> None:
+def serve(pipe: Connection, path: str, name: str) -> None:
     """Prepare a contestant in a process of its own, then time one block for each request."""
     pin()
     sys.path.insert(0, str(Path(path).parent))
@@ -240,7 +242,7 @@ def run(row: Row, path: str) -> list[Result]:
     references: dict[str, Any] = {}
     for contestant in row.contestants:
         pipe, other = context.Pipe()
-        context.Process(target=_serve, args=(other, path, contestant.name), daemon=True).start()
+        context.Process(target=serve, args=(other, path, contestant.name), daemon=True).start()
         version, outcome, ready, problem = pipe.recv()
         if problem and contestant.name.startswith(OURS):
             raise RuntimeError(f"{contestant.name}: {problem}")
@@ -250,8 +252,8 @@ def run(row: Row, path: str) -> list[Result]:
         reference = references.get(contestant.kind)
         if reference is None:
             references[contestant.kind] = outcome
-        elif outcome is not None and (difference := _difference(row, reference, outcome)):
-            result.problem = f"{DISAGREES}: {difference}"
+        elif outcome is not None and (apart := difference(row, reference, outcome)):
+            result.problem = f"{DISAGREES}: {apart}"
         if not result.problem:
             pipes[contestant.name] = pipe
     samples: dict[str, list[float]] = {name: [] for name in pipes}
