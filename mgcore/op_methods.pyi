@@ -90,10 +90,10 @@ class OpMethods:
         """eq(x, y): 1 if x == y else 0. partial by x: 0. partial by y: 0."""
 
     def erf(self) -> Value:
-        """erf(x): 2/sqrt(pi) * integral of e**(-t**2) from 0 to x. partial by x: 1.12838*exp(-x*x)."""
+        """erf(x): 2/sqrt(pi) * integral of e**(-t**2) from 0 to x. partial by x: 1.12838*gaussian(x)."""
 
     def erfc(self) -> Value:
-        """erfc(x): 1 - erf(x). partial by x: -1.12838*exp(-x*x)."""
+        """erfc(x): 1 - erf(x). partial by x: -1.12838*gaussian(x)."""
 
     def erfcx(self) -> Value:
         """erfcx(x): e**(x**2) * erfc(x)."""
@@ -124,6 +124,9 @@ class OpMethods:
 
     def gammainc(self, x2: Value | float, /) -> Value:
         """gammainc(a, x): integral of t**(a-1) * e**-t / Gamma(a) from 0 to x. partial by a: nan. domain: (0, inf); (0, inf)."""
+
+    def gaussian(self) -> Value:
+        """gaussian(x): e**(-x**2). partial by x: -2*minimum(maximum(x, -64), 64)*out."""
 
     def ge(self, x2: Value | float, /) -> Value:
         """ge(x, y): 1 if x >= y else 0. partial by x: 0. partial by y: 0."""

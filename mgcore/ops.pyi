@@ -117,9 +117,9 @@ elu: UnaryOp
 eq: BinaryOp
 """eq(x, y): 1 if x == y else 0. partial by x: 0. partial by y: 0."""
 erf: UnaryOp
-"""erf(x): 2/sqrt(pi) * integral of e**(-t**2) from 0 to x. partial by x: 1.12838*exp(-x*x)."""
+"""erf(x): 2/sqrt(pi) * integral of e**(-t**2) from 0 to x. partial by x: 1.12838*gaussian(x)."""
 erfc: UnaryOp
-"""erfc(x): 1 - erf(x). partial by x: -1.12838*exp(-x*x)."""
+"""erfc(x): 1 - erf(x). partial by x: -1.12838*gaussian(x)."""
 erfcx: UnaryOp
 """erfcx(x): e**(x**2) * erfc(x)."""
 erfinv: UnaryOp
@@ -140,6 +140,8 @@ gamma: UnaryOp
 """gamma(x): Gamma(x), (x - 1)! for whole x. partial by x: out*digamma(x). domain: (0, inf)."""
 gammainc: BinaryOp
 """gammainc(a, x): integral of t**(a-1) * e**-t / Gamma(a) from 0 to x. partial by a: nan. domain: (0, inf); (0, inf)."""
+gaussian: UnaryOp
+"""gaussian(x): e**(-x**2). partial by x: -2*minimum(maximum(x, -64), 64)*out."""
 ge: BinaryOp
 """ge(x, y): 1 if x >= y else 0. partial by x: 0. partial by y: 0."""
 gelu: UnaryOp

@@ -1,7 +1,7 @@
 """Gaussian error linear unit: x Phi(x), Phi the normal distribution (Hendrycks and Gimpel, 2016).
 
-The exact form, with erfc so that no digits are lost for negative x. Partial Phi(x) + x phi(x). Phi
-is half of 1 + erf where that does not cancel, and gelu(x)/x for x below -1.
+The exact form; no digits are lost for negative x. Partial Phi(x) + x phi(x), in kernels with Phi as
+half of 1 + erf where that does not cancel, and gelu(x)/x for x below -1.
 """
 
 import math
@@ -10,20 +10,19 @@ from typing import Any
 from mgcore import Op, ops
 
 _ROOT_HALF = math.sqrt(0.5)
-_PHI_0 = 1.0 / math.sqrt(2.0 * math.pi)
 
 
 def _partial(out: Any, x: Any) -> Any:
-    if isinstance(x, float):
-        return 0.5 * math.erfc(-x * _ROOT_HALF) + x * (_PHI_0 * math.exp(-0.5 * x * x))
     density = ops.normal_pdf(x)  # its exponential is that of a gelu in a kernel
+    if isinstance(x, float):
+        return ops.normal_cdf(x) + x * density
     middle = 0.5 * (1.0 + ops.erf(x * _ROOT_HALF))
     return ops.select(ops.gt(x, -1.0), middle, out / x) + x * density
 
 
 gelu = Op(
     "gelu",
-    forward=lambda x: 0.5 * x * math.erfc(-x * _ROOT_HALF),
+    forward=lambda x: x * ops.normal_cdf(x),
     partials=(_partial,),
     doc="x * Phi(x)",
 )

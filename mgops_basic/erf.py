@@ -12,6 +12,6 @@ _TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 erf = Op(
     "erf",
     forward=math.erf,
-    partials=(lambda out, x: _TWO_OVER_ROOT_PI * ops.exp(-x * x),),
+    partials=(lambda out, x: _TWO_OVER_ROOT_PI * ops.gaussian(x),),
     doc="2/sqrt(pi) * integral of e**(-t**2) from 0 to x",
 )

@@ -12,6 +12,6 @@ _SLOPE = -2.0 / math.sqrt(math.pi)
 erfc = Op(
     "erfc",
     forward=math.erfc,
-    partials=(lambda out, x: _SLOPE * ops.exp(-x * x),),
+    partials=(lambda out, x: _SLOPE * ops.gaussian(x),),
     doc="1 - erf(x)",
 )

@@ -1,23 +1,26 @@
 """Distribution function of the standard normal distribution: Phi(x) (DLMF 7.2.1, 7.18.2).
 
-(1 + erf(x/sqrt(2)))/2 from -1 on, gelu(x)/x below, which keeps its digits. A composite. Partial:
-its density, `normal_pdf`.
+erfc(z)/2 with z = -x/sqrt(2), and z**2 - x**2/2 times as much: what rounding z does to the tail. A
+composite. Partial: its density, `normal_pdf`.
 """
 
 import math
 from typing import Any
 
 from mgcore import Op, ops
+from mgops_math.squares import square_in_parts
 
 _ROOT_HALF = math.sqrt(0.5)
 
 
 def _forward(x: Any) -> Any:
-    low = ops.maximum(ops.minimum(x, -1.0), -1000.0)
-    high = ops.maximum(x, -1.0)
-    return ops.select(
-        ops.lt(x, -1.0), ops.gelu(low) / low, 0.5 * (1.0 + ops.erf(high * _ROOT_HALF))
-    )
+    if type(x) is float and x > -1.0:
+        return 0.5 * math.erfc(-x * _ROOT_HALF)
+    low = ops.minimum(ops.maximum(x, -40.0), 0.0)
+    z = -low * _ROOT_HALF
+    (high, more), (square, rest) = square_in_parts(z), square_in_parts(low)
+    out = 0.5 * ops.erfc(-x * _ROOT_HALF)
+    return out + out * ((high - 0.5 * square) + (more - 0.5 * rest))
 
 
 normal_cdf = Op(

@@ -15,7 +15,7 @@ import attrs
 
 from mgcompile.support import ranges
 from mgcompile.support.quotient import QUOTIENT
-from mgcompile.support.slopes import ERFC_SLOPE, SIGMOID_SLOPE, SLOPES, TANH_SLOPE
+from mgcompile.support.slopes import SIGMOID_SLOPE, SLOPES, TANH_SLOPE
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
 if TYPE_CHECKING:
@@ -99,6 +99,7 @@ _TABLE: Mapping[str, Traits] = {
     "atanh": Traits(ranges.in_domain(-0.999, 0.999, -4.0, 4.0), weight=45, divisions=1, edge=True),
     "erf": Traits(ranges.within(-1.0, 1.0), weight=40, divisions=1),
     "erfc": Traits(ranges.within(ranges.TINY, 2.0), weight=70, divisions=2),
+    "gaussian": Traits(ranges.within(0.0, 1.0), weight=26),
     "normal_pdf": Traits(ranges.within(0.0, 0.4), weight=30),
     "gamma": Traits(weight=110, divisions=4),
     "lgamma": Traits(weight=80, divisions=3),
@@ -160,7 +161,6 @@ _TABLE: Mapping[str, Traits] = {
     # Beside the op of the same operand, as they stand in a gradient.
     TANH_SLOPE.name: Traits(ranges.within(0.0, 1.0), weight=6),
     SIGMOID_SLOPE.name: Traits(ranges.within(0.0, 0.25), weight=26, divisions=1),
-    ERFC_SLOPE.name: Traits(ranges.within(-1.2, 0.0), weight=26),
     QUOTIENT.name: Traits(lambda x, y, _: ranges.div(x, y), weight=4, cheap=True),
     ZERO_MUL.name: Traits(ranges.mul, weight=3, cheap=True),
     ZERO_BOTH.name: Traits(ranges.mul, weight=5, cheap=True),

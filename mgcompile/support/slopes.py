@@ -6,12 +6,11 @@ beside it. All of it is told as that by the last operand, x: the first, out, is 
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from mgcore import Op, ops
 
-__all__ = ["ERFC_SLOPE", "SIGMOID_SLOPE", "SLOPES", "TANH_SLOPE"]
+__all__ = ["SIGMOID_SLOPE", "SLOPES", "TANH_SLOPE"]
 
 
 def _tanh_slope(out: Any, x: Any) -> Any:
@@ -34,20 +33,8 @@ SIGMOID_SLOPE = Op(
     doc="sigmoid(x) sigmoid(-x) from sigmoid(x) and x",
 )
 
-_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
-
-ERFC_SLOPE = Op(
-    "erfc_slope",
-    forward=lambda out, x: -_TWO_OVER_ROOT_PI * ops.exp(-(x * x)),  # noqa: ARG005 - of out and x
-    partials=(lambda slope, out, x: 0.0, lambda slope, out, x: -2.0 * (x * slope)),  # noqa: ARG005 - all a partial gets
-    doc="-2/sqrt(pi) e**(-x**2) from erfc(x) and x",
-)
-"""It keeps what the square rounds away, which the exponential magnifies 700-fold where erfc still
-is a number. The slope of erf is 0 beside erf there, and stays the exponential that erf computes."""
-
 SLOPES = {
     "tanh": TANH_SLOPE,
     "sigmoid": SIGMOID_SLOPE,
-    "erfc": ERFC_SLOPE,
 }
 """The partial of a shipped op of one operand, by the op's name."""

@@ -120,6 +120,7 @@ SPECIAL_REFERENCES: Mapping[str, Callable[..., Any]] = MappingProxyType(
         "erfcx": lambda x: mp.exp(x * x) * mp.erfc(x),
         "erfinv": _erfinv,
         "normal_cdf": _normal_cdf,
+        "gaussian": lambda x: mp.exp(-x * x),
         "normal_pdf": mpmath.npdf,
         "normal_logcdf": _normal_logcdf,
         "normal_quantile": _normal_quantile,

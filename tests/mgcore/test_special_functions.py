@@ -17,9 +17,10 @@ from mgcore.testing.references_special import SPECIAL_REFERENCES
 # Ordinary operands, tails, and where formulas change; each is held to relative rounding.
 POINTS: dict[str, list[tuple[float, ...]]] = {
     "erfc": [(x,) for x in (-3.0, 0.1, 1.0, 5.0, 20.0, 26.0)],
+    "gaussian": [(x,) for x in (-10.0, -1.0, 0.0, 0.3, 4.0, 26.0)],
     "erfcx": [(x,) for x in (-5.0, 0.0, 0.7, 3.0, 6.4, 6.6, 30.0, 1e5)],
     "erfinv": [(x,) for x in (-0.999, -0.3, 1e-9, 0.5, 0.999999)],
-    "normal_cdf": [(x,) for x in (-10.0, -1.0, 0.0, 0.3, 4.0)],
+    "normal_cdf": [(x,) for x in (-30.0, -10.0, -1.0, 0.0, 0.3, 4.0)],
     "normal_pdf": [(x,) for x in (-10.0, -1.0, 0.0, 0.3, 4.0)],
     "normal_logcdf": [(x,) for x in (-1e4, -30.0, -1.0, 0.0, 2.0, 6.0)],
     "normal_quantile": [(x,) for x in (1e-300, 1e-9, 0.02, 0.3, 0.77, 0.9999)],

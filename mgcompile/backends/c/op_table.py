@@ -130,8 +130,28 @@ return copysign(rest, y);""",
     ),
     "logsigmoid": ((), "double x", "return (x < 0.0 ? x : 0.0) - log1p(exp(-fabs(x)));"),
     "mish": (("softplus",), "double x", "return x * tanh(softplus(x));"),
-    "gelu": ((), "double x", "return 0.5 * x * erfc(-x * sqrt(0.5));"),
-    "normal_pdf": ((), "double x", "return exp(-0.5 * x * x) / sqrt(2.0 * acos(-1.0));"),
+    # What rounding a square or the operand of erfc loses is told by fma: exp magnifies it.
+    "gelu": (
+        (),
+        "double x",
+        """\
+const double h = sqrt(0.5), h_low = h * fma(-h, h, 0.5), z = -x * h;
+const double lost = z > 0.5 && z < 30.0 ? fma(-x, h, -z) - x * h_low : 0.0;
+return 0.5 * x * erfc(z) * (1.0 - 2.0 * z * lost);""",
+    ),
+    "gaussian": (("exp_of_square",), "double x", "return exp_of_square(-1.0, x);"),
+    "normal_pdf": (
+        ("exp_of_square",),
+        "double x",
+        "return exp_of_square(-0.5, x) / sqrt(2.0 * acos(-1.0));",
+    ),
+    "exp_of_square": (
+        (),
+        "double scale, double x",
+        """\
+const double square = x * x, e = exp(scale * square);
+return square < 3000.0 ? e + e * (scale * fma(x, x, -square)) : e;""",
+    ),
     "quotient": ((), "double x, double y, double r", "return r - r == 0.0 ? x * r : x / y;"),
     "zero_mul": ((), "double x, double y", "return x != 0.0 ? x * y : 0.0;"),
     "zero_both": ((), "double x, double y", "return x != 0.0 && y != 0.0 ? x * y : 0.0;"),

@@ -107,13 +107,6 @@ def _hardswish(x: Floats) -> Floats:
     return np.where(x <= -3.0, 0.0, np.where(x >= 3.0, x, x * (x + 3.0) / 6.0))
 
 
-_erfc = _each(math.erfc)
-
-
-def _gelu(x: Floats) -> Floats:
-    return 0.5 * x * _erfc(-x * math.sqrt(0.5))
-
-
 def _logsumexp(*xs: Floats) -> Floats:
     stacked = np.stack(np.broadcast_arrays(*xs))
     place = stacked.argmax(axis=0)[None]
@@ -209,7 +202,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sigmoid": _sigmoid,
     "softplus": _softplus,
     "silu": lambda x: x * _sigmoid(x),
-    "gelu": _gelu,
+    "gelu": _each(lambda x: float(ops.gelu(x))),
     "relu6": lambda x: np.clip(x, 0.0, 6.0),
     "hardtanh": lambda x: np.clip(x, -1.0, 1.0),
     "hardsigmoid": lambda x: np.clip(x + 3.0, 0.0, 6.0) / 6.0,

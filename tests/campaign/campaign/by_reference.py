@@ -20,6 +20,7 @@ NOT_HERE = {
 }
 SPECIAL = {
     **dict.fromkeys(("erfc", "erfcx", "normal_cdf", "normal_pdf", "normal_logcdf"), ("any",)),
+    "gaussian": ("any",),
     **dict.fromkeys(("j0", "j1", "i0", "i1", "i0e", "i1e"), ("any",)),
     **dict.fromkeys(("bessel_jn", "bessel_in", "bessel_ine"), ("whole", "any")),
     **dict.fromkeys(("lgamma", "gamma", "digamma", "lambertw", "expi"), ("positive",)),

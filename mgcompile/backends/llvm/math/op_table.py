@@ -17,8 +17,8 @@ from mgcompile.backends.llvm.math.functions.bessel import I0, I0E, I1, I1E, J0, 
 from mgcompile.backends.llvm.math.functions.complementary import ERFC, ERFCX
 from mgcompile.backends.llvm.math.functions.cube_root import CBRT
 from mgcompile.backends.llvm.math.functions.error_function import (
-    BELL_OF_SQUARE,
     ERF,
+    GAUSSIAN,
     GELU,
     NORMAL_PDF,
 )
@@ -39,7 +39,7 @@ from mgcompile.backends.llvm.math.functions.sigmoids import (
 from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN, TAN
 from mgcompile.support.op_traits import shipped_name
 from mgcompile.support.quotient import QUOTIENT
-from mgcompile.support.slopes import ERFC_SLOPE, SIGMOID_SLOPE, TANH_SLOPE
+from mgcompile.support.slopes import SIGMOID_SLOPE, TANH_SLOPE
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
 
 if TYPE_CHECKING:
@@ -50,7 +50,6 @@ if TYPE_CHECKING:
     from mgcore import Op
 
 Lowering = Callable[..., "Vec"]
-_TWO_OVER_ROOT_PI = 2.0 / math.sqrt(math.pi)
 
 
 def _sum(block: Block, *terms: Vec) -> Vec:
@@ -211,6 +210,7 @@ LOWERINGS: Mapping[str, Lowering] = {
     "acosh": lambda block, a: block.call(ACOSH, a),
     "atanh": lambda block, a: block.call(ATANH, a),
     "erf": lambda block, a: block.call(ERF, a),
+    "gaussian": lambda block, a: block.call(GAUSSIAN, a),
     "normal_pdf": lambda block, a: block.call(NORMAL_PDF, a),
     "erfc": lambda block, a: block.call(ERFC, a),
     "erfcx": lambda block, a: block.call(ERFCX, a),
@@ -269,7 +269,6 @@ LOWERINGS: Mapping[str, Lowering] = {
 
 _OWN: Mapping[Op, Lowering] = {
     TANH_SLOPE: lambda block, _, x: block.call(TANH_SLOPE_OF, x),
-    ERFC_SLOPE: lambda block, _, x: block.call(BELL_OF_SQUARE, x) * -_TWO_OVER_ROOT_PI,
     SIGMOID_SLOPE: lambda block, out, x: out * sigmoid(block, -x),
     QUOTIENT: lambda block, x, y, r: block.call(QUOTIENT_OF, x, y, r),
     ZERO_MUL: _zero_mul,

@@ -51,6 +51,7 @@ LOOSE = {
     "i0e",
     "i1e",
     "normal_pdf",
+    "gaussian",
     "erfc",
     "gamma",
     "lgamma",
@@ -71,7 +72,7 @@ LOOSE = {
     "elu",
     "logsumexp",
 }
-TAILS = {"normal_pdf", "mish", "gelu", "silu"}
+TAILS = {"mish", "silu"}
 HYPERBOLIC = {"sinh", "cosh", "asinh", "acosh", "atanh"}
 TIGHT = {
     "tan",
@@ -237,6 +238,7 @@ LIMITS = {  # at inf, -inf and NaN
     "sign": (1.0, -1.0),
     "erfc": (0.0, 2.0),
     "normal_pdf": (0.0, 0.0),
+    "gaussian": (0.0, 0.0),
     "lgamma": (math.inf, math.inf),
     "gamma": (math.inf, math.nan),
     "erfcx": (0.0, math.inf),

@@ -61,7 +61,7 @@ def _erf_of(block: Block, x: Vec, a: Vec, square: Vec) -> Vec:
     return block.copy_sign(block.fma(e * a, slope, rest), x)
 
 
-def _bell_of_square(block: Block, x: Vec) -> Vec:
+def _gaussian(block: Block, x: Vec) -> Vec:
     """Return e^(-x^2): the exponential that erf computes, less what the square rounded away."""
     square = -(x * x)
     e = block.call(EXP, square)
@@ -106,7 +106,7 @@ def _normal_pdf(block: Block, x: Vec) -> Vec:
     return _bell(block, x, block.absolute(x))[1] * (0.5 * math.sqrt(2.0 / math.pi))
 
 
-BELL_OF_SQUARE = Function("bell_of_square", _bell_of_square)
+GAUSSIAN = Function("gaussian", _gaussian)
 ERF = Function("erf", _erf)
 GELU = Function("gelu", _gelu)
 NORMAL_PDF = Function("normal_pdf", _normal_pdf)
