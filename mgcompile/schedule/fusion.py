@@ -5,9 +5,9 @@ A group becomes one loop over its points; where its body gets long, `fission` cu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING
 
-from attrs import evolve
+from attrs import evolve, frozen
 
 from mgcompile.program.index_maps import is_row_major
 from mgcompile.program.ir import Bundle
@@ -51,16 +51,42 @@ def _with_blocks(loops: LoopProgram, span: int) -> LoopProgram:
     return evolve(loops, phases=phases)
 
 
+@frozen
+class _Candidate:
+    """A unit, and what is asked of it for each group that it might join.
+
+    Args:
+        unit: Of a block.
+        touched: The arrays that it makes, and those that these are part of.
+        bundle: It, if it makes every element of its result from single elements.
+        tiled: Whether that bundle runs by tile.
+        weight: Of that bundle.
+    """
+
+    unit: Unit
+    touched: frozenset[int]
+    bundle: Bundle | None = None
+    tiled: bool = False
+    weight: int = 0
+
+
+def _candidate(loops: LoopProgram, unit: Unit) -> _Candidate:
+    found = frozenset(a for each in members(unit) for a in touched(each, loops.destinations))
+    if not isinstance(unit, Bundle) or unit.reduced or unit.over_batch:
+        return _Candidate(unit, found)
+    return _Candidate(unit, found, unit, runs_by_tile(loops.program, unit), weight(unit))
+
+
 def _fused(loops: LoopProgram, block: Sequence[Unit], span: int, depth: int) -> tuple[Unit, ...]:
     """Return a block that stands in `depth` loops with its elementwise bundles in groups."""
     found: list[Unit] = []
-    waiting = list(block)
+    waiting = [_candidate(loops, unit) for unit in block]
     while waiting:
-        unit = waiting[0]
+        unit = waiting[0].unit
         if isinstance(unit, LoopUnit):
             found.append(evolve(unit, body=_fused(loops, unit.body, span, depth + 1)))
-        elif _elementwise(unit):
-            chosen, group = _group(loops, waiting, span, depth)
+        elif waiting[0].bundle is not None:
+            chosen, group = _group(waiting[0].bundle, waiting, span, depth)
             found.append(group)
             for place in reversed(chosen[1:]):
                 del waiting[place]
@@ -70,41 +96,32 @@ def _fused(loops: LoopProgram, block: Sequence[Unit], span: int, depth: int) -> 
     return tuple(found)
 
 
-def _elementwise(unit: Unit) -> TypeGuard[Bundle]:
-    """Tell whether a unit makes every element of its result from single elements."""
-    return isinstance(unit, Bundle) and not unit.reduced and not unit.over_batch
-
-
 def _group(
-    loops: LoopProgram, waiting: list[Unit], span: int, depth: int
+    first: Bundle, waiting: Sequence[_Candidate], span: int, depth: int
 ) -> tuple[list[int], Group]:
     """Return the places of the bundles that can be executed with the first one, and the group."""
-    first = waiting[0]
-    assert isinstance(first, Bundle)  # noqa: S101 - the caller asked _elementwise()
-    tiled = runs_by_tile(loops.program, first)
+    tiled, length = waiting[0].tiled, waiting[0].weight
     chosen, bundles, inside = [0], [first], set(made(first))
-    skipped = _touched(loops, first) - inside  # complete only after the group
-    length = weight(first)
+    skipped = set(waiting[0].touched - inside)  # complete only after the group
     for place in range(1, min(len(waiting), WINDOW)):
-        unit = waiting[place]
+        if length >= span:
+            break
+        other = waiting[place]
+        bundle = other.bundle
         if (
-            _elementwise(unit)
-            and runs_by_tile(loops.program, unit) == tiled
-            and length + weight(unit) <= span
-            and _joins(unit, first.shape, inside, skipped, depth)
+            bundle is not None
+            and other.tiled == tiled
+            and length + other.weight <= span
+            and _joins(bundle, first.shape, inside, skipped, depth)
         ):
             chosen.append(place)
-            bundles.append(unit)
-            inside.update(made(unit))
-            skipped.update(_touched(loops, unit) - set(made(unit)))
-            length += weight(unit)
+            bundles.append(bundle)
+            inside.update(made(bundle))
+            skipped |= other.touched.difference(made(bundle))
+            length += other.weight
         else:
-            skipped |= _touched(loops, unit)
+            skipped |= other.touched
     return chosen, Group(tuple(bundles), tiled)
-
-
-def _touched(loops: LoopProgram, unit: Unit) -> set[int]:
-    return {a for statement in members(unit) for a in touched(statement, loops.destinations)}
 
 
 def _joins(

@@ -13,6 +13,7 @@ import numpy as np
 from mgcompile.graph.ir import CONST, INPUT, PARAM
 from mgcompile.graph.levels import levels
 from mgcompile.verification.numbers import Dual, Lanes, partials, product
+from mgcompile.verification.wide import wide_of
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -64,10 +65,12 @@ class Schedule:
     Args:
         graph: As captured.
         groups: Op, nodes (k,) and operands (k, arity) of each group.
+        constant: Which nodes are constants, shape (n,).
     """
 
     graph: Graph
     groups: tuple[tuple[Op, Numbers, Numbers], ...]
+    constant: NDArray[np.bool_]
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -116,7 +119,7 @@ def scheduled(graph: Graph, level: Numbers, order: Numbers) -> Schedule:
         first = graph.start[nodes]
         operands = graph.operand[first[:, None] + np.arange(int(width[nodes[0]]))]
         groups.append((graph.ops[int(graph.code[nodes[0]])], nodes, operands))
-    return Schedule(graph, tuple(groups))
+    return Schedule(graph, tuple(groups), graph.code == CONST)
 
 
 def _fixed_power(graph: Graph) -> NDArray[np.bool_]:
@@ -146,7 +149,7 @@ def forward(
     """
     graph = schedule.graph
     numbers = np.zeros((len(graph.code), max(point.inputs.shape[1], point.params.shape[1])), dtype)
-    numbers[graph.code == CONST] = graph.value[graph.code == CONST][:, None]
+    numbers[schedule.constant] = graph.value[schedule.constant][:, None]
     _fill(graph, numbers, point)
     tangents = None
     if direction is not None:
@@ -154,10 +157,11 @@ def forward(
         _fill(graph, tangents, direction)
     values = Values(numbers, tangents, noise)
     for op, nodes, operands in schedule.groups:
-        if op in (ops.sum, ops.dot) and tangents is None:
-            numbers[nodes] = _summed(op, values, operands)
+        wide = wide_of(op) if tangents is None else None
+        if wide is not None:
+            numbers[nodes] = wide.forward(numbers[operands], noise)
             continue
-        out = op(*_reads(values, operands, graph.code == CONST))
+        out = op(*_reads(values, operands, schedule.constant))
         if isinstance(out, Dual):
             numbers[nodes] = out.value.numbers
             if tangents is not None and out.tangent is not None:
@@ -165,17 +169,6 @@ def forward(
         else:
             numbers[nodes] = out.numbers
     return values
-
-
-def _summed(op: Op, values: Values, operands: Numbers) -> Floats:
-    """Return sums or scalar products, shape (k, lanes), of operands read all at once."""
-    reads = values.numbers[operands]
-    if values.noise is not None:
-        reads = values.noise(reads)
-    if op is ops.sum:
-        return np.asarray(reads.sum(axis=1))
-    half = operands.shape[1] // 2
-    return np.asarray(np.einsum("kal,kal->kl", reads[:, :half], reads[:, half:]))
 
 
 def _fill(graph: Graph, numbers: Floats, point: Point) -> None:
@@ -188,7 +181,7 @@ def _reads(values: Values, operands: Numbers, constant: NDArray[np.bool_]) -> li
     found: list[Any] = []
     for column in operands.T:
         # A constant has no rounding: x ** (2 - 1) with a perturbed 1 is NaN where x is negative.
-        exact = bool(constant[column].all())
+        exact = values.noise is None or bool(constant[column].all())
         lanes = Lanes(values.numbers[column], None if exact else values.noise)
         if values.tangents is None:
             found.append(lanes)
@@ -230,10 +223,13 @@ def _reverse(
         wanted = np.flatnonzero(needed[operands].any(axis=0)).tolist()
         below[operands] = True
         upstream = adjoints[nodes]
-        if op in (ops.sum, ops.dot) and values.tangents is None:
-            _back_through_sum(op, values, operands, upstream, adjoints)
+        wide = wide_of(op) if values.tangents is None else None
+        if wide is not None:
+            numbers, noise = values.numbers, values.noise
+            local = wide.locals_(numbers[nodes], numbers[operands], noise)
+            _hand_down(local, upstream, operands, adjoints, noise)
             continue
-        reads = _reads(values, operands, schedule.graph.code == CONST)
+        reads = _reads(values, operands, schedule.constant)
         lanes = Lanes(values.numbers[nodes], values.noise)
         out = lanes if values.tangents is None else Dual(lanes, values.tangents[nodes])
         for i, local in partials(op, out, reads, wanted).items():
@@ -244,18 +240,13 @@ def _reverse(
     return adjoints, moving
 
 
-def _back_through_sum(
-    op: Op, values: Values, operands: Numbers, upstream: Floats, adjoints: Floats
+def _hand_down(
+    local: Floats, upstream: Floats, operands: Numbers, adjoints: Floats, noise: Noise | None
 ) -> None:
-    """Add what sums or scalar products hand down to all their operands at once."""
-    width = operands.shape[1]
-    if op is ops.sum:
-        terms = np.repeat(upstream[:, None], width, axis=1)
-    else:
-        partners = np.roll(operands, width // 2, axis=1)
-        terms = product(upstream[:, None], values.numbers[partners])
-    if values.noise is not None:
-        terms = values.noise(terms)
+    """Add what nodes of many operands hand down to all of them at once."""
+    terms = product(upstream[:, None], local)
+    if noise is not None:
+        terms = noise(terms)
     np.add.at(adjoints, operands.ravel(), terms.reshape(-1, terms.shape[-1]))
 
 

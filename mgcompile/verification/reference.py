@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 import numpy as np
@@ -25,10 +25,12 @@ from mgcompile.verification.scalars import steps_of
 from mgcompile.verification.tolerance import NOISE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from mgcompile.graph.ir import Graph
-    from mgcompile.verification.evaluate import Schedule
+    from mgcompile.verification.evaluate import Schedule, Values
     from mgcompile.verification.points import Trial
     from mgcompile.verification.scalars import Steps
 
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
 
 __all__ = ["Reference", "vector"]
+
+T = TypeVar("T")
 
 _GROUP, _NUMBER = 20e-6, 5e-8
 """Seconds for a group of nodes, and for an operand of it."""
@@ -45,6 +49,9 @@ _NODE, _OPERAND = 0.15e-6, 0.09e-6
 
 _KEPT = 4
 """Points at which the values of all nodes are kept, for the check of the next program."""
+
+_KEPT_RESULTS = 8
+"""Results that are kept: a program and its form for few samples are held to the same ones."""
 
 _MOVING = frozenset(
     ["input_product", "param_product", *(k for k, s in SWEEPS.items() if s.mode == "forward")]
@@ -68,7 +75,9 @@ class Reference:
         self.dtype = dtype
         self.params = _leaves(graph, PARAM)
         self.inputs = _leaves(graph, INPUT)
-        self._known: dict[tuple[bytes, bytes, float, int], list[float]] = {}
+        self._known: dict[tuple[Any, ...], list[float]] = {}
+        self._levels_known: dict[tuple[Any, ...], Values] = {}
+        self._results: dict[tuple[Any, ...], list[Floats]] = {}
 
     @cached_property
     def is_shallow(self) -> bool:
@@ -137,6 +146,17 @@ class Reference:
         Returns:
             Arrays (k, points), or (k, repeats, points).
         """
+        key = (kind, output, *_bytes(trial.points, trial.params), repeats, thorough)
+        return _kept(
+            self._results,
+            key,
+            lambda: self._evaluated(kind, output, trial, repeats, thorough=thorough),
+            _KEPT_RESULTS,
+        )
+
+    def _evaluated(
+        self, kind: str, output: int, trial: Trial, repeats: int, *, thorough: bool
+    ) -> list[Floats]:
         points = len(trial.points)
         lanes = points * repeats
         if self.is_deep(kind, lanes) and not (thorough and repeats > 1):
@@ -157,14 +177,13 @@ class Reference:
         self, kind: str, output: int, point: Point, noise: Noise | None, dtype: Any
     ) -> list[Floats]:
         leaves, graph, schedule = self._leaves(kind), self.graph, self.schedule
-        direction = None
         if kind in _MOVING:
-            still = Point(np.zeros_like(point.inputs), np.zeros_like(point.params))
-            field = "inputs" if leaves is self.inputs else "params"
-            like = getattr(point, field)
-            along = np.broadcast_to(vector(len(like), self.dtype)[:, None], like.shape)
-            direction = attrs.evolve(still, **{field: along})
-        values = forward(schedule, point, direction, noise, dtype)
+            values = forward(schedule, point, self._direction(point, leaves), noise, dtype)
+        elif noise is not None:
+            values = forward(schedule, point, None, noise, dtype)
+        else:
+            key = (*_bytes(point.inputs, point.params),)
+            values = _kept(self._levels_known, key, lambda: forward(schedule, point), _KEPT)
         roots, weights = self._weighted(kind, output)
         if kind in ("input_product", "param_product"):
             return [hessian_product(schedule, values, roots, weights, leaves)]
@@ -176,6 +195,14 @@ class Reference:
             parts = [gradient(schedule, values, some, weights, leaves) for some in each]
             found.append(np.concatenate(parts))
         return found
+
+    def _direction(self, point: Point, leaves: Numbers) -> Point:
+        """Return how the leaves of a point move, the others at rest."""
+        still = Point(np.zeros_like(point.inputs), np.zeros_like(point.params))
+        field = "inputs" if leaves is self.inputs else "params"
+        like = getattr(point, field)
+        along = np.broadcast_to(vector(len(like), self.dtype)[:, None], like.shape)
+        return attrs.evolve(still, **{field: along})
 
     def _each(self, kind: str, roots: Numbers) -> list[Numbers]:
         """Return the nodes that are differentiated together: each output alone if all are asked."""
@@ -230,12 +257,22 @@ class Reference:
 
     def _values(self, at: tuple[Floats, Floats], noise: float, repeat: int) -> list[float]:
         """Return the value of every node at a point, found once for programs checked in turn."""
-        key = (at[0].tobytes(), at[1].tobytes(), noise, repeat)
-        if key not in self._known:
-            while len(self._known) >= _KEPT:
-                del self._known[next(iter(self._known))]
-            self._known[key] = scalars.values(self.steps, *at, noise, repeat)
-        return self._known[key]
+        key = (*_bytes(*at), noise, repeat)
+        steps = self.steps
+        return _kept(self._known, key, lambda: scalars.values(steps, *at, noise, repeat), _KEPT)
+
+
+def _bytes(*arrays: Floats) -> tuple[bytes, ...]:
+    return tuple(array.tobytes() for array in arrays)
+
+
+def _kept(known: dict[Any, T], key: Any, make: Callable[[], T], most: int) -> T:
+    """Return what was made of a key, or make it; the oldest of more than `most` are dropped."""
+    if key not in known:
+        while len(known) >= most:
+            del known[next(iter(known))]
+        known[key] = make()
+    return known[key]
 
 
 def vector(count: int, dtype: str) -> Floats:

@@ -1,0 +1,119 @@
+"""What makes a kernel ready does each thing once: counted here, since times are no test."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+
+import numpy as np
+import pytest
+
+import mgcompile
+from mgcompile.schedule import fusion
+from mgcompile.verification import reference as reference_module
+from mgcompile.verification.numbers import Lanes, Noise
+from mgcompile.verification.wide import wide_of
+from mgcore import Op, Value, ops
+
+NUMBERS = {
+    "apart": [0.5, -1.25, 2.0, 0.75, 1.5, -0.5],
+    "tied": [1.0, 2.0, -1.0, 2.0, 0.5, 2.0],
+    "far apart": [0.0, -40.0, -60.0, -45.0, -50.0, -41.0],
+    "large": [700.0, 800.0, 799.0, -900.0, 3.0, 800.0],
+    "infinite": [math.inf, 1.0, 2.0, -1.0, 0.0, 3.0],
+    "not a number": [1.0, math.nan, 2.0, -1.0, 0.0, 3.0],
+}
+
+
+@pytest.mark.parametrize("case", NUMBERS)
+@pytest.mark.parametrize("op", [ops.sum, ops.dot, ops.max, ops.min, ops.logsumexp])
+def test_what_is_evaluated_on_all_operands_at_once_is_the_rule_of_the_op(op, case):
+    numbers = NUMBERS[case]
+    out = op.forward(*numbers)
+    try:
+        wanted = np.array(op.partials(out, *numbers), float)
+    except ZeroDivisionError:  # none of the operands is the largest beside a NaN
+        wanted = np.full(len(numbers), math.nan)
+    wide, reads = wide_of(op), np.array(numbers)[None, :, None]
+    with np.errstate(all="ignore"):
+        value = wide.forward(reads, None)
+        slopes = wide.locals_(value, reads, None)[0, :, 0]
+    np.testing.assert_allclose(value, [[out]], rtol=1e-14)
+    np.testing.assert_allclose(slopes, wanted, rtol=1e-13)
+
+
+def test_an_op_of_the_same_name_is_evaluated_by_its_own_rule():
+    other = Op("max", lambda *xs: sum(xs), lambda out, *xs: tuple(1.0 for _ in xs))
+    assert wide_of(other) is None
+    assert wide_of(ops.max) is not None
+
+
+def test_noise_moves_a_sum_and_the_shares_of_a_logsumexp():
+    reads = np.tile(np.array(NUMBERS["apart"])[None, :, None], (1, 1, 8))
+    noise = Noise(np.full(8, 1e-9), np.random.default_rng(0))
+    for op in (ops.sum, ops.logsumexp):
+        wide = wide_of(op)
+        value = wide.forward(reads, noise)
+        assert len(set(value[0].tolist())) > 1
+        assert value == pytest.approx(wide.forward(reads, None), rel=1e-7)
+    slopes = wide.locals_(value, reads, noise)
+    assert np.ptp(slopes, axis=2).min() > 0.0
+
+
+@pytest.mark.parametrize("name", ["max", "min", "logsumexp", "sum"])
+def test_the_check_of_an_op_of_many_operands_does_not_take_them_one_by_one(monkeypatch, name):
+    counted = Counter()
+    apply = Lanes.__mgcore_apply__
+
+    def applied(op, operands):
+        counted[size] += 1
+        return apply(op, operands)
+
+    monkeypatch.setattr(Lanes, "__mgcore_apply__", staticmethod(applied))
+    for size in (500, 2_000):
+        numbers = np.linspace(-1.0, 1.0, size).tolist()
+        kernel = mgcompile.trace(
+            lambda xs: ops.exp(getattr(ops, name)(*xs)), (numbers,), cache=False
+        )
+        kernel.value_and_grad(np.array(numbers))
+        assert all(check.compared for check in kernel.verified.checks)
+    assert 0 < counted[500] == counted[2_000]
+
+
+def test_programs_at_the_same_points_are_held_to_one_evaluation(monkeypatch):
+    counted = Counter()
+    for name in ("forward", "gradient"):
+        function = getattr(reference_module, name)
+
+        def called(*args, function=function, name=name):
+            counted[name] += 1
+            return function(*args)
+
+        monkeypatch.setattr(reference_module, name, called)
+    numbers = np.linspace(0.5, 1.0, 400).tolist()
+    kernel = mgcompile.trace(lambda xs: ops.sum(*map(ops.tanh, xs)), (numbers,), cache=False)
+    kernel.value_and_grad(np.array(numbers))
+    programs = [check.program for check in kernel.verified.checks]
+    assert programs == ["forward", "inputs (output 0)", "inputs (output 0), few samples"]
+    points = 2  # calls: at the recorded point, and at those beside it
+    assert counted == {"forward": points, "gradient": points}
+
+
+def test_a_bundle_is_looked_at_once_however_many_groups_it_might_join(monkeypatch):
+    seen = []
+    runs_by_tile = fusion.runs_by_tile
+
+    def looked_at(program, statement):
+        seen.append(statement)
+        return runs_by_tile(program, statement)
+
+    monkeypatch.setattr(fusion, "runs_by_tile", looked_at)
+    kinds = [ops.sin, ops.cos, ops.tanh, ops.exp, ops.sigmoid, ops.atan]
+    x = [Value(0.1 * i, f"x{i}") for i in range(12)]
+    pairs = list(itertools.product(kinds, repeat=2))
+    rows = [[f(g(xi)) for xi in x[: 2 + i % 11]] for i, (f, g) in enumerate(pairs)]
+    total = ops.sum(*[ops.dot(*row, *row[::-1]) for row in rows])
+    mgcompile.compile(total, x, cache=False)
+    assert len(seen) > 40
+    assert len(set(map(id, seen))) == len(seen)
