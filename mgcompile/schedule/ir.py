@@ -43,6 +43,7 @@ __all__ = [
     "PANEL",
     "SPACES",
     "Blocking",
+    "ElementSum",
     "Group",
     "LoopProgram",
     "LoopUnit",
@@ -51,6 +52,7 @@ __all__ = [
     "Product",
     "Range",
     "ScatterUnit",
+    "SumBlock",
     "Tile",
     "Unit",
     "WeightGradient",
@@ -165,6 +167,40 @@ class Blocking:
 
 
 @frozen
+class SumBlock:
+    """A part of the results of a sum that has elements in the lanes.
+
+    Attributes:
+        ranges: the part of each axis of the shape, and the block along it; of the axis `across`
+            they count vectors.
+        live: the lanes in use of a vector of results.
+        turn: how terms are added up.
+        rest: the same of the last terms, where terms are in the lanes and these fill no vector.
+    """
+
+    ranges: tuple[Range, ...]
+    live: int
+    turn: Turn
+    rest: Turn = Turn()
+
+
+@frozen
+class ElementSum:
+    """What is in the lanes of a sum without samples there, and how its results are cut.
+
+    Attributes:
+        blocks: each result is in one of them.
+        across: the axis whose neighbouring results make a vector; None: each is alone.
+        along: the reduced axis whose neighbouring terms are in the lanes of an accumulator, which
+            are added up at the end; None: results are.
+    """
+
+    blocks: tuple[SumBlock, ...]
+    across: int | None = None
+    along: int | None = None
+
+
+@frozen
 class WeightGradient:
     """A sum over the batch of `rows[j] * columns[k]`; consecutive k are neighbours in memory.
 
@@ -263,6 +299,7 @@ class LoopProgram:
         interpreted: the arrays of tapes that are run by the machine for tapes.
         tile: the sizes of a tile; None until they are chosen.
         blockings: for each sum or dot with samples in the lanes, by its array, how it is cut.
+        element_sums: for each sum or dot without, by its array, what is there instead.
         one_sample: whether code is made for one sample at a time: its elements are in the lanes.
         left_to_update: the parameters that `weight_gradients` do not update on the spot; None where
             all are updated after the gradient is complete.
@@ -285,6 +322,7 @@ class LoopProgram:
     interpreted: frozenset[int] = frozenset()
     tile: Tile | None = None
     blockings: Mapping[int, tuple[Blocking, ...]] = field(factory=dict)
+    element_sums: Mapping[int, ElementSum] = field(factory=dict)
     left_to_update: NDArray[np.int64] | None = None
     one_sample: bool = False
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mgcompile.program.ir import Bundle
-    from mgcompile.schedule.ir import LoopProgram, Phase, Unit
+    from mgcompile.schedule.ir import ElementSum, LoopProgram, Phase, Unit
 
 __all__ = ["format_loops", "format_unit"]
 
@@ -103,7 +103,22 @@ def _decided(loops: LoopProgram, array: int) -> str:
     blocks = [" x ".join(map(str, each.block)) for each in blockings]
     if any(math.prod(each.block) > 1 for each in blockings):
         text += f"  in blocks of {' and '.join(blocks)}"
+    if array in loops.element_sums:
+        text += _lanes(loops.element_sums[array])
     if blockings and blockings[0].turn.terms:
         turn = blockings[0].turn
         text += f"  {turn.terms} terms a turn, in {turn.parts} parts"
     return text
+
+
+def _lanes(chosen: ElementSum) -> str:
+    """Return what is in the lanes of a sum without samples there, and its blocks."""
+    blocks = " and ".join(
+        " x ".join(str(part.step) for part in each.ranges) or "1" for each in chosen.blocks
+    )
+    if chosen.along is not None:
+        rows = "" if chosen.across is None else f" of neighbours on axis {chosen.across}"
+        return f"  terms on reduced axis {chosen.along} in the lanes{rows}"
+    if chosen.across is not None:
+        return f"  results on axis {chosen.across} in the lanes, in blocks of {blocks}"
+    return f"  in blocks of {blocks}" if any(c not in "1 xand" for c in blocks) else ""

@@ -60,7 +60,10 @@ def _cut(
     rows: int,
 ) -> LoopProgram:
     blockings = {}
-    for bundle, depth in sums_of(loops):
+    for product, depth in sums_of(loops):
+        bundle = product.bundle
+        if not loops.samples_in_lanes(bundle):
+            continue
         each = 1 if bundle.over_batch else 2
         blockings[bundle.result] = tuple(
             Blocking(
@@ -85,8 +88,8 @@ def _cut(
     return evolve(loops, phases=phases, blockings=blockings)
 
 
-def sums_of(loops: LoopProgram) -> Iterator[tuple[Bundle, int]]:
-    """Yield the sums and dots with samples in the lanes, and how many loops are around."""
+def sums_of(loops: LoopProgram) -> Iterator[tuple[Product, int]]:
+    """Yield the sums and dots that tiles or all samples share, and how many loops are around."""
     units = (unit for phase in loops.phases for unit in (*phase.shared, *phase.tiled))
     pending: list[tuple[Unit, int]] = [(unit, 0) for unit in units]
     while pending:
@@ -94,9 +97,9 @@ def sums_of(loops: LoopProgram) -> Iterator[tuple[Bundle, int]]:
         if isinstance(unit, LoopUnit):
             pending += [(inner, depth + 1) for inner in unit.body]
             continue
-        bundle = unit.bundle if isinstance(unit, Product) else unit
-        if isinstance(bundle, Bundle) and adds_up(bundle.op) and loops.samples_in_lanes(bundle):
-            yield bundle, depth
+        product = Product(unit, None) if isinstance(unit, Bundle) else unit
+        if isinstance(product, Product) and adds_up(product.bundle.op):
+            yield product, depth
 
 
 def _ranges(loops: LoopProgram, bundle: Bundle, depth: int) -> tuple[Ranges, ...]:

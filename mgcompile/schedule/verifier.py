@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.errors import InvalidProgramError
-from mgcompile.program.ir import Bundle
 from mgcompile.schedule.faults import FaultError, require
-from mgcompile.schedule.ir import BLOCK, Product, block_units
+from mgcompile.schedule.ir import BLOCK, ElementSum
+from mgcompile.schedule.register_blocking import sums_of
 from mgcompile.schedule.verify_order import check_destinations, check_order
 from mgcompile.schedule.verify_places import check_places
-from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.schedule.ir import LoopProgram, Range
+    from mgcompile.program.ir import Bundle
+    from mgcompile.schedule.ir import LoopProgram, Range, Turn
 
 __all__ = ["verify_loops"]
 
@@ -43,6 +43,8 @@ def verify_loops(loops: LoopProgram) -> LoopProgram:
             _check_tile(loops)
         if loops.blockings:
             _check_blockings(loops)
+        if loops.element_sums:
+            _check_element_sums(loops)
     except FaultError as fault:
         raise InvalidProgramError(f"the loop program: {fault}") from None
     return loops
@@ -61,25 +63,48 @@ def _check_tile(loops: LoopProgram) -> None:
 
 def _check_blockings(loops: LoopProgram) -> None:
     """Refuse blocks that leave a result out, make one twice, or cannot add their terms up."""
+    for product, _ in sums_of(loops):
+        bundle = product.bundle
+        if loops.samples_in_lanes(bundle):
+            blockings = loops.blockings.get(bundle.result, ())
+            _check_cover(bundle, bundle.shape, [each.ranges for each in blockings])
+            _check_turns(bundle, [each.turn for each in blockings])
     for phase in loops.phases:
-        for unit in block_units((*phase.shared, *phase.tiled)):
-            bundle = unit.bundle if isinstance(unit, Product) else unit
-            if not isinstance(bundle, Bundle) or not adds_up(bundle.op):
-                continue
-            if loops.samples_in_lanes(bundle):
-                blockings = loops.blockings.get(bundle.result, ())
-                _check_cover(bundle, [each.ranges for each in blockings])
-                fits = all(each.turn.terms % each.turn.parts == 0 for each in blockings)
-                require(fits, f"the terms of a{bundle.result} have no such parts")
         for wide in phase.weight_gradients:
             columns = [part for _, part in wide.column_blocks]
             cut = list(itertools.product(wide.row_blocks, columns))
             order = (wide.row_axis, 1 - wide.row_axis)
-            _check_cover(wide.bundle, [tuple(pair[k] for k in order) for pair in cut])
+            bundle = wide.bundle
+            _check_cover(bundle, bundle.shape, [tuple(pair[k] for k in order) for pair in cut])
 
 
-def _check_cover(bundle: Bundle, blocks: Sequence[tuple[Range, ...]]) -> None:
-    counts = np.zeros(bundle.shape, dtype=np.int64)
+def _check_element_sums(loops: LoopProgram) -> None:
+    """Refuse the same of sums with elements in the lanes, and lanes that hold no element."""
+    for product, _ in sums_of(loops):
+        bundle = product.bundle
+        if loops.samples_in_lanes(bundle):
+            continue
+        chosen = loops.element_sums.get(bundle.result, ElementSum(()))
+        vectors = list(bundle.shape)
+        if chosen.across is not None:
+            length = vectors[chosen.across]
+            vectors[chosen.across] = -(-length // loops.width)
+            for block in chosen.blocks:
+                part = block.ranges[chosen.across]
+                last = part.start * loops.width + (part.stop - part.start) * block.live
+                full = last == min(part.stop * loops.width, length)
+                require(full, f"lanes of a{bundle.result} hold no result, or leave one out")
+        _check_cover(bundle, vectors, [block.ranges for block in chosen.blocks])
+        _check_turns(bundle, [turn for block in chosen.blocks for turn in (block.turn, block.rest)])
+
+
+def _check_turns(bundle: Bundle, turns: Sequence[Turn]) -> None:
+    fits = all(turn.terms % turn.parts == 0 for turn in turns)
+    require(fits, f"the terms of a{bundle.result} have no such parts")
+
+
+def _check_cover(bundle: Bundle, shape: Sequence[int], blocks: Sequence[tuple[Range, ...]]) -> None:
+    counts = np.zeros(shape, dtype=np.int64)
     for ranges in blocks:
         whole = all((part.stop - part.start) % part.step == 0 for part in ranges)
         require(whole, f"a block of a{bundle.result} reaches outside of its part")

@@ -7,7 +7,7 @@ import pytest
 import mgcompile
 from mgcompile.errors import InvalidProgramError
 from mgcompile.program.ir import Access, Affine, Bundle
-from mgcompile.schedule.ir import Group, LoopUnit, Place, Product, Tile, Turn
+from mgcompile.schedule.ir import ElementSum, Group, LoopUnit, Place, Product, Tile, Turn
 from mgcompile.schedule.pipeline import schedule
 from mgcompile.schedule.verifier import verify_loops
 from mgcore import Value, ops
@@ -291,6 +291,49 @@ def test_parts_of_a_sum_that_its_terms_do_not_fill(net):
         return tuple(attrs.evolve(each, turn=turn) for each in blockings)
 
     refused(with_blockings(net, in_thirds), "have no such parts")
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """Products of parameters alone: neighbouring results in the lanes, or terms of one sum."""
+    w = [Value(0.1 * k, label=f"w{k}") for k in range(7 * 21)]
+    rows = [ops.dot(*w[21 * k : 21 * k + 21], *w[:21]) for k in range(7)]
+    kernel = mgcompile.compile(ops.sum(*(ops.tanh(row) for row in rows)), inputs=[], params=w)
+    loops = schedule(kernel.program, "float64", 4, None)
+    return verify_loops(loops)
+
+
+def with_element_sum(loops, change):
+    array, chosen = next((a, e) for a, e in loops.element_sums.items() if e.across is not None)
+    return attrs.evolve(loops, element_sums={**loops.element_sums, array: change(chosen)})
+
+
+def test_results_of_a_sum_without_samples_left_out_or_written_twice(shared):
+    def fewer(chosen):
+        return attrs.evolve(chosen, blocks=chosen.blocks[1:])
+
+    def more(chosen):
+        return attrs.evolve(chosen, blocks=(*chosen.blocks, chosen.blocks[0]))
+
+    refused(with_element_sum(shared, fewer), "each result once")
+    refused(with_element_sum(shared, more), "each result once")
+    refused(attrs.evolve(shared, element_sums={-1: ElementSum(())}), "each result once")
+
+
+def test_lanes_that_hold_no_result(shared):
+    def full(chosen):
+        blocks = [attrs.evolve(block, live=4) for block in chosen.blocks]
+        return attrs.evolve(chosen, blocks=tuple(blocks))
+
+    refused(with_element_sum(shared, full), "hold no result")
+
+
+def test_parts_of_a_sum_without_samples_that_its_terms_do_not_fill(shared):
+    def in_thirds(chosen):
+        blocks = [attrs.evolve(block, rest=Turn(4, 3)) for block in chosen.blocks]
+        return attrs.evolve(chosen, blocks=tuple(blocks))
+
+    refused(with_element_sum(shared, in_thirds), "have no such parts")
 
 
 def test_rows_of_a_weight_gradient_left_out(wide):

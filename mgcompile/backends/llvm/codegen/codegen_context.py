@@ -8,7 +8,9 @@ import numpy as np
 from attrs import define, evolve, field, frozen
 
 from mgcompile.backends.llvm.ir.vector_type import Kind, kind_of
+from mgcompile.program.index_maps import dense_strides
 from mgcompile.program.ir import CONSTS, INPUTS, Affine, Gather
+from mgcompile.schedule.lanes import path_of
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
     from mgcompile.program.ir import Access, Bundle, IndexMap, Program
     from mgcompile.schedule.ir import LoopProgram, Tile
 
-__all__ = ["MEMORY_SPACES", "Address", "CodegenContext", "Tables", "row_major"]
+__all__ = ["MEMORY_SPACES", "Address", "CodegenContext", "Tables"]
 
 MEMORY_SPACES = (
     "inputs",
@@ -157,11 +159,9 @@ class CodegenContext:
             address.resolve()
             return address
         first = self.tables.add(index.table)
-        steps = tuple(
-            0 if length == 1 else step
-            for length, step in zip(index.table.shape, row_major(index.table.shape), strict=True)
+        address = Address(
+            writer, pointer, unit, index.strides, path_of(index).steps, indirect=indirect
         )
-        address = Address(writer, pointer, unit, index.strides, steps, indirect=indirect)
         address.entry = writer.offset("%tables", first * 4)
         address.resolve()
         return address
@@ -171,7 +171,7 @@ class CodegenContext:
         target = self.loops.destinations.get(array)
         if target is not None:
             return self.target(writer, target.array, target.index, base)
-        strides = (0,) * len(self.iterations) + row_major(shape)
+        strides = (0,) * len(self.iterations) + dense_strides(shape)
         return self.target(writer, array, Affine(0, strides), base)
 
     def stored(self, array: int) -> bool:
@@ -187,15 +187,6 @@ class CodegenContext:
                 return None
             return float(self.program.consts[int(access.index.table.ravel()[0])])
         return float(self.program.consts[access.index.offset])
-
-
-def row_major(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the strides of an array of this shape, in elements."""
-    strides, step = [], 1
-    for length in reversed(shape):
-        strides.append(step)
-        step *= length
-    return tuple(reversed(strides))
 
 
 @define

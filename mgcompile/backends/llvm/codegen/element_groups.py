@@ -11,11 +11,9 @@ from mgcompile.backends.llvm.codegen.element_folds import fold_elements
 from mgcompile.backends.llvm.codegen.element_lanes import (
     Lanes,
     fetch,
-    fetch_cost,
     joined_axes,
     laned,
     put,
-    put_cost,
     splat,
 )
 from mgcompile.backends.llvm.codegen.elementwise import apply, apply_to_all, outside_reads
@@ -23,6 +21,7 @@ from mgcompile.backends.llvm.codegen.streaming_reduction import is_streamed, wri
 from mgcompile.backends.llvm.math.custom_ops import is_called_back
 from mgcompile.program.ir import extent
 from mgcompile.schedule.costs import is_cheap, weight
+from mgcompile.schedule.lanes import fetch_cost, put_cost
 from mgcompile.support.op_traits import is_known
 
 if TYPE_CHECKING:

@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 __all__ = [
     "Lanes",
     "fetch",
-    "fetch_cost",
     "joined_axes",
     "laned",
     "only_live",
     "put",
-    "put_cost",
     "splat",
 ]
 
@@ -178,24 +176,6 @@ def put(block: Block, scalar: Kind, address: Address, value: Vec, lanes: Lanes) 
 def only_live(block: Block, value: Vec, lanes: Lanes) -> Vec:
     """Append what sets the lanes that are not in use to 0."""
     return value if lanes.full else block.select(_live(block, lanes), value, 0.0)
-
-
-def fetch_cost(stride: int, step: int, live: int) -> float:
-    """Return about how many instructions a load of so many lanes takes."""
-    if step:
-        return 3.0 * live
-    if stride in (0, 1):
-        return 1.0
-    return 2.0 if stride == -1 else 1.5 * live
-
-
-def put_cost(stride: int, step: int, live: int) -> float:
-    """Return the same of a store."""
-    if step:
-        return 4.0 * live
-    if stride == 1:
-        return 1.0
-    return 2.0 if stride == -1 else 2.0 * live
 
 
 def _load(kind: Kind, pointer: str, size: int) -> str:

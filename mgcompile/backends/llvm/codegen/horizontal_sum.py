@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.backends.llvm.codegen.codegen_context import row_major
 from mgcompile.backends.llvm.codegen.transpose import shuffled
 from mgcompile.backends.llvm.ir.vector_type import Kind
+from mgcompile.program.index_maps import dense_strides
 from mgcompile.program.ir import Affine
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def runs(
         The first copy of each run and how many there are, a power of two.
     """
     target = codegen.loops.destinations.get(bundle.result)
-    index = Affine(0, row_major(bundle.shape)) if target is None else target.index
+    index = Affine(0, dense_strides(bundle.shape)) if target is None else target.index
     found: list[tuple[int, int]] = []
     place = 0
     while place < len(copies):

@@ -9,11 +9,9 @@ from mgcompile.backends.llvm.codegen.codegen_context import Address
 from mgcompile.backends.llvm.codegen.element_lanes import (
     Lanes,
     fetch,
-    fetch_cost,
     joined_axes,
     laned,
     put,
-    put_cost,
     splat,
 )
 from mgcompile.backends.llvm.codegen.elementwise import (
@@ -24,6 +22,7 @@ from mgcompile.backends.llvm.codegen.elementwise import (
 )
 from mgcompile.backends.llvm.codegen.interleave import one_by_one
 from mgcompile.schedule.ir import Group
+from mgcompile.schedule.lanes import fetch_cost, put_cost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
