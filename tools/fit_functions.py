@@ -168,6 +168,7 @@ QUARTER = (pi / 4) ** 2 * mpf("1.002")
 EXP = away_from_zero(lambda r: (exp(r) - 1 - r) / r**2)
 LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z)
 LONG_LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z**2)
+LONG_LOG2 = away_from_zero(lambda z: LONG_LOG(z) / log(2))
 SIN = away_from_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z)
 COS = away_from_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
 EXP2 = away_from_zero(lambda r: (mpf(2) ** r - 1) / r)
@@ -189,6 +190,15 @@ FITS = [
     Fit(
         "LONG_LOG", "(2 atanh(s) - 2 s - 2/3 s^3) / s^5 in z = s^2", LONG_LOG, mpf(0), ATANH_END, 8
     ),
+    Fit(
+        "LONG_LOG2",
+        "(2 atanh(s) - 2 s - 2/3 s^3) / (s^5 ln(2)) in z = s^2",
+        LONG_LOG2,
+        mpf(0),
+        ATANH_END,
+        7,
+    ),
+    Fit("LONG_LOG2", "", LONG_LOG2, mpf(0), ATANH_END, 2, single=True),
     Fit("SIN", "(sin(r) - r) / r^3 in z = r^2", SIN, mpf(0), QUARTER, 5),
     Fit("SIN", "", SIN, mpf(0), QUARTER, 2, single=True),
     Fit("COS", "(cos(r) - 1 + z/2) / z^2 in z = r^2", COS, mpf(0), QUARTER, 5),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import evolve
 
 from mgcompile.backends.llvm.ir.lanes import abreast, register_kind, registers, repeated
+from mgcompile.backends.llvm.ir.masks import Masks
 from mgcompile.backends.llvm.ir.vector import Vec
 from mgcompile.backends.llvm.ir.vector_type import Kind
 
@@ -62,6 +63,7 @@ class Block:
         self._shares = shared
         self.lines: list[str] = []
         self._doubts: list[Vec] = []
+        self._masks = Masks()
         self._prefix = prefix
         self._flags = f" {flags}" if flags else ""
         self._counter = 0
@@ -197,8 +199,13 @@ class Block:
         Estrin's scheme: neighbours are paired with x, pairs with x^2, and so on. In a straight
         block several vectors run side by side already, and Horner's rule takes fewer steps.
         """
-        if self.straight:
-            return self.polynomial(x, coefficients)
+        return (self.polynomial if self.straight else self.tree_polynomial)(x, coefficients)
+
+    def tree_polynomial(self, x: Vec, coefficients: Sequence[float]) -> Vec:
+        """Append a polynomial by Estrin's scheme wherever it is.
+
+        In a long function there is room for few vectors at a time, and each step counts.
+        """
         terms = [self.constant(c, x.kind) for c in coefficients]
         power = x
         while len(terms) > 1:
@@ -216,7 +223,11 @@ class Block:
         """Append a comparison; its result is a mask."""
         b = self._operand(b, a.kind)
         word = f"icmp {integer}" if a.kind.element.startswith("i") else f"fcmp {real}"
-        return self.append(f"{word} {a.kind} {a.name}, {b.name}", a.kind.mask)
+        return self._masks.made(self, word, a, b)
+
+    def within(self, a: Vec, bound: float) -> Vec:
+        """Append where ``|a| <= bound``, which is not so of NaN, as a comparison of integers."""
+        return self.bits(self.absolute(a)) <= a.kind.pattern(bound)
 
     def select(self, mask: Vec, a: Vec | float, b: Vec | float) -> Vec:
         """Append a choice lane by lane: ``a`` where the mask is set, else ``b``."""
@@ -228,7 +239,7 @@ class Block:
 
     def inverse(self, mask: Vec) -> Vec:
         """Append the lanes where the mask is not set."""
-        return mask ^ self.constant(-1, mask.kind)
+        return self._masks.inverse(mask)
 
     def rarely(
         self, mask: Vec, special: Callable[[], Sequence[Vec]], usual: Sequence[Vec]
@@ -311,13 +322,17 @@ class Block:
 
         Lanes of several registers that stand in the same place are not told apart.
         """
-        parts: list[Vec] = []
-        for mask in dict.fromkeys(self._doubts):
-            whole = evolve(mask.kind, element=f"i{self.kind.bits}")
-            wide = self.convert("sext", mask, whole)
-            parts += registers(wide)
-        if not parts:
-            return self.constant(0, register_kind(self.kind.integer, self.library.target))
+        register = register_kind(self.kind.integer, self.library.target)
+        clear: dict[Kind, Vec] = {}
+        for doubted in dict.fromkeys(self._doubts):
+            for mask in self._masks.narrow(self.inverse(doubted)):
+                clear[mask.kind] = clear[mask.kind] & mask if mask.kind in clear else mask
+        parts: list[Vec] = [self.constant(0, register)]
+        for mask in clear.values():
+            bits = register.bits * register.lanes // min(mask.kind.lanes, register.lanes)
+            some = mask ^ self.constant(-1, mask.kind)
+            wide = self.convert("sext", some, evolve(mask.kind, element=f"i{bits}"))
+            parts += [self.convert("bitcast", part, register) for part in registers(wide)]
         return reduce(lambda a, b: a | b, parts)
 
     def _any(self, mask: Vec) -> Vec:
@@ -350,6 +365,8 @@ class Block:
     def integer(self, what: str, a: Vec, b: Vec | int) -> Vec:
         """Append an operation on integers or masks."""
         b = self._operand(b, a.kind)
+        if a.kind.element == "i1":
+            return self._masks.made(self, what, a, b)
         return self.append(f"{what} {a.kind} {a.name}, {b.name}", a.kind)
 
     def convert(self, word: str, a: Vec, kind: Kind) -> Vec:

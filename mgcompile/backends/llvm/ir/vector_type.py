@@ -70,6 +70,11 @@ class Kind:
             return text
         return "<" + ", ".join([f"{self.element} {text}"] * self.lanes) + ">"
 
+    def pattern(self, value: float) -> int:
+        """Return the bits of a floating-point number of this kind."""
+        how, bits = ("<d", "<q") if self.bits == 64 else ("<f", "<i")
+        return int(struct.unpack(bits, struct.pack(how, value))[0])
+
     def _bit_pattern(self, value: float) -> str:
         # LLVM writes a float constant as the double of equal value.
         if self.element == "float":

@@ -88,7 +88,7 @@ def raised(block: Block, value: Vec, shifted: Vec) -> Vec:
 
 def inside(block: Block, x: Vec) -> Vec:
     """Return where e^x is a normal number, and no NaN."""
-    return block.absolute(x) <= -format_of(x.kind).exp_normal
+    return block.within(x, -format_of(x.kind).exp_normal)
 
 
 def _exp(block: Block, x: Vec) -> Vec:
@@ -151,27 +151,39 @@ def _expm1(block: Block, x: Vec) -> Vec:
 
 
 def _exp2(block: Block, x: Vec) -> Vec:
-    mantissa, k = _exp2_parts(block, x)
-    form = format_of(x.kind)
-    lowest, highest = float(1 - form.bias), float(form.bias)
+    usual = raised(block, *exp2_parts(block, x))
 
     def robust() -> list[Vec]:
-        between = block.select(x > highest + 2.0, highest + 2.0, x)
-        least = lowest - form.mantissa - 2.0
-        between = block.select(between < least, least, between)
-        return [scaled_twice(block, *_exp2_parts(block, between))]
+        return [scaled_twice(block, *exp2_parts(block, exp2_clamped(block, x)))]
 
-    usual = (x >= lowest) & (x <= highest)
-    return block.rarely(block.inverse(usual), robust, [raised(block, mantissa, k)])[0]
+    plain = block.within(x, format_of(x.kind).bias - 1.0)
+    return block.rarely(block.inverse(plain), robust, [usual])[0]
 
 
-def _exp2_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
-    """Return v and k with 2^x = v 2^k; k in the low bits of a floating-point number."""
+def exp2_clamped(block: Block, x: Vec) -> Vec:
+    """Return x brought to where 2^x just underflows or overflows; NaN stays."""
     form = format_of(x.kind)
-    shifted = x + form.magic
-    r = x - (shifted - form.magic)
-    growth = r * block.split_polynomial(r, EXP2_POLYNOMIAL[x.kind.element])
-    return growth + 1.0, shifted
+    most, least = form.bias + 3.0, -(form.bias + form.mantissa + 2.0)
+    x = block.select(x > most, most, x)
+    return block.select(x < least, least, x)
+
+
+def exp2_parts(block: Block, x: Vec, low: Vec | None = None) -> tuple[Vec, Vec]:
+    """Return v and k with 2^(x + low) = v 2^k; k in the low bits of a floating-point number.
+
+    For moderate x; low is a correction to it.
+    """
+    magic = format_of(x.kind).magic
+    shifted = (x if low is None else x + low) + magic
+    r = x - (shifted - magic)
+    # The first terms one by one: their roundings count.
+    first, *rest = EXP2_POLYNOMIAL[x.kind.element]
+    if low is None:
+        slope = block.fma(r, block.split_polynomial(r, rest), first)
+    else:
+        r = r + low
+        slope = block.fma(r, block.split_polynomial(r, rest), first)
+    return block.fma(r, slope, 1.0), shifted
 
 
 EXP = Function("exp", _exp)

@@ -14,7 +14,7 @@ from mgcompile.backends.llvm.math.c_library import c_call
 from mgcompile.backends.llvm.math.functions.coefficients_special import LGAMMA, LGAMMA_BELOW
 from mgcompile.backends.llvm.math.functions.exponential import EXP_OF_PARTS
 from mgcompile.backends.llvm.math.functions.logarithm import LOG
-from mgcompile.backends.llvm.math.functions.power import long_log
+from mgcompile.backends.llvm.math.functions.long_logarithm import long_log
 from mgcompile.backends.llvm.math.functions.quantile import quotient
 from mgcompile.backends.llvm.math.functions.two_parts import product, quick_sum, two_sum
 

@@ -45,7 +45,7 @@ def _hyperbolic(*, even: bool) -> Callable[[Block, Vec], Vec]:
             small = _of_size(block, large, 2.0**-64, even=even)
             return [block.select(a <= most, usual, (small * 2.0**32) * 2.0**32)]
 
-        [value] = block.rarely(block.inverse(a <= most), robust, [usual])
+        [value] = block.rarely(block.inverse(block.within(a, most)), robust, [usual])
         return value if even else block.copy_sign(value, x)
 
     return function

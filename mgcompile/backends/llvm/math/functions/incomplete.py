@@ -16,7 +16,7 @@ from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.exponential import EXP_OF_PARTS
 from mgcompile.backends.llvm.math.functions.gamma import long_gamma
 from mgcompile.backends.llvm.math.functions.logarithm import LOG
-from mgcompile.backends.llvm.math.functions.power import long_log
+from mgcompile.backends.llvm.math.functions.long_logarithm import long_log
 from mgcompile.backends.llvm.math.functions.two_parts import product, quick_sum, two_sum
 
 if TYPE_CHECKING:

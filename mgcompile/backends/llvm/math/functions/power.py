@@ -1,6 +1,6 @@
-"""x^y as e^(y log x), with the logarithm and the product in two parts.
+"""x^y as 2^(y log2 x), with the logarithm and the product in two parts.
 
-An error in y log x counts up to 745-fold in the result, so the logarithm carries 64 bits.
+An error in y log2 x counts up to 745-fold in the result, so the logarithm carries 64 bits.
 """
 
 from __future__ import annotations
@@ -9,11 +9,16 @@ import math
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.ir.module_builder import Function
-from mgcompile.backends.llvm.math.functions.coefficients import LONG_LOG as POLYNOMIAL
-from mgcompile.backends.llvm.math.functions.exponential import EXP, EXP_OF_PARTS
+from mgcompile.backends.llvm.math.functions.exponential import (
+    exp2_clamped,
+    exp2_parts,
+    raised,
+    scaled_twice,
+)
 from mgcompile.backends.llvm.math.functions.formats import format_of
-from mgcompile.backends.llvm.math.functions.logarithm import LOG, normal, scaled_up, split
-from mgcompile.backends.llvm.math.functions.two_parts import product, quick_sum, two_sum
+from mgcompile.backends.llvm.math.functions.logarithm import normal, scaled_up
+from mgcompile.backends.llvm.math.functions.long_logarithm import long_log2
+from mgcompile.backends.llvm.math.functions.two_parts import product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,67 +26,29 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
 
-# In two parts.
-_TWO_THIRDS = (float.fromhex("0x1.5555555555555p-1"), float.fromhex("0x1.5555555555555p-55"))
-
-
-def long_log(block: Block, x: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
-    """Return log(x / 2^lift) in two parts, for normal x > 0."""
-    form = format_of(x.kind)
-    m, k = split(block, x)
-    if lift is not None:
-        k = k - lift
-    # s = (m - 1) / (m + 1) in two parts; m - 1 is exact.
-    f = m - 1.0
-    divisor, divisor_low = quick_sum(block.constant(2.0, x.kind), f)
-    s = f / divisor
-    s_low = block.fma(-s, divisor_low, block.exact_fma(-s, divisor, f)) / divisor
-    # log(m) = 2 s + 2/3 s^3 + s^5 P(s^2), the first two terms in two parts.
-    z, z_low = product(block, s, s)
-    z_low = block.fma(s + s, s_low, z_low)
-    cube, cube_low = product(block, z, s)
-    cube_low = block.fma(z, s_low, block.fma(z_low, s, cube_low))
-    third, third_low = product(block, cube, _TWO_THIRDS[0])
-    third_low = block.fma(cube, _TWO_THIRDS[1], block.fma(cube_low, _TWO_THIRDS[0], third_low))
-    rest = cube * z * block.polynomial(z, POLYNOMIAL[x.kind.element])
-    high, low = quick_sum(s + s, third)
-    low = low + (third_low + block.fma(s_low, 2.0, rest))
-    # k ln(2) first: it is the larger, or zero.
-    total, lost = two_sum(k * form.ln2_high, high)
-    step, step_low = two_sum(total, k * form.ln2_low)
-    # The error of ln2_high + ln2_low is below 2^-97, of k ln2_low's product below 2^-86.
-    return quick_sum(step, step_low + (lost + low))
-
-
-def _exponent(block: Block, x: Vec, y: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
-    """Return y log(x) in two parts."""
-    log_high, log_low = long_log(block, x, lift)
-    high, low = product(block, log_high, y)
-    return high, block.fma(log_low, y, low)
-
 
 def _pow(block: Block, x: Vec, y: Vec) -> Vec:
-    if x.kind.element == "float":
-        return _pow_in_double(block, x, y)
-    usual = block.call(EXP_OF_PARTS, *_exponent(block, x, y))
-    plain = normal(x) & (block.absolute(y) < math.inf)
+    exponent, low = _exponent(block, x, y)
+    usual = raised(block, *exp2_parts(block, exponent, low))
+    plain = normal(x) & block.within(exponent, format_of(x.kind).bias - 2.0)
     return block.rarely(block.inverse(plain), lambda: [_robust(block, x, y)], [usual])[0]
 
 
-def _pow_in_double(block: Block, x: Vec, y: Vec) -> Vec:
-    """Return x^y of single-precision numbers, for which a plain double logarithm is enough."""
-    wide_x, wide_y = (block.convert("fpext", v, v.kind.double) for v in (x, y))
-    usual = block.call(EXP, block.call(LOG, wide_x) * wide_y)
-    plain = normal(x) & (block.absolute(y) < math.inf)
-    [wide] = block.rarely(block.inverse(plain), lambda: [_robust(block, wide_x, wide_y)], [usual])
-    return block.convert("fptrunc", wide, x.kind)
+def _exponent(block: Block, x: Vec, y: Vec, lift: Vec | None = None) -> tuple[Vec, Vec]:
+    """Return y log2(x) in two parts."""
+    log_high, log_low = long_log2(block, x, lift)
+    high, low = product(block, log_high, y)
+    return high, block.fma(log_low, y, low)
 
 
 def _robust(block: Block, x: Vec, y: Vec) -> Vec:
     """Return x^y by the rules of IEEE 754 for every x and y."""
     size = block.absolute(x)
     lifted, lift = scaled_up(block, size)
-    value = block.call(EXP_OF_PARTS, *_exponent(block, lifted, y, lift))
+    exponent, low = _exponent(block, lifted, y, lift)
+    between = exp2_clamped(block, exponent)
+    low = block.select(between.same(exponent), low, 0.0)
+    value = scaled_twice(block, *exp2_parts(block, between, low))
     grows = (y > 0.0).same(size > 1.0)
     extreme = block.select(grows, block.constant(math.inf, x.kind), 0.0)
     value = block.select(_beyond(size), extreme, value)
@@ -117,7 +84,7 @@ def _whole(size: Vec) -> Vec:
     return (size >= anchor) | ((size + anchor) - anchor).same(size)
 
 
-POW = Function("pow", _pow, inline=False, arity=2)
+POW = Function("pow", _pow, arity=2)
 
 
 # Constant exponents

@@ -49,7 +49,7 @@ def _reduce(block: Block, x: Vec) -> Angle:
 def _reduced(block: Block, x: Vec) -> Angle:
     """Reduce an angle of any size."""
     usual = _reduce(block, x)
-    outside = block.inverse(block.absolute(x) <= _LARGEST[x.kind.element])
+    outside = block.inverse(block.within(x, _LARGEST[x.kind.element]))
 
     def robust() -> Sequence[Vec]:
         if x.kind.element == "float":
