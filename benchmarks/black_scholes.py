@@ -40,13 +40,16 @@ def sample(columns: list[np.ndarray]) -> np.ndarray:
     return np.array([np.asarray(column)[::1000] for column in columns])
 
 
-def ours() -> Callable[[], Any]:
+def kernel_of(threads: int = 1) -> Any:
     import mgcompile
     from mgcore import Value, ops
 
     inputs = [Value(x, label=n) for n, x in zip("sktrv", (100, 95, 1, 0.03, 0.2), strict=True)]
-    kernel = mgcompile.compile(price(ops, *inputs), inputs=inputs, params=[])
-    columns = scenarios()
+    return mgcompile.compile(price(ops, *inputs), inputs=inputs, params=[], threads=threads)
+
+
+def ours() -> Callable[[], Any]:
+    kernel, columns = kernel_of(), scenarios()
 
     def run() -> np.ndarray:
         value, gradient = kernel.value_and_grad(columns)

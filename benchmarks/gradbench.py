@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 PROBLEMS = (
-    "lse", "logsumexp", "llsq", "ode", "gmm", "kmeans", "lstm", "det", "ba", "particle",
+    "lse", "lse_chain", "logsumexp", "llsq", "ode", "gmm", "kmeans", "lstm", "det", "ba",
+    "particle",
 )  # fmt: skip
 CHOICE = "MGCORE_BENCHMARK_GRADBENCH"
 GRADIENT, VALUE = "gradient", "value"

@@ -47,7 +47,7 @@ def _steps(names: int) -> int:
     return STEPS if names == 1 else BATCH_STEPS
 
 
-def kernel_of(positions: int) -> Any:
+def kernel_of(positions: int, threads: int = 1) -> Any:
     """Return our kernel of the loss of a name."""
     import mgcompile
     from mgcore import Value
@@ -59,6 +59,7 @@ def kernel_of(positions: int) -> Any:
         lambda tokens: gpt.loss(matrices, tokens, weights, gpt.BY_OPS),
         [0] * (positions + 1),
         params,
+        threads=threads,
     )
 
 

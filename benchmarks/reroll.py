@@ -62,7 +62,7 @@ def row() -> Row:
         unit="ms",
         seconds=1e-3,
         contestants=[Contestant("mgcore", ours, "mgcore", repeat=False)],
-        goals=[at_most("at most 150 ms after recording", 150.0)],
+        goals=[at_most("at most 80 ms after recording", 80.0)],
         rounds=15,
     )
 

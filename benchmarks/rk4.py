@@ -41,12 +41,12 @@ def integral(x: Any, y: Any, steps: int = STEPS) -> Any:
     return x * x + y
 
 
-def compiled() -> Any:
+def compiled(threads: int = 1) -> Any:
     import mgcompile
     from mgcore import Value
 
     inputs = [Value(1.0, label="x"), Value(0.5, label="y")]
-    kernel = mgcompile.compile(integral(*inputs), inputs=inputs, params=[])
+    kernel = mgcompile.compile(integral(*inputs), inputs=inputs, params=[], threads=threads)
     kernel.value_and_grad(states()[:1])
     return kernel
 

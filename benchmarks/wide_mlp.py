@@ -33,7 +33,7 @@ def flat(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.column_stack(pair).ravel() for pair in pairs])
 
 
-def ours() -> Callable[[], Any]:
+def ours(threads: int = 1, steps: int = STEPS) -> Callable[[], Any]:
     import mgcompile
     from mgcore import Value, ops
     from mgnn.optim import SGD
@@ -53,12 +53,14 @@ def ours() -> Callable[[], Any]:
 
     scores = layer([ops.relu(z) for z in layer(x, 128)], 10)
     loss = ops.logsumexp(*scores) - ops.dot(*t, *scores)
-    kernel = mgcompile.compile(loss, inputs=[*x, *t], params=params, dtype="float32")
+    kernel = mgcompile.compile(
+        loss, inputs=[*x, *t], params=params, dtype="float32", threads=threads
+    )
     rows, first = np.column_stack(data()), flat(start())
 
     def run() -> np.ndarray:
         kernel.params = first
-        kernel.train(rows, SGD(lr=float(LR)), epochs=STEPS)
+        kernel.train(rows, SGD(lr=float(LR)), epochs=steps)
         return kernel.params
 
     return run

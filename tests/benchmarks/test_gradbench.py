@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PROBLEMS = (
-    "lse", "logsumexp", "llsq", "ode", "gmm", "kmeans", "lstm", "det", "ba", "particle",
+    "lse", "lse_chain", "logsumexp", "llsq", "ode", "gmm", "kmeans", "lstm", "det", "ba",
+    "particle",
 )  # fmt: skip
 FOLDER = Path(mgcompile.__file__).parents[1] / "benchmarks"
 
