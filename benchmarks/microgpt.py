@@ -63,10 +63,10 @@ def kernel_of(positions: int, threads: int = 1) -> Any:
     )
 
 
-def ours(positions: int, names: int) -> Callable[[], Any]:
+def ours(positions: int, names: int, threads: int = 1) -> Callable[[], Any]:
     from mgnn import optim
 
-    kernel = kernel_of(positions)
+    kernel = kernel_of(positions, threads)
     optimizer = optim.Adam(
         lr=lambda update: 0.01 * (1.0 - update / 1000), betas=(0.85, 0.99), eps=1e-8
     )

@@ -16,10 +16,10 @@ FLOP = 2 * BATCH * (2 * 784 * 128 + 3 * 128 * 10)
 PEAK = "peak of fused multiply-adds"
 
 
-def data() -> tuple[np.ndarray, np.ndarray]:
+def data(batch: int = BATCH) -> tuple[np.ndarray, np.ndarray]:
     random = np.random.default_rng(0)
-    X = random.uniform(size=(BATCH, 784)).astype(np.float32)
-    return X, np.eye(10, dtype=np.float32)[random.integers(10, size=BATCH)]
+    X = random.uniform(size=(batch, 784)).astype(np.float32)
+    return X, np.eye(10, dtype=np.float32)[random.integers(10, size=batch)]
 
 
 def start() -> list[np.ndarray]:
@@ -33,7 +33,7 @@ def flat(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.column_stack(pair).ravel() for pair in pairs])
 
 
-def ours(threads: int = 1, steps: int = STEPS) -> Callable[[], Any]:
+def ours(threads: int = 1, steps: int = STEPS, batch: int = BATCH) -> Callable[[], Any]:
     import mgcompile
     from mgcore import Value, ops
     from mgnn.optim import SGD
@@ -56,7 +56,7 @@ def ours(threads: int = 1, steps: int = STEPS) -> Callable[[], Any]:
     kernel = mgcompile.compile(
         loss, inputs=[*x, *t], params=params, dtype="float32", threads=threads
     )
-    rows, first = np.column_stack(data()), flat(start())
+    rows, first = np.column_stack(data(batch)), flat(start())
 
     def run() -> np.ndarray:
         kernel.params = first

@@ -1,4 +1,4 @@
-"""Choose how many samples a tile has."""
+"""Choose how many samples a tile has, and how many tiles are worth a thread."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from mgcompile.program.cost import cost
 from mgcompile.schedule.costs import TOGETHER, is_heavy
-from mgcompile.schedule.ir import BLOCK, Group, Tile
+from mgcompile.schedule.ir import BLOCK, MOST_TILES, Group, Tile
 from mgcompile.schedule.live_outs import untouched
 
 if TYPE_CHECKING:
@@ -30,12 +31,28 @@ STREAM_BYTES = 8 * 1024 * 1024
 MOST_VECTORS = 16
 """The vectors of samples in a tile, at most: more no longer saves loop overhead."""
 
+CHUNK_FLOPS = 500_000
+"""Work of a chunk: some fifty microseconds, about what a thread takes to begin."""
+
+SUM_FLOPS = 1_000
+"""The same for each sum over the batch: every chunk has its own, cleared first, added at last."""
+
 
 def choose_tile(loops: LoopProgram) -> LoopProgram:
     """Choose the number of samples of a tile: as many as the first-level cache has room for."""
     if loops.one_sample:
         return evolve(loops, tile=Tile(loops.dtype, loops.width, 1))
-    return evolve(loops, tile=tile_of(loops))
+    tile = tile_of(loops)
+    return evolve(loops, tile=evolve(tile, chunk=_chunk(loops, tile)))
+
+
+def _chunk(loops: LoopProgram, tile: Tile) -> int:
+    """Return how many tiles a chunk has at least; it depends on no thread, nor do sums then."""
+    flops = max(1, cost(loops.program, loops.dtype).per_sample * tile.samples)
+    tiles = -(-max(CHUNK_FLOPS, SUM_FLOPS * loops.sizes["sums"]) // flops)
+    if any(phase.weight_gradients for phase in loops.phases):
+        tiles = max(tiles, BLOCK // tile.samples)
+    return min(tiles, MOST_TILES)
 
 
 def tile_of(loops: LoopProgram) -> Tile:

@@ -64,6 +64,9 @@ __all__ = [
 BLOCK = 64
 """Samples that are kept before their outer products are added up."""
 
+MOST_TILES = 16
+"""Tiles that are a chunk of their own, however little work they are."""
+
 PANEL = 4
 """Pairs of vectors of columns that are kept for these samples in the first-level cache."""
 
@@ -263,12 +266,13 @@ class Tile:
 
     ``width`` is the number of elements in a vector register, ``samples`` the number of samples of
     a tile (a multiple of two vectors, or 1); elements of batched arrays are that many samples
-    apart.
+    apart. A batch is summed in chunks of at least ``chunk`` tiles, which threads share.
     """
 
     dtype: str
     width: int
     samples: int
+    chunk: int = MOST_TILES
 
     @property
     def bytes(self) -> int:

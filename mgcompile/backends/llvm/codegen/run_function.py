@@ -16,14 +16,13 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.schedule.ir import Phase
 
-__all__ = ["CHUNK_TILES", "MOST_CHUNKS", "RUN", "phases_function", "run_function"]
+__all__ = ["MOST_CHUNKS", "RUN", "phases_function", "run_function"]
 
 RUN = "mg_run"
 """The function ``void mg_run(ptr context, ptr scratch, i64 thread, i64 threads)``."""
 
-CHUNK_TILES = 16
 MOST_CHUNKS = 16
-"""A batch is summed in at most 16 chunks of at least 16 tiles, whatever the number of threads."""
+"""Chunks that a batch is summed in, at most, whatever the number of threads."""
 
 _THREAD = ("ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads")
 
@@ -53,7 +52,7 @@ def phases_function(codegen: CodegenContext, *, polls: bool) -> str:
     writer.store(codegen.scalar, number, "%samples", shape.bytes)
     tiles = writer.value(f"udiv i64 {writer.add(count, shape.samples - 1)}, {shape.samples}")
     even = writer.value(f"udiv i64 {writer.add(tiles, MOST_CHUNKS - 1)}, {MOST_CHUNKS}")
-    share = _maximum(writer, even, CHUNK_TILES)
+    share = _maximum(writer, even, shape.chunk)
     full = writer.value(f"udiv i64 {writer.add(tiles, writer.add(share, -1))}, {share}")
     chunks = _maximum(writer, full, 1)
     leads = writer.value("icmp eq i64 %thread, 0")

@@ -9,7 +9,7 @@ import numpy as np
 from attrs import define, field
 
 from mgcompile.backends.llvm.codegen.cpython_entry import ENTER
-from mgcompile.backends.llvm.codegen.run_function import CHUNK_TILES, RUN
+from mgcompile.backends.llvm.codegen.run_function import RUN
 from mgcompile.backends.llvm.runtime.cpython import (
     address_of,
     known,
@@ -24,6 +24,7 @@ from mgcompile.backends.llvm.runtime.workspace import (
     run,
     useful_threads,
 )
+from mgcompile.schedule.ir import MOST_TILES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,12 +80,12 @@ class LlvmExecutable:
         """Make the function for CPython, and an arena for it alone."""
         lowered, most = self.lowered, _ANY
         if self.threads > 1:
-            most = CHUNK_TILES * lowered.tile.samples  # more is shared among threads
+            most = lowered.tile.chunk * lowered.tile.samples  # more is shared among threads
         if self._batched_size:
             most = min(most, (LARGE - 1) // self._batched_size)
         arena = Arena.make(lowered, self._constants, 1)
         if lowered.loops.sizes["store"]:
-            most = min(most, CHUNK_TILES * lowered.tile.samples)
+            most = min(most, MOST_TILES * lowered.tile.samples)
             arena.grow(lowered, most)
         addresses = python_addresses(lowered.tile.dtype)
         arena.set("PYTHON", address_of(addresses))

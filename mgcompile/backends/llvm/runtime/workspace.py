@@ -11,7 +11,7 @@ import numpy as np
 from attrs import define, field
 
 from mgcompile.backends.llvm.abi.context import SLOTS
-from mgcompile.backends.llvm.codegen.run_function import CHUNK_TILES, MOST_CHUNKS
+from mgcompile.backends.llvm.codegen.run_function import MOST_CHUNKS
 from mgcompile.backends.llvm.runtime.cpython import address_of
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def prepared_constants(lowered: Lowered) -> tuple[NDArray[Any], NDArray[np.int32
 def useful_threads(lowered: Lowered, count: int, threads: int) -> int:
     """Return how many threads find a chunk of the batch to work on."""
     tiles = -(-count // lowered.tile.samples)
-    share = max(CHUNK_TILES, -(-tiles // MOST_CHUNKS))
+    share = max(lowered.tile.chunk, -(-tiles // MOST_CHUNKS))
     return max(1, min(threads, -(-tiles // share)))
 
 
