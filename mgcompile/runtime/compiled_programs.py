@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -139,6 +140,11 @@ class Built:
         found = self._made.get((kind, output))
         return self._new_executable(kind, output) if found is None else found
 
+    def checked(self, kind: str, output: int = 0) -> Executable:
+        """Return what runs a program on any number of samples, built and checked by now."""
+        found = self.executable(kind, output)
+        return found.many if isinstance(found, FewOrMany) else found
+
     def _new_executable(self, kind: str, output: int, *, exact: bool = False) -> Executable:
         """Build an executable, unless another thread has; `exact`: the long form of a sweep."""
         key = (kind, output, exact) if exact else (kind, output)
@@ -159,24 +165,29 @@ class Built:
         return found
 
     def _by_count(self, kind: str, output: int) -> Executable:
-        """Build an executable; of much work for a sample, with another form for few samples."""
+        """Return an executable; of much work for a sample, with another form for few samples."""
         program = self.derived(kind, output)
-        usual = self.backend.build(program, self.options)
-        self._prove(kind, output, usual)
         few = self._few_samples(program)
         if not few or cost(program, self.options.dtype).per_sample < MUCH_WORK:
-            return usual
+            return self._form(program, kind, output, few=False)
+        forms = FewOrMany(
+            partial(self._form, program, kind, output, few=False),
+            partial(self._form, program, kind, output, few=True),
+            few,
+        )
+        if kind == "forward":
+            _ = forms.many  # what `compile` hands out is built, and so checked, by then
+        return forms
 
-        def build() -> Executable:
-            with self._lock, collector_paused(), told_once(self._told):
-                key = (kind, output, "few")
-                if key not in self._made:
-                    made = self.backend.build(program, attrs.evolve(self.options, one_sample=True))
-                    self._prove(kind, output, made, few=True)
-                    self._made[key] = made
-                return self._made[key]  # type: ignore[no-any-return] # put there by this method
-
-        return FewOrMany(usual, build, few)
+    def _form(self, program: Program, kind: str, output: int, *, few: bool) -> Executable:
+        """Build one form of a program, unless another thread has."""
+        key = (kind, output, "few" if few else "many")
+        with self._lock, collector_paused(), told_once(self._told):
+            if key not in self._made:
+                made = self.backend.build(program, attrs.evolve(self.options, one_sample=few))
+                self._prove(kind, output, made, few=few)
+                self._made[key] = made
+            return self._made[key]  # type: ignore[no-any-return] # put there by this method
 
     def _prove(self, kind: str, output: int, made: Executable, *, few: bool = False) -> None:
         if self.proof is not None:
@@ -193,7 +204,7 @@ class Built:
         It is empty for a backend that has none. What it is taken from is built, and so checked,
         first.
         """
-        made = self.executable(kind, output) if rule is None else self.trainer(rule, kind)
+        made = self.checked(kind, output) if rule is None else self.trainer(rule, kind)
         code = getattr(self.backend, "object_code", None)
         if code is None or made is None:
             return {}

@@ -27,41 +27,49 @@ __all__ = ["FewOrMany"]
 class FewOrMany:
     """An executable that runs one of two, by the number of samples.
 
+    Either is made, and checked, when it is first needed: who asks for one sample at a time never
+    waits for the other form.
+
     Args:
-        many: For any number.
-        build: Makes, and checks, the one for few; asked when it is first needed.
+        build_many: Makes the one for any number.
+        build_few: Makes the one for few.
         most: Up to how many are few.
     """
 
-    many: Executable
-    build: Callable[[], Executable]
+    build_many: Callable[[], Executable]
+    build_few: Callable[[], Executable]
     most: int
+    _many: Executable | None = attrs.field(init=False, default=None)
     _few: Executable | None = attrs.field(init=False, default=None)
 
     @property
-    def calls_back(self) -> bool:
-        """Tell whether rules run in Python meanwhile."""
-        return bool(getattr(self.many, "calls_back", False))
+    def many(self) -> Executable:
+        """The executable for any number of samples."""
+        if self._many is None:
+            self._many = self.build_many()
+        return self._many
 
     @property
     def few(self) -> Executable:
         """The executable for few samples."""
         if self._few is None:
-            self._few = self.build()
+            self._few = self.build_few()
         return self._few
 
     @property
-    def shortcut(self) -> Shortcut | None:
-        """The shortest way through either; None where the usual one has none."""
-        usual: Shortcut | None = getattr(self.many, "shortcut", None)
-        if usual is None:
-            return None
+    def shortcut(self) -> Shortcut:
+        """The shortest way through either; it takes no call that the form has none for."""
+        ways: dict[bool, Shortcut | None] = {}
 
         def take(X: Any, params: Floats, mean: bool) -> Any:
-            if type(X) is np.ndarray and (X.ndim == 1 or 0 < len(X) <= self.most):
-                way: Shortcut | None = getattr(self.few, "shortcut", None)
-                return None if way is None else way(X, params, mean)
-            return usual(X, params, mean)
+            is_array = type(X) is np.ndarray
+            if not is_array and self._many is None:
+                return None  # the long way counts the samples
+            few = is_array and (X.ndim == 1 or 0 < len(X) <= self.most)
+            if few not in ways:
+                ways[few] = getattr(self.few if few else self.many, "shortcut", None)
+            way = ways[few]
+            return None if way is None else way(X, params, mean)
 
         return take
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import mgcompile
+from mgcompile.backends.registry import find_backend
 from mgcompile.schedule import fusion
 from mgcompile.verification import reference as reference_module
 from mgcompile.verification.numbers import Lanes, Noise
@@ -94,8 +95,9 @@ def test_programs_at_the_same_points_are_held_to_one_evaluation(monkeypatch):
     numbers = np.linspace(0.5, 1.0, 400).tolist()
     kernel = mgcompile.trace(lambda xs: ops.sum(*map(ops.tanh, xs)), (numbers,), cache=False)
     kernel.value_and_grad(np.array(numbers))
+    kernel.value_and_grad(np.array([numbers] * 40))
     programs = [check.program for check in kernel.verified.checks]
-    assert programs == ["forward", "inputs (output 0)", "inputs (output 0), few samples"]
+    assert programs == ["forward", "inputs (output 0), few samples", "inputs (output 0)"]
     points = 2  # calls: at the recorded point, and at those beside it
     assert counted == {"forward": points, "gradient": points}
 
@@ -117,3 +119,26 @@ def test_a_bundle_is_looked_at_once_however_many_groups_it_might_join(monkeypatc
     mgcompile.compile(total, x, cache=False)
     assert len(seen) > 40
     assert len(set(map(id, seen))) == len(seen)
+
+
+def test_the_form_that_a_call_does_not_need_is_not_compiled(monkeypatch):
+    built = []
+    build = type(find_backend("llvm")).build
+
+    def counted(self, program, options):
+        built.append("few" if options.one_sample else "many")
+        return build(self, program, options)
+
+    monkeypatch.setattr(type(find_backend("llvm")), "build", counted)
+    numbers = np.linspace(0.5, 1.0, 400)
+    kernel = mgcompile.trace(
+        lambda xs: ops.sum(*map(ops.tanh, xs)), (numbers.tolist(),), cache=False
+    )
+    assert built == ["many"]  # the values, for any number of samples
+    wanted = 1.0 - np.tanh(numbers) ** 2
+    for X in (numbers, numbers[None], numbers.tolist()):
+        np.testing.assert_allclose(np.ravel(kernel.value_and_grad(X)[1]), wanted, rtol=1e-12)
+    assert built == ["many", "few"]
+    slopes = kernel.value_and_grad(np.tile(numbers, (40, 1)))[1]
+    np.testing.assert_allclose(slopes, np.tile(wanted, (40, 1)), rtol=1e-12)
+    assert built == ["many", "few", "many"]

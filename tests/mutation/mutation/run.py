@@ -83,4 +83,4 @@ def build(kernel, program, outputs):
         built.trainer(rule_of(OPTIMISERS[program]()))
         return
     for output in range(outputs if program == "inputs" else 1):
-        built.executable(program, output)
+        built.checked(program, output)
