@@ -15,8 +15,7 @@ from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.backends.llvm.ir.module_builder import Library
 from mgcompile.backends.llvm.ir.target import Target, host_target
 from mgcompile.backends.llvm.ir.vector_type import kind_of
-from mgcompile.backends.llvm.runtime.jit import Library as LoadedCode
-from mgcompile.backends.llvm.runtime.jit import object_code
+from mgcompile.backends.llvm.runtime.jit import LoadedCode, object_code
 from mgcompile.schedule.costs import TOGETHER
 
 if TYPE_CHECKING:

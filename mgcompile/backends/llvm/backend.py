@@ -12,7 +12,7 @@ from mgcompile.backends.llvm.lower import Lowered, lower
 from mgcompile.backends.llvm.math.custom_ops import calls_back
 from mgcompile.backends.llvm.runtime import object_cache
 from mgcompile.backends.llvm.runtime.executable import LlvmExecutable
-from mgcompile.backends.llvm.runtime.jit import Library
+from mgcompile.backends.llvm.runtime.jit import LoadedCode
 from mgcompile.backends.llvm.runtime.trainer import LlvmTrainer
 from mgcompile.program.traversal import runs_by_tile
 from mgcompile.schedule.live_outs import runs_alone
@@ -72,9 +72,9 @@ def _threads(lowered: Lowered, options: Options) -> int:
     return 1 if lowered.loops.serial else max(1, options.threads)
 
 
-def _library(lowered: Lowered, options: Options) -> Library:
+def _library(lowered: Lowered, options: Options) -> LoadedCode:
     code = object_cache.compiled(lowered.text, options.cache)
-    return Library.load(code, lowered.entries, lowered.imports)
+    return LoadedCode.load(code, lowered.entries, lowered.imports)
 
 
 backend = LlvmBackend()

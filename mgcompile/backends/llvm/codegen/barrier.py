@@ -35,21 +35,14 @@ def barrier_function(library: Library) -> str:
     ticket = writer.value(f"atomicrmw add ptr {tickets}, i64 1 seq_cst, align 8")
     round_number = writer.value(f"udiv i64 {ticket}, %threads")
     goal = writer.mul(writer.add(round_number, 1), "%threads")
-    origin = writer.label
-    writer.do("br label %look")
-    writer.begin("look")
-    writer.do(f"%looks = phi i64 [ 0, %{origin} ], [ %more, %wait ], [ 0, %offer ]")
-    now = writer.value(f"load atomic i64, ptr {tickets} seq_cst, align 8")
-    late = writer.value(f"icmp ult i64 {now}, {goal}")
-    writer.do(f"br i1 {late}, label %wait, label %through")
-    writer.begin("wait")
-    writer.do("%more = add i64 %looks, 1")
-    patient = writer.value(f"icmp ult i64 %more, {_PATIENCE}")
-    writer.do(f"br i1 {patient}, label %look, label %offer")
-    writer.begin("offer")
     offer = "SwitchToThread" if "windows" in host().triple else "sched_yield"
     library.declare(f"@{offer}", f"declare i32 @{offer}()")
-    writer.do(f"call i32 @{offer}()")
-    writer.do("br label %look")
-    writer.begin("through")
+    with writer.repeat(("i64", "0")) as turn:
+        now = writer.value(f"load atomic i64, ptr {tickets} seq_cst, align 8")
+        writer.leave_loop(turn, writer.value(f"icmp uge i64 {now}, {goal}"))
+        looks = writer.add(turn.values[0], 1)
+        patient = writer.value(f"icmp ult i64 {looks}, {_PATIENCE}")
+        with writer.unless(patient):
+            writer.do(f"call i32 @{offer}()")
+        turn.following = [writer.value(f"select i1 {patient}, i64 {looks}, i64 0")]
     return writer.text()

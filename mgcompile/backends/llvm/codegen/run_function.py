@@ -87,36 +87,21 @@ def _write_chunks(
     """Append the loop over the chunks that fall to this thread."""
     chunks, share, tiles = numbers
     distance = codegen.loops.sizes["sums"] * codegen.tile.bytes
-    name = writer.fresh("chunks")
-    some = writer.value(f"icmp ult i64 %thread, {chunks}")
-    origin = writer.label
-    writer.do(f"br i1 {some}, label %{name}, label %{name}.end")
-    writer.begin(name)
-    index = f"%{name}.i"
-    following = f"%{name}.next"
-    first = len(writer.lines)
-    if polls:
-        # The first chunk of a batch comes right after the batch itself, which is counted too.
-        more = writer.value(f"icmp ne i64 {index}, 0")
-        leads = writer.value("icmp eq i64 %thread, 0")
-        with writer.when(writer.value(f"and i1 {more}, {leads}")):
-            poll(writer)
-        end_early = stopped(writer)
-        writer.do(f"br i1 {end_early}, label %{name}.end, label %{name}.work")
-        writer.begin(f"{name}.work")
-    partial = writer.offset("%sums", writer.mul(index, distance))
-    begin = writer.mul(index, share)
-    end = writer.minimum(writer.add(begin, share), tiles)
-    writer.do(
-        f"call void @tiles{place}(ptr %context, ptr %scratch, ptr {partial}, "
-        f"i64 {begin}, i64 {end})"
-    )
-    writer.do(f"{following} = add i64 {index}, %threads")
-    phi = f"  {index} = phi i64 [ %thread, %{origin} ], [ {following}, %{writer.label} ]"
-    writer.lines.insert(first, phi)
-    again = writer.value(f"icmp ult i64 {following}, {chunks}")
-    writer.do(f"br i1 {again}, label %{name}, label %{name}.end")
-    writer.begin(f"{name}.end")
+    with writer.loop(chunks, start="%thread", step="%threads", maybe_empty=True) as turn:
+        if polls:
+            # The first chunk of a batch comes right after the batch itself, which is counted too.
+            more = writer.value(f"icmp ne i64 {turn.index}, 0")
+            leads = writer.value("icmp eq i64 %thread, 0")
+            with writer.when(writer.value(f"and i1 {more}, {leads}")):
+                poll(writer)
+            writer.leave_loop(turn, stopped(writer))
+        partial = writer.offset("%sums", writer.mul(turn.index, distance))
+        begin = writer.mul(turn.index, share)
+        end = writer.minimum(writer.add(begin, share), tiles)
+        writer.do(
+            f"call void @tiles{place}(ptr %context, ptr %scratch, ptr {partial}, "
+            f"i64 {begin}, i64 {end})"
+        )
 
 
 def _write_total(writer: Writer, codegen: CodegenContext, phase: Phase, chunks: Index) -> None:

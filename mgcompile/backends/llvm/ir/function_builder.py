@@ -28,11 +28,13 @@ class LoopState:
 
     ``values`` holds the carried registers at the start of a turn; set ``following`` before the
     loop closes, and read ``values`` of the results after it (the same registers as ``following``).
+    ``end`` is the label after the loop.
     """
 
     index: Index
     values: list[str]
     following: list[str] = field(factory=list)
+    end: str = ""
 
 
 class Writer:
@@ -176,10 +178,33 @@ class Writer:
         """Return the opposite of an i1."""
         return self.value(f"xor i1 {condition}, true")
 
-    def leave(self) -> None:
+    def leave(self, result: str = "void") -> None:
         """Leave the function; what is appended next, in the same context, is never reached."""
-        self.do("ret void")
+        self.do(f"ret {result}")
         self.begin(self.fresh("unreached"))
+
+    def leave_loop(self, turn: LoopState, condition: str) -> None:
+        """Leave the innermost loop, one that hands nothing out, when an i1 is set."""
+        going = self.fresh("going")
+        self.do(f"br i1 {condition}, label %{turn.end}, label %{going}")
+        self.begin(going)
+
+    @contextmanager
+    def repeat(self, *carried: tuple[str, str]) -> Iterator[LoopState]:
+        """Repeat the code of the context until it leaves the loop.
+
+        Args:
+            carried: (type, first value) of registers handed from turn to turn.
+        """
+        name, origin = self.fresh("L"), self.label
+        self.do(f"br label %{name}")
+        self.begin(name)
+        place = len(self.lines)
+        state = LoopState("", [f"%{name}.c{k}" for k in range(len(carried))], end=f"{name}.end")
+        yield state
+        self.do(f"br label %{name}")
+        self.lines[place:place] = self._handed_on(state, carried, origin)
+        self.begin(state.end)
 
     @contextmanager
     def loop(
@@ -187,7 +212,7 @@ class Writer:
         stop: Index,
         *,
         start: Index = 0,
-        step: int = 1,
+        step: Index = 1,
         carried: Sequence[tuple[str, str]] = (),
         maybe_empty: bool = False,
     ) -> Iterator[LoopState]:
@@ -203,8 +228,8 @@ class Writer:
         Yields:
             The state. A range known to have one turn is no loop: its index is a number.
         """
-        known = isinstance(start, int) and isinstance(stop, int)
-        if known and start + step >= stop:  # type: ignore[operator]  # both are int when known
+        known = isinstance(start, int) and isinstance(stop, int) and isinstance(step, int)
+        if known and start + step >= stop:  # type: ignore[operator]  # all are int when known
             state = LoopState(start, [first for _, first in carried])
             yield state
             state.values = state.following
@@ -219,19 +244,14 @@ class Writer:
         self.begin(name)
         place = len(self.lines)
         index = f"%{name}.i"
-        state = LoopState(index, [f"%{name}.c{k}" for k in range(len(carried))])
+        values = [f"%{name}.c{k}" for k in range(len(carried))]
+        state = LoopState(index, values, end=f"{name}.end")
         yield state
         following = self.value(f"add nuw nsw i64 {index}, {step}")
         again = self.value(f"icmp ult i64 {following}, {stop}")
         self.do(f"br i1 {again}, label %{name}, label %{name}.end")
-        phis = [f"  {index} = phi i64 [ {start}, %{origin} ], [ {following}, %{self.label} ]"]
-        for (kind, first), register, new in zip(
-            carried, state.values, state.following, strict=True
-        ):
-            phis.append(
-                f"  {register} = phi {kind} [ {first}, %{origin} ], [ {new}, %{self.label} ]"
-            )
-        self.lines[place:place] = phis
+        phi = f"  {index} = phi i64 [ {start}, %{origin} ], [ {following}, %{self.label} ]"
+        self.lines[place:place] = [phi, *self._handed_on(state, carried, origin)]
         last = self.label
         self.begin(f"{name}.end")
         if not maybe_empty:
@@ -240,4 +260,15 @@ class Writer:
         state.values = [
             self.value(f"phi {kind} [ {first}, %{origin} ], [ {following}, %{last} ]")
             for (kind, first), following in zip(carried, state.following, strict=True)
+        ]
+
+    def _handed_on(
+        self, state: LoopState, carried: Sequence[tuple[str, str]], origin: str
+    ) -> list[str]:
+        """Return the lines that begin a turn: each register is its first value, or the next one."""
+        return [
+            f"  {register} = phi {kind} [ {first}, %{origin} ], [ {new}, %{self.label} ]"
+            for (kind, first), register, new in zip(
+                carried, state.values, state.following, strict=True
+            )
         ]

@@ -57,7 +57,8 @@ def entry_text(lowered: Lowered, entry: Entry, target: Target) -> str:
     types = [f"{'i64' if name == 'n' else 'ptr'} %{name}" for name in entry.arguments]
     writer = Writer(library, entry.name, types, "i32", internal=False)
     if entry.count == "n":
-        _leave_when(writer, "icmp eq i64 %n, 0", 2)
+        with writer.when(writer.value("icmp eq i64 %n, 0")):
+            writer.leave("i32 2")
     count: Index = "%n" if entry.count == "n" else int(entry.count)
     memory = _Memory(writer, lowered, count)
     _fill_context(writer, lowered, entry, count, memory)
@@ -67,14 +68,6 @@ def entry_text(lowered: Lowered, entry: Entry, target: Target) -> str:
     memory.give_back()
     writer.do("ret i32 0")
     return f"{writer.text()}\n\n{library.text()}"
-
-
-def _leave_when(writer: Writer, condition: str, status: int) -> None:
-    some, others = writer.fresh("leave"), writer.fresh("go")
-    writer.do(f"br i1 {writer.value(condition)}, label %{some}, label %{others}")
-    writer.begin(some)
-    writer.do(f"ret i32 {status}")
-    writer.begin(others)
 
 
 class _Memory:
@@ -117,7 +110,8 @@ class _Memory:
         writer.library.declare("@malloc", "declare ptr @malloc(i64)")
         writer.library.declare("@free", "declare void @free(ptr)")
         block = writer.value(f"call ptr @malloc(i64 {writer.add(total, 64)})")
-        _leave_when(writer, f"icmp eq ptr {block}, null", 1)
+        with writer.when(writer.value(f"icmp eq ptr {block}, null")):
+            writer.leave("i32 1")
         return block
 
     def _aligned(self, block: str) -> str:

@@ -17,13 +17,24 @@ from mgcompile.backends.llvm.codegen.run_function import RUN
 from mgcompile.backends.llvm.lower import lower
 from mgcompile.backends.llvm.math.custom_ops import calls_back
 from mgcompile.backends.llvm.runtime import object_cache
-from mgcompile.backends.llvm.runtime.jit import Library
+from mgcompile.backends.llvm.runtime.jit import LoadedCode
 from mgcompile.backends.llvm.runtime.workspace import Arena, prepared_constants
 
 if TYPE_CHECKING:
+    from mgcompile.backends.llvm.ir.function_builder import Writer
     from mgcompile.program.ir import Program
 
-__all__ = ["Pool", "borrow", "keep_forever", "load_word", "move_word", "run_once"]
+__all__ = [
+    "Borrowed",
+    "Pool",
+    "borrow",
+    "give_back",
+    "keep_forever",
+    "move_word",
+    "run_once",
+    "set_count",
+    "word",
+]
 
 _ARENAS = 8
 """Threads that can be at work at once; more wait for their turn."""
@@ -53,7 +64,7 @@ class Pool:
         if calls_back(lowered.imports) or lowered.loops.sizes["store"]:
             return None
         code = object_cache.compiled(lowered.text, cache)
-        library = Library.load(code, lowered.entries, lowered.imports)
+        library = LoadedCode.load(code, lowered.entries, lowered.imports)
         constants = prepared_constants(lowered)
         arenas = tuple(Arena.make(lowered, constants, 1) for _ in range(_ARENAS))
         words = [library.addresses[RUN], _ARENAS]
@@ -69,58 +80,53 @@ def keep_forever(*objects: Any) -> None:
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(list(objects)))
 
 
-def borrow(before: str) -> list[str]:
-    """Write a wait for an arena of the pool at ``%data``, after the block `before`.
+@frozen
+class Borrowed:
+    """Registers of an arena that code has borrowed: where its entry is, and what that says."""
 
-    Then ``%entry.at``, ``%context``, ``%scratch``, ``%columns`` and ``%outputs`` are known; whoever
-    has done stores 0 at the first.
-    """
-    return [
-        "%run = load ptr, ptr %data, align 8",
-        "%arenas.at = getelementptr i8, ptr %data, i64 8",
-        "%arenas = load i64, ptr %arenas.at, align 8",
-        "br label %look",
-        "look:",
-        f"%turn = phi i64 [ 0, %{before} ], [ %later, %look ]",
-        "%number = urem i64 %turn, %arenas",
-        f"%far = mul i64 %number, {8 * _ENTRY}",
-        "%far16 = add i64 %far, 16",
-        "%entry.at = getelementptr i8, ptr %data, i64 %far16",
-        "%tried = cmpxchg ptr %entry.at, i64 0, i64 1 acquire monotonic",
-        "%free = extractvalue { i64, i1 } %tried, 1",
-        "%later = add i64 %turn, 1",
-        "br i1 %free, label %found, label %look",
-        "found:",
-        *load_word("%entry.at", 8, "%context"),
-        *load_word("%entry.at", 16, "%scratch"),
-        *load_word("%entry.at", 24, "%columns"),
-        *load_word("%entry.at", 32, "%outputs"),
-        f"%count = getelementptr i8, ptr %context, i64 {8 * SLOTS.index('COUNT')}",
-        f"%tickets = getelementptr i8, ptr %context, i64 {8 * SLOTS.index('TICKETS')}",
-    ]
+    run: str
+    entry: str
+    context: str
+    scratch: str
+    columns: str
+    outputs: str
 
 
-def run_once() -> list[str]:
-    """Write a run of the program in the arena that was borrowed."""
-    return [
-        "store i64 0, ptr %tickets, align 8",
-        "call void %run(ptr %context, ptr %scratch, i64 0, i64 1)",
-    ]
+def borrow(writer: Writer, pool: str) -> Borrowed:
+    """Append a wait for an arena of a pool, which is to be given back."""
+    run, arenas = writer.load("ptr", pool, 8), writer.load("i64", writer.offset(pool, 8), 8)
+    with writer.repeat(("i64", "0")) as turn:
+        number = writer.value(f"urem i64 {turn.values[0]}, {arenas}")
+        entry = writer.offset(pool, writer.add(writer.mul(number, 8 * _ENTRY), 16))
+        tried = writer.value(f"cmpxchg ptr {entry}, i64 0, i64 1 acquire monotonic")
+        writer.leave_loop(turn, writer.value(f"extractvalue {{ i64, i1 }} {tried}, 1"))
+        turn.following = [writer.value(f"add i64 {turn.values[0]}, 1")]
+    return Borrowed(run, entry, *(word(writer, entry, 8 * k) for k in range(1, _ENTRY)))
 
 
-def load_word(base: str, offset: int, name: str) -> list[str]:
-    """Write a load of an address."""
-    return [
-        f"{name}.at = getelementptr i8, ptr {base}, i64 {offset}",
-        f"{name} = load ptr, ptr {name}.at, align 8",
-    ]
+def give_back(writer: Writer, arena: Borrowed) -> None:
+    """Append that the next one may have the arena."""
+    writer.do(f"store atomic i64 0, ptr {arena.entry} release, align 8")
 
 
-def move_word(source: str, at: int, target: str, to: int, name: str) -> list[str]:
-    """Write a copy of a word, which is ``%NAME.v`` from then on."""
-    return [
-        f"%{name}.from = getelementptr i8, ptr {source}, i64 {at}",
-        f"%{name}.v = load i64, ptr %{name}.from, align 8",
-        f"%{name}.to = getelementptr i8, ptr {target}, i64 {to}",
-        f"store i64 %{name}.v, ptr %{name}.to, align 8",
-    ]
+def set_count(writer: Writer, arena: Borrowed, count: str) -> None:
+    """Append for how many samples the program is run."""
+    writer.store("i64", count, writer.offset(arena.context, 8 * SLOTS.index("COUNT")), 8)
+
+
+def run_once(writer: Writer, arena: Borrowed) -> None:
+    """Append a run of the program in an arena."""
+    writer.store("i64", "0", writer.offset(arena.context, 8 * SLOTS.index("TICKETS")), 8)
+    writer.do(f"call void {arena.run}(ptr {arena.context}, ptr {arena.scratch}, i64 0, i64 1)")
+
+
+def word(writer: Writer, base: str, offset: int, kind: str = "ptr") -> str:
+    """Append the load of a word, by default an address."""
+    return writer.load(kind, writer.offset(base, offset), 8)
+
+
+def move_word(writer: Writer, source: str, at: int, target: str, to: int) -> str:
+    """Append the copy of a word, and return it."""
+    found = word(writer, source, at, "i64")
+    writer.store("i64", found, writer.offset(target, to), 8)
+    return found

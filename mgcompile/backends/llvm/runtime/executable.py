@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from mgcompile.backends.interface import Shortcut
     from mgcompile.backends.llvm.lower import Lowered
-    from mgcompile.backends.llvm.runtime.jit import Library
+    from mgcompile.backends.llvm.runtime.jit import LoadedCode
 
 __all__ = ["LlvmExecutable"]
 
@@ -51,7 +51,7 @@ class LlvmExecutable:
     """
 
     lowered: Lowered
-    library: Library
+    library: LoadedCode
     threads: int = 1
     shortcut: Shortcut | None = field(init=False, default=None)
     _constants: tuple[Any, ...] = field(init=False)

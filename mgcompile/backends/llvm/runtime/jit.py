@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mgcompile.backends.llvm.ir.module_builder import Import
 
-__all__ = ["Host", "Library", "host", "inline_marked", "object_code"]
+__all__ = ["Host", "LoadedCode", "host", "inline_marked", "object_code"]
 
 
 _GENERATION: dict[str, Any] = {"opt": 1, "reloc": "pic", "codemodel": "small", "jit": True}
@@ -122,7 +122,7 @@ def inline_marked(module: Any, machine: Any) -> None:
 
 
 @define(slots=True)
-class Library:
+class LoadedCode:
     """Object code loaded into this process; its memory is freed with the object."""
 
     addresses: dict[str, int]
@@ -131,7 +131,7 @@ class Library:
     @classmethod
     def load(
         cls, code: bytes, names: Sequence[str], imports: Mapping[str, Import] | None = None
-    ) -> Library:
+    ) -> LoadedCode:
         """Link object code against this process and look its functions up.
 
         Args:

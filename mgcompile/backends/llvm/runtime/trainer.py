@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from mgcompile.backends.interface import TrainCall
     from mgcompile.backends.llvm.lower import Lowered
-    from mgcompile.backends.llvm.runtime.jit import Library
+    from mgcompile.backends.llvm.runtime.jit import LoadedCode
     from mgcompile.program.optimizer import OptimizerSpec
 
 __all__ = ["LlvmTrainer"]
@@ -37,7 +37,7 @@ class LlvmTrainer:
     """A training loop as machine code. Safe to call from several threads at once."""
 
     lowered: Lowered
-    library: Library
+    library: LoadedCode
     rule: OptimizerSpec
     threads: int = 1
     _function: Any = field(init=False)

@@ -15,15 +15,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mgcompile.backends.llvm.ir.function_builder import Writer
+from mgcompile.backends.llvm.ir.module_builder import Library
+from mgcompile.backends.llvm.ir.target import host_target
 from mgcompile.backends.llvm.runtime import object_cache
 from mgcompile.backends.llvm.runtime.arena_pool import (
+    Borrowed,
     Pool,
     borrow,
+    give_back,
     keep_forever,
     move_word,
     run_once,
+    set_count,
 )
-from mgcompile.backends.llvm.runtime.jit import Library
+from mgcompile.backends.llvm.runtime.jit import LoadedCode
 
 if TYPE_CHECKING:
     from mgcompile.program.ir import Program
@@ -37,6 +43,9 @@ _TYPES = {"float32": 11, "float64": 12}
 """The numbers of dtypes in that interface."""
 
 _LOOP = "mg_ufunc"
+_PASSED = ("args", "dims", "steps", "data")
+_GIVEN = ((0, "args"), (1, "steps"))
+"""What is told of each operand: which word of a column it is, and where NumPy has it."""
 
 
 def make_ufunc(
@@ -60,7 +69,7 @@ def make_ufunc(
     pools = [Pool.of(program, dtype, cache) for dtype in _TYPES]
     if None in pools:
         return None
-    loop = Library.load(object_cache.compiled(_loop_text(count), cache), [_LOOP])
+    loop = LoadedCode.load(object_cache.compiled(_loop_text(count), cache), [_LOOP])
     functions = (ctypes.c_void_p * len(_TYPES))(*[loop.addresses[_LOOP]] * len(_TYPES))
     data = (ctypes.c_void_p * len(_TYPES))(*[pool.address for pool in pools if pool])
     types = bytes(number for number in _TYPES.values() for _ in range(count + 1))
@@ -89,65 +98,39 @@ def _new_ufunc() -> Any:
 
 def _loop_text(count: int) -> str:
     """Return the module of the inner loop of `count` operands, as NumPy calls it."""
-    fill, step = [], []
-    for k in range(count):
-        fill += move_word("%args", 8 * k, "%columns", 16 * k, f"a{k}")
-        fill += move_word("%steps", 8 * k, "%columns", 16 * k + 8, f"s{k}")
-        step += _advance("%columns", 16 * k, f"%s{k}.v", f"n{k}")
-    fill += move_word("%args", 8 * count, "%outputs", 0, "out")
-    fill += move_word("%steps", 8 * count, "%outputs", 8, "apart")
-    step += _advance("%outputs", 0, "%apart.v", "following")
-    # A result that is the next first operand has to be there before that is read.
-    serial = (
-        [
-            "%next = add i64 %a0.v, %s0.v",
-            "%same = icmp eq i64 %next, %out.v",
-            "%even = icmp eq i64 %s0.v, %apart.v",
-            "%chained = and i1 %same, %even",
-        ]
-        if count > 1
-        else ["%chained = icmp eq i64 0, 1"]
-    )
-    lines = [
-        "declare i32 @fegetenv(ptr)",
-        "declare i32 @fesetenv(ptr)",
-        f"define void @{_LOOP}(ptr %args, ptr %dims, ptr %steps, ptr %data) {{",
-        "entry:",
-        "%flags = alloca [64 x i8], align 16",
-        "%got = call i32 @fegetenv(ptr %flags)",
-        "%n = load i64, ptr %dims, align 8",
-        "%empty = icmp sle i64 %n, 0",
-        "br i1 %empty, label %done, label %some",
-        "some:",
-        *borrow("some"),
-        *fill,
-        *serial,
-        "%many = select i1 %chained, i64 1, i64 %n",
-        "%times = select i1 %chained, i64 %n, i64 1",
-        "store i64 %many, ptr %count, align 8",
-        "br label %work",
-        "work:",
-        "%i = phi i64 [ 0, %found ], [ %i.next, %work ]",
-        *run_once(),
-        *step,
-        "%i.next = add i64 %i, 1",
-        "%again = icmp slt i64 %i.next, %times",
-        "br i1 %again, label %work, label %leave",
-        "leave:",
-        "store atomic i64 0, ptr %entry.at release, align 8",
-        "br label %done",
-        "done:",
-        "%set = call i32 @fesetenv(ptr %flags)",
-        "ret void",
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
+    module = Library(host_target())
+    writer = Writer(module, _LOOP, [f"ptr %{name}" for name in _PASSED], internal=False)
+    for name in ("fegetenv", "fesetenv"):
+        module.declare(f"@{name}", f"declare i32 @{name}(ptr)")
+    flags = writer.value("alloca [64 x i8], align 16")
+    writer.do(f"call i32 @fegetenv(ptr {flags})")
+    samples = writer.load("i64", "%dims", 8)
+    with writer.when(writer.value(f"icmp sgt i64 {samples}, 0")):
+        _write_runs(writer, borrow(writer, "%data"), count, samples)
+    writer.do(f"call i32 @fesetenv(ptr {flags})")
+    return f"{writer.text()}\n\n{module.text()}"
 
 
-def _advance(base: str, offset: int, distance: str, name: str) -> list[str]:
-    return [
-        f"%{name}.p = getelementptr i8, ptr {base}, i64 {offset}",
-        f"%{name}.old = load i64, ptr %{name}.p, align 8",
-        f"%{name}.new = add i64 %{name}.old, {distance}",
-        f"store i64 %{name}.new, ptr %{name}.p, align 8",
+def _write_runs(writer: Writer, arena: Borrowed, count: int, samples: str) -> None:
+    """Append the run over all samples, or over one after the other, and give the arena back."""
+    places = [(arena.columns, 16 * k) for k in range(count)] + [(arena.outputs, 0)]
+    words = [
+        [move_word(writer, f"%{name}", 8 * k, area, at + 8 * part) for part, name in _GIVEN]
+        for k, (area, at) in enumerate(places)
     ]
+    (first, step), (result, apart) = words[0], words[-1]
+    chained = "false"
+    if count > 1:  # a result that is the next first operand has to be there before that is read
+        following = writer.value(f"add i64 {first}, {step}")
+        same = writer.value(f"icmp eq i64 {following}, {result}")
+        even = writer.value(f"icmp eq i64 {step}, {apart}")
+        chained = writer.value(f"and i1 {same}, {even}")
+    set_count(writer, arena, writer.value(f"select i1 {chained}, i64 1, i64 {samples}"))
+    times = writer.value(f"select i1 {chained}, i64 {samples}, i64 1")
+    with writer.loop(times):
+        run_once(writer, arena)
+        for (area, at), (_, distance) in zip(places, words, strict=True):
+            pointer = writer.offset(area, at)
+            moved = writer.value(f"add i64 {writer.load('i64', pointer, 8)}, {distance}")
+            writer.store("i64", moved, pointer, 8)
+    give_back(writer, arena)

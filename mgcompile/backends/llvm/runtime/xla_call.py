@@ -12,16 +12,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from mgcompile.backends.llvm.ir.function_builder import Writer
+from mgcompile.backends.llvm.ir.module_builder import Library
+from mgcompile.backends.llvm.ir.target import host_target
 from mgcompile.backends.llvm.runtime import object_cache
 from mgcompile.backends.llvm.runtime.arena_pool import (
     Pool,
     borrow,
+    give_back,
     keep_forever,
-    load_word,
     move_word,
     run_once,
+    set_count,
+    word,
 )
-from mgcompile.backends.llvm.runtime.jit import Library
+from mgcompile.backends.llvm.runtime.jit import LoadedCode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,7 +79,7 @@ def make_handler(
             arena.columns[2 * (given + place) + 1] = 0
         arena.outputs[1], arena.outputs[2] = width * size, size
     code = object_cache.compiled(_handler_text(given), cache)
-    library = Library.load(code, [_HANDLER, _STATE])
+    library = LoadedCode.load(code, [_HANDLER, _STATE])
     ctypes.c_int64.from_address(library.addresses[_STATE]).value = pool.address
     handler = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)(library.addresses[_HANDLER])
     keep_forever(pool, numbers, library, handler)
@@ -83,63 +88,40 @@ def make_handler(
 
 def _handler_text(count: int) -> str:
     """Return the module of the handler of `count` arguments."""
-    fill = []
-    for k in range(count):
-        fill += load_word("%args", 8 * k, f"%buffer{k}")
-        fill += move_word(f"%buffer{k}", _DATA, "%columns", 16 * k, f"a{k}")
-    fill += load_word("%rets", 0, "%result")
-    fill += move_word("%result", _DATA, "%outputs", 0, "out")
-    lines = [
-        f"@{_STATE} = global i64 0",
-        f"define ptr @{_HANDLER}(ptr %frame) {{",
-        "entry:",
-        *load_word("%frame", _EXTENSION, "%extension"),
-        "%none = icmp eq ptr %extension, null",
-        "br i1 %none, label %shape, label %asked",
-        "asked:",
-        f"%type.at = getelementptr i8, ptr %extension, i64 {_TYPE}",
-        "%type = load i32, ptr %type.at, align 4",
-        "%about = icmp eq i32 %type, 1",
-        "br i1 %about, label %tell, label %shape",
-        "tell:",
-        *load_word("%extension", _METADATA, "%metadata"),
-        f"%major = getelementptr i8, ptr %metadata, i64 {_MAJOR}",
-        f"%minor = getelementptr i8, ptr %metadata, i64 {_MINOR}",
-        f"store i32 {_VERSION[0]}, ptr %major, align 4",
-        f"store i32 {_VERSION[1]}, ptr %minor, align 4",
-        "ret ptr null",
-        "shape:",
-        *load_word("%frame", _ARGUMENTS, "%args"),
-        *load_word("%frame", _RESULTS, "%rets"),
-        *load_word("%args", 0, "%first"),
-        f"%rank.at = getelementptr i8, ptr %first, i64 {_RANK}",
-        "%rank = load i64, ptr %rank.at, align 8",
-        *load_word("%first", _EXTENTS, "%extents"),
-        "br label %multiply",
-        "multiply:",
-        "%axis = phi i64 [ 0, %shape ], [ %axis.next, %more ]",
-        "%n = phi i64 [ 1, %shape ], [ %product, %more ]",
-        "%left = icmp slt i64 %axis, %rank",
-        "br i1 %left, label %more, label %known",
-        "more:",
-        "%extent.at = getelementptr i64, ptr %extents, i64 %axis",
-        "%extent = load i64, ptr %extent.at, align 8",
-        "%product = mul i64 %n, %extent",
-        "%axis.next = add i64 %axis, 1",
-        "br label %multiply",
-        "known:",
-        "%empty = icmp sle i64 %n, 0",
-        "br i1 %empty, label %done, label %some",
-        "some:",
-        f"%data = load ptr, ptr @{_STATE}, align 8",
-        *borrow("some"),
-        *fill,
-        "store i64 %n, ptr %count, align 8",
-        *run_once(),
-        "store atomic i64 0, ptr %entry.at release, align 8",
-        "br label %done",
-        "done:",
-        "ret ptr null",
-        "}",
-    ]
-    return "\n".join(lines) + "\n"
+    module = Library(host_target())
+    module.declare(f"@{_STATE}", f"@{_STATE} = global i64 0")
+    writer = Writer(module, _HANDLER, ["ptr %frame"], "ptr", internal=False)
+    _answer_questions(writer, word(writer, "%frame", _EXTENSION))
+    arguments, results = (word(writer, "%frame", at) for at in (_ARGUMENTS, _RESULTS))
+    samples = _extent(writer, word(writer, arguments, 0))
+    with writer.when(writer.value(f"icmp sgt i64 {samples}, 0")):
+        arena = borrow(writer, writer.load("ptr", f"@{_STATE}", 8))
+        for k in range(count):
+            buffer = word(writer, arguments, 8 * k)
+            move_word(writer, buffer, _DATA, arena.columns, 16 * k)
+        move_word(writer, word(writer, results, 0), _DATA, arena.outputs, 0)
+        set_count(writer, arena, samples)
+        run_once(writer, arena)
+        give_back(writer, arena)
+    writer.do("ret ptr null")
+    return f"{writer.text()}\n\n{module.text()}"
+
+
+def _answer_questions(writer: Writer, extension: str) -> None:
+    """Append the answer to a call that asks for the version of the interface alone."""
+    with writer.when(writer.value(f"icmp ne ptr {extension}, null")):
+        kind = writer.load("i32", writer.offset(extension, _TYPE), 4)
+        with writer.when(writer.value(f"icmp eq i32 {kind}, 1")):
+            metadata = word(writer, extension, _METADATA)
+            for at, number in zip((_MAJOR, _MINOR), _VERSION, strict=True):
+                writer.store("i32", str(number), writer.offset(metadata, at), 4)
+            writer.leave("ptr null")
+
+
+def _extent(writer: Writer, buffer: str) -> str:
+    """Append the product of a buffer's extents, and return it."""
+    rank, extents = word(writer, buffer, _RANK, "i64"), word(writer, buffer, _EXTENTS)
+    with writer.loop(rank, carried=[("i64", "1")], maybe_empty=True) as turn:
+        extent = writer.load("i64", writer.offset(extents, writer.mul(turn.index, 8)), 8)
+        turn.following = [writer.value(f"mul i64 {turn.values[0]}, {extent}")]
+    return turn.values[0]

@@ -55,21 +55,17 @@ def _machine(codegen: CodegenContext, name: str) -> str:
     writer.do(f"%areas = alloca [{len(MEMORY_SPACES)} x ptr]")
     for number, area in enumerate(MEMORY_SPACES):
         writer.store("ptr", f"%{area}", writer.offset("%areas", 8 * number), 8)
-    origin = writer.label
-    writer.do("br label %dispatch")
-    writer.begin("dispatch")
-    writer.do(f"%step = phi ptr [ %stream, %{origin} ], [ %following, %act ]")
-    writer.do("%code = load i32, ptr %step, align 4")
-    writer.do(f"%ends = icmp eq i32 %code, {HALT}")
-    writer.do("br i1 %ends, label %halt, label %act")
-    writer.begin("act")
     table = f"@{name}.opcodes, i64 -{8 * (HALT + 1)}"
-    entries = writer.value(f"getelementptr i8, ptr {table}")
-    entry = writer.value(f"getelementptr ptr, ptr {entries}, i32 %code")
-    action = writer.load("ptr", entry, 8)
-    writer.do(f"%following = call ptr {action}(ptr %step, ptr %areas, i64 %lane_bytes)")
-    writer.do("br label %dispatch")
-    writer.begin("halt")
+    with writer.repeat(("ptr", "%stream")) as turn:
+        (step,) = turn.values
+        code = writer.load("i32", step, 4)
+        writer.leave_loop(turn, writer.value(f"icmp eq i32 {code}, {HALT}"))
+        entries = writer.value(f"getelementptr i8, ptr {table}")
+        action = writer.load(
+            "ptr", writer.value(f"getelementptr ptr, ptr {entries}, i32 {code}"), 8
+        )
+        following = writer.value(f"call ptr {action}(ptr {step}, ptr %areas, i64 %lane_bytes)")
+        turn.following = [following]
     return writer.text()
 
 

@@ -11,14 +11,14 @@ import pytest
 SCRIPT = """
     import ctypes
 
-    from mgcompile.backends.llvm.runtime.jit import Library, object_code
+    from mgcompile.backends.llvm.runtime.jit import LoadedCode, object_code
 
     factors = [1.0 + (i % 97) / 128 for i in range(6000)]  # much code, few constants
     steps = [f"%v{i + 1} = fsub double %v{i}, {x!r}" for i, x in enumerate(factors)]
     body = chr(10).join(steps)
     ir = f"define double @f(double %v0) {{ {chr(10)}{body}{chr(10)} ret double %v6000 }}"
     code = object_code(ir)
-    Library.load(code, ["f"])
+    LoadedCode.load(code, ["f"])
 
     libc = ctypes.CDLL(None)
     libc.mmap.restype = ctypes.c_void_p
@@ -35,7 +35,7 @@ SCRIPT = """
     for i in range(64):
         libc.munmap(block + (4 << 30) - (1 << 20) - i * (1 << 20), 4096)
 
-    libraries = [Library.load(code, ["f"]) for _ in range(4)]
+    libraries = [LoadedCode.load(code, ["f"]) for _ in range(4)]
     number = ctypes.CFUNCTYPE(ctypes.c_double, ctypes.c_double)
     print([number(library.addresses["f"])(0.0) for library in libraries])
     print(-sum(factors))
