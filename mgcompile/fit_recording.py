@@ -20,6 +20,7 @@ import numpy as np
 
 from mgcompile.errors import RecordingError
 from mgcompile.fit_random import DrawnError, random_state_kept
+from mgcompile.fit_state import numbers_kept
 from mgcompile.graph.capture import capture
 from mgcore import Value
 from mgcore.explain.anomaly import Watcher
@@ -104,8 +105,10 @@ def _record(
     targets: Sequence[Sequence[float]],
 ) -> Recorded:
     params = _leaves_of(model)
-    with random_state_kept(model, loss), collector_paused():
+    users = (model, loss)
+    with random_state_kept(*users), numbers_kept(*users) as once, collector_paused():
         first = _watched(model, loss, X[0], targets[0] if loss else (), params)
+        once()
         graph = first.graph()
         count = min(_MOST_RECORDINGS, 1 + _MOST_OPERANDS // max(1, len(graph.operand)))
         rows = np.linspace(0, len(X) - 1, max(2, count)).round().astype(int).tolist()

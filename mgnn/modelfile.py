@@ -157,6 +157,9 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def _parts(path: Path) -> Mapping[str, bytes]:
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        # Reading a pipe or a device may never end.
+        raise ModelFileError(f"{path} is a pipe or a device; copy the model into a file")
     try:
         with path.open("rb") as stream, zipfile.ZipFile(stream) as file:
             there = set(file.namelist())

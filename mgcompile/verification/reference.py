@@ -78,6 +78,7 @@ class Reference:
         self._known: dict[tuple[Any, ...], list[float]] = {}
         self._levels_known: dict[tuple[Any, ...], Values] = {}
         self._results: dict[tuple[Any, ...], list[Floats]] = {}
+        self._slopes: dict[tuple[Any, ...], Floats] = {}
 
     @cached_property
     def is_shallow(self) -> bool:
@@ -248,11 +249,14 @@ class Reference:
         found = [] if kind in SWEEPS else [np.array([numbers[x] for x in chosen])]
         if kind != "forward":
             roots, weights = self._weighted(kind, output)
-            parts = [
-                scalars.gradients(steps, numbers, some, weights, leaves, noise, repeat)
+            n = len(self.inputs)
+            asked = slice(0, n) if leaves is self.inputs else slice(n, None)
+            where = (at, noise, repeat)
+            each = [
+                self._gradient(where, numbers, some, weights)[asked]
                 for some in self._each(kind, roots)
             ]
-            found.append(np.concatenate(parts))
+            found.append(np.concatenate(each))
         return found
 
     def _values(self, at: tuple[Floats, Floats], noise: float, repeat: int) -> list[float]:
@@ -260,6 +264,24 @@ class Reference:
         key = (*_bytes(*at), noise, repeat)
         steps = self.steps
         return _kept(self._known, key, lambda: scalars.values(steps, *at, noise, repeat), _KEPT)
+
+    def _gradient(
+        self,
+        where: tuple[tuple[Floats, Floats], float, int],
+        numbers: list[float],
+        roots: Numbers,
+        weights: Floats,
+    ) -> Floats:
+        """Return the derivatives to inputs, then to parameters: found once for both programs."""
+        at, noise, repeat = where
+        key = (*_bytes(*at, roots, weights), noise, repeat)
+        leaves = np.concatenate([self.inputs, self.params])
+        return _kept(
+            self._slopes,
+            key,
+            lambda: scalars.gradients(self.steps, numbers, roots, weights, leaves, noise, repeat),
+            _KEPT,
+        )
 
 
 def _bytes(*arrays: Floats) -> tuple[bytes, ...]:

@@ -60,7 +60,7 @@ class Reception:
                 self.manager.register(plugin, name=f"{source} at {id(plugin):#x}")
                 _check_hooks(self.manager, plugin, source)
             accept(_ops_in(self._answers, source))
-        except (KeyboardInterrupt, GeneratorExit):
+        except KeyboardInterrupt:
             raise  # the user's, not the plugin's
         except BaseException as error:  # a hook may call sys.exit; the program goes on
             if not known and self.manager.is_registered(plugin):

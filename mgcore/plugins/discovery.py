@@ -204,7 +204,9 @@ def told(error: BaseException) -> str:
     kind = type(error).__name__
     try:
         return f"{kind}: {error}"
-    except Exception as second:
+    except KeyboardInterrupt:
+        raise  # the user's, not the plugin's
+    except BaseException as second:
         return f"{kind} (its text cannot be had: __str__ raised {type(second).__name__})"
 
 
@@ -218,7 +220,7 @@ def import_entry(entry: Entry) -> object:
     """
     try:
         plugin: object = entry.load()
-    except (KeyboardInterrupt, GeneratorExit):
+    except KeyboardInterrupt:
         raise  # the user's, not the plugin's
     except BaseException as error:  # a module may call sys.exit; the program goes on
         # A newer API is the likelier cause, and the better advice.

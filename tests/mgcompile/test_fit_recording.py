@@ -137,6 +137,50 @@ class Counting(Line):
         return self.w * row[0] * float(self.calls % 3)
 
 
+class WarmingUp(Line):
+    """Another function from the thirtieth call on, long after it was recorded."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def __call__(self, row: Any) -> Any:
+        self.calls += 1
+        return self.w * row[0] if self.calls > 30 else self.w * 0.0 + row[0]
+
+
+class WarmingUpInAnArray(WarmingUp):
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen = np.zeros(1)
+
+    def __call__(self, row: Any) -> Any:
+        self.seen += 1
+        return self.w * row[0] * (2.0 if self.seen[0] > 30 else 1.0)
+
+
+calls = 0
+
+
+class WarmingUpByAGlobal(Line):
+    def __call__(self, row: Any) -> Any:
+        global calls
+        calls += 1
+        return self.w * row[0] * (2.0 if calls > 30 else 1.0)
+
+
+def warming_up_by_a_closure() -> Line:
+    n = 0
+
+    class Around(Line):
+        def __call__(self, row: Any) -> Any:
+            nonlocal n
+            n += 1
+            return self.w * row[0] * (2.0 if n > 30 else 1.0)
+
+    return Around()
+
+
 class ByAFloatGradient(Line):
     def __init__(self) -> None:
         super().__init__()
@@ -173,6 +217,10 @@ PRIVATE, NUMPYS = random.Random(4), np.random.default_rng(4)
         (ByIndex, "cannot be recorded with Values: TypeError"),
         (ByItsOwnNumber, "ByItsOwnNumber.__call__ .* looks at .data"),
         (Counting, "a constant was"),
+        (WarmingUp, "changes WarmingUp.calls while it is recorded"),
+        (WarmingUpInAnArray, "changes WarmingUpInAnArray.seen while it is recorded"),
+        (WarmingUpByAGlobal, "changes calls while it is recorded"),
+        (warming_up_by_a_closure, "changes n while it is recorded"),
         (ByAFloatGradient, "computes it from numbers of the sample or the parameters"),
         (Setting, "looks at .data"),
     ],
@@ -193,6 +241,28 @@ def test_generators_of_the_model_are_given_back_as_they_were():
         fit(model, X, Y, backend=backend, epochs=1, optimizer=optim.SGD(lr=1e-3), progress=False)
         following.append(model.generator.random())
     assert following[0] == following[1]
+
+
+def test_a_model_that_counts_its_calls_trains_as_if_it_had_never_been_recorded():
+    slopes = []
+    for backend in ("eager", "auto"):
+        model = WarmingUp()
+        settings = {"optimizer": optim.SGD(lr=1e-3), "epochs": 6, "seed": 1, "batch_size": 2}
+        fit(model, X, Y, backend=backend, progress=False, **settings)
+        slopes.append(model.w.data)
+    assert slopes[0] == slopes[1] != 0.0
+
+
+def test_what_a_model_sets_once_and_for_all_is_no_reason_against_compiling():
+    class Lazy(Line):
+        def __call__(self, row: Any) -> Any:
+            self.width = len(row)
+            return self.w * row[0]
+
+    model = Lazy()
+    history = fit(model, X, Y, optimizer=optim.SGD(lr=1e-3), epochs=1, progress=False)
+    assert history.backend == "compiled"
+    assert not history.note
 
 
 def test_looking_at_numbers_is_found_in_every_sample_where_only_one_takes_the_other_way():

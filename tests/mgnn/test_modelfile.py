@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -271,3 +272,10 @@ def test_a_full_disk_leaves_no_half_file(model: TableModel, tmp_path: Path) -> N
         mgnn.save(model, path)
     assert caught.value.filename == str(path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no pipes among its files")
+def test_a_pipe_is_no_model_and_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ModelFileError, match="a pipe or a device"):
+        mgnn.load(tmp_path / "pipe")

@@ -10,6 +10,7 @@ import pytest
 from plugin_packages import Package, environment
 
 import mgcore
+from mgcore.plugins import discovery
 
 GENERIC = "forward=lambda x: x * x, partials=(lambda out, x: 2 * x,)"
 
@@ -56,6 +57,13 @@ CASES = [
         "BrokenPluginError",
         "SystemExit: usage: exits",
         "SystemExit: usage: exits",
+    ),
+    Case(
+        "stops_a_generator",
+        "raise GeneratorExit('not mine')",
+        "BrokenPluginError",
+        "GeneratorExit: not mine",
+        "GeneratorExit: not mine",
     ),
     Case(
         "wrong_arity",
@@ -386,3 +394,14 @@ def test_configure_gives_a_repaired_plugin_another_chance(tmp_path):
         print(json.dumps([texts, ops.flaky(2.0)]))
     """)
     assert told == [["BrokenPluginError"], 2.0]
+
+
+@pytest.mark.parametrize("raised", [SystemExit(9), GeneratorExit(), ValueError("no")])
+def test_an_error_whose_text_raises_is_told_without_it(raised):
+    class Silent(BaseException):
+        def __str__(self):
+            raise raised
+
+    kind = type(raised).__name__
+    text = f"Silent (its text cannot be had: __str__ raised {kind})"
+    assert discovery.told(Silent()) == text
