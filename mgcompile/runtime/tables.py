@@ -70,7 +70,7 @@ def read_table(X: Any, what: str) -> Table | None:
     if hasattr(X, "to_numpy"):
         # Of pandas' classes `iloc` is asked, not of X: names that X lacks take it 12 us each.
         if hasattr(type(X), "iloc") and X.ndim == 1:
-            return Table(np.asarray(X.to_numpy()), tuple(X.index), _row_maker(X))
+            return Table(_of_series(X, what), tuple(X.index), _row_maker(X))
         if hasattr(type(X), "iloc") or hasattr(X, "columns"):
             labels = tuple(X.columns)
             return Table(_of_frame(X, labels, what), labels, _frame_maker(X, labels))
@@ -153,7 +153,20 @@ def _of_frame(X: Any, labels: tuple[Any, ...], what: str) -> Floats:
                 "it first, or drop it"
             )
             raise InputTypeError(message)
+    if hasattr(type(X), "iloc"):  # numbers all of them, which pandas gives as objects
+        columns = [
+            _of_series(X.iloc[:, j], _column_name(label, what)) for j, label in enumerate(labels)
+        ]
+        return np.stack(columns, axis=1)
     return array
+
+
+def _of_series(X: Any, what: str) -> Floats:
+    """Return the numbers of a row or column of pandas; of its own dtypes, none may be missing."""
+    if isinstance(X.dtype, np.dtype) or getattr(X.dtype, "kind", "O") not in "fiu":
+        return np.asarray(X.to_numpy())
+    _refuse_nulls(int(X.isna().sum()), what)
+    return np.asarray(X.to_numpy(dtype=np.float64))
 
 
 def _side_by_side(columns: list[Floats], labels: tuple[Any, ...], what: str) -> Floats:

@@ -121,6 +121,22 @@ def test_a_column_that_holds_no_numbers_is_named(kernel):
             kernel(bad)
 
 
+@pytest.mark.parametrize("dtype", ["Float64", "Float32", "Int64", "UInt8", "float64[pyarrow]"])
+def test_a_frame_of_the_dtypes_of_pandas_itself_is_one_of_numbers(kernel, dtype):
+    pytest.importorskip("pyarrow")
+    whole = np.array([[2.0, 0.0], [1.0, 3.0]])
+    made = frame().iloc[:2].astype(float)
+    made[["x", "y"]] = whole
+    for form in (made.astype(dtype), made.astype({"x": dtype})):
+        close(kernel(form), values(whole))
+        close(kernel.value_and_grad(form)[1][["x", "y"]], gradients(whole))
+        close(kernel(form.iloc[1]), values(whole)[1])
+    form = made.astype(dtype)
+    form.iloc[1, 1] = None
+    with pytest.raises(InputTypeError, match=r"column 'x' of X has missing values \(1\)"):
+        kernel(form)
+
+
 def test_labels_two_inputs_share_are_refused_though_the_frame_has_the_same():
     pd = pytest.importorskip("pandas")
     x = [Value(1.0, "x"), Value(2.0, "x")]
