@@ -76,10 +76,18 @@ SPACES = ("inputs", "tile", "store", "block", "packed", "own", "shared", "sums")
 
 @frozen
 class Group:
-    """Elementwise bundles over one shape; each reads the others at its own point alone."""
+    """Elementwise bundles over one shape; each reads the others at its own point alone.
+
+    Attributes:
+        bundles: in the order in which they are computed.
+        tiled: whether there is a point for every sample.
+        vectors: of samples that a turn works on: one, a pair, or several side by side, whose
+            special lanes are computed once more.
+    """
 
     bundles: tuple[Bundle, ...]
     tiled: bool
+    vectors: int = 1
 
     @property
     def shape(self) -> tuple[int, ...]:

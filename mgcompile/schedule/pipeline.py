@@ -9,6 +9,7 @@ from mgcompile.schedule.element_sums import choose_element_sums, sums_alone
 from mgcompile.schedule.fission import split_bodies
 from mgcompile.schedule.fused_sgd import fuse_sgd
 from mgcompile.schedule.fusion import fuse, single_groups
+from mgcompile.schedule.interleave import choose_vectors
 from mgcompile.schedule.ir import LoopProgram
 from mgcompile.schedule.layout import place_arrays
 from mgcompile.schedule.live_outs import find_live_outs, runs_alone
@@ -49,6 +50,8 @@ PASSES = (
     Pass("live-outs", LOOPS, find_live_outs, "what is read of tapes; which are interpreted"),
     Pass("layout", LOOPS, place_arrays, "a place in memory for every array"),
     Pass("batch-tile", LOOPS, choose_tile, "samples of a tile"),
+    Pass("interleave", LOOPS, choose_vectors, "vectors of samples worked on side by side",
+         optional=True),
     Pass("register-blocking", LOOPS, choose_blockings, "sums that are in registers at once",
          optional=True, otherwise=single_blockings),
     Pass("element-sums", LOOPS, choose_element_sums, "results or terms of a sum in the lanes",

@@ -66,7 +66,8 @@ def _block(loops: LoopProgram, block: Sequence[Unit], indent: str, depth: int) -
 def format_unit(loops: LoopProgram, unit: Unit, depth: int = 0) -> Iterator[str]:
     """Yield the lines of a unit that stands in `depth` loops."""
     if isinstance(unit, Group):
-        yield f"loop over {list(unit.shape)}:"
+        vectors = f", {unit.vectors} vectors a turn" if unit.vectors > 1 else ""
+        yield f"loop over {list(unit.shape)}{vectors}:"
         yield from (f"  {_statement(loops, bundle, depth)}" for bundle in unit.bundles)
     elif isinstance(unit, Product):
         start = ""

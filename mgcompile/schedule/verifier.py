@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.errors import InvalidProgramError
+from mgcompile.schedule.costs import TOGETHER
 from mgcompile.schedule.faults import FaultError, require
-from mgcompile.schedule.ir import BLOCK, ElementSum
+from mgcompile.schedule.ir import BLOCK, ElementSum, Group, block_units
 from mgcompile.schedule.register_blocking import sums_of
 from mgcompile.schedule.verify_order import check_destinations, check_order
 from mgcompile.schedule.verify_places import check_places
@@ -41,6 +42,7 @@ def verify_loops(loops: LoopProgram) -> LoopProgram:
             check_places(loops)
         if loops.tile is not None:
             _check_tile(loops)
+            _check_vectors(loops)
         if loops.blockings:
             _check_blockings(loops)
         if loops.element_sums:
@@ -59,6 +61,16 @@ def _check_tile(loops: LoopProgram) -> None:
     require(whole, f"a tile of {tile.samples} samples is not whole pairs of {tile.width}")
     if any(phase.weight_gradients for phase in loops.phases):
         require(BLOCK % tile.samples == 0, f"a block of {BLOCK} is not whole tiles")
+
+
+def _check_vectors(loops: LoopProgram) -> None:
+    """Refuse more vectors in a turn than a tile has, or than code is written for."""
+    most = max(2, loops.chosen_tile.samples // loops.width)
+    for phase in loops.phases:
+        for unit in block_units((*phase.shared, *phase.tiled)):
+            if isinstance(unit, Group):
+                fits = unit.vectors in (1, 2, TOGETHER) and unit.vectors <= most
+                require(fits, f"a turn cannot work on {unit.vectors} vectors")
 
 
 def _check_blockings(loops: LoopProgram) -> None:

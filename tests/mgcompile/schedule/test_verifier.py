@@ -336,6 +336,16 @@ def test_parts_of_a_sum_without_samples_that_its_terms_do_not_fill(shared):
     refused(with_element_sum(shared, in_thirds), "have no such parts")
 
 
+@pytest.mark.parametrize("vectors", [0, 3, 64])
+def test_a_turn_of_more_vectors_than_code_is_written_for(net, vectors):
+    phase = net.phases[0]
+    first = next(k for k, unit in enumerate(phase.tiled) if isinstance(unit, Group))
+    tiled = list(phase.tiled)
+    tiled[first] = attrs.evolve(tiled[first], vectors=vectors)
+    phase = attrs.evolve(phase, tiled=tuple(tiled))
+    refused(attrs.evolve(net, phases=(phase, *net.phases[1:])), f"{vectors} vectors")
+
+
 def test_rows_of_a_weight_gradient_left_out(wide):
     phase = wide.phases[0]
     first = phase.weight_gradients[0]

@@ -15,7 +15,7 @@ from mgcompile.backends.llvm.codegen.streaming_reduction import (
 )
 from mgcompile.backends.llvm.math.emit import emit
 from mgcompile.program.ir import extent
-from mgcompile.schedule.costs import TOGETHER, cheap_group, is_heavy
+from mgcompile.schedule.costs import TOGETHER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -82,8 +82,7 @@ def _write_lanes(
 ) -> None:
     kind = codegen.vector
     start: Index = 0
-    roomy = codegen.tile.samples >= TOGETHER * kind.lanes
-    if roomy and is_heavy(group) and codegen.library.may_go_straight():
+    if group.vectors == TOGETHER:
 
         def among(block: Block, distance: Index) -> None:
             known = splats(block, codegen, read)
@@ -98,7 +97,7 @@ def _write_lanes(
         known = {access: block.register(vec.name) for access, vec in shared.items()}
         _append_point(block, codegen, group, (read, written), known, distance)
 
-    vectors = 2 if cheap_group(group) else 1
+    vectors = group.vectors if start == 0 else 1
     one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
 
 

@@ -57,7 +57,6 @@ class Library:
     _owners: dict[str, object] = Factory(dict)
     _items: dict[str, str] = Factory(dict)
     _calls: dict[str, int] = Factory(dict)
-    _straight: int = 0
 
     def require(self, function: Function, kind: Kind, *, shared: bool = False) -> str:
         """Define ``function`` for ``kind`` unless it is there already; return its symbol.
@@ -100,14 +99,6 @@ class Library:
                 "}",
             ]
         )
-
-    def may_go_straight(self) -> bool:
-        """Tell whether one more loop may have the bodies of its functions in place, and count it.
-
-        Like copies of functions, these are so many at most, whatever the size of the program.
-        """
-        self._straight += 1
-        return self._straight <= _MOST_COPIES
 
     def declare(self, symbol: str, text: str) -> str:
         """Add a declaration or a global constant, given whole, under its symbol."""
