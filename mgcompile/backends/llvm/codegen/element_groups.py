@@ -5,16 +5,14 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from attrs import frozen
-
 from mgcompile.backends.llvm.codegen.element_folds import fold_elements
 from mgcompile.backends.llvm.codegen.element_lanes import (
     Lanes,
     fetch,
     joined_axes,
-    laned,
     put,
     splat,
+    write_vectors,
 )
 from mgcompile.backends.llvm.codegen.elementwise import apply, apply_to_all, outside_reads
 from mgcompile.backends.llvm.codegen.streaming_reduction import is_streamed, write_streamed
@@ -57,29 +55,17 @@ def write_element_group(writer: Writer, codegen: CodegenContext, group: Group) -
     axis = lane_axis(codegen, shape, [*read.values()], [*written.values()], work)
     if axis is not None and shape[axis] % codegen.tile.width and _asks_python(group.bundles):
         axis = None  # a rule sees no numbers but those of the program
-    point = _Point(writer, codegen, group)
-    with ExitStack() as stack:
-        for other, length in enumerate(shape):
-            if other != axis:
-                turn = stack.enter_context(writer.loop(length))
-                for address in (*read.values(), *written.values()):
-                    address.enter(first + other, turn.index)
-        if axis is None:
-            point.write(Lanes(codegen.scalar, 1), read, written)
-            return
-        width = codegen.tile.width
-        reads = {access: laned(each, first + axis, width) for access, each in read.items()}
-        writes = {array: laned(each, first + axis, width) for array, each in written.items()}
-        whole, rest = divmod(shape[axis], width)
-        step = whole if whole * work <= WRITTEN_OUT else 1
-        if whole:
-            with writer.loop(whole, step=step) as turn:
-                for plus in range(step):
-                    here = point.at(first + axis, writer.add(turn.index, plus), reads, writes)
-                    point.write(Lanes(codegen.vector, width), *here)
-        if rest:
-            here = point.at(first + axis, whole, reads, writes)
-            point.write(Lanes(codegen.vector, rest), *here)
+    whole = 0 if axis is None else shape[axis] // codegen.tile.width
+    step = whole if 0 < whole * work <= WRITTEN_OUT else 1
+
+    def point(lanes: Lanes, addresses: Sequence[Address]) -> None:
+        here = dict(zip(read, addresses, strict=False))
+        results = dict(zip(written, addresses[len(read) :], strict=True))
+        _write_point(writer, codegen, group, lanes, here, results)
+
+    write_vectors(
+        writer, codegen, shape, axis, [*read.values(), *written.values()], point, step=step
+    )
 
 
 def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> None:
@@ -97,24 +83,11 @@ def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bund
     axis = lane_axis(codegen, shape, [read] * operands, [written], operands * weight(bundle))
     if axis is not None and shape[axis] % width and _asks_python([bundle]):
         axis = None
-    with ExitStack() as stack:
-        for other, length in enumerate(shape):
-            if other != axis:
-                turn = stack.enter_context(writer.loop(length))
-                for address in (read, written):
-                    address.enter(first + other, turn.index)
-        if axis is None:
-            _apply_to_all(writer, codegen, bundle, Lanes(codegen.scalar, 1), (read, written))
-            return
-        read, written = (laned(each, first + axis, width) for each in (read, written))
-        whole, rest = divmod(shape[axis], width)
-        for blocks, start, live in ((whole, 0, width), (min(rest, 1), whole, rest)):
-            if blocks:
-                with writer.loop(start + blocks, start=start) as turn:
-                    here = read.fork(), written.fork()
-                    for address in here:
-                        address.enter(first + axis, turn.index)
-                    _apply_to_all(writer, codegen, bundle, Lanes(codegen.vector, live), here)
+
+    def point(lanes: Lanes, addresses: Sequence[Address]) -> None:
+        _apply_to_all(writer, codegen, bundle, lanes, *addresses)
+
+    write_vectors(writer, codegen, shape, axis, (read, written), point)
 
 
 def _asks_python(bundles: Sequence[Bundle]) -> bool:
@@ -154,9 +127,9 @@ def _apply_to_all(
     codegen: CodegenContext,
     bundle: Bundle,
     lanes: Lanes,
-    addresses: tuple[Address, Address],
+    read: Address,
+    written: Address,
 ) -> None:
-    read, written = addresses
     scalar, loops = codegen.scalar, len(codegen.iterations)
 
     def load(block: Block, address: Address) -> Vec:
@@ -168,40 +141,22 @@ def _apply_to_all(
     writer.splice(block)
 
 
-@frozen
-class _Point:
-    """What is written for one vector of points."""
-
-    writer: Writer
-    codegen: CodegenContext
-    group: Group
-
-    def at(
-        self,
-        axis: int,
-        index: int | str,
-        read: dict[Access, Address],
-        written: dict[int, Address],
-    ) -> tuple[dict[Access, Address], dict[int, Address]]:
-        """Return addresses with the axis in the lanes entered."""
-        reads = {access: each.fork() for access, each in read.items()}
-        writes = {array: each.fork() for array, each in written.items()}
-        for address in (*reads.values(), *writes.values()):
-            address.enter(axis, index)
-        return reads, writes
-
-    def write(self, lanes: Lanes, read: dict[Access, Address], written: dict[int, Address]) -> None:
-        """Append loads, ops and stores."""
-        codegen, scalar = self.codegen, self.codegen.scalar
-        block = self.writer.block(lanes.kind)
-        fill = None if all(is_cheap(bundle) for bundle in self.group.bundles) else SPARE
-        known = {
-            access: fetch(block, scalar, address, lanes, fill) for access, address in read.items()
-        }
-        results = apply(block, codegen, self.group, known)
-        for array, address in written.items():
-            put(block, scalar, address, results[array], lanes)
-        self.writer.splice(block)
+def _write_point(
+    writer: Writer,
+    codegen: CodegenContext,
+    group: Group,
+    lanes: Lanes,
+    read: dict[Access, Address],
+    written: dict[int, Address],
+) -> None:
+    """Append loads, ops and stores of one vector of points."""
+    block, scalar = writer.block(lanes.kind), codegen.scalar
+    fill = None if all(is_cheap(bundle) for bundle in group.bundles) else SPARE
+    known = {access: fetch(block, scalar, address, lanes, fill) for access, address in read.items()}
+    results = apply(block, codegen, group, known)
+    for array, address in written.items():
+        put(block, scalar, address, results[array], lanes)
+    writer.splice(block)
 
 
 def lane_axis(

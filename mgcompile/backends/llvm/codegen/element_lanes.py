@@ -6,6 +6,7 @@ in the lanes is cut into whole vectors and a rest, of which the last lanes stay 
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
@@ -14,9 +15,10 @@ from mgcompile.backends.llvm.ir.vector import Vec
 from mgcompile.backends.llvm.ir.vector_type import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-    from mgcompile.backends.llvm.codegen.codegen_context import Address
+    from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
+    from mgcompile.backends.llvm.ir.function_builder import Writer
     from mgcompile.backends.llvm.ir.vector_builder import Block
 
 __all__ = [
@@ -27,6 +29,7 @@ __all__ = [
     "only_live",
     "put",
     "splat",
+    "write_vectors",
 ]
 
 
@@ -105,6 +108,50 @@ def laned(address: Address, axis: int, width: int) -> Address:
         steps=cut(address.steps) if address.steps else (),
         entered=set(address.entered),
     )
+
+
+def write_vectors(
+    writer: Writer,
+    codegen: CodegenContext,
+    shape: Sequence[int],
+    axis: int | None,
+    addresses: Sequence[Address],
+    point: Callable[[Lanes, Sequence[Address]], None],
+    *,
+    step: int = 1,
+) -> None:
+    """Append loops over a shape, a vector of neighbours along an axis at a time.
+
+    Args:
+        writer: The function.
+        codegen: Where it stands; no address has entered the axes after those of its loops.
+        shape: The lengths of the axes.
+        axis: Which of them is in the lanes; None: none is.
+        addresses: What is read and written.
+        point: Appends what is done with some lanes, from addresses on the first of them.
+        step: How many whole vectors are written out in a turn.
+    """
+    first, width = len(codegen.iterations), codegen.tile.width
+    with ExitStack() as stack:
+        for other, length in enumerate(shape):
+            if other != axis:
+                turn = stack.enter_context(writer.loop(length))
+                for address in addresses:
+                    address.enter(first + other, turn.index)
+        if axis is None:
+            point(Lanes(codegen.scalar, 1), addresses)
+            return
+        cut = [laned(each, first + axis, width) for each in addresses]
+        whole, rest = divmod(shape[axis], width)
+        for start, stop, live, many in ((0, whole, width, step), (whole, whole + 1, rest, 1)):
+            if start == stop or not live:
+                continue
+            with writer.loop(stop, start=start, step=many) as turn:
+                for plus in range(many):
+                    here = [address.fork() for address in cut]
+                    for address in here:
+                        address.enter(first + axis, writer.add(turn.index, plus))
+                    point(Lanes(codegen.vector, live), here)
 
 
 def _in_order(address: Address) -> int:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.codegen.element_groups import lane_axis
-from mgcompile.backends.llvm.codegen.element_lanes import Lanes, fetch, laned, put
+from mgcompile.backends.llvm.codegen.element_lanes import fetch, put, write_vectors
 from mgcompile.backends.llvm.ir.vector import Vec
 from mgcompile.backends.llvm.ir.vector_type import Kind
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
+    from mgcompile.backends.llvm.codegen.element_lanes import Lanes
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.program.ir import Bundle
 
@@ -81,42 +82,17 @@ def _write_elements(
     known: str,
 ) -> None:
     """Append the loops over the axes along which the index stays, neighbours in the lanes."""
-    first, width = len(codegen.iterations), codegen.tile.width
     axis = lane_axis(codegen, across, [choices], [written], 1)
-    with ExitStack() as stack:
-        for other, length in enumerate(across):
-            if other != axis and length > 1:
-                turn = stack.enter_context(writer.loop(length))
-                for address in (choices, written):
-                    address.enter(first + other, turn.index)
-        if axis is None:
-            _copy(writer, codegen, choices, written, Lanes(codegen.scalar, 1), known)
-            return
-        choices, written = (laned(each, first + axis, width) for each in (choices, written))
-        whole, rest = divmod(across[axis], width)
-        for blocks, start, live in ((whole, 0, width), (min(rest, 1), whole, rest)):
-            if blocks:
-                with writer.loop(start + blocks, start=start) as turn:
-                    here = choices.fork(), written.fork()
-                    for address in here:
-                        address.enter(first + axis, turn.index)
-                    _copy(writer, codegen, *here, Lanes(codegen.vector, live), known)
 
+    def point(lanes: Lanes, addresses: Sequence[Address]) -> None:
+        block, kind, (taken, onto) = writer.block(lanes.kind), lanes.kind, addresses
+        value = fetch(block, codegen.scalar, taken, lanes)
+        nan = kind.literal(math.nan)
+        found = block.append(f"select i1 {known}, {kind} {value.name}, {kind} {nan}", kind)
+        put(block, codegen.scalar, onto, found, lanes)
+        writer.splice(block)
 
-def _copy(
-    writer: Writer,
-    codegen: CodegenContext,
-    choices: Address,
-    written: Address,
-    lanes: Lanes,
-    known: str,
-) -> None:
-    block, kind = writer.block(lanes.kind), lanes.kind
-    value = fetch(block, codegen.scalar, choices, lanes)
-    nan = kind.literal(math.nan)
-    found = block.append(f"select i1 {known}, {kind} {value.name}, {kind} {nan}", kind)
-    put(block, codegen.scalar, written, found, lanes)
-    writer.splice(block)
+    write_vectors(writer, codegen, across, axis, (choices, written), point)
 
 
 def _write_samples(

@@ -10,9 +10,9 @@ from mgcompile.backends.llvm.codegen.element_lanes import (
     Lanes,
     fetch,
     joined_axes,
-    laned,
     put,
     splat,
+    write_vectors,
 )
 from mgcompile.backends.llvm.codegen.elementwise import (
     apply,
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector_builder import Block
-    from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.ir import Access, Bundle, Scatter, ScatterPart
 
 __all__ = ["clear", "write_clear", "write_copy", "write_rotation", "write_scatter"]
@@ -82,35 +81,17 @@ def _write_elements(
     Only an axis along which the target moves by a stride is put into the lanes: no two of them
     then name the same element.
     """
-    first, width, scalar = len(codegen.iterations), codegen.tile.width, codegen.scalar
+    first, scalar = len(codegen.iterations), codegen.scalar
     shape = joined_axes(whole_shape, (source, target), first)
     axis = _lanes_of_scatter(codegen, shape, source, target)
-    with ExitStack() as stack:
-        for other, length in enumerate(shape):
-            if other != axis:
-                turn = stack.enter_context(writer.loop(length))
-                for address in (source, target):
-                    address.enter(first + other, turn.index)
-        if axis is None:
-            _add(writer, scalar, source, target, Lanes(scalar, 1))
-            return
-        whole, rest = divmod(shape[axis], width)
-        source, target = (laned(each, first + axis, width) for each in (source, target))
-        for blocks, start, live in ((whole, 0, width), (min(rest, 1), whole, rest)):
-            if not blocks:
-                continue
-            with writer.loop(start + blocks, start=start) as turn:
-                here = source.fork(), target.fork()
-                for address in here:
-                    address.enter(first + axis, turn.index)
-                _add(writer, scalar, *here, Lanes(codegen.vector, live))
 
+    def point(lanes: Lanes, addresses: Sequence[Address]) -> None:
+        block, (here, onto) = writer.block(lanes.kind), addresses
+        total = fetch(block, scalar, onto, lanes) + fetch(block, scalar, here, lanes)
+        put(block, scalar, onto, total, lanes)
+        writer.splice(block)
 
-def _add(writer: Writer, scalar: Kind, source: Address, target: Address, lanes: Lanes) -> None:
-    block = writer.block(lanes.kind)
-    value = fetch(block, scalar, target, lanes) + fetch(block, scalar, source, lanes)
-    put(block, scalar, target, value, lanes)
-    writer.splice(block)
+    write_vectors(writer, codegen, shape, axis, (source, target), point)
 
 
 def _lanes_of_scatter(
