@@ -290,7 +290,12 @@ def binary(op: Op, x: Any, y: Any) -> Value:
     """Apply a two-operand op the short way if the operands are Values and Python's numbers."""
     if type(y) is not Value:
         if type(y) is not float and type(y) is not int:
-            return op(x, y)  # type: ignore[no-any-return]  # a Value, or what takes over
+            take_over = getattr(type(y), "__mgcore_apply__", None)
+            if take_over is not None and not isinstance(y, Value):  # op(x, y) asks it after x
+                out = take_over(op, (x, y))
+                if out is not NotImplemented:
+                    return out  # type: ignore[no-any-return]  # what took over
+            return op(x, y)  # type: ignore[no-any-return]  # a Value, or an error
         y = _constant(y)
     try:
         data = op.forward(x.number, y.number)

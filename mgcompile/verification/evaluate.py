@@ -82,9 +82,13 @@ class Values:
     noise: Noise | None
 
 
-def ordered(graph: Graph) -> tuple[Numbers, Numbers]:
-    """Return the level of every node, and the computed nodes operands first."""
-    level = shallow_levels(graph)
+def ordered(graph: Graph, level: Numbers | None) -> tuple[Numbers, Numbers]:
+    """Return the level of every node, and the computed nodes operands first.
+
+    Args:
+        graph: As captured.
+        level: What `shallow_levels` gave.
+    """
     if level is None:
         return levels(graph)
     nodes = np.flatnonzero(graph.code >= 0)
@@ -94,6 +98,8 @@ def ordered(graph: Graph) -> tuple[Numbers, Numbers]:
 def shallow_levels(graph: Graph) -> Numbers | None:
     """Return the levels of a graph of few, found on whole arrays; None when it has more."""
     nodes = np.flatnonzero(np.diff(graph.start) > 0)
+    if _has_long_chain(graph, nodes):
+        return None
     level = np.zeros(len(graph.code), dtype=np.int64)
     for _ in range(_SHALLOW):
         deeper = level.copy()
@@ -103,6 +109,21 @@ def shallow_levels(graph: Graph) -> Numbers | None:
             return level
         level = deeper
     return None
+
+
+def _has_long_chain(graph: Graph, nodes: Numbers) -> bool:
+    """Tell whether following first operands, or last ones, from some node goes deep: a quick look.
+
+    The way is doubled at every turn, by pointer jumping; `nodes` are those with operands.
+    """
+    for edge in (graph.start[nodes], graph.start[nodes + 1] - 1):
+        below = np.arange(len(graph.code))
+        below[nodes] = graph.operand[edge]
+        for _ in range(_SHALLOW.bit_length()):
+            below = below[below]
+        if np.any(graph.start[below + 1] > graph.start[below]):
+            return True
+    return False
 
 
 def scheduled(graph: Graph, level: Numbers, order: Numbers) -> Schedule:

@@ -83,12 +83,16 @@ class Reference:
     @cached_property
     def is_shallow(self) -> bool:
         """Tell whether the graph has so few levels that their order costs little."""
-        return shallow_levels(self.graph) is not None
+        return self._shallow is not None
+
+    @cached_property
+    def _shallow(self) -> Numbers | None:
+        return shallow_levels(self.graph)
 
     @cached_property
     def order(self) -> tuple[Numbers, Numbers]:
         """Return levels and order of the nodes, worked out when they are first needed."""
-        return ordered(self.graph)
+        return ordered(self.graph, self._shallow)
 
     @cached_property
     def schedule(self) -> Schedule:

@@ -11,11 +11,16 @@ import pytest
 
 import mgcompile
 from mgcompile.backends.registry import find_backend
+from mgcompile.graph.capture import capture
 from mgcompile.schedule import fusion
+from mgcompile.verification import evaluate
 from mgcompile.verification import reference as reference_module
+from mgcompile.verification.evaluate import shallow_levels
 from mgcompile.verification.numbers import Lanes, Noise
+from mgcompile.verification.reference import Reference
 from mgcompile.verification.wide import wide_of
 from mgcore import Op, Value, ops
+from mgcore.errors import OperandTypeError
 
 NUMBERS = {
     "apart": [0.5, -1.25, 2.0, 0.75, 1.5, -0.5],
@@ -142,3 +147,83 @@ def test_the_form_that_a_call_does_not_need_is_not_compiled(monkeypatch):
     slopes = kernel.value_and_grad(np.tile(numbers, (40, 1)))[1]
     np.testing.assert_allclose(slopes, np.tile(wanted, (40, 1)), rtol=1e-12)
     assert built == ["many", "few", "many"]
+
+
+def test_a_value_times_a_symbol_is_recorded_without_asking_the_value_first(monkeypatch):
+    asked = []
+    apply = Value.__mgcore_apply__
+
+    def counted(op, operands):
+        asked.append(op)
+        return apply(op, operands)
+
+    monkeypatch.setattr(Value, "__mgcore_apply__", staticmethod(counted))
+    w = [Value(0.5 * i) for i in range(4)]
+
+    def f(x):
+        return (w[0] * x + w[1]) / (w[2] - x) + (w[3] + x)
+
+    kernel = mgcompile.trace(f, 1, w, cache=False)
+    assert not asked
+    assert kernel([0.25]) == pytest.approx((0.0 * 0.25 + 0.5) / (1.0 - 0.25) + 1.75, rel=1e-14)
+
+
+def test_a_type_that_takes_nothing_over_is_no_operand_of_a_value():
+    class Idle:
+        @staticmethod
+        def __mgcore_apply__(op, operands):
+            return NotImplemented
+
+    with pytest.raises(OperandTypeError):
+        Value(1.0) * Idle()
+
+
+def chain(length, operand):
+    """Return a graph in which one operand of every node but the last is a node below."""
+    x = [Value(0.1 * i) for i in range(3)]
+    out = x[0]
+    for _ in range(length):
+        operands = [x[1], x[2]]
+        operands.insert(operand, out)
+        out = ops.sum(*operands)
+    return capture([out], x, [])
+
+
+@pytest.mark.parametrize("operand", [0, 1, 2])
+@pytest.mark.parametrize("length", [0, 1, 23, 24, 31, 32, 33, 100])
+def test_levels_are_found_on_whole_arrays_where_there_are_fewer_than_24(operand, length):
+    graph = chain(length, operand)
+    found = shallow_levels(graph)
+    assert (found is None) == (length > 23)
+    if found is not None:
+        assert sorted(found.tolist()) == sorted([0, 0, 0, *range(1, length + 1)])
+
+
+def test_a_deep_graph_is_found_out_once_and_quickly(monkeypatch):
+    counted = []
+    shallow = reference_module.shallow_levels
+    monkeypatch.setattr(
+        reference_module, "shallow_levels", lambda graph: counted.append(1) or shallow(graph)
+    )
+    reduced = []
+    monkeypatch.setattr(evaluate, "np", Counting(reduced))
+    reference = Reference(chain(100, 0), "float64")
+    assert not reference.is_shallow
+    assert len(reference.order[1]) == 100
+    assert len(counted) == 1
+    assert not reduced  # nothing was summed up over all edges, level by level
+
+
+class Counting:
+    """NumPy, with each reduction over edges counted."""
+
+    def __init__(self, found):
+        self.maximum = self
+        self._found = found
+
+    def reduceat(self, *given):
+        self._found.append(1)
+        return np.maximum.reduceat(*given)
+
+    def __getattr__(self, name):
+        return getattr(np, name)
