@@ -313,6 +313,7 @@ class LoopProgram:
         blockings: for each sum or dot with samples in the lanes, by its array, how it is cut.
         element_sums: for each sum or dot without, by its array, what is there instead.
         one_sample: whether code is made for one sample at a time: its elements are in the lanes.
+        units: multiply-adds of vectors that can start in a cycle of the target.
         left_to_update: the parameters that `weight_gradients` do not update on the spot; None where
             all are updated after the gradient is complete.
     """
@@ -337,6 +338,7 @@ class LoopProgram:
     element_sums: Mapping[int, ElementSum] = field(factory=dict)
     left_to_update: NDArray[np.int64] | None = None
     one_sample: bool = False
+    units: int = 2
 
     @property
     def outputs(self) -> tuple[int, ...]:

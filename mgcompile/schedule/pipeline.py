@@ -67,6 +67,7 @@ def schedule(
     optimizer: OptimizerSpec | None,
     *,
     one_sample: bool = False,
+    units: int = 2,
 ) -> LoopProgram:
     """Decide all that code generation follows.
 
@@ -77,8 +78,9 @@ def schedule(
         optimizer: the update of a training loop; None for a single run.
         one_sample: whether code is for one sample at a time; a program with long tapes stays as it
             is, as their machine works on vectors of samples.
+        units: multiply-adds of vectors that can start in a cycle.
     """
     alone = one_sample and runs_alone(program)
-    begun = LoopProgram(program, dtype, width, optimizer, one_sample=alone)
+    begun = LoopProgram(program, dtype, width, optimizer, one_sample=alone, units=units)
     loops: LoopProgram = run_passes(PASSES, begun)
     return loops

@@ -38,15 +38,16 @@ UNROLLED = 4
 CHAINS = 8
 """Sums to be at work on at once: two additions start in each cycle, and each takes four."""
 
-OUTER_ROWS = 6
-"""Rows of a block of outer products: with two vectors of columns, twelve sums in registers."""
-
 Ranges = tuple[Range, ...]
 
 
 def choose_blockings(loops: LoopProgram) -> LoopProgram:
-    """Choose how the results of every sum are cut, and those of weight gradients."""
-    return _cut(loops, _ranges, OUTER_ROWS)
+    """Choose how the results of every sum are cut, and those of weight gradients.
+
+    Each unit that multiplies and adds has so many sums at work that none waits for the one before;
+    in a block of outer products, which has two for each row, half as many more: fewer loads.
+    """
+    return _cut(loops, _ranges, 3 * loops.units)
 
 
 def single_blockings(loops: LoopProgram) -> LoopProgram:
@@ -105,7 +106,8 @@ def sums_of(loops: LoopProgram) -> Iterator[tuple[Product, int]]:
 def _ranges(loops: LoopProgram, bundle: Bundle, depth: int) -> tuple[Ranges, ...]:
     if bundle.over_batch:
         return _batch_ranges(bundle, depth)
-    return _lane_ranges(bundle, [loops.batched(a.array) for a in bundle.operands], depth)
+    batched = [loops.batched(access.array) for access in bundle.operands]
+    return _lane_ranges(bundle, batched, depth, LATENCY * loops.units // 2)
 
 
 def turn_of(reduced: Sequence[int], sums: int) -> Turn:
@@ -152,7 +154,9 @@ def _unrolled(bundle: Bundle, blocks: dict[int, int]) -> tuple[Ranges, ...]:
     )
 
 
-def _lane_ranges(bundle: Bundle, batched: Sequence[bool], loops: int) -> tuple[Ranges, ...]:
+def _lane_ranges(
+    bundle: Bundle, batched: Sequence[bool], loops: int, rows: int
+) -> tuple[Ranges, ...]:
     """Return the ranges of every axis for a result computed two vectors of samples at a time.
 
     Along the unrolled axis, what does not move is loaded once and used for the whole block: at
@@ -170,8 +174,8 @@ def _lane_ranges(bundle: Bundle, batched: Sequence[bool], loops: int) -> tuple[R
         score = 1 + saved * min(length, 6)
         if score >= best:
             best, axis_of_best = score, axis
-    # Six times two sums, two vectors of samples and what they are multiplied by.
-    return _unrolled(bundle, {} if axis_of_best is None else {axis_of_best: 4})
+    # Each row has two sums: one for each of two vectors of samples.
+    return _unrolled(bundle, {} if axis_of_best is None else {axis_of_best: rows})
 
 
 def _batch_ranges(bundle: Bundle, loops: int) -> tuple[Ranges, ...]:

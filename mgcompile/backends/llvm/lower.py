@@ -90,7 +90,7 @@ def lower(
     """
     library = Library(target or host_target(), flags="" if program.strict else "contract")
     width = library.target.lanes(dtype)
-    loops = schedule(program, dtype, width, rule, one_sample=one_sample)
+    loops = schedule(program, dtype, width, rule, one_sample=one_sample, units=library.target.units)
     exact = frozenset() if program.strict else rounded_as_written(loops.program)
     codegen = CodegenContext(loops, Tables(), library, Opcodes(), exact)
     functions = [input_function(codegen)]

@@ -54,7 +54,7 @@ LEVELS: Mapping[str, Level] = {
         Level("x86-64-v2", "x86_64", "x86-64-v2", Target(128, fma=False, register="x")),
         Level("x86-64-v3", "x86_64", "x86-64-v3", Target(256, fma=True, register="x")),
         Level("x86-64-v4", "x86_64", "x86-64-v4", Target(512, fma=True, register="x")),
-        Level("aarch64", "aarch64", "generic", Target(128, fma=True, register="w")),
+        Level("aarch64", "aarch64", "generic", Target(128, fma=True, register="w", units=4)),
     )
 }
 
