@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from mgcompile.program.index_maps import dense_strides
-from mgcompile.program.ir import Affine, extent
+from mgcompile.program.ir import extent
 from mgcompile.schedule.ir import ElementSum, Range, SumBlock
-from mgcompile.schedule.lanes import Path, fetch_cost, path_of, put_cost, vectors_of
+from mgcompile.schedule.lanes import Path, fetch_cost, path_of, put_cost, result_path, vectors_of
 from mgcompile.schedule.register_blocking import even, sums_of, turn_of
 
 if TYPE_CHECKING:
@@ -177,11 +176,8 @@ class _Estimate:
 def _estimate(loops: LoopProgram, product: Product, depth: int) -> _Estimate:
     bundle, group = product.bundle, product.group
     made = (bundle.result, *(group.results if group else ()))
-    dense = Affine(0, (0,) * depth + dense_strides(bundle.shape))
     writes = [
-        path_of(loops.destinations[array].index if array in loops.destinations else dense)
-        for array in made
-        if array in loops.places or array in loops.destinations
+        result_path(loops, array, bundle.shape, depth) for array in made if loops.stored(array)
     ]
     reads = [path_of(operand.index) for operand in bundle.operands]
     return _Estimate(bundle.shape, bundle.reduced, depth, loops.width, reads, writes)

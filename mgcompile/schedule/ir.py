@@ -27,7 +27,17 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
-from mgcompile.program.ir import Access, Bundle, Loop, Program, Scatter, Statement, Tape
+from mgcompile.program.ir import (
+    CONSTS,
+    Access,
+    Bundle,
+    Gather,
+    Loop,
+    Program,
+    Scatter,
+    Statement,
+    Tape,
+)
 from mgcompile.program.traversal import read
 
 if TYPE_CHECKING:
@@ -43,6 +53,7 @@ __all__ = [
     "PANEL",
     "SPACES",
     "Blocking",
+    "ElementNest",
     "ElementSum",
     "Group",
     "LoopProgram",
@@ -58,6 +69,7 @@ __all__ = [
     "WeightGradient",
     "block_units",
     "members",
+    "nested_units",
     "reads",
 ]
 
@@ -98,6 +110,15 @@ class Group:
     def results(self) -> tuple[int, ...]:
         """The arrays that the bundles make."""
         return tuple(bundle.result for bundle in self.bundles)
+
+    def outside_reads(
+        self, loops: LoopProgram, inside: Sequence[int] | None = None
+    ) -> list[Access]:
+        """Return what it reads from memory, each once: no constants, no arrays `inside` it."""
+        known = self.results if inside is None else inside
+        accesses = (access for bundle in self.bundles for access in bundle.operands)
+        found = dict.fromkeys(a for a in accesses if a.array not in known)
+        return [access for access in found if loops.constant(access) is None]
 
 
 @frozen
@@ -175,6 +196,24 @@ class Blocking:
     def block(self) -> tuple[int, ...]:
         """The points along each axis whose sums are in registers at once."""
         return tuple(part.step for part in self.ranges)
+
+
+@frozen
+class ElementNest:
+    """The loops of what has elements in the lanes, not samples.
+
+    Attributes:
+        axes: of the shape, those that are left after some were joined; each is the last one of
+            those that it is made of.
+        shape: their lengths.
+        lane: which of them is in the lanes; None: elements are computed one by one.
+        written_out: how many whole vectors are written one after the other.
+    """
+
+    axes: tuple[int, ...]
+    shape: tuple[int, ...]
+    lane: int | None = None
+    written_out: int = 1
 
 
 @frozen
@@ -311,6 +350,8 @@ class LoopProgram:
         interpreted: the arrays of tapes that are run by the machine for tapes.
         tile: the sizes of a tile; None until they are chosen.
         blockings: for each sum or dot with samples in the lanes, by its array, how it is cut.
+        element_nests: for what else has none: for a group, by its first array; for each part of a
+            scatter.
         element_sums: for each sum or dot without, by its array, what is there instead.
         one_sample: whether code is made for one sample at a time: its elements are in the lanes.
         units: multiply-adds of vectors that can start in a cycle of the target.
@@ -335,6 +376,7 @@ class LoopProgram:
     interpreted: frozenset[int] = frozenset()
     tile: Tile | None = None
     blockings: Mapping[int, tuple[Blocking, ...]] = field(factory=dict)
+    element_nests: Mapping[int, tuple[ElementNest, ...]] = field(factory=dict)
     element_sums: Mapping[int, ElementSum] = field(factory=dict)
     left_to_update: NDArray[np.int64] | None = None
     one_sample: bool = False
@@ -355,6 +397,20 @@ class LoopProgram:
         if array in self.destinations:
             array = self.destinations[array].array
         return self.program.arrays[array].batched
+
+    def stored(self, array: int) -> bool:
+        """Tell whether an array is kept in memory."""
+        return array in self.places or array in self.destinations
+
+    def constant(self, access: Access) -> float | None:
+        """Return the number that an access reads when it is one and the same known now."""
+        if access.array != CONSTS or any(access.index.strides):
+            return None
+        if isinstance(access.index, Gather):
+            if access.index.table.size != 1:
+                return None
+            return float(self.program.consts[int(access.index.table.ravel()[0])])
+        return float(self.program.consts[access.index.offset])
 
     @property
     def chosen_tile(self) -> Tile:
@@ -394,3 +450,15 @@ def block_units(block: Sequence[Unit]) -> Iterator[Unit]:
         yield unit
         if isinstance(unit, LoopUnit):
             pending.extend(reversed(unit.body))
+
+
+def nested_units(loops: LoopProgram) -> Iterator[tuple[Unit, int]]:
+    """Yield every unit that is no loop, and how many loops are around it."""
+    units = (unit for phase in loops.phases for unit in (*phase.shared, *phase.tiled))
+    pending: list[tuple[Unit, int]] = [(unit, 0) for unit in units]
+    while pending:
+        unit, depth = pending.pop()
+        if isinstance(unit, LoopUnit):
+            pending += [(inner, depth + 1) for inner in unit.body]
+        else:
+            yield unit, depth

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from mgcompile.program.index_maps import dense_strides
-from mgcompile.program.ir import Gather
+from mgcompile.program.ir import Affine, Gather
 
 if TYPE_CHECKING:
-    from mgcompile.program.ir import IndexMap
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["Path", "fetch_cost", "path_of", "put_cost", "vectors_of"]
+    from mgcompile.program.ir import IndexMap
+    from mgcompile.schedule.ir import LoopProgram
+
+__all__ = ["Path", "fetch_cost", "joined", "path_of", "put_cost", "result_path", "vectors_of"]
 
 
 @frozen
@@ -30,6 +33,15 @@ class Path:
         """Tell whether what is read or written depends on an axis."""
         return any(self.along(axis))
 
+    def only(self, axes: Iterable[int], first: int, count: int) -> Path:
+        """Return the path with those `axes` alone of `count` that begin at number `first`."""
+        kept = [*range(first), *(first + axis for axis in axes)]
+
+        def row(numbers: tuple[int, ...]) -> tuple[int, ...]:
+            return (*(numbers[place] for place in kept), *numbers[first + count :])
+
+        return Path(row(self.strides), row(self.steps) if self.steps else ())
+
 
 def path_of(index: IndexMap) -> Path:
     """Return how a map moves; axes along which its table has one entry need none."""
@@ -38,6 +50,44 @@ def path_of(index: IndexMap) -> Path:
     shape = index.table.shape
     pairs = zip(shape, dense_strides(shape), strict=True)
     return Path(index.strides, tuple(0 if length == 1 else step for length, step in pairs))
+
+
+def result_path(loops: LoopProgram, array: int, shape: tuple[int, ...], depth: int) -> Path:
+    """Return how what makes an array, in `depth` loops, moves through it or what it is part of."""
+    target = loops.destinations.get(array)
+    dense = Affine(0, (0,) * depth + dense_strides(shape))
+    return path_of(dense if target is None else target.index)
+
+
+def joined(
+    shape: tuple[int, ...], paths: Sequence[Path], first: int
+) -> tuple[tuple[int, ...], tuple[int, ...], list[Path]]:
+    """Make one axis of neighbouring ones that all paths pass through as through one.
+
+    Args:
+        shape: The lengths of the axes.
+        paths: What goes through them.
+        first: The number of the first of these axes in the paths.
+
+    Returns:
+        Of each axis that is left the last one that went into it, and its length; the paths.
+    """
+    lengths: list[int] = []
+    last: list[int] = []
+    for axis, length in enumerate(shape):
+        if lengths and all(_goes_on(path, first + axis, length) for path in paths):
+            lengths[-1] *= length
+            last[-1] = axis
+        else:
+            lengths.append(length)
+            last.append(axis)
+    return tuple(last), tuple(lengths), [path.only(last, first, len(shape)) for path in paths]
+
+
+def _goes_on(path: Path, place: int, length: int) -> bool:
+    """Tell whether the axis before `place` begins again where this one ends."""
+    rows = (path.strides, path.steps) if path.steps else (path.strides,)
+    return all(row[place - 1] == row[place] * length for row in rows)
 
 
 def vectors_of(length: int, width: int) -> list[tuple[int, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.schedule.batch_tile import choose_tile
+from mgcompile.schedule.element_lanes import choose_element_lanes, elements_alone
 from mgcompile.schedule.element_sums import choose_element_sums, sums_alone
 from mgcompile.schedule.fission import split_bodies
 from mgcompile.schedule.fused_sgd import fuse_sgd
@@ -54,6 +55,8 @@ PASSES = (
          optional=True),
     Pass("register-blocking", LOOPS, choose_blockings, "sums that are in registers at once",
          optional=True, otherwise=single_blockings),
+    Pass("element-lanes", LOOPS, choose_element_lanes, "an axis in the lanes where no samples are",
+         optional=True, otherwise=elements_alone),
     Pass("element-sums", LOOPS, choose_element_sums, "results or terms of a sum in the lanes",
          optional=True, otherwise=sums_alone),
     Pass("fused-sgd", LOOPS, fuse_sgd, "update weights where gradients are summed", optional=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from mgcompile.program.printer import format_access, format_statement
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mgcompile.program.ir import Bundle
-    from mgcompile.schedule.ir import ElementSum, LoopProgram, Phase, Unit
+    from mgcompile.schedule.ir import ElementNest, ElementSum, LoopProgram, Phase, Unit
 
 __all__ = ["format_loops", "format_unit"]
 
@@ -67,7 +68,8 @@ def format_unit(loops: LoopProgram, unit: Unit, depth: int = 0) -> Iterator[str]
     """Yield the lines of a unit that stands in `depth` loops."""
     if isinstance(unit, Group):
         vectors = f", {unit.vectors} vectors a turn" if unit.vectors > 1 else ""
-        yield f"loop over {list(unit.shape)}{vectors}:"
+        lanes = "".join(_lane(nest) for nest in loops.element_nests.get(unit.results[0], ()))
+        yield f"loop over {list(unit.shape)}{vectors}{lanes}:"
         yield from (f"  {_statement(loops, bundle, depth)}" for bundle in unit.bundles)
     elif isinstance(unit, Product):
         start = ""
@@ -90,7 +92,9 @@ def format_unit(loops: LoopProgram, unit: Unit, depth: int = 0) -> Iterator[str]
         yield from (f"  keep a{stack.source} in a{stack.result}" for stack in unit.loop.stacks)
     else:
         text = format_statement(unit, loops.program, depth).splitlines()
-        yield from (f"{line}{_decided(loops, unit.result)}" for line in text)
+        of_parts = [_lane(nest) for nest in loops.element_nests.get(unit.result, ())]
+        for line, lane in zip_longest(text, of_parts[: len(text)], fillvalue=""):
+            yield f"{line}{_decided(loops, unit.result)}{lane}"
 
 
 def _statement(loops: LoopProgram, bundle: Bundle, depth: int) -> str:
@@ -110,6 +114,14 @@ def _decided(loops: LoopProgram, array: int) -> str:
         turn = blockings[0].turn
         text += f"  {turn.terms} terms a turn, in {turn.parts} parts"
     return text
+
+
+def _lane(nest: ElementNest) -> str:
+    """Return the loops of what has no samples in the lanes, and which of them is there."""
+    if nest.lane is None:
+        return ""
+    written = f", {nest.written_out} written out" if nest.written_out > 1 else ""
+    return f", axis {nest.lane} of {list(nest.shape)} in the lanes{written}"
 
 
 def _lanes(chosen: ElementSum) -> str:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from mgcompile.program.ir import Bundle
-from mgcompile.schedule.ir import Blocking, LoopUnit, Product, Range, Turn
+from mgcompile.schedule.ir import Blocking, Product, Range, Turn, nested_units
 from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from mgcompile.schedule.ir import LoopProgram, Unit
+    from mgcompile.schedule.ir import LoopProgram
 
 __all__ = ["choose_blockings", "even", "single_blockings", "sums_of", "turn_of"]
 
@@ -91,13 +91,7 @@ def _cut(
 
 def sums_of(loops: LoopProgram) -> Iterator[tuple[Product, int]]:
     """Yield the sums and dots that tiles or all samples share, and how many loops are around."""
-    units = (unit for phase in loops.phases for unit in (*phase.shared, *phase.tiled))
-    pending: list[tuple[Unit, int]] = [(unit, 0) for unit in units]
-    while pending:
-        unit, depth = pending.pop()
-        if isinstance(unit, LoopUnit):
-            pending += [(inner, depth + 1) for inner in unit.body]
-            continue
+    for unit, depth in nested_units(loops):
         product = Product(unit, None) if isinstance(unit, Bundle) else unit
         if isinstance(product, Product) and adds_up(product.bundle.op):
             yield product, depth

@@ -8,9 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.errors import InvalidProgramError
+from mgcompile.program.ir import Scatter, extent
 from mgcompile.schedule.costs import TOGETHER
 from mgcompile.schedule.faults import FaultError, require
-from mgcompile.schedule.ir import BLOCK, ElementSum, Group, block_units
+from mgcompile.schedule.ir import (
+    BLOCK,
+    ElementSum,
+    Group,
+    ScatterUnit,
+    block_units,
+    nested_units,
+)
+from mgcompile.schedule.lanes import path_of
 from mgcompile.schedule.register_blocking import sums_of
 from mgcompile.schedule.verify_order import check_destinations, check_order
 from mgcompile.schedule.verify_places import check_places
@@ -45,6 +54,8 @@ def verify_loops(loops: LoopProgram) -> LoopProgram:
             _check_vectors(loops)
         if loops.blockings:
             _check_blockings(loops)
+        if loops.element_nests:
+            _check_element_nests(loops)
         if loops.element_sums:
             _check_element_sums(loops)
     except FaultError as fault:
@@ -88,6 +99,32 @@ def _check_blockings(loops: LoopProgram) -> None:
             order = (wide.row_axis, 1 - wide.row_axis)
             bundle = wide.bundle
             _check_cover(bundle, bundle.shape, [tuple(pair[k] for k in order) for pair in cut])
+
+
+def _check_element_nests(loops: LoopProgram) -> None:
+    """Refuse nests that leave points out, and lanes that add to one element more than once."""
+    for unit, depth in nested_units(loops):
+        if isinstance(unit, Group):
+            _check_points(loops, unit.results[0], [unit.shape])
+        scatter = unit.scatter if isinstance(unit, ScatterUnit) else unit
+        if isinstance(scatter, Scatter):
+            _check_points(loops, scatter.result, [part.shape for part in scatter.parts])
+            nests = loops.element_nests.get(scatter.result, ())
+            for nest, part in zip(nests, scatter.parts, strict=False):
+                if nest.lane is not None:
+                    stride, step = path_of(part.target).along(depth + nest.axes[nest.lane])
+                    alone = bool(stride) and not step
+                    require(alone, f"lanes of a{scatter.result} may be one element")
+
+
+def _check_points(loops: LoopProgram, array: int, shapes: Sequence[tuple[int, ...]]) -> None:
+    nests = loops.element_nests.get(array)
+    if nests is None:
+        return
+    whole = [extent(nest.shape) for nest in nests] == [extent(shape) for shape in shapes]
+    require(whole, f"a nest of a{array} leaves points out, or has them twice")
+    inside = all(nest.lane is None or nest.lane < len(nest.shape) for nest in nests)
+    require(inside, f"the lanes of a{array} are along no axis")
 
 
 def _check_element_sums(loops: LoopProgram) -> None:

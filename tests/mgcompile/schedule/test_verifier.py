@@ -6,8 +6,17 @@ import pytest
 
 import mgcompile
 from mgcompile.errors import InvalidProgramError
-from mgcompile.program.ir import Access, Affine, Bundle
-from mgcompile.schedule.ir import ElementSum, Group, LoopUnit, Place, Product, Tile, Turn
+from mgcompile.program.ir import Access, Affine, Bundle, Scatter
+from mgcompile.schedule.ir import (
+    ElementSum,
+    Group,
+    LoopUnit,
+    Place,
+    Product,
+    Tile,
+    Turn,
+    nested_units,
+)
 from mgcompile.schedule.pipeline import schedule
 from mgcompile.schedule.verifier import verify_loops
 from mgcore import Value, ops
@@ -301,6 +310,58 @@ def shared():
     kernel = mgcompile.compile(ops.sum(*(ops.tanh(row) for row in rows)), inputs=[], params=w)
     loops = schedule(kernel.program, "float64", 4, None)
     return verify_loops(loops)
+
+
+@pytest.fixture(scope="module")
+def alone():
+    """The gradient of the net for one sample: all has elements in the lanes."""
+    model = MLP(8, [8, 8, 1])
+    inputs = [Value(0.1, label=f"x{k}") for k in range(8)]
+    kernel = mgcompile.compile(model(inputs) ** 2, inputs=inputs, params=model.parameters())
+    program = kernel.built.derived("loss")
+    with pytest.MonkeyPatch.context() as patch:  # so that there are scatters
+        patch.setenv("MGCOMPILE_SKIP", "scatter-elision,sink-scatter")
+        return verify_loops(schedule(program, "float64", 4, None, one_sample=True))
+
+
+def with_nest(loops, wanted, change):
+    """Change the first nest that has lanes, of a group or of a part of a scatter."""
+    units = [unit for unit, _ in nested_units(loops) if isinstance(unit, wanted)]
+    arrays = [unit.results[0] if wanted is Group else unit.result for unit in units]
+    nests = {array: list(loops.element_nests[array]) for array in arrays}
+    array, k = next((a, k) for a in nests for k, n in enumerate(nests[a]) if n.lane is not None)
+    nests[array][k] = change(nests[array][k])
+    return attrs.evolve(loops, element_nests={**loops.element_nests, array: tuple(nests[array])})
+
+
+@pytest.mark.parametrize("wanted", [Group, Scatter])
+def test_a_nest_that_leaves_points_out(alone, wanted):
+    def shorter(nest):
+        return attrs.evolve(nest, shape=(*nest.shape[:-1], nest.shape[-1] - 1))
+
+    refused(with_nest(alone, wanted, shorter), "leaves points out")
+
+
+def test_lanes_along_no_axis(alone):
+    def outside(nest):
+        return attrs.evolve(nest, lane=len(nest.shape))
+
+    refused(with_nest(alone, Group, outside), "along no axis")
+
+
+def test_lanes_of_a_scatter_that_add_to_one_element(alone):
+    (scatter,) = (unit for unit, _ in nested_units(alone) if isinstance(unit, Scatter))
+    parts = [attrs.evolve(part, target=Affine(0, (0,) * len(part.shape))) for part in scatter.parts]
+    still = attrs.evolve(scatter, parts=tuple(parts))
+
+    def instead(units):
+        return tuple(still if unit is scatter else unit for unit in units)
+
+    phases = tuple(
+        attrs.evolve(each, shared=instead(each.shared), tiled=instead(each.tiled))
+        for each in alone.phases
+    )
+    refused(attrs.evolve(alone, phases=phases), "may be one element")
 
 
 def with_element_sum(loops, change):

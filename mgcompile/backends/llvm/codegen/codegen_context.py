@@ -9,7 +9,7 @@ from attrs import define, evolve, field, frozen
 
 from mgcompile.backends.llvm.ir.vector_type import Kind, kind_of
 from mgcompile.program.index_maps import dense_strides
-from mgcompile.program.ir import CONSTS, INPUTS, Affine, Gather
+from mgcompile.program.ir import INPUTS, Affine
 from mgcompile.schedule.lanes import path_of
 
 if TYPE_CHECKING:
@@ -173,20 +173,6 @@ class CodegenContext:
             return self.target(writer, target.array, target.index, base)
         strides = (0,) * len(self.iterations) + dense_strides(shape)
         return self.target(writer, array, Affine(0, strides), base)
-
-    def stored(self, array: int) -> bool:
-        """Tell whether an array is kept in memory."""
-        return array in self.loops.places or array in self.loops.destinations
-
-    def constant(self, access: Access) -> float | None:
-        """Return the number that an access reads when it is one and the same known now."""
-        if access.array != CONSTS or any(access.index.strides):
-            return None
-        if isinstance(access.index, Gather):
-            if access.index.table.size != 1:
-                return None
-            return float(self.program.consts[int(access.index.table.ravel()[0])])
-        return float(self.program.consts[access.index.offset])
 
 
 @define

@@ -5,11 +5,12 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from mgcompile.backends.llvm.codegen.element_folds import fold_elements
 from mgcompile.backends.llvm.codegen.element_lanes import (
     Lanes,
     fetch,
-    joined_axes,
     put,
     splat,
     write_vectors,
@@ -18,8 +19,7 @@ from mgcompile.backends.llvm.codegen.elementwise import apply, apply_to_all, out
 from mgcompile.backends.llvm.codegen.streaming_reduction import is_streamed, write_streamed
 from mgcompile.backends.llvm.math.custom_ops import is_called_back
 from mgcompile.program.ir import extent
-from mgcompile.schedule.costs import is_cheap, weight
-from mgcompile.schedule.lanes import fetch_cost, put_cost
+from mgcompile.schedule.costs import is_cheap
 from mgcompile.support.op_traits import is_known
 
 if TYPE_CHECKING:
@@ -30,12 +30,9 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.program.ir import Access, Bundle
-    from mgcompile.schedule.ir import Group
+    from mgcompile.schedule.ir import ElementNest, Group
 
-__all__ = ["lane_axis", "write_element_group", "write_element_operands"]
-
-WRITTEN_OUT = 24
-"""Instructions, about, up to which the vectors of a row are written one after the other."""
+__all__ = ["write_element_group", "write_element_operands"]
 
 SPARE = 0.5
 """What lanes hold that are not in use: a number at which hardly a function has a special case."""
@@ -43,29 +40,21 @@ SPARE = 0.5
 
 def write_element_group(writer: Writer, codegen: CodegenContext, group: Group) -> None:
     """Append a loop over the group's points, a vector of neighbours at a time."""
-    first = len(codegen.iterations)
-    read = outside_reads(writer, codegen, group, set(group.results))
+    read = outside_reads(writer, codegen, group)
     written = {
-        bundle.result: codegen.result(writer, bundle.result, group.shape)
-        for bundle in group.bundles
-        if codegen.stored(bundle.result)
+        array: codegen.result(writer, array, group.shape)
+        for array in group.results
+        if codegen.loops.stored(array)
     }
-    shape = joined_axes(group.shape, [*read.values(), *written.values()], first)
-    work = sum(weight(bundle) for bundle in group.bundles)
-    axis = lane_axis(codegen, shape, [*read.values()], [*written.values()], work)
-    if axis is not None and shape[axis] % codegen.tile.width and _asks_python(group.bundles):
-        axis = None  # a rule sees no numbers but those of the program
-    whole = 0 if axis is None else shape[axis] // codegen.tile.width
-    step = whole if 0 < whole * work <= WRITTEN_OUT else 1
+    (nest,) = codegen.loops.element_nests[group.results[0]]
 
     def point(lanes: Lanes, addresses: Sequence[Address]) -> None:
         here = dict(zip(read, addresses, strict=False))
         results = dict(zip(written, addresses[len(read) :], strict=True))
         _write_point(writer, codegen, group, lanes, here, results)
 
-    write_vectors(
-        writer, codegen, shape, axis, [*read.values(), *written.values()], point, step=step
-    )
+    nest = _without_spare_lanes(codegen, nest, group.bundles)
+    write_vectors(writer, codegen, nest, [*read.values(), *written.values()], point)
 
 
 def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> None:
@@ -80,23 +69,30 @@ def write_element_operands(writer: Writer, codegen: CodegenContext, bundle: Bund
         if read.strides[place] == 1 and not (read.steps and read.steps[place]):
             _write_streamed(writer, codegen, bundle, read, written)
             return
-    axis = lane_axis(codegen, shape, [read] * operands, [written], operands * weight(bundle))
-    if axis is not None and shape[axis] % width and _asks_python([bundle]):
-        axis = None
+    (nest,) = codegen.loops.element_nests[bundle.result]
 
     def point(lanes: Lanes, addresses: Sequence[Address]) -> None:
         _apply_to_all(writer, codegen, bundle, lanes, *addresses)
 
-    write_vectors(writer, codegen, shape, axis, (read, written), point)
+    nest = _without_spare_lanes(codegen, nest, [bundle])
+    write_vectors(writer, codegen, nest, (read, written), point)
 
 
-def _asks_python(bundles: Sequence[Bundle]) -> bool:
-    """Tell whether Python runs the rule of one of the ops."""
-    return any(
+def _without_spare_lanes(
+    codegen: CodegenContext, nest: ElementNest, bundles: Sequence[Bundle]
+) -> ElementNest:
+    """Return the nest without lanes where Python runs a rule and some were not in use.
+
+    A rule sees no numbers but those of the program.
+    """
+    if nest.lane is None or nest.shape[nest.lane] % codegen.tile.width == 0:
+        return nest
+    asked = any(
         not is_known(bundle.op)
         and is_called_back(bundle.op, len(bundle.operands) * extent(bundle.reduced))
         for bundle in bundles
     )
+    return evolve(nest, lane=None) if asked else nest
 
 
 def _write_streamed(
@@ -157,38 +153,3 @@ def _write_point(
     for array, address in written.items():
         put(block, scalar, address, results[array], lanes)
     writer.splice(block)
-
-
-def lane_axis(
-    codegen: CodegenContext,
-    shape: Sequence[int],
-    read: Sequence[Address],
-    written: Sequence[Address],
-    work: int,
-) -> int | None:
-    """Return the axis whose points are best put into the lanes; None where none is worth it.
-
-    `work` is about how many instructions a point takes beside its loads and stores.
-    """
-    width, first = codegen.tile.width, len(codegen.iterations)
-    points = extent(tuple(shape))
-    best, least = None, float(points * (work + len(read) + len(written)))
-    for axis, length in enumerate(shape):
-        if length == 1:
-            continue
-        whole, rest = divmod(length, width)
-        cost = 0.0
-        for count, live in ((whole, width), (1, rest)):
-            if count and live:
-                place = first + axis
-                loads = sum(fetch_cost(*_moves(address, place), live) for address in read)
-                stores = sum(put_cost(*_moves(address, place), live) for address in written)
-                cost += count * (work + loads + stores)
-        cost *= points // length
-        if cost < least:
-            best, least = axis, cost
-    return best
-
-
-def _moves(address: Address, place: int) -> tuple[int, int]:
-    return address.strides[place], address.steps[place] if address.steps else 0

@@ -13,6 +13,7 @@ from attrs import evolve, frozen
 
 from mgcompile.backends.llvm.ir.vector import Vec
 from mgcompile.backends.llvm.ir.vector_type import Kind
+from mgcompile.schedule.lanes import Path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Writer
     from mgcompile.backends.llvm.ir.vector_builder import Block
+    from mgcompile.schedule.ir import ElementNest
 
 __all__ = [
     "Lanes",
     "fetch",
-    "joined_axes",
     "laned",
     "only_live",
     "put",
@@ -56,43 +57,6 @@ def splat(block: Block, value: str) -> Vec:
     return block.append(f"shufflevector {kind} {first.name}, {kind} poison, {zeros}", kind)
 
 
-def joined_axes(shape: tuple[int, ...], addresses: Sequence[Address], first: int) -> list[int]:
-    """Make one axis of neighbouring ones that all addresses pass through as through one.
-
-    Args:
-        shape: The lengths of the axes.
-        addresses: None of these axes is entered yet; theirs are joined in place.
-        first: The number of the first of these axes in the addresses.
-
-    Returns:
-        The lengths that are left.
-    """
-    lengths: list[int] = []
-    last: list[int] = []
-    for axis, length in enumerate(shape):
-        place = first + axis
-        if lengths and all(_goes_on(address, place, length) for address in addresses):
-            lengths[-1] *= length
-            last[-1] = place
-        else:
-            lengths.append(length)
-            last.append(place)
-    kept = [*range(first), *last]
-    for address in addresses:
-        rest = address.strides[first + len(shape) :]
-        address.strides = (*(address.strides[place] for place in kept), *rest)
-        if address.steps:
-            rest = address.steps[first + len(shape) :]
-            address.steps = (*(address.steps[place] for place in kept), *rest)
-    return lengths
-
-
-def _goes_on(address: Address, place: int, length: int) -> bool:
-    """Tell whether the axis before `place` begins again where this one ends."""
-    rows = (address.strides, address.steps) if address.steps else (address.strides,)
-    return all(row[place - 1] == row[place] * length for row in rows)
-
-
 def laned(address: Address, axis: int, width: int) -> Address:
     """Return an address whose `axis` counts vectors, with their lanes as one more axis, the last.
 
@@ -113,45 +77,50 @@ def laned(address: Address, axis: int, width: int) -> Address:
 def write_vectors(
     writer: Writer,
     codegen: CodegenContext,
-    shape: Sequence[int],
-    axis: int | None,
+    nest: ElementNest,
     addresses: Sequence[Address],
     point: Callable[[Lanes, Sequence[Address]], None],
-    *,
-    step: int = 1,
 ) -> None:
-    """Append loops over a shape, a vector of neighbours along an axis at a time.
+    """Append the loops of a nest.
 
     Args:
         writer: The function.
         codegen: Where it stands; no address has entered the axes after those of its loops.
-        shape: The lengths of the axes.
-        axis: Which of them is in the lanes; None: none is.
+        nest: The loops.
         addresses: What is read and written.
         point: Appends what is done with some lanes, from addresses on the first of them.
-        step: How many whole vectors are written out in a turn.
     """
     first, width = len(codegen.iterations), codegen.tile.width
+    joined = [_only(each, nest, first) for each in addresses]
     with ExitStack() as stack:
-        for other, length in enumerate(shape):
-            if other != axis:
+        for axis, length in enumerate(nest.shape):
+            if axis != nest.lane:
                 turn = stack.enter_context(writer.loop(length))
-                for address in addresses:
-                    address.enter(first + other, turn.index)
-        if axis is None:
-            point(Lanes(codegen.scalar, 1), addresses)
+                for address in joined:
+                    address.enter(first + axis, turn.index)
+        if nest.lane is None:
+            point(Lanes(codegen.scalar, 1), joined)
             return
-        cut = [laned(each, first + axis, width) for each in addresses]
-        whole, rest = divmod(shape[axis], width)
-        for start, stop, live, many in ((0, whole, width, step), (whole, whole + 1, rest, 1)):
+        place = first + nest.lane
+        cut = [laned(each, place, width) for each in joined]
+        whole, rest = divmod(nest.shape[nest.lane], width)
+        parts = ((0, whole, width, nest.written_out), (whole, whole + 1, rest, 1))
+        for start, stop, live, many in parts:
             if start == stop or not live:
                 continue
             with writer.loop(stop, start=start, step=many) as turn:
                 for plus in range(many):
                     here = [address.fork() for address in cut]
                     for address in here:
-                        address.enter(first + axis, writer.add(turn.index, plus))
+                        address.enter(place, writer.add(turn.index, plus))
                     point(Lanes(codegen.vector, live), here)
+
+
+def _only(address: Address, nest: ElementNest, first: int) -> Address:
+    """Return an address that the axes of a nest lead through."""
+    count = len(nest.axes) if not nest.axes else nest.axes[-1] + 1
+    path = Path(address.strides, address.steps).only(nest.axes, first, count)
+    return evolve(address, strides=path.strides, steps=path.steps, entered=set(address.entered))
 
 
 def _in_order(address: Address) -> int:

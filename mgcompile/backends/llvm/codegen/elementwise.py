@@ -18,7 +18,7 @@ from mgcompile.program.ir import extent
 from mgcompile.schedule.costs import TOGETHER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
@@ -43,26 +43,21 @@ MOST_OPERANDS = 16
 
 
 def outside_reads(
-    writer: Writer, codegen: CodegenContext, group: Group, inside: set[int]
+    writer: Writer, codegen: CodegenContext, group: Group, inside: Sequence[int] | None = None
 ) -> dict[Access, Address]:
     """Return addresses on what a group reads from memory: neither constants nor arrays `inside`."""
-    read: dict[Access, Address] = {}
-    for bundle in group.bundles:
-        for access in bundle.operands:
-            if access.array in inside or access in read or codegen.constant(access) is not None:
-                continue
-            read[access] = codegen.address(writer, access)
-    return read
+    read = group.outside_reads(codegen.loops, inside)
+    return {access: codegen.address(writer, access) for access in read}
 
 
 def write_group(writer: Writer, codegen: CodegenContext, group: Group) -> None:
     """Append a loop over the group's points, and for each over the vectors of the tile."""
     shape, loops = group.shape, len(codegen.iterations)
-    read = outside_reads(writer, codegen, group, set(group.results))
+    read = outside_reads(writer, codegen, group)
     written = {
         bundle.result: codegen.result(writer, bundle.result, shape)
         for bundle in group.bundles
-        if codegen.stored(bundle.result)
+        if codegen.loops.stored(bundle.result)
     }
     addresses = [*read.values(), *written.values()]
     with ExitStack() as stack:
@@ -165,7 +160,7 @@ def apply(
     for bundle in group.bundles:
         operands = []
         for access in bundle.operands:
-            number = codegen.constant(access)
+            number = codegen.loops.constant(access)
             if number is not None:
                 operands.append(block.constant(number))
             elif access.array in results:

@@ -6,7 +6,6 @@ import math
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from mgcompile.backends.llvm.codegen.element_groups import lane_axis
 from mgcompile.backends.llvm.codegen.element_lanes import fetch, put, write_vectors
 from mgcompile.backends.llvm.ir.vector import Vec
 from mgcompile.backends.llvm.ir.vector_type import Kind
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.element_lanes import Lanes
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.program.ir import Bundle
+    from mgcompile.schedule.ir import ElementNest
 
 __all__ = ["write_lookup"]
 
@@ -44,7 +44,8 @@ def write_lookup(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> Non
         else:
             places, known = _places(writer, codegen.scalar, index.pointer, index.unit, count)
             choices.enter(first + len(across), places[0])
-            _write_elements(writer, codegen, choices, written, across, known)
+            (nest,) = codegen.loops.element_nests[bundle.result]
+            _write_elements(writer, codegen, nest, choices, written, known)
 
 
 def _places(
@@ -76,13 +77,12 @@ def _places(
 def _write_elements(
     writer: Writer,
     codegen: CodegenContext,
+    nest: ElementNest,
     choices: Address,
     written: Address,
-    across: Sequence[int],
     known: str,
 ) -> None:
     """Append the loops over the axes along which the index stays, neighbours in the lanes."""
-    axis = lane_axis(codegen, across, [choices], [written], 1)
 
     def point(lanes: Lanes, addresses: Sequence[Address]) -> None:
         block, kind, (taken, onto) = writer.block(lanes.kind), lanes.kind, addresses
@@ -92,7 +92,7 @@ def _write_elements(
         put(block, codegen.scalar, onto, found, lanes)
         writer.splice(block)
 
-    write_vectors(writer, codegen, across, axis, (choices, written), point)
+    write_vectors(writer, codegen, nest, (choices, written), point)
 
 
 def _write_samples(

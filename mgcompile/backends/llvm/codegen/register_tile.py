@@ -70,7 +70,7 @@ class RegisterTile:
         bundle, group, start = product.bundle, product.group, product.start
         origin: Copy = (0,) * len(bundle.shape)
         made = [bundle.result] if group is None else [bundle.result, *group.results]
-        reads = {} if group is None else outside_reads(writer, codegen, group, set(made))
+        reads = {} if group is None else outside_reads(writer, codegen, group, made)
         base = "partial" if bundle.over_batch else ""
         return cls(
             writer=writer,
@@ -87,7 +87,7 @@ class RegisterTile:
             results={
                 array: Spread({origin: codegen.result(writer, array, bundle.shape, base)})
                 for array in made
-                if codegen.stored(array)
+                if codegen.loops.stored(array)
             },
         )
 
@@ -232,7 +232,7 @@ def _term(
     nest: RegisterTile, block: Block, access: Access, spread: Spread, copy: Copy, vector: int
 ) -> Vec:
     codegen, batched = nest.codegen, nest.codegen.batched(access.array)
-    constant = codegen.constant(access)
+    constant = codegen.loops.constant(access)
     if nest.lanes is not None:
         if constant is not None:
             return only_live(block, block.constant(constant), nest.lanes)

@@ -9,7 +9,6 @@ from mgcompile.backends.llvm.codegen.codegen_context import Address
 from mgcompile.backends.llvm.codegen.element_lanes import (
     Lanes,
     fetch,
-    joined_axes,
     put,
     splat,
     write_vectors,
@@ -22,7 +21,6 @@ from mgcompile.backends.llvm.codegen.elementwise import (
 )
 from mgcompile.backends.llvm.codegen.interleave import one_by_one
 from mgcompile.schedule.ir import Group
-from mgcompile.schedule.lanes import fetch_cost, put_cost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.program.ir import Access, Bundle, Scatter, ScatterPart
+    from mgcompile.schedule.ir import ElementNest
 
 __all__ = ["clear", "write_clear", "write_copy", "write_rotation", "write_scatter"]
 
@@ -48,7 +47,7 @@ def write_scatter(
     """
     write_clear(writer, codegen, scatter.result)
     here = {bundle.result: bundle for bundle in bundles}
-    for part in scatter.parts:
+    for number, part in enumerate(scatter.parts):
         if part.source.array in here:
             _write_computed(writer, codegen, scatter, part, here[part.source.array])
             continue
@@ -57,7 +56,8 @@ def write_scatter(
             target.enter(axis, iteration)
         source = codegen.address(writer, part.source)
         if not codegen.batched(scatter.result):
-            _write_elements(writer, codegen, part.shape, source, target)
+            nest = codegen.loops.element_nests[scatter.result][number]
+            _write_elements(writer, codegen, nest, source, target)
             continue
         with ExitStack() as stack:
             for axis, length in enumerate(part.shape):
@@ -70,20 +70,10 @@ def write_scatter(
 
 
 def _write_elements(
-    writer: Writer,
-    codegen: CodegenContext,
-    whole_shape: tuple[int, ...],
-    source: Address,
-    target: Address,
+    writer: Writer, codegen: CodegenContext, nest: ElementNest, source: Address, target: Address
 ) -> None:
-    """Append `target += source`, a vector of neighbours at a time.
-
-    Only an axis along which the target moves by a stride is put into the lanes: no two of them
-    then name the same element.
-    """
-    first, scalar = len(codegen.iterations), codegen.scalar
-    shape = joined_axes(whole_shape, (source, target), first)
-    axis = _lanes_of_scatter(codegen, shape, source, target)
+    """Append `target += source`, a vector of neighbours at a time."""
+    scalar = codegen.scalar
 
     def point(lanes: Lanes, addresses: Sequence[Address]) -> None:
         block, (here, onto) = writer.block(lanes.kind), addresses
@@ -91,29 +81,7 @@ def _write_elements(
         put(block, scalar, onto, total, lanes)
         writer.splice(block)
 
-    write_vectors(writer, codegen, shape, axis, (source, target), point)
-
-
-def _lanes_of_scatter(
-    codegen: CodegenContext, shape: Sequence[int], source: Address, target: Address
-) -> int | None:
-    """Return the axis that is put into the lanes; None where numbers are added one by one."""
-    first, width = len(codegen.iterations), codegen.tile.width
-    best, least = None, 3.0
-    for axis, length in enumerate(shape):
-        place = first + axis
-        still = not target.strides[place] or (target.steps and target.steps[place])
-        if length == 1 or still:
-            continue
-        live = min(length, width)
-        step = source.steps[place] if source.steps else 0
-        cost = fetch_cost(source.strides[place], step, live) + 1.0
-        cost += fetch_cost(target.strides[place], 0, live) + put_cost(
-            target.strides[place], 0, live
-        )
-        if cost / live < least:
-            best, least = axis, cost / live
-    return best
+    write_vectors(writer, codegen, nest, (source, target), point)
 
 
 def _write_computed(
@@ -125,7 +93,7 @@ def _write_computed(
     target = codegen.target(writer, scatter.result, part.target)
     for axis, iteration in enumerate(codegen.iterations):
         target.enter(axis, iteration)
-    read = outside_reads(writer, codegen, group, set())
+    read = outside_reads(writer, codegen, group, ())
     align = codegen.tile.bytes * codegen.tile.width
     with ExitStack() as stack:
         for axis, length in enumerate(part.shape):

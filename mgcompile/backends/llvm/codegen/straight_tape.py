@@ -120,7 +120,7 @@ class _Segment:
         return self._load(self.pool[number])
 
     def _load(self, source: _Source) -> Vec:
-        known = self.codegen.constant(Access(source.array, Affine(source.element, ())))
+        known = self.codegen.loops.constant(Access(source.array, Affine(source.element, ())))
         if known is not None:
             return self.block.constant(known)
         kind = self.block.kind
