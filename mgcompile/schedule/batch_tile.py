@@ -8,7 +8,8 @@ from attrs import evolve
 
 from mgcompile.program.cost import cost
 from mgcompile.schedule.costs import TOGETHER, is_heavy
-from mgcompile.schedule.ir import BLOCK, MOST_TILES, Group, Tile
+from mgcompile.schedule.decisions import MOST_TILES, Tile
+from mgcompile.schedule.ir import BLOCK, Group
 from mgcompile.schedule.live_outs import untouched
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from attrs import evolve
 
 from mgcompile.program.ir import Bundle, Scatter, extent
 from mgcompile.schedule.costs import weight
-from mgcompile.schedule.ir import ElementNest, Group, ScatterUnit, nested_units
+from mgcompile.schedule.decisions import ElementNest
+from mgcompile.schedule.ir import Group, ScatterUnit, nested_units
 from mgcompile.schedule.lanes import (
     Path,
     fetch_cost,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from attrs import evolve, frozen
 
 from mgcompile.program.ir import extent
-from mgcompile.schedule.ir import ElementSum, Range, SumBlock
+from mgcompile.schedule.decisions import ElementSum, Range, SumBlock
 from mgcompile.schedule.lanes import Path, fetch_cost, path_of, put_cost, result_path, vectors_of
 from mgcompile.schedule.register_blocking import even, sums_of, turn_of
 

@@ -8,17 +8,8 @@ from attrs import define, evolve, field
 
 from mgcompile.program.ir import CONSTS, INPUTS, PARAMS, SAMPLES, Bundle, Tape
 from mgcompile.program.traversal import touched
-from mgcompile.schedule.ir import (
-    BLOCK,
-    SPACES,
-    Group,
-    LoopUnit,
-    Phase,
-    Place,
-    block_units,
-    members,
-    reads,
-)
+from mgcompile.schedule.decisions import Place
+from mgcompile.schedule.ir import BLOCK, SPACES, Group, LoopUnit, Phase, block_units, members, reads
 from mgcompile.schedule.liveness import FOREVER, Timeline, first_fit, needed_elsewhere
 from mgcompile.schedule.weight_gradients import users_by_phase
 

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from mgcompile.program.ir import Bundle
-    from mgcompile.schedule.ir import ElementNest, ElementSum, LoopProgram, Phase, Unit
+    from mgcompile.schedule.decisions import ElementNest, ElementSum
+    from mgcompile.schedule.ir import LoopProgram, Phase, Unit
 
 __all__ = ["format_loops", "format_unit"]
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from mgcompile.program.ir import Bundle
-from mgcompile.schedule.ir import Blocking, Product, Range, Turn, nested_units
+from mgcompile.schedule.decisions import Blocking, Range, Turn
+from mgcompile.schedule.ir import Product, nested_units
 from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:

@@ -10,15 +10,9 @@ import numpy as np
 from mgcompile.errors import InvalidProgramError
 from mgcompile.program.ir import Scatter, extent
 from mgcompile.schedule.costs import TOGETHER
+from mgcompile.schedule.decisions import ElementSum
 from mgcompile.schedule.faults import FaultError, require
-from mgcompile.schedule.ir import (
-    BLOCK,
-    ElementSum,
-    Group,
-    ScatterUnit,
-    block_units,
-    nested_units,
-)
+from mgcompile.schedule.ir import BLOCK, Group, ScatterUnit, block_units, nested_units
 from mgcompile.schedule.lanes import path_of
 from mgcompile.schedule.register_blocking import sums_of
 from mgcompile.schedule.verify_order import check_destinations, check_order
@@ -28,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from mgcompile.program.ir import Bundle
-    from mgcompile.schedule.ir import LoopProgram, Range, Turn
+    from mgcompile.schedule.decisions import Range, Turn
+    from mgcompile.schedule.ir import LoopProgram
 
 __all__ = ["verify_loops"]
 

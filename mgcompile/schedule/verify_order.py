@@ -17,13 +17,7 @@ from mgcompile.program.ir import (
 )
 from mgcompile.program.traversal import made, read, reads_over
 from mgcompile.schedule.faults import FaultError, require
-from mgcompile.schedule.ir import (
-    Group,
-    LoopUnit,
-    Product,
-    ScatterUnit,
-    members,
-)
+from mgcompile.schedule.ir import Group, LoopUnit, Product, ScatterUnit, members
 from mgcompile.schedule.printer import format_unit
 
 if TYPE_CHECKING:

@@ -18,12 +18,7 @@ from mgcompile.program.ir import (
 )
 from mgcompile.program.traversal import made, read
 from mgcompile.schedule.faults import require
-from mgcompile.schedule.ir import (
-    LoopUnit,
-    ScatterUnit,
-    members,
-    reads,
-)
+from mgcompile.schedule.ir import LoopUnit, ScatterUnit, members, reads
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

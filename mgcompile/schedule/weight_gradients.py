@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from mgcompile.program.ir import INPUTS, Affine, Bundle
-from mgcompile.schedule.ir import WeightGradient, reads
+from mgcompile.schedule.decisions import WeightGradient
+from mgcompile.schedule.ir import reads
 from mgcore import ops
 
 if TYPE_CHECKING:

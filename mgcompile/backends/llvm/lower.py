@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.target import Target
     from mgcompile.program.ir import Program
     from mgcompile.program.optimizer import OptimizerSpec
-    from mgcompile.schedule.ir import LoopProgram, Tile
+    from mgcompile.schedule.decisions import Tile
+    from mgcompile.schedule.ir import LoopProgram
 
 __all__ = ["TRAIN", "Lowered", "lower"]
 

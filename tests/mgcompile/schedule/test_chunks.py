@@ -7,7 +7,8 @@ import mgcompile
 from mgcompile.autodiff.pipeline import input_gradient, param_gradient
 from mgcompile.backends.llvm.lower import lower
 from mgcompile.backends.llvm.runtime.workspace import useful_threads
-from mgcompile.schedule.ir import BLOCK, MOST_TILES
+from mgcompile.schedule.decisions import MOST_TILES
+from mgcompile.schedule.ir import BLOCK
 from mgcore import Value, ops
 from mgnn import MLP
 

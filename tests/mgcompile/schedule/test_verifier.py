@@ -7,16 +7,8 @@ import pytest
 import mgcompile
 from mgcompile.errors import InvalidProgramError
 from mgcompile.program.ir import Access, Affine, Bundle, Scatter
-from mgcompile.schedule.ir import (
-    ElementSum,
-    Group,
-    LoopUnit,
-    Place,
-    Product,
-    Tile,
-    Turn,
-    nested_units,
-)
+from mgcompile.schedule.decisions import ElementSum, Place, Tile, Turn
+from mgcompile.schedule.ir import Group, LoopUnit, Product, nested_units
 from mgcompile.schedule.pipeline import schedule
 from mgcompile.schedule.verifier import verify_loops
 from mgcore import Value, ops

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.module_builder import Library
     from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
     from mgcompile.program.ir import Access, Bundle, IndexMap, Program
-    from mgcompile.schedule.ir import LoopProgram, Tile
+    from mgcompile.schedule.decisions import Tile
+    from mgcompile.schedule.ir import LoopProgram
 
 __all__ = ["MEMORY_SPACES", "Address", "CodegenContext", "Tables"]
 

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.program.ir import Access, Bundle
-    from mgcompile.schedule.ir import ElementNest, Group
+    from mgcompile.schedule.decisions import ElementNest
+    from mgcompile.schedule.ir import Group
 
 __all__ = ["write_element_group", "write_element_operands"]
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import Address, CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Writer
     from mgcompile.backends.llvm.ir.vector_builder import Block
-    from mgcompile.schedule.ir import ElementNest
+    from mgcompile.schedule.decisions import ElementNest
 
 __all__ = [
     "Lanes",

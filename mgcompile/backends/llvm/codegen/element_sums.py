@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.codegen.tile_addresses import Copy
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
-    from mgcompile.schedule.ir import ElementSum, Product, SumBlock
+    from mgcompile.schedule.decisions import ElementSum, SumBlock
+    from mgcompile.schedule.ir import Product
 
 __all__ = ["write_element_reduction"]
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.element_lanes import Lanes
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.program.ir import Bundle
-    from mgcompile.schedule.ir import ElementNest
+    from mgcompile.schedule.decisions import ElementNest
 
 __all__ = ["write_lookup"]
 

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.optimizer import OptimizerSpec
-    from mgcompile.schedule.ir import Phase, WeightGradient
+    from mgcompile.schedule.decisions import WeightGradient
+    from mgcompile.schedule.ir import Phase
 
     Corner = tuple[Index, Index]
     Finish = Callable[[Writer, CodegenContext, WeightGradient, Corner, Kind, list[list[str]]], None]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector_type import Kind
-    from mgcompile.schedule.ir import WeightGradient
+    from mgcompile.schedule.decisions import WeightGradient
 
     Corner = tuple[Index, Index]
     Finish = Callable[[Writer, CodegenContext, WeightGradient, Corner, Kind, list[list[str]]], None]

@@ -21,7 +21,8 @@ from mgcompile.backends.llvm.ir.vector_type import Kind
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
-    from mgcompile.schedule.ir import Blocking, Product
+    from mgcompile.schedule.decisions import Blocking
+    from mgcompile.schedule.ir import Product
 
 __all__ = ["write_reduction"]
 

@@ -10,7 +10,7 @@ from mgcompile.backends.llvm.codegen.element_lanes import fetch, only_live, put,
 from mgcompile.backends.llvm.codegen.elementwise import apply, outside_reads
 from mgcompile.backends.llvm.codegen.tile_addresses import Spread
 from mgcompile.backends.llvm.math.op_table import counted
-from mgcompile.schedule.ir import Turn
+from mgcompile.schedule.decisions import Turn
 from mgcompile.support.zero_product import ZERO_DOT, adds_products
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.program.ir import Access, Bundle, Scatter, ScatterPart
-    from mgcompile.schedule.ir import ElementNest
+    from mgcompile.schedule.decisions import ElementNest
 
 __all__ = ["clear", "write_clear", "write_copy", "write_rotation", "write_scatter"]
 

@@ -24,7 +24,7 @@ from mgcompile.backends.llvm.runtime.workspace import (
     run,
     useful_threads,
 )
-from mgcompile.schedule.ir import MOST_TILES
+from mgcompile.schedule.decisions import MOST_TILES
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

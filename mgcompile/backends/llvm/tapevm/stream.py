@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.tapevm.opcodes import Opcodes
     from mgcompile.backends.llvm.tapevm.steps import Steps
     from mgcompile.program.ir import Tape
-    from mgcompile.schedule.ir import Place
+    from mgcompile.schedule.decisions import Place
 
     Numbers = NDArray[np.int64]
 

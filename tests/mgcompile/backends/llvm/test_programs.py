@@ -26,7 +26,8 @@ from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.program.verifier import verify
 from mgcompile.schedule import pipeline
 from mgcompile.schedule.batch_tile import tile_of
-from mgcompile.schedule.ir import BLOCK, LoopProgram, Phase, Tile
+from mgcompile.schedule.decisions import Tile
+from mgcompile.schedule.ir import BLOCK, LoopProgram, Phase
 from mgcore import ops
 
 TOLERANCE = {"float64": 1e-9, "float32": 3e-3}

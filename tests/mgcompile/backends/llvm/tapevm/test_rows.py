@@ -9,7 +9,7 @@ from mgcompile.backends.llvm.codegen.codegen_context import MEMORY_SPACES
 from mgcompile.backends.llvm.tapevm.opcodes import AREA_BITS, HALT, Opcodes
 from mgcompile.backends.llvm.tapevm.stream import write_stream
 from mgcompile.program.ir import Access, Affine, Tape
-from mgcompile.schedule.ir import Place
+from mgcompile.schedule.decisions import Place
 from mgcore import ops
 
 TABLE = (ops.add, ops.mul, ops.neg, ops.sum, ops.dot, ops.logsumexp)
