@@ -161,7 +161,6 @@ def erf_weight(a: mpf) -> mpf:
 
 
 ROOT = 2 / sqrt(pi)
-ROOT_HALF = sqrt(mpf("0.5")) * mpf("0.9999")
 HALF_LN2 = log(2) / 2 * mpf("1.001")
 ATANH_END = ((sqrt(2) - 1) / (sqrt(2) + 1)) ** 2 * mpf("1.001")
 QUARTER = (pi / 4) ** 2 * mpf("1.002")
@@ -172,6 +171,8 @@ LONG_LOG2 = away_from_zero(lambda z: LONG_LOG(z) / log(2))
 SIN = away_from_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z)
 COS = away_from_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
 EXP2 = away_from_zero(lambda r: (mpf(2) ** r - 1) / r)
+CBRT = away_from_zero(lambda e: (1 / cbrt(1 - e) ** 2 - 1) / e)
+CBRT_END = mpf("0.1025")
 SINH = away_from_zero(lambda z: (sinh(sqrt(z)) / sqrt(z) - 1) / z)
 COSH = away_from_zero(lambda z: (cosh(sqrt(z)) - 1 - z / 2) / z**2)
 ASIN = away_from_zero(lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z)
@@ -213,8 +214,8 @@ FITS = [
     Fit("ASIN", "", ASIN, mpf(0), mpf("0.25"), 4, single=True),
     Fit("ATAN", "(atan(t) - t) / t^3 in z = t^2, |t| <= tan(pi/8)", ATAN, mpf(0), EIGHTH, 10),
     Fit("ATAN", "", ATAN, mpf(0), EIGHTH, 3, single=True),
-    Fit("CBRT", "m^(1/3), 1/sqrt(2) <= m <= sqrt(2)", cbrt, ROOT_HALF, 1 / ROOT_HALF, 6),
-    Fit("CBRT", "", cbrt, ROOT_HALF, 1 / ROOT_HALF, 3, single=True),
+    Fit("CBRT", "((1 - e)^(-2/3) - 1) / e, |e| <= 0.1025", CBRT, -CBRT_END, CBRT_END, 11),
+    Fit("CBRT", "", CBRT, -CBRT_END, CBRT_END, 5, single=True),
     Fit("ERF", ERF_MEANING, ERF, mpf(0), mpf("5.95"), 6, erf_weight, below=6),
     Fit("ERF", "", ERF, mpf(0), mpf(4), 2, erf_weight, single=True, below=3),
     Fit("CENTRE", "(Phi(x) - 1/2) / x in z = x^2, |x| <= 3/4", CENTRE, mpf(0), mpf(9) / 16, 8),

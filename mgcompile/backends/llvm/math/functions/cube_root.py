@@ -1,7 +1,7 @@
-"""The cube root: 2^(3q) y with y in [1/3, 3], a polynomial, and a step of Halley's method.
+"""The cube root: x y^2 (1 - e)^(-2/3) with e = 1 - x y^3, for a y close to x^(-1/3).
 
-The step makes of a relative error e one of 2/3 e^3; what it adds is small, so that only its last
-addition rounds.
+The bits of y are a constant less a third of those of x, so that |e| is at most 0.103. As e is found
+from the rounded x y^2, two thirds of what that lost are made good.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.coefficients import CBRT as POLYNOMIAL
-from mgcompile.backends.llvm.math.functions.exponential import power_of_two
 from mgcompile.backends.llvm.math.functions.formats import format_of
-from mgcompile.backends.llvm.math.functions.logarithm import normal, scaled_up, split
+from mgcompile.backends.llvm.math.functions.logarithm import normal
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
@@ -21,41 +20,45 @@ if TYPE_CHECKING:
 
 __all__ = ["CBRT"]
 
-_ROOT_OF_TWO, _ROOT_OF_HALF = 2.0 ** (1.0 / 3.0), 0.5 ** (1.0 / 3.0)
+_LEVEL = 0.06802151027888115
+"""What levels the extremes of e: the bits of y are (4/3 bias - this) 2^mantissa - bits / 3."""
+
+_LIFT = 2.0**18
+"""The root of what subnormal numbers are multiplied by."""
 
 
 def _cbrt(block: Block, x: Vec) -> Vec:
     a = block.absolute(x)
-    usual = _root(block, *split(block, a))
+    usual = _root(block, a)
 
     def robust() -> list[Vec]:
-        y, lift = scaled_up(block, a)
-        m, k = split(block, y)
-        value = _root(block, m, k - lift)
+        small = a < format_of(x.kind).tiny
+        lifted = _root(block, block.select(small, a * _LIFT**3, a))
+        value = block.select(small, lifted / _LIFT, lifted)
         inside = (a > 0.0) & (a < math.inf)
         return [block.select(inside, value, a)]
 
     return block.copy_sign(block.rarely(block.inverse(normal(a)), robust, [usual])[0], x)
 
 
-def _root(block: Block, m: Vec, k: Vec) -> Vec:
-    """Return the cube root of m 2^k."""
-    form = format_of(m.kind)
-    shifted = block.fma(k, 1.0 / 3.0, form.magic)
-    rest = k - (shifted - form.magic) * 3.0  # -1, 0 or 1
-    y = block.select(rest > 0.0, m + m, block.select(rest < 0.0, m * 0.5, m))
-    start = block.polynomial(m, POLYNOMIAL[m.kind.element])
-    one = block.constant(1.0, m.kind)
-    factor = block.select(rest < 0.0, _ROOT_OF_HALF, one)
-    z = start * block.select(rest > 0.0, _ROOT_OF_TWO, factor)
-    square = z * z
-    cube = square * z
-    missing = y - cube
-    if m.kind.element == "double":
-        square_low = block.exact_fma(z, z, -square)
-        missing = block.exact_fma(-square, z, y) - square_low * z
-    better = block.fma(z, missing / (cube + cube + y), z)
-    return better * power_of_two(block, shifted)
+def _root(block: Block, a: Vec) -> Vec:
+    """Return the cube root of a normal a > 0."""
+    y = _seed(block, a)
+    root = a * (y * y)
+    e = block.exact_fma(-root, y, 1.0)
+    return block.fma(root * e, block.split_polynomial(e, POLYNOMIAL[a.kind.element]), root)
+
+
+def _seed(block: Block, a: Vec) -> Vec:
+    """Return about a^(-1/3), with one step on the upper bits of a as a number."""
+    form = format_of(a.kind)
+    shift = a.kind.bits - form.mantissa  # so many fewer bits are an integer in a mantissa
+    anchor = 2.0**form.mantissa
+    bits = (block.bits(a) >> shift) | a.kind.pattern(anchor)
+    third = block.constant(-1.0 / 3.0, a.kind)
+    start = (4.0 / 3.0 * form.bias - _LEVEL) * 2.0 ** (form.mantissa - shift)
+    moved = block.exact_fma(block.from_bits(bits), third, start + anchor * (4.0 / 3.0))
+    return block.from_bits(block.bits(moved) << shift)
 
 
 CBRT = Function("cbrt", _cbrt)
