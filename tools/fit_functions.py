@@ -167,6 +167,8 @@ QUARTER = (pi / 4) ** 2 * mpf("1.002")
 EXP = away_from_zero(lambda r: (exp(r) - 1 - r) / r**2)
 LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2) / z)
 LONG_LOG = away_from_zero(lambda z: (2 * atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z**2)
+LOG2 = away_from_zero(lambda f: (log(1 + f) / f - 1) / (f * log(2)))
+LOG2_LOW, LOG2_HIGH = sqrt(mpf("0.5")) - mpf("1.0001"), sqrt(mpf(2)) - mpf("0.9999")
 LONG_LOG2 = away_from_zero(lambda z: LONG_LOG(z) / log(2))
 SIN = away_from_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z)
 COS = away_from_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
@@ -177,6 +179,7 @@ SINH = away_from_zero(lambda z: (sinh(sqrt(z)) / sqrt(z) - 1) / z)
 COSH = away_from_zero(lambda z: (cosh(sqrt(z)) - 1 - z / 2) / z**2)
 ASIN = away_from_zero(lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z)
 ATAN = away_from_zero(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z)
+ATANH = away_from_zero(lambda z: (atanh(sqrt(z)) / sqrt(z) - 1) / z)
 EIGHTH = (sqrt(2) - 1) ** 2 * mpf("1.001")
 CENTRE = away_from_zero(lambda z: (ncdf(sqrt(z)) - mpf(1) / 2) / sqrt(z))
 ERF = away_from_zero(erf_rest)
@@ -190,6 +193,15 @@ FITS = [
     Fit("LOG", "", LOG, mpf(0), ATANH_END, 2, single=True),
     Fit(
         "LONG_LOG", "(2 atanh(s) - 2 s - 2/3 s^3) / s^5 in z = s^2", LONG_LOG, mpf(0), ATANH_END, 8
+    ),
+    Fit(
+        "LOG2",
+        "(log(1 + f) / f - 1) / (f ln(2)), -0.2929 <= f <= 0.4143",
+        LOG2,
+        LOG2_LOW,
+        LOG2_HIGH,
+        8,
+        single=True,
     ),
     Fit(
         "LONG_LOG2",
@@ -214,6 +226,8 @@ FITS = [
     Fit("ASIN", "", ASIN, mpf(0), mpf("0.25"), 4, single=True),
     Fit("ATAN", "(atan(t) - t) / t^3 in z = t^2, |t| <= tan(pi/8)", ATAN, mpf(0), EIGHTH, 10),
     Fit("ATAN", "", ATAN, mpf(0), EIGHTH, 3, single=True),
+    Fit("ATANH", "(atanh(s) - s) / s^3 in z = s^2, |s| <= 1/2", ATANH, mpf(0), mpf("0.2501"), 12),
+    Fit("ATANH", "", ATANH, mpf(0), mpf("0.2501"), 5, single=True),
     Fit("CBRT", "((1 - e)^(-2/3) - 1) / e, |e| <= 0.1025", CBRT, -CBRT_END, CBRT_END, 11),
     Fit("CBRT", "", CBRT, -CBRT_END, CBRT_END, 5, single=True),
     Fit("ERF", ERF_MEANING, ERF, mpf(0), mpf("5.95"), 6, erf_weight, below=6),

@@ -11,8 +11,8 @@ import math
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.ir.module_builder import Function
+from mgcompile.backends.llvm.math.functions.coefficients import ATANH as ATANH_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.coefficients import COSH as COSH_POLYNOMIAL
-from mgcompile.backends.llvm.math.functions.coefficients import LOG as LOG_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.coefficients import SINH as SINH_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.exponential import power_of_two, reduced_in_parts
 from mgcompile.backends.llvm.math.functions.formats import format_of
@@ -115,35 +115,32 @@ def _where_small(block: Block, a: Vec, value: Vec) -> Vec:
 
 
 def _atanh(block: Block, x: Vec) -> Vec:
+    # Below 1/2 by a polynomial. From there on 1 - a = m 2^k is exact, and log((1 + a) / m) / 2 is
+    # atanh(s) with s = (1 + a - m) / (1 + a + m), again below 1/2.
     a = block.absolute(x)
-    # (1 + a) / (1 - a) is u / v; v is scaled by a power of two to where they are alike.
     u, v = a + 1.0, 1.0 - a
-    u_low, v_low = a - (u - 1.0), (1.0 - v) - a
-    m, k = split(block, v)
-    double = u > m * math.sqrt(2.0)
-    m = block.select(double, m + m, m)
-    k = block.select(double, k - 1.0, k)
-    # v = m 2^k, and its low part is scaled likewise; for k = 0 it is not 0.
-    m_low = block.select(k.same(0.0), v_low, v_low * (m / v))
-    part, total = u - m, u + m
-    total_low = (m - (total - u)) + (u_low + m_low)
-    part, part_low = quick_sum(part, u_low - m_low)
-    inverse = 1.0 / total
-    s = part * inverse
-    s_low = block.exact_fma(-s, total, part) + block.fma(-s, total_low, part_low)
+    m, k = _mantissa_and_exponent(block, v)
+    near = a < 0.5
+    s = block.select(near, a, ((u - m) + (a - (u - 1.0))) / (u + m))
     z = s * s
-    rest = s * z * (0.5 * block.polynomial(z, LOG_POLYNOMIAL[x.kind.element]))
-    form = format_of(x.kind)
-    base = k * (-0.5 * form.ln2_high)
-    high = base + s
-    low = (s - (high - base)) + block.fma(k, -0.5 * form.ln2_low, block.fma(s_low, inverse, rest))
+    value = block.fma(s * z, block.split_polynomial(z, ATANH_POLYNOMIAL[x.kind.element]), s)
+    value = block.fma(block.select(near, 0.0, k), -0.5 * math.log(2.0), value)
     edge = block.inverse(a < 1.0)
 
     def robust() -> list[Vec]:
         outside = block.select(a.same(1.0), block.constant(math.inf, x.kind), math.nan)
-        return [block.select(edge, outside, high + low)]
+        return [block.select(edge, outside, value)]
 
-    return block.copy_sign(block.rarely(edge, robust, [high + low])[0], x)
+    return block.copy_sign(block.rarely(edge, robust, [value])[0], x)
+
+
+def _mantissa_and_exponent(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return m in [1, 2) and k as a floating-point number, for normal x > 0."""
+    form = format_of(x.kind)
+    bits, anchor = block.bits(x), 2.0**form.mantissa
+    m = block.from_bits(bits & ((1 << form.mantissa) - 1) | x.kind.pattern(1.0))
+    field = block.from_bits((bits >> form.mantissa) | x.kind.pattern(anchor))
+    return m, field - (anchor + form.bias)
 
 
 SINH = Function("sinh", _hyperbolic(even=False))

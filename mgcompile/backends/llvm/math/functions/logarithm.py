@@ -12,6 +12,7 @@ from attrs import frozen
 
 from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.coefficients import LOG as POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.coefficients import LOG2 as LOG2_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.formats import format_of
 from mgcompile.backends.llvm.math.functions.two_parts import quick_sum
 
@@ -134,9 +135,12 @@ _TEN = {
 def _log_to(base: _Base, block: Block, f: Vec, k: Vec) -> Vec:
     """Return the logarithm of 2^k (1 + f) to a base, for 1 + f in [sqrt(1/2), sqrt(2)]."""
     if f.kind.element == "float":  # granted more ulps
-        natural = log_of_parts(block, f, block.constant(0.0, f.kind))
-        rest = block.fma(k, base.two_low, natural * base.factor)
-        return block.fma(k, base.two, rest)
+        two = base.two + base.two_low
+        terms = [base.factor_low, *(two * c for c in LOG2_POLYNOMIAL["float"])]
+        rest = f * block.split_polynomial(f, terms)
+        if base.two_low:
+            rest = block.fma(k, base.two_low, rest)
+        return block.fma(k, base.two, block.fma(f, base.factor, rest))
     s = f / (f + 2.0)
     z = s * s
     tail = z * block.polynomial(z, POLYNOMIAL[f.kind.element])
