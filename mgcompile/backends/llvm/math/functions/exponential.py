@@ -39,7 +39,7 @@ def reduced_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec, Vec]:
 
 def growth_of_reduced(block: Block, r: Vec) -> Vec:
     """Return e^r - 1 - r for a reduced r."""
-    return r * r * block.split_polynomial(r, POLYNOMIAL[r.kind.element])
+    return r * r * block.tree_polynomial(r, POLYNOMIAL[r.kind.element])
 
 
 def expm1_of_reduced(block: Block, r: Vec) -> Vec:

@@ -1,8 +1,8 @@
-"""sinh and cosh from short polynomials of the reduced argument; asinh, acosh and atanh.
+"""sinh and cosh, and their inverses.
 
-x = k ln 2 + r: sinh(x) = S cosh(r) + C sinh(r) and cosh(x) = C cosh(r) + S sinh(r), with S and C
-the hyperbolic sine and cosine of k ln 2, (2^k -+ 2^-k)/2. The inverses are logarithms of numbers
-in two parts.
+x = k ln 2 + r: sinh(x) = S cosh(r) + C sinh(r), with S and C the hyperbolic sine and cosine of
+k ln 2, (2^k -+ 2^-k)/2, and short polynomials of r. cosh is e^x / 2 and a quarter of its
+reciprocal, which magnifies no error. asinh and acosh are logarithms of numbers in two parts.
 """
 
 from __future__ import annotations
@@ -14,7 +14,12 @@ from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.coefficients import ATANH as ATANH_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.coefficients import COSH as COSH_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.coefficients import SINH as SINH_POLYNOMIAL
-from mgcompile.backends.llvm.math.functions.exponential import power_of_two, reduced_in_parts
+from mgcompile.backends.llvm.math.functions.exponential import (
+    exp_parts,
+    power_of_two,
+    raised,
+    reduced_in_parts,
+)
 from mgcompile.backends.llvm.math.functions.formats import format_of
 from mgcompile.backends.llvm.math.functions.logarithm import log_of_parts, split
 from mgcompile.backends.llvm.math.functions.two_parts import quick_sum, root, square, two_sum
@@ -32,27 +37,42 @@ _LARGE = {"double": 2.0**500, "float": 2.0**60}
 _TINY = {"double": 2.0**-1022, "float": 2.0**-126}
 
 
-def _hyperbolic(*, even: bool) -> Callable[[Block, Vec], Vec]:
-    def function(block: Block, x: Vec) -> Vec:
-        form = format_of(x.kind)
-        a = block.absolute(x)
-        usual = _of_size(block, a, 1.0, even=even)
-        most = form.exp_overflow - 2.0
-
-        def robust() -> list[Vec]:
-            cut = block.select(a > form.exp_overflow + 1.0, form.exp_overflow + 1.0, a)
-            large = block.select(cut < most, most, cut)
-            small = _of_size(block, large, 2.0**-64, even=even)
-            return [block.select(a <= most, usual, (small * 2.0**32) * 2.0**32)]
-
-        [value] = block.rarely(block.inverse(block.within(a, most)), robust, [usual])
-        return value if even else block.copy_sign(value, x)
-
-    return function
+def _sinh(block: Block, x: Vec) -> Vec:
+    a = block.absolute(x)
+    usual = _sinh_of_size(block, a, 1.0)
+    return block.copy_sign(_where_moderate(block, a, usual, _sinh_of_size), x)
 
 
-def _of_size(block: Block, a: Vec, scale: float, *, even: bool) -> Vec:
-    """Return `scale` times the hyperbolic sine, or cosine, of a number from 0 up."""
+def _cosh(block: Block, x: Vec) -> Vec:
+    a = block.absolute(x)
+    return _where_moderate(block, a, _cosh_of_size(block, a, 1.0), _cosh_of_size)
+
+
+def _where_moderate(
+    block: Block, a: Vec, usual: Vec, of_size: Callable[[Block, Vec, float], Vec]
+) -> Vec:
+    """Return the usual value; near overflow it is found as a small multiple and scaled up."""
+    form = format_of(a.kind)
+    most = form.exp_overflow - 2.0
+
+    def robust() -> list[Vec]:
+        cut = block.select(a > form.exp_overflow + 1.0, form.exp_overflow + 1.0, a)
+        large = block.select(cut < most, most, cut)
+        small = of_size(block, large, 2.0**-64)
+        return [block.select(a <= most, usual, (small * 2.0**32) * 2.0**32)]
+
+    return block.rarely(block.inverse(block.within(a, most)), robust, [usual])[0]
+
+
+def _cosh_of_size(block: Block, a: Vec, scale: float) -> Vec:
+    """Return `scale`, a power of two, times the hyperbolic cosine of a number from 0 up."""
+    growth, shifted = exp_parts(block, a)
+    half = raised(block, growth + 1.0, shifted + (math.log2(scale) - 1.0))
+    return half + (0.25 * scale * scale) / half
+
+
+def _sinh_of_size(block: Block, a: Vec, scale: float) -> Vec:
+    """Return `scale` times the hyperbolic sine of a number from 0 up."""
     form = format_of(a.kind)
     r, r_low, shifted = reduced_in_parts(block, a)
     # 2^-k no longer counts beside 2^k from here on.
@@ -65,13 +85,12 @@ def _of_size(block: Block, a: Vec, scale: float, *, even: bool) -> Vec:
     z = r * r
     odd = r * z * block.polynomial(z, SINH_POLYNOMIAL[a.kind.element]) + r_low
     rest = z * block.fma(z, block.polynomial(z, COSH_POLYNOMIAL[a.kind.element]), 0.5)
-    one, other = (cosine, sine) if even else (sine, cosine)
-    # one + other r first, with what it loses.
-    high = block.exact_fma(other, r, one)
-    small = block.fma(one, rest, other * odd)
+    # sine + cosine r first, with what it loses.
+    high = block.exact_fma(cosine, r, sine)
+    small = block.fma(sine, rest, cosine * odd)
     if a.kind.element == "float":  # granted more ulps
         return high + small
-    return high + (block.exact_fma(other, r, one - high) + small)
+    return high + (block.exact_fma(cosine, r, sine - high) + small)
 
 
 def _asinh(block: Block, x: Vec) -> Vec:
@@ -143,8 +162,8 @@ def _mantissa_and_exponent(block: Block, x: Vec) -> tuple[Vec, Vec]:
     return m, field - (anchor + form.bias)
 
 
-SINH = Function("sinh", _hyperbolic(even=False))
-COSH = Function("cosh", _hyperbolic(even=True))
+SINH = Function("sinh", _sinh)
+COSH = Function("cosh", _cosh)
 ASINH = Function("asinh", _asinh)
 ACOSH = Function("acosh", _acosh)
 ATANH = Function("atanh", _atanh)

@@ -6,7 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.ir.module_builder import Function
-from mgcompile.backends.llvm.math.functions.exponential import EXP, expm1_in_parts
+from mgcompile.backends.llvm.math.functions.exponential import (
+    EXP,
+    expm1_of_reduced,
+    power_of_two,
+    reduced,
+)
 from mgcompile.backends.llvm.math.functions.formats import format_of
 from mgcompile.backends.llvm.math.functions.logarithm import log_of_one_plus_unit
 from mgcompile.backends.llvm.math.functions.two_parts import corrected_quotient
@@ -17,23 +22,23 @@ if TYPE_CHECKING:
 
 
 def _tanh(block: Block, x: Vec) -> Vec:
-    # With E = e^(2|x|) - 1: tanh |x| = E / (E + 2).
-    high, low, growth, total = _growth(block, x)
-    if x.kind.element == "float":  # granted more ulps
-        return block.copy_sign(growth / total, x)
-    growth_low = low - (growth - high)
-    total_low = ((2.0 - total) + growth) + growth_low
-    return block.copy_sign(corrected_quotient(block, growth, growth_low, total, total_low), x)
+    # With E = e^(2|x|) - 1: tanh |x| = E / (E + 2), and what is left of E is divided once more.
+    growth, total = _growth(block, x)
+    inverse = 1.0 / total
+    quotient = growth * inverse
+    rest = block.exact_fma(-quotient, growth, block.fma(quotient, -2.0, growth))
+    return block.copy_sign(block.fma(rest, inverse, quotient), x)
 
 
-def _growth(block: Block, x: Vec) -> tuple[Vec, Vec, Vec, Vec]:
-    """Return E = e^(2|x|) - 1 in two parts and as one, and E + 2, of no |x| above the cap."""
+def _growth(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return E = e^(2|x|) - 1 and E + 2, of no |x| above the cap."""
     cap = _slope_cap(x)
     a = block.absolute(x)
     a = block.select(a > cap, cap, a)
-    high, low = expm1_in_parts(block, a + a)
-    growth = high + low
-    return high, low, growth, growth + 2.0
+    r, shifted = reduced(block, a + a)
+    scale = power_of_two(block, shifted)
+    growth = block.fma(expm1_of_reduced(block, r), scale, scale - 1.0)
+    return growth, growth + 2.0
 
 
 def _slope_cap(x: Vec) -> float:
@@ -43,7 +48,7 @@ def _slope_cap(x: Vec) -> float:
 
 def _tanh_slope(block: Block, x: Vec) -> Vec:
     # 1 - tanh^2 = 4 (E + 1) / (E + 2)^2 = 4 i (1 - i) with i = 1 / (E + 2), at most a half.
-    *_, total = _growth(block, x)
+    _, total = _growth(block, x)
     inverse = 1.0 / total
     usual = (inverse * 4.0) * (1.0 - inverse)
     a = block.absolute(x)
