@@ -25,31 +25,36 @@ _EIGHTH = math.sqrt(2.0) - 1.0
 _LEAST, _MOST = {"double": 2.0**-900, "float": 2.0**-100}, {"double": 2.0**900, "float": 2.0**100}
 
 
-def _arc(block: Block, a: Vec) -> tuple[Vec, Vec, Vec]:
-    """Return whether a is below 1/2; s and a rest whose sum is asin(a), or else half of acos(a)."""
+def _arc(block: Block, a: Vec) -> tuple[Vec, Vec, Vec, Vec]:
+    """Return whether a is below 1/2; and s, t, P.
+
+    s + t P is asin(a), or else half of acos(a).
+    """
     near = a < 0.5
-    z = block.select(near, a * a, 0.5 - a * 0.5)
+    z = block.select(near, a * a, block.fma(a, -0.5, 0.5))
     s = block.select(near, a, block.square_root(z))
-    return near, s, s * z * block.polynomial(z, ASIN_POLYNOMIAL[a.kind.element])
+    return near, s, s * z, block.polynomial(z, ASIN_POLYNOMIAL[a.kind.element])
 
 
 def _asin(block: Block, x: Vec) -> Vec:
     half_pi, half_pi_low, _ = format_of(x.kind).half_pi
-    near, s, rest = _arc(block, block.absolute(x))
-    high = half_pi - (s + s)
-    lost = (half_pi - high) - (s + s)
-    far = high - (rest + rest - (lost + half_pi_low))
-    return block.copy_sign(block.select(near, s + rest, far), x)
+    near, s, t, slope = _arc(block, block.absolute(x))
+    high = block.fma(s, -2.0, half_pi)
+    low = block.fma(t + t, slope, -half_pi_low)
+    if x.kind.element == "double":  # with what the first rounding lost
+        low = low - block.fma(s, -2.0, half_pi - high)
+    return block.copy_sign(block.select(near, block.fma(t, slope, s), high - low), x)
 
 
 def _acos(block: Block, x: Vec) -> Vec:
     half_pi, half_pi_low, _ = format_of(x.kind).half_pi
-    near, s, rest = _arc(block, block.absolute(x))
-    signed, signed_rest = block.copy_sign(s, x), block.copy_sign(rest, x)
-    middle = half_pi - (signed - (half_pi_low - signed_rest))
-    twice = s + rest
-    beyond = 2.0 * half_pi - 2.0 * (s + (rest - half_pi_low))
-    return block.select(near, middle, block.select(x > 0.0, twice + twice, beyond))
+    near, s, t, slope = _arc(block, block.absolute(x))
+    # pi/2 - asin(x); 2 (s + t P) for x from 1/2 on; and pi less that for x below -1/2.
+    s, t = block.copy_sign(s, x), block.copy_sign(t, x)
+    middle = half_pi - (s - block.fma(t, -slope, half_pi_low))
+    rest = block.fma(t, slope, block.select(x > 0.0, s, s + half_pi_low))
+    far = block.select(x > 0.0, 0.0, block.constant(2.0 * half_pi, x.kind)) + (rest + rest)
+    return block.select(near, middle, far)
 
 
 def _atan(block: Block, x: Vec) -> Vec:

@@ -79,8 +79,8 @@ def _reduce_in_double(block: Block, x: Vec) -> Angle:
 def _sin_of_reduced(block: Block, angle: Angle, z: Vec) -> tuple[Vec, Vec]:
     """Return the sine of r + low in two parts to be summed."""
     r, low = angle.r, angle.low
-    cubic = r * z * block.polynomial(z, SIN_POLYNOMIAL[r.kind.element])
-    return r, cubic + block.fma(z * low, -0.5, low)
+    slope = block.polynomial(z, SIN_POLYNOMIAL[r.kind.element])
+    return r, block.fma(r * z, slope, low * (1.0 - z * 0.5))
 
 
 def _cos_of_reduced(block: Block, angle: Angle, z: Vec) -> tuple[Vec, Vec]:
