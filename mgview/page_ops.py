@@ -1,4 +1,4 @@
-"""The shipped ops that the page of a stepper computes itself: page/src/ops.ts and moreops.ts."""
+"""The shipped ops that the page of a stepper computes itself: the tables in page/src/ops/."""
 
 __all__ = ["PAGE_OPS"]
 

@@ -160,6 +160,20 @@
   function list(names, most = 4) {
     return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
   }
+  var sech = (x) => {
+    const e = Math.exp(-Math.abs(x));
+    return 2 * e / (1 + e * e);
+  };
+  var sign = (x) => x > 0 ? 1 : x < 0 ? -1 : x;
+  var truth = (holds) => holds ? 1 : 0;
+  var nearest = (x) => {
+    const low = Math.floor(x);
+    const rest = x - low;
+    return rest < 0.5 ? low : rest > 0.5 ? low + 1 : low % 2 === 0 ? low : low + 1;
+  };
+  var larger = (x, y) => x > y || Number.isNaN(x) ? x : y;
+  var smaller = (x, y) => x < y || Number.isNaN(x) ? x : y;
+  var steps = (forward, formula) => unary(forward, () => 0, formula, () => "0");
 
   // src/special.ts
   var TWO_OVER_ROOT_PI = 2 / Math.sqrt(Math.PI);
@@ -190,373 +204,17 @@
     return Math.exp(-x * x) / ((x + fraction) * Math.sqrt(Math.PI));
   }
 
-  // src/moreops.ts
-  var sign = (x) => x > 0 ? 1 : x < 0 ? -1 : x;
-  var truth = (holds) => holds ? 1 : 0;
-  var nearest = (x) => {
-    const low = Math.floor(x);
-    const rest = x - low;
-    return rest < 0.5 ? low : rest > 0.5 ? low + 1 : low % 2 === 0 ? low : low + 1;
-  };
-  var mod = (x, y) => {
-    const rest = x % y;
-    return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
-  };
-  var mean = (x) => x.reduce((sum, item) => sum + item, 0) / x.length;
-  var larger = (x, y) => x > y || Number.isNaN(x) ? x : y;
-  var smaller = (x, y) => x < y || Number.isNaN(x) ? x : y;
-  var below = (x, y) => x < y ? 1 : x === y ? 0.5 : 0;
-  var steps = (forward, formula) => unary(forward, () => 0, formula, () => "0");
-  var share = (a, y, x) => {
-    const size2 = Math.hypot(x, y) || 1;
-    return a / size2 / size2;
-  };
-  var extreme = (choose, word) => ({
-    forward: (x) => x.reduce(choose),
-    partials: (out, x) => {
-      const ties = x.map((item) => truth(item === out));
-      const count = ties.reduce((sum, item) => sum + item, 0);
-      return ties.map((tie) => tie / count);
-    },
-    formula: (names) => `${word} of ${list(names)}`,
-    derivatives: (names) => names.map((name) => `1 if ${bracketed(name)} is the ${word}, shared at a tie`)
-  });
-  var weighted = (log, plus, word) => binary(
-    (x, y) => x === 0 ? 0 : x * log(y),
-    (_, x, y) => [log(y), x / (plus + y)],
-    (x, y) => `${bracketed(x)} × ${word(y)}`,
-    (x, y) => [word(y), `${bracketed(x)} ÷ ${plus ? `(1 + ${bracketed(y)})` : bracketed(y)}`]
-  );
-  var logic = (word, holds) => binary(
-    (x, y) => truth(holds(x !== 0, y !== 0)),
-    () => [0, 0],
-    (x, y) => `${bracketed(x)} ${word} ${bracketed(y)}`,
-    () => ["0", "0"]
-  );
-  var logAddExp = (x, y) => larger(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)));
-  var GELU = 2 * Math.sqrt(2 / Math.PI);
-  var CUBE = 0.044715;
-  var inner = (x) => GELU * (x + CUBE * (x * x * x));
-  var bell = (x) => Math.exp(-0.5 * (x * x)) / Math.sqrt(2 * Math.PI);
-  var MORE_OPS = {
-    floor: steps(Math.floor, (x) => `⌊${x}⌋`),
-    ceil: steps(Math.ceil, (x) => `⌈${x}⌉`),
-    trunc: steps(Math.trunc, (x) => `whole part of ${bracketed(x)}`),
-    round: steps(nearest, (x) => `whole number nearest to ${bracketed(x)}`),
-    sign: steps(sign, (x) => `sign of ${bracketed(x)}`),
-    frac: unary((x) => x - Math.trunc(x), () => 1, (x) => `fraction of ${bracketed(x)}`, () => "1"),
-    degrees: unary((x) => x * (180 / Math.PI), () => 180 / Math.PI, (x) => `${bracketed(x)} × 180 ÷ π`, () => "180 ÷ π"),
-    radians: unary((x) => x * (Math.PI / 180), () => Math.PI / 180, (x) => `${bracketed(x)} × π ÷ 180`, () => "π ÷ 180"),
-    copysign: binary(
-      (x, y) => Math.abs(x) * (y < 0 || Object.is(y, -0) ? -1 : 1),
-      (_, x, y) => [sign(x) * (y < 0 || Object.is(y, -0) ? -1 : 1), 0],
-      (x, y) => `|${x}| with the sign of ${bracketed(y)}`,
-      (x, y) => [`1 if the signs of ${bracketed(x)} and ${bracketed(y)} agree, else −1`, "0"]
-    ),
-    mod: binary(
-      mod,
-      (out, x, y) => [1, -nearest((x - out) / y)],
-      (x, y) => `${bracketed(x)} mod ${bracketed(y)}`,
-      (x, y) => ["1", `−⌊${bracketed(x)} ÷ ${bracketed(y)}⌋`]
-    ),
-    hypot: binary(
-      Math.hypot,
-      (out, x, y) => [x / (out || 1), y / (out || 1)],
-      (x, y) => `√(${bracketed(x)}² + ${bracketed(y)}²)`,
-      (x, y) => [`${bracketed(x)} ÷ √(${bracketed(x)}² + ${bracketed(y)}²)`, `${bracketed(y)} ÷ √(${bracketed(x)}² + ${bracketed(y)}²)`]
-    ),
-    atan2: binary(
-      (y, x) => Math.atan2(y + 0, x + 0),
-      (_, y, x) => [share(x, y, x), share(-y, y, x)],
-      (y, x) => `angle of the point (${x}, ${y})`,
-      (y, x) => [`${bracketed(x)} ÷ (${bracketed(x)}² + ${bracketed(y)}²)`, `−${bracketed(y)} ÷ (${bracketed(x)}² + ${bracketed(y)}²)`]
-    ),
-    xlogy: weighted(Math.log, 0, (y) => `log(${y})`),
-    xlog1py: weighted(Math.log1p, 1, (y) => `log(1 + ${bracketed(y)})`),
-    logaddexp: binary(
-      logAddExp,
-      (_, x, y) => [sigmoid(x - y), sigmoid(y - x)],
-      (x, y) => `log(exp(${x}) + exp(${y}))`,
-      (x, y) => [`sigmoid(${bracketed(x)} − ${bracketed(y)})`, `sigmoid(${bracketed(y)} − ${bracketed(x)})`]
-    ),
-    eq: comparison("=", (x, y) => x === y),
-    ne: comparison("≠", (x, y) => x !== y),
-    logical_and: logic("and", (x, y) => x && y),
-    logical_or: logic("or", (x, y) => x || y),
-    logical_not: steps((x) => truth(x === 0), (x) => `not ${bracketed(x)}`),
-    isnan: steps((x) => truth(Number.isNaN(x)), (x) => `1 if ${bracketed(x)} is not a number`),
-    where: {
-      forward: (x) => x[0] !== 0 ? x[1] : x[2],
-      partials: (_, x) => x[0] !== 0 ? [0, 1, 0] : [0, 0, 1],
-      formula: (n) => `${bracketed(n[1])} if ${bracketed(n[0])} ≠ 0 else ${bracketed(n[2])}`,
-      derivatives: (n) => ["0", `1 if ${bracketed(n[0])} ≠ 0 else 0`, `0 if ${bracketed(n[0])} ≠ 0 else 1`]
-    },
-    clip: {
-      forward: (x) => smaller(larger(x[0], x[1]), x[2]),
-      partials: (_, [x, low, high]) => [
-        below(low, x) * below(x, high) * truth(low < high),
-        below(x, low) * truth(low < high),
-        low < high ? below(high, x) : 1
-      ],
-      formula: ([x, low, high]) => `${bracketed(x)} between ${bracketed(low)} and ${bracketed(high)}`,
-      derivatives: ([x, low, high]) => [
-        `1 if ${bracketed(low)} < ${bracketed(x)} < ${bracketed(high)}, ½ at an end, else 0`,
-        `1 if ${bracketed(x)} < ${bracketed(low)}, ½ at it, else 0`,
-        `1 if ${bracketed(x)} > ${bracketed(high)}, ½ at it, else 0`
-      ]
-    },
-    max: extreme(larger, "largest"),
-    min: extreme(smaller, "smallest"),
-    prod: {
-      forward: (x) => x.reduce((total2, item) => total2 * item, 1),
-      partials: (_, x) => x.map((_item, i) => x.reduce((total2, item, j) => i === j ? total2 : total2 * item, 1)),
-      formula: (names) => `product of ${list(names)}`,
-      derivatives: (names) => names.map((name) => `product of all but ${bracketed(name)}`)
-    },
-    mean: {
-      forward: mean,
-      partials: (_, x) => x.map(() => 1 / x.length),
-      formula: (names) => `mean of ${list(names)}`,
-      derivatives: (names) => names.map(() => `1 ÷ ${names.length}`)
-    },
-    var: {
-      forward: (x) => mean(x.map((item) => (item - mean(x)) ** 2)),
-      partials: (_, x) => x.map((item) => 2 / x.length * (item - mean(x))),
-      formula: (names) => `variance of ${list(names)}`,
-      derivatives: (names) => names.map((name) => `2 (${bracketed(name)} − mean) ÷ ${names.length}`)
-    },
-    norm: {
-      forward: (x) => Math.hypot(...x),
-      partials: (out, x) => x.map((item) => item / (out || 1)),
-      formula: (names) => `√ of the sum of squares of ${list(names)}`,
-      derivatives: (names) => names.map((name) => `${bracketed(name)} ÷ out`)
-    },
-    polyval: {
-      forward: (x) => x.slice(1).reduce((total2, c) => total2 * x[0] + c, 0),
-      partials: (_, [x, ...c]) => {
-        const degree = c.length - 1;
-        const slope = c.slice(0, -1).reduce((total2, item, i) => total2 * x + (degree - i) * item, 0);
-        return [slope, ...c.map((_item, i) => x ** (degree - i))];
-      },
-      formula: ([x, ...c]) => `polynomial at ${bracketed(x)} with ${list(c)}`,
-      derivatives: ([x, ...c]) => ["slope of the polynomial", ...c.map((_item, i) => `${bracketed(x)} ^ ${c.length - 1 - i}`)]
-    },
-    erfc: unary(
-      erfc,
-      (_, x) => -2 / Math.sqrt(Math.PI) * Math.exp(-x * x),
-      (x) => `1 − erf(${x})`,
-      (x) => `−2 ÷ √π × exp(−${bracketed(x)}²)`
-    ),
-    normal_pdf: unary(bell, (out, x) => -x * out, (x) => `φ(${x})`, (x) => `−${bracketed(x)} × φ(${x})`),
-    normal_cdf: unary((x) => 0.5 * erfc(-x * Math.SQRT1_2), (_, x) => bell(x), (x) => `Φ(${x})`, (x) => `φ(${x})`),
-    celu: binary(
-      (x, alpha) => larger(x, 0) + alpha * Math.expm1(smaller(x, 0) / alpha),
-      (_, x, alpha) => {
-        const u = smaller(x, 0) / alpha;
-        return [Math.exp(u), Math.abs(u) < 1e-3 ? -u * u * (0.5 + u * (1 / 3 + u * (1 / 8 + u / 30))) : Math.expm1(u) - u * Math.exp(u)];
-      },
-      (x, alpha) => `${bracketed(x)} if ${bracketed(x)} > 0 else ${bracketed(alpha)} × (exp(${bracketed(x)} ÷ ${bracketed(alpha)}) − 1)`,
-      (x, alpha) => [`1 if ${bracketed(x)} > 0 else exp(u), u = ${bracketed(x)} ÷ ${bracketed(alpha)}`, "exp(u) − 1 − u exp(u) below 0, else 0"]
-    ),
-    prelu: binary(
-      (x, slope) => x > 0 ? x : slope * x,
-      (_, x, slope) => [x > 0 ? 1 : slope, smaller(x, 0)],
-      (x, slope) => `${bracketed(x)} if ${bracketed(x)} > 0 else ${bracketed(slope)} × ${bracketed(x)}`,
-      (x, slope) => [`1 if ${bracketed(x)} > 0 else ${bracketed(slope)}`, `${bracketed(x)} if ${bracketed(x)} < 0 else 0`]
-    ),
-    swish: binary(
-      (x, beta) => x * sigmoid(beta * x),
-      (out, x, beta) => [sigmoid(beta * x) + beta * (out * sigmoid(-beta * x)), out * (x * sigmoid(-(beta * x)))],
-      (x, beta) => `${bracketed(x)} × sigmoid(${bracketed(beta)} × ${bracketed(x)})`,
-      (x, beta) => [`s + ${bracketed(beta)} ${bracketed(x)} s (1 − s), s = sigmoid(${bracketed(beta)} × ${bracketed(x)})`, `${bracketed(x)}² s (1 − s)`]
-    ),
-    glu: binary(
-      (x, gate) => x * sigmoid(gate),
-      (out, _, gate) => [sigmoid(gate), out * sigmoid(-gate)],
-      (x, gate) => `${bracketed(x)} × sigmoid(${gate})`,
-      (x, gate) => [`sigmoid(${gate})`, `${bracketed(x)} × sigmoid(${gate}) × (1 − sigmoid(${gate}))`]
-    ),
-    gelu_tanh: unary(
-      (x) => x * sigmoid(inner(x)),
-      (out, x) => sigmoid(inner(x)) + out * sigmoid(-inner(x)) * GELU * (1 + 3 * CUBE * Math.min(x * x, 1600)),
-      (x) => `${bracketed(x)} × sigmoid(1.5958 (${bracketed(x)} + 0.0447 ${bracketed(x)}³))`,
-      (x) => `s + ${bracketed(x)} s (1 − s) × 1.5958 (1 + 0.1341 ${bracketed(x)}²)`
-    ),
-    softshrink: unary(
-      (x) => x - Math.min(Math.max(x, -0.5), 0.5),
-      (_, x) => step(Math.abs(x) - 0.5),
-      (x) => `${bracketed(x)} moved toward 0 by ½`,
-      (x) => `1 if |${x}| > ½ else 0`
-    ),
-    hardshrink: unary(
-      (x) => Math.abs(x) <= 0.5 ? 0 : x,
-      (_, x) => step(Math.abs(x) - 0.5),
-      (x) => `${bracketed(x)} if |${x}| > ½ else 0`,
-      (x) => `1 if |${x}| > ½ else 0`
-    ),
-    quadratic: unary(
-      (x) => Math.abs(x) < 1 ? x * (2 - Math.abs(x)) : sign(x),
-      (_, x) => 2 * Math.max(1 - Math.abs(x), 0),
-      (x) => `${bracketed(x)} × (2 − |${x}|) if |${x}| < 1 else its sign`,
-      (x) => `2 (1 − |${x}|) if |${x}| < 1 else 0`
-    ),
-    ste_round: unary(nearest, () => 1, (x) => `whole number nearest to ${bracketed(x)}`, () => "1, that of its surrogate"),
-    ste_sign: unary(sign, (_, x) => step(1 - Math.abs(x)), (x) => `sign of ${bracketed(x)}`, (x) => `1 if |${x}| < 1 else 0, that of its surrogate`)
-  };
-
-  // src/ops.ts
+  // src/ops/activations.ts
+  var between = (low, high, x) => x < low ? low : x > high ? high : x;
   var ROOT_HALF = Math.sqrt(0.5);
   var SLOPE = 0.01;
-  var sech = (x) => {
-    const e = Math.exp(-Math.abs(x));
-    return 2 * e / (1 + e * e);
-  };
-  var between = (low, high, x) => x < low ? low : x > high ? high : x;
   var softplus = (x) => (x > 0 ? x : 0) + Math.log1p(Math.exp(-Math.abs(x)));
   var SELU_ABOVE = 1.0507009873554805;
   var SELU_BELOW = 1.7580993408473768;
-  function logsumexp(x) {
-    const top = Math.max(...x);
-    if (!Number.isFinite(top)) return top;
-    return top + Math.log(x.reduce((sum, item) => sum + Math.exp(item - top), 0));
-  }
-  function softmax(x) {
-    const top = Math.max(...x);
-    const weights = x.map((item) => Math.exp(item - top));
-    const total2 = weights.reduce((sum, item) => sum + item, 0);
-    return weights.map((item) => item / total2);
-  }
-  function products(names) {
-    const half = names.length / 2;
-    const terms = names.slice(0, half).map((name, i) => `${bracketed(name)} × ${bracketed(names[half + i])}`);
-    return terms.length <= 3 ? terms.join(" + ") : `${terms.slice(0, 2).join(" + ")} + …`;
-  }
-  var OPS = {
-    add: binary((x, y) => x + y, () => [1, 1], (x, y) => `${bracketed(x)} + ${bracketed(y)}`, () => ["1", "1"]),
-    sub: binary((x, y) => x - y, () => [1, -1], (x, y) => `${bracketed(x)} − ${bracketed(y)}`, () => ["1", "−1"]),
-    mul: binary((x, y) => x * y, (_, x, y) => [y, x], (x, y) => `${bracketed(x)} × ${bracketed(y)}`, (x, y) => [y, x]),
-    div: binary(
-      (x, y) => x / y,
-      (out, _, y) => [1 / y, -out / y],
-      (x, y) => `${bracketed(x)} ÷ ${bracketed(y)}`,
-      (x, y) => [`1 ÷ ${bracketed(y)}`, `−${bracketed(x)} ÷ ${bracketed(y)}²`]
-    ),
-    neg: unary((x) => -x, () => -1, (x) => `−${bracketed(x)}`, () => "−1"),
-    pow: binary(
-      (x, y) => x ** y,
-      (out, x, y) => [y === 0 ? 0 : y * x ** (y - 1), out * Math.log(x === 0 ? 1 : x)],
-      (x, y) => `${bracketed(x)} ^ ${bracketed(y)}`,
-      (x, y) => [`${bracketed(y)} × ${bracketed(x)} ^ (${bracketed(y)} − 1)`, `${bracketed(x)} ^ ${bracketed(y)} × log(${x})`]
-    ),
-    exp: unary(Math.exp, (out) => out, (x) => `exp(${x})`, (x) => `exp(${x})`),
-    log: unary(Math.log, (_, x) => 1 / x, (x) => `log(${x})`, (x) => `1 ÷ ${bracketed(x)}`),
-    sqrt: unary(Math.sqrt, (out) => 0.5 / out, (x) => `√${bracketed(x)}`, (x) => `1 ÷ (2 √${bracketed(x)})`),
-    abs: unary(Math.abs, (_, x) => step(x) - step(-x), (x) => `|${x}|`, (x) => `sign of ${bracketed(x)}`),
-    exp2: unary((x) => 2 ** x, (out) => Math.LN2 * out, (x) => `2^${bracketed(x)}`, (x) => `log(2) × 2^${bracketed(x)}`),
-    expm1: unary(Math.expm1, (_, x) => Math.exp(x), (x) => `exp(${x}) − 1`, (x) => `exp(${x})`),
-    log1p: unary(Math.log1p, (_, x) => 1 / (1 + x), (x) => `log(1 + ${bracketed(x)})`, (x) => `1 ÷ (1 + ${bracketed(x)})`),
-    log2: unary(
-      Math.log2,
-      (_, x) => Math.LOG2E / x,
-      (x) => `log₂(${x})`,
-      (x) => `1 ÷ (${bracketed(x)} log(2))`
-    ),
-    log10: unary(
-      Math.log10,
-      (_, x) => Math.LOG10E / x,
-      (x) => `log₁₀(${x})`,
-      (x) => `1 ÷ (${bracketed(x)} log(10))`
-    ),
-    cbrt: unary(Math.cbrt, (out) => 1 / (3 * out * out), (x) => `∛${bracketed(x)}`, (x) => `1 ÷ (3 ∛${bracketed(x)}²)`),
-    square: unary((x) => x * x, (_, x) => 2 * x, (x) => `${bracketed(x)}²`, (x) => `2 ${bracketed(x)}`),
-    reciprocal: unary((x) => 1 / x, (out, x) => -out / x, (x) => `1 ÷ ${bracketed(x)}`, (x) => `−1 ÷ ${bracketed(x)}²`),
-    rsqrt: unary(
-      (x) => 1 / Math.sqrt(x),
-      (out, x) => -0.5 * out / x,
-      (x) => `1 ÷ √${bracketed(x)}`,
-      (x) => `−1 ÷ (2 ${bracketed(x)} √${bracketed(x)})`
-    ),
-    sin: unary(Math.sin, (_, x) => Math.cos(x), (x) => `sin(${x})`, (x) => `cos(${x})`),
-    cos: unary(Math.cos, (_, x) => -Math.sin(x), (x) => `cos(${x})`, (x) => `−sin(${x})`),
-    tan: unary(Math.tan, (out) => 1 + out * out, (x) => `tan(${x})`, (x) => `1 + tan(${x})²`),
-    asin: unary(
-      Math.asin,
-      (_, x) => 1 / Math.sqrt((1 - x) * (1 + x)),
-      (x) => `asin(${x})`,
-      (x) => `1 ÷ √(1 − ${bracketed(x)}²)`
-    ),
-    acos: unary(
-      Math.acos,
-      (_, x) => -1 / Math.sqrt((1 - x) * (1 + x)),
-      (x) => `acos(${x})`,
-      (x) => `−1 ÷ √(1 − ${bracketed(x)}²)`
-    ),
-    atan: unary(Math.atan, (_, x) => 1 / (1 + x * x), (x) => `atan(${x})`, (x) => `1 ÷ (1 + ${bracketed(x)}²)`),
-    sinh: unary(Math.sinh, (_, x) => Math.cosh(x), (x) => `sinh(${x})`, (x) => `cosh(${x})`),
-    cosh: unary(Math.cosh, (_, x) => Math.sinh(x), (x) => `cosh(${x})`, (x) => `sinh(${x})`),
-    asinh: unary(
-      Math.asinh,
-      (_, x) => 1 / Math.hypot(1, x),
-      (x) => `asinh(${x})`,
-      (x) => `1 ÷ √(1 + ${bracketed(x)}²)`
-    ),
-    acosh: unary(
-      Math.acosh,
-      (_, x) => 1 / (Math.sqrt(x - 1) * Math.sqrt(x + 1)),
-      (x) => `acosh(${x})`,
-      (x) => `1 ÷ √(${bracketed(x)}² − 1)`
-    ),
-    atanh: unary(
-      Math.atanh,
-      (_, x) => 1 / ((1 - x) * (1 + x)),
-      (x) => `atanh(${x})`,
-      (x) => `1 ÷ (1 − ${bracketed(x)}²)`
-    ),
-    erf: unary(
-      erf,
-      (_, x) => 2 / Math.sqrt(Math.PI) * Math.exp(-x * x),
-      (x) => `erf(${x})`,
-      (x) => `2 ÷ √π × exp(−${bracketed(x)}²)`
-    ),
-    maximum: binary(
-      (x, y) => x > y || Number.isNaN(x) ? x : y,
-      (_, x, y) => x === y ? [0.5, 0.5] : [step(x - y), step(y - x)],
-      (x, y) => `the larger of ${bracketed(x)} and ${bracketed(y)}`,
-      (x, y) => [`1 if ${bracketed(x)} is larger, ½ at a tie`, `1 if ${bracketed(y)} is larger, ½ at a tie`]
-    ),
-    minimum: binary(
-      (x, y) => x < y || Number.isNaN(x) ? x : y,
-      (_, x, y) => x === y ? [0.5, 0.5] : [step(y - x), step(x - y)],
-      (x, y) => `the smaller of ${bracketed(x)} and ${bracketed(y)}`,
-      (x, y) => [`1 if ${bracketed(x)} is smaller, ½ at a tie`, `1 if ${bracketed(y)} is smaller, ½ at a tie`]
-    ),
-    gt: comparison(">", (x, y) => x > y),
-    ge: comparison("≥", (x, y) => x >= y),
-    lt: comparison("<", (x, y) => x < y),
-    le: comparison("≤", (x, y) => x <= y),
-    select: {
-      forward: (x) => x[0] !== 0 ? x[1] : x[2],
-      partials: (_, x) => x[0] !== 0 ? [0, 1, 0] : [0, 0, 1],
-      formula: (n) => `${bracketed(n[1])} if ${bracketed(n[0])} ≠ 0 else ${bracketed(n[2])}`,
-      derivatives: (n) => ["0", `1 if ${bracketed(n[0])} ≠ 0 else 0`, `0 if ${bracketed(n[0])} ≠ 0 else 1`]
-    },
-    sum: {
-      forward: (x) => x.reduce((sum, item) => sum + item, 0),
-      partials: (_, x) => x.map(() => 1),
-      formula: (names) => `sum of ${list(names)}`,
-      derivatives: (names) => names.map(() => "1")
-    },
-    dot: {
-      forward: (x) => {
-        const half = x.length / 2;
-        let sum = 0;
-        for (let i = 0; i < half; i++) sum += x[i] * x[half + i];
-        return sum;
-      },
-      partials: (_, x) => [...x.slice(x.length / 2), ...x.slice(0, x.length / 2)],
-      formula: products,
-      derivatives: (n) => [...n.slice(n.length / 2), ...n.slice(0, n.length / 2)]
-    },
+  var GELU = 2 * Math.sqrt(2 / Math.PI);
+  var CUBE = 0.044715;
+  var inner = (x) => GELU * (x + CUBE * (x * x * x));
+  var ACTIVATIONS = {
     relu: unary((x) => Math.max(0, x), (_, x) => step(x), (x) => `relu(${x})`, (x) => `1 if ${bracketed(x)} > 0 else 0`),
     leaky_relu: unary(
       (x) => x > 0 ? x : SLOPE * x,
@@ -570,7 +228,6 @@
       (x) => `elu(${x})`,
       (x) => `1 if ${bracketed(x)} > 0 else exp(${x})`
     ),
-    tanh: unary(Math.tanh, (_, x) => sech(x) ** 2, (x) => `tanh(${x})`, (x) => `1 − tanh(${x})²`),
     sigmoid: unary(
       sigmoid,
       (out, x) => out * sigmoid(-x),
@@ -637,13 +294,376 @@
       (x) => `${bracketed(x)} × tanh(log(1 + exp(${x})))`,
       (x) => `tanh(p) + ${bracketed(x)} × sigmoid(${x}) ÷ cosh(p)², p = log(1 + exp(${x}))`
     ),
+    celu: binary(
+      (x, alpha) => larger(x, 0) + alpha * Math.expm1(smaller(x, 0) / alpha),
+      (_, x, alpha) => {
+        const u = smaller(x, 0) / alpha;
+        return [Math.exp(u), Math.abs(u) < 1e-3 ? -u * u * (0.5 + u * (1 / 3 + u * (1 / 8 + u / 30))) : Math.expm1(u) - u * Math.exp(u)];
+      },
+      (x, alpha) => `${bracketed(x)} if ${bracketed(x)} > 0 else ${bracketed(alpha)} × (exp(${bracketed(x)} ÷ ${bracketed(alpha)}) − 1)`,
+      (x, alpha) => [`1 if ${bracketed(x)} > 0 else exp(u), u = ${bracketed(x)} ÷ ${bracketed(alpha)}`, "exp(u) − 1 − u exp(u) below 0, else 0"]
+    ),
+    prelu: binary(
+      (x, slope) => x > 0 ? x : slope * x,
+      (_, x, slope) => [x > 0 ? 1 : slope, smaller(x, 0)],
+      (x, slope) => `${bracketed(x)} if ${bracketed(x)} > 0 else ${bracketed(slope)} × ${bracketed(x)}`,
+      (x, slope) => [`1 if ${bracketed(x)} > 0 else ${bracketed(slope)}`, `${bracketed(x)} if ${bracketed(x)} < 0 else 0`]
+    ),
+    swish: binary(
+      (x, beta) => x * sigmoid(beta * x),
+      (out, x, beta) => [sigmoid(beta * x) + beta * (out * sigmoid(-beta * x)), out * (x * sigmoid(-(beta * x)))],
+      (x, beta) => `${bracketed(x)} × sigmoid(${bracketed(beta)} × ${bracketed(x)})`,
+      (x, beta) => [`s + ${bracketed(beta)} ${bracketed(x)} s (1 − s), s = sigmoid(${bracketed(beta)} × ${bracketed(x)})`, `${bracketed(x)}² s (1 − s)`]
+    ),
+    glu: binary(
+      (x, gate) => x * sigmoid(gate),
+      (out, _, gate) => [sigmoid(gate), out * sigmoid(-gate)],
+      (x, gate) => `${bracketed(x)} × sigmoid(${gate})`,
+      (x, gate) => [`sigmoid(${gate})`, `${bracketed(x)} × sigmoid(${gate}) × (1 − sigmoid(${gate}))`]
+    ),
+    gelu_tanh: unary(
+      (x) => x * sigmoid(inner(x)),
+      (out, x) => sigmoid(inner(x)) + out * sigmoid(-inner(x)) * GELU * (1 + 3 * CUBE * Math.min(x * x, 1600)),
+      (x) => `${bracketed(x)} × sigmoid(1.5958 (${bracketed(x)} + 0.0447 ${bracketed(x)}³))`,
+      (x) => `s + ${bracketed(x)} s (1 − s) × 1.5958 (1 + 0.1341 ${bracketed(x)}²)`
+    ),
+    softshrink: unary(
+      (x) => x - Math.min(Math.max(x, -0.5), 0.5),
+      (_, x) => step(Math.abs(x) - 0.5),
+      (x) => `${bracketed(x)} moved toward 0 by ½`,
+      (x) => `1 if |${x}| > ½ else 0`
+    ),
+    hardshrink: unary(
+      (x) => Math.abs(x) <= 0.5 ? 0 : x,
+      (_, x) => step(Math.abs(x) - 0.5),
+      (x) => `${bracketed(x)} if |${x}| > ½ else 0`,
+      (x) => `1 if |${x}| > ½ else 0`
+    ),
+    quadratic: unary(
+      (x) => Math.abs(x) < 1 ? x * (2 - Math.abs(x)) : sign(x),
+      (_, x) => 2 * Math.max(1 - Math.abs(x), 0),
+      (x) => `${bracketed(x)} × (2 − |${x}|) if |${x}| < 1 else its sign`,
+      (x) => `2 (1 − |${x}|) if |${x}| < 1 else 0`
+    ),
+    ste_round: unary(nearest, () => 1, (x) => `whole number nearest to ${bracketed(x)}`, () => "1, that of its surrogate"),
+    ste_sign: unary(sign, (_, x) => step(1 - Math.abs(x)), (x) => `sign of ${bracketed(x)}`, (x) => `1 if |${x}| < 1 else 0, that of its surrogate`)
+  };
+
+  // src/ops/arithmetic.ts
+  var mod = (x, y) => {
+    const rest = x % y;
+    return rest !== 0 && rest < 0 !== y < 0 ? rest + y : rest;
+  };
+  var ARITHMETIC = {
+    add: binary((x, y) => x + y, () => [1, 1], (x, y) => `${bracketed(x)} + ${bracketed(y)}`, () => ["1", "1"]),
+    sub: binary((x, y) => x - y, () => [1, -1], (x, y) => `${bracketed(x)} − ${bracketed(y)}`, () => ["1", "−1"]),
+    mul: binary((x, y) => x * y, (_, x, y) => [y, x], (x, y) => `${bracketed(x)} × ${bracketed(y)}`, (x, y) => [y, x]),
+    div: binary(
+      (x, y) => x / y,
+      (out, _, y) => [1 / y, -out / y],
+      (x, y) => `${bracketed(x)} ÷ ${bracketed(y)}`,
+      (x, y) => [`1 ÷ ${bracketed(y)}`, `−${bracketed(x)} ÷ ${bracketed(y)}²`]
+    ),
+    neg: unary((x) => -x, () => -1, (x) => `−${bracketed(x)}`, () => "−1"),
+    pow: binary(
+      (x, y) => x ** y,
+      (out, x, y) => [y === 0 ? 0 : y * x ** (y - 1), out * Math.log(x === 0 ? 1 : x)],
+      (x, y) => `${bracketed(x)} ^ ${bracketed(y)}`,
+      (x, y) => [`${bracketed(y)} × ${bracketed(x)} ^ (${bracketed(y)} − 1)`, `${bracketed(x)} ^ ${bracketed(y)} × log(${x})`]
+    ),
+    abs: unary(Math.abs, (_, x) => step(x) - step(-x), (x) => `|${x}|`, (x) => `sign of ${bracketed(x)}`),
+    square: unary((x) => x * x, (_, x) => 2 * x, (x) => `${bracketed(x)}²`, (x) => `2 ${bracketed(x)}`),
+    reciprocal: unary((x) => 1 / x, (out, x) => -out / x, (x) => `1 ÷ ${bracketed(x)}`, (x) => `−1 ÷ ${bracketed(x)}²`),
+    floor: steps(Math.floor, (x) => `⌊${x}⌋`),
+    ceil: steps(Math.ceil, (x) => `⌈${x}⌉`),
+    trunc: steps(Math.trunc, (x) => `whole part of ${bracketed(x)}`),
+    round: steps(nearest, (x) => `whole number nearest to ${bracketed(x)}`),
+    sign: steps(sign, (x) => `sign of ${bracketed(x)}`),
+    frac: unary((x) => x - Math.trunc(x), () => 1, (x) => `fraction of ${bracketed(x)}`, () => "1"),
+    copysign: binary(
+      (x, y) => Math.abs(x) * (y < 0 || Object.is(y, -0) ? -1 : 1),
+      (_, x, y) => [sign(x) * (y < 0 || Object.is(y, -0) ? -1 : 1), 0],
+      (x, y) => `|${x}| with the sign of ${bracketed(y)}`,
+      (x, y) => [`1 if the signs of ${bracketed(x)} and ${bracketed(y)} agree, else −1`, "0"]
+    ),
+    mod: binary(
+      mod,
+      (out, x, y) => [1, -nearest((x - out) / y)],
+      (x, y) => `${bracketed(x)} mod ${bracketed(y)}`,
+      (x, y) => ["1", `−⌊${bracketed(x)} ÷ ${bracketed(y)}⌋`]
+    )
+  };
+
+  // src/ops/choices.ts
+  var below = (x, y) => x < y ? 1 : x === y ? 0.5 : 0;
+  var logic = (word, holds) => binary(
+    (x, y) => truth(holds(x !== 0, y !== 0)),
+    () => [0, 0],
+    (x, y) => `${bracketed(x)} ${word} ${bracketed(y)}`,
+    () => ["0", "0"]
+  );
+  var CHOICES = {
+    maximum: binary(
+      (x, y) => x > y || Number.isNaN(x) ? x : y,
+      (_, x, y) => x === y ? [0.5, 0.5] : [step(x - y), step(y - x)],
+      (x, y) => `the larger of ${bracketed(x)} and ${bracketed(y)}`,
+      (x, y) => [`1 if ${bracketed(x)} is larger, ½ at a tie`, `1 if ${bracketed(y)} is larger, ½ at a tie`]
+    ),
+    minimum: binary(
+      (x, y) => x < y || Number.isNaN(x) ? x : y,
+      (_, x, y) => x === y ? [0.5, 0.5] : [step(y - x), step(x - y)],
+      (x, y) => `the smaller of ${bracketed(x)} and ${bracketed(y)}`,
+      (x, y) => [`1 if ${bracketed(x)} is smaller, ½ at a tie`, `1 if ${bracketed(y)} is smaller, ½ at a tie`]
+    ),
+    gt: comparison(">", (x, y) => x > y),
+    ge: comparison("≥", (x, y) => x >= y),
+    lt: comparison("<", (x, y) => x < y),
+    le: comparison("≤", (x, y) => x <= y),
+    eq: comparison("=", (x, y) => x === y),
+    ne: comparison("≠", (x, y) => x !== y),
+    logical_and: logic("and", (x, y) => x && y),
+    logical_or: logic("or", (x, y) => x || y),
+    logical_not: steps((x) => truth(x === 0), (x) => `not ${bracketed(x)}`),
+    isnan: steps((x) => truth(Number.isNaN(x)), (x) => `1 if ${bracketed(x)} is not a number`),
+    select: {
+      forward: (x) => x[0] !== 0 ? x[1] : x[2],
+      partials: (_, x) => x[0] !== 0 ? [0, 1, 0] : [0, 0, 1],
+      formula: (n) => `${bracketed(n[1])} if ${bracketed(n[0])} ≠ 0 else ${bracketed(n[2])}`,
+      derivatives: (n) => ["0", `1 if ${bracketed(n[0])} ≠ 0 else 0`, `0 if ${bracketed(n[0])} ≠ 0 else 1`]
+    },
+    where: {
+      forward: (x) => x[0] !== 0 ? x[1] : x[2],
+      partials: (_, x) => x[0] !== 0 ? [0, 1, 0] : [0, 0, 1],
+      formula: (n) => `${bracketed(n[1])} if ${bracketed(n[0])} ≠ 0 else ${bracketed(n[2])}`,
+      derivatives: (n) => ["0", `1 if ${bracketed(n[0])} ≠ 0 else 0`, `0 if ${bracketed(n[0])} ≠ 0 else 1`]
+    },
+    clip: {
+      forward: (x) => smaller(larger(x[0], x[1]), x[2]),
+      partials: (_, [x, low, high]) => [
+        below(low, x) * below(x, high) * truth(low < high),
+        below(x, low) * truth(low < high),
+        low < high ? below(high, x) : 1
+      ],
+      formula: ([x, low, high]) => `${bracketed(x)} between ${bracketed(low)} and ${bracketed(high)}`,
+      derivatives: ([x, low, high]) => [
+        `1 if ${bracketed(low)} < ${bracketed(x)} < ${bracketed(high)}, ½ at an end, else 0`,
+        `1 if ${bracketed(x)} < ${bracketed(low)}, ½ at it, else 0`,
+        `1 if ${bracketed(x)} > ${bracketed(high)}, ½ at it, else 0`
+      ]
+    }
+  };
+
+  // src/ops/functions.ts
+  var share = (a, y, x) => {
+    const size2 = Math.hypot(x, y) || 1;
+    return a / size2 / size2;
+  };
+  var weighted = (log, plus, word) => binary(
+    (x, y) => x === 0 ? 0 : x * log(y),
+    (_, x, y) => [log(y), x / (plus + y)],
+    (x, y) => `${bracketed(x)} × ${word(y)}`,
+    (x, y) => [word(y), `${bracketed(x)} ÷ ${plus ? `(1 + ${bracketed(y)})` : bracketed(y)}`]
+  );
+  var logAddExp = (x, y) => larger(x, y) + Math.log1p(Math.exp(-Math.abs(x - y)));
+  var bell = (x) => Math.exp(-0.5 * (x * x)) / Math.sqrt(2 * Math.PI);
+  var FUNCTIONS = {
+    exp: unary(Math.exp, (out) => out, (x) => `exp(${x})`, (x) => `exp(${x})`),
+    log: unary(Math.log, (_, x) => 1 / x, (x) => `log(${x})`, (x) => `1 ÷ ${bracketed(x)}`),
+    sqrt: unary(Math.sqrt, (out) => 0.5 / out, (x) => `√${bracketed(x)}`, (x) => `1 ÷ (2 √${bracketed(x)})`),
+    exp2: unary((x) => 2 ** x, (out) => Math.LN2 * out, (x) => `2^${bracketed(x)}`, (x) => `log(2) × 2^${bracketed(x)}`),
+    expm1: unary(Math.expm1, (_, x) => Math.exp(x), (x) => `exp(${x}) − 1`, (x) => `exp(${x})`),
+    log1p: unary(Math.log1p, (_, x) => 1 / (1 + x), (x) => `log(1 + ${bracketed(x)})`, (x) => `1 ÷ (1 + ${bracketed(x)})`),
+    log2: unary(
+      Math.log2,
+      (_, x) => Math.LOG2E / x,
+      (x) => `log₂(${x})`,
+      (x) => `1 ÷ (${bracketed(x)} log(2))`
+    ),
+    log10: unary(
+      Math.log10,
+      (_, x) => Math.LOG10E / x,
+      (x) => `log₁₀(${x})`,
+      (x) => `1 ÷ (${bracketed(x)} log(10))`
+    ),
+    cbrt: unary(Math.cbrt, (out) => 1 / (3 * out * out), (x) => `∛${bracketed(x)}`, (x) => `1 ÷ (3 ∛${bracketed(x)}²)`),
+    rsqrt: unary(
+      (x) => 1 / Math.sqrt(x),
+      (out, x) => -0.5 * out / x,
+      (x) => `1 ÷ √${bracketed(x)}`,
+      (x) => `−1 ÷ (2 ${bracketed(x)} √${bracketed(x)})`
+    ),
+    sin: unary(Math.sin, (_, x) => Math.cos(x), (x) => `sin(${x})`, (x) => `cos(${x})`),
+    cos: unary(Math.cos, (_, x) => -Math.sin(x), (x) => `cos(${x})`, (x) => `−sin(${x})`),
+    tan: unary(Math.tan, (out) => 1 + out * out, (x) => `tan(${x})`, (x) => `1 + tan(${x})²`),
+    asin: unary(
+      Math.asin,
+      (_, x) => 1 / Math.sqrt((1 - x) * (1 + x)),
+      (x) => `asin(${x})`,
+      (x) => `1 ÷ √(1 − ${bracketed(x)}²)`
+    ),
+    acos: unary(
+      Math.acos,
+      (_, x) => -1 / Math.sqrt((1 - x) * (1 + x)),
+      (x) => `acos(${x})`,
+      (x) => `−1 ÷ √(1 − ${bracketed(x)}²)`
+    ),
+    atan: unary(Math.atan, (_, x) => 1 / (1 + x * x), (x) => `atan(${x})`, (x) => `1 ÷ (1 + ${bracketed(x)}²)`),
+    sinh: unary(Math.sinh, (_, x) => Math.cosh(x), (x) => `sinh(${x})`, (x) => `cosh(${x})`),
+    cosh: unary(Math.cosh, (_, x) => Math.sinh(x), (x) => `cosh(${x})`, (x) => `sinh(${x})`),
+    tanh: unary(Math.tanh, (_, x) => sech(x) ** 2, (x) => `tanh(${x})`, (x) => `1 − tanh(${x})²`),
+    asinh: unary(
+      Math.asinh,
+      (_, x) => 1 / Math.hypot(1, x),
+      (x) => `asinh(${x})`,
+      (x) => `1 ÷ √(1 + ${bracketed(x)}²)`
+    ),
+    acosh: unary(
+      Math.acosh,
+      (_, x) => 1 / (Math.sqrt(x - 1) * Math.sqrt(x + 1)),
+      (x) => `acosh(${x})`,
+      (x) => `1 ÷ √(${bracketed(x)}² − 1)`
+    ),
+    atanh: unary(
+      Math.atanh,
+      (_, x) => 1 / ((1 - x) * (1 + x)),
+      (x) => `atanh(${x})`,
+      (x) => `1 ÷ (1 − ${bracketed(x)}²)`
+    ),
+    erf: unary(
+      erf,
+      (_, x) => 2 / Math.sqrt(Math.PI) * Math.exp(-x * x),
+      (x) => `erf(${x})`,
+      (x) => `2 ÷ √π × exp(−${bracketed(x)}²)`
+    ),
+    erfc: unary(
+      erfc,
+      (_, x) => -2 / Math.sqrt(Math.PI) * Math.exp(-x * x),
+      (x) => `1 − erf(${x})`,
+      (x) => `−2 ÷ √π × exp(−${bracketed(x)}²)`
+    ),
+    normal_pdf: unary(bell, (out, x) => -x * out, (x) => `φ(${x})`, (x) => `−${bracketed(x)} × φ(${x})`),
+    normal_cdf: unary((x) => 0.5 * erfc(-x * Math.SQRT1_2), (_, x) => bell(x), (x) => `Φ(${x})`, (x) => `φ(${x})`),
+    degrees: unary((x) => x * (180 / Math.PI), () => 180 / Math.PI, (x) => `${bracketed(x)} × 180 ÷ π`, () => "180 ÷ π"),
+    radians: unary((x) => x * (Math.PI / 180), () => Math.PI / 180, (x) => `${bracketed(x)} × π ÷ 180`, () => "π ÷ 180"),
+    hypot: binary(
+      Math.hypot,
+      (out, x, y) => [x / (out || 1), y / (out || 1)],
+      (x, y) => `√(${bracketed(x)}² + ${bracketed(y)}²)`,
+      (x, y) => [`${bracketed(x)} ÷ √(${bracketed(x)}² + ${bracketed(y)}²)`, `${bracketed(y)} ÷ √(${bracketed(x)}² + ${bracketed(y)}²)`]
+    ),
+    atan2: binary(
+      (y, x) => Math.atan2(y + 0, x + 0),
+      (_, y, x) => [share(x, y, x), share(-y, y, x)],
+      (y, x) => `angle of the point (${x}, ${y})`,
+      (y, x) => [`${bracketed(x)} ÷ (${bracketed(x)}² + ${bracketed(y)}²)`, `−${bracketed(y)} ÷ (${bracketed(x)}² + ${bracketed(y)}²)`]
+    ),
+    xlogy: weighted(Math.log, 0, (y) => `log(${y})`),
+    xlog1py: weighted(Math.log1p, 1, (y) => `log(1 + ${bracketed(y)})`),
+    logaddexp: binary(
+      logAddExp,
+      (_, x, y) => [sigmoid(x - y), sigmoid(y - x)],
+      (x, y) => `log(exp(${x}) + exp(${y}))`,
+      (x, y) => [`sigmoid(${bracketed(x)} − ${bracketed(y)})`, `sigmoid(${bracketed(y)} − ${bracketed(x)})`]
+    )
+  };
+
+  // src/ops/lists.ts
+  function logsumexp(x) {
+    const top = Math.max(...x);
+    if (!Number.isFinite(top)) return top;
+    return top + Math.log(x.reduce((sum, item) => sum + Math.exp(item - top), 0));
+  }
+  function softmax(x) {
+    const top = Math.max(...x);
+    const weights = x.map((item) => Math.exp(item - top));
+    const total2 = weights.reduce((sum, item) => sum + item, 0);
+    return weights.map((item) => item / total2);
+  }
+  function products(names) {
+    const half = names.length / 2;
+    const terms = names.slice(0, half).map((name, i) => `${bracketed(name)} × ${bracketed(names[half + i])}`);
+    return terms.length <= 3 ? terms.join(" + ") : `${terms.slice(0, 2).join(" + ")} + …`;
+  }
+  var mean = (x) => x.reduce((sum, item) => sum + item, 0) / x.length;
+  var extreme = (choose, word) => ({
+    forward: (x) => x.reduce(choose),
+    partials: (out, x) => {
+      const ties = x.map((item) => truth(item === out));
+      const count = ties.reduce((sum, item) => sum + item, 0);
+      return ties.map((tie) => tie / count);
+    },
+    formula: (names) => `${word} of ${list(names)}`,
+    derivatives: (names) => names.map((name) => `1 if ${bracketed(name)} is the ${word}, shared at a tie`)
+  });
+  var LISTS = {
+    sum: {
+      forward: (x) => x.reduce((sum, item) => sum + item, 0),
+      partials: (_, x) => x.map(() => 1),
+      formula: (names) => `sum of ${list(names)}`,
+      derivatives: (names) => names.map(() => "1")
+    },
+    dot: {
+      forward: (x) => {
+        const half = x.length / 2;
+        let sum = 0;
+        for (let i = 0; i < half; i++) sum += x[i] * x[half + i];
+        return sum;
+      },
+      partials: (_, x) => [...x.slice(x.length / 2), ...x.slice(0, x.length / 2)],
+      formula: products,
+      derivatives: (n) => [...n.slice(n.length / 2), ...n.slice(0, n.length / 2)]
+    },
     logsumexp: {
       forward: logsumexp,
       partials: (_, x) => softmax(x),
       formula: (names) => `log of the sum of exp of ${list(names)}`,
       derivatives: (names) => names.map((name) => `exp(${bracketed(name)} − out)`)
     },
-    ...MORE_OPS
+    max: extreme(larger, "largest"),
+    min: extreme(smaller, "smallest"),
+    prod: {
+      forward: (x) => x.reduce((total2, item) => total2 * item, 1),
+      partials: (_, x) => x.map((_item, i) => x.reduce((total2, item, j) => i === j ? total2 : total2 * item, 1)),
+      formula: (names) => `product of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `product of all but ${bracketed(name)}`)
+    },
+    mean: {
+      forward: mean,
+      partials: (_, x) => x.map(() => 1 / x.length),
+      formula: (names) => `mean of ${list(names)}`,
+      derivatives: (names) => names.map(() => `1 ÷ ${names.length}`)
+    },
+    var: {
+      forward: (x) => mean(x.map((item) => (item - mean(x)) ** 2)),
+      partials: (_, x) => x.map((item) => 2 / x.length * (item - mean(x))),
+      formula: (names) => `variance of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `2 (${bracketed(name)} − mean) ÷ ${names.length}`)
+    },
+    norm: {
+      forward: (x) => Math.hypot(...x),
+      partials: (out, x) => x.map((item) => item / (out || 1)),
+      formula: (names) => `√ of the sum of squares of ${list(names)}`,
+      derivatives: (names) => names.map((name) => `${bracketed(name)} ÷ out`)
+    },
+    polyval: {
+      forward: (x) => x.slice(1).reduce((total2, c) => total2 * x[0] + c, 0),
+      partials: (_, [x, ...c]) => {
+        const degree = c.length - 1;
+        const slope = c.slice(0, -1).reduce((total2, item, i) => total2 * x + (degree - i) * item, 0);
+        return [slope, ...c.map((_item, i) => x ** (degree - i))];
+      },
+      formula: ([x, ...c]) => `polynomial at ${bracketed(x)} with ${list(c)}`,
+      derivatives: ([x, ...c]) => ["slope of the polynomial", ...c.map((_item, i) => `${bracketed(x)} ^ ${c.length - 1 - i}`)]
+    }
+  };
+
+  // src/ops.ts
+  var OPS = {
+    ...ARITHMETIC,
+    ...FUNCTIONS,
+    ...CHOICES,
+    ...LISTS,
+    ...ACTIVATIONS
   };
 
   // src/playground/csv.ts
@@ -1366,7 +1386,7 @@
   }
 
   // src/playground/controls.ts
-  var CHOICES = ["activation", "optimizer", "loss", "init", "data"];
+  var CHOICES2 = ["activation", "optimizer", "loss", "init", "data"];
   var NUMBERS = ["lr", "decay", "l1", "batch"];
   var RANGES = ["samples", "noise", "train"];
   var WORDS = {
@@ -1377,7 +1397,7 @@
   var Controls = class {
     constructor(changed) {
       this.seed = "";
-      for (const name of CHOICES) this.select(name).addEventListener("change", () => changed({ [name]: this.select(name).value }));
+      for (const name of CHOICES2) this.select(name).addEventListener("change", () => changed({ [name]: this.select(name).value }));
       for (const name of NUMBERS) this.select(name).addEventListener("change", () => changed({ [name]: Number(this.select(name).value) }));
       for (const name of RANGES) {
         const range = byId(name);
@@ -1397,7 +1417,7 @@
     }
     /** Show settings; a number that is not offered is offered from now on. `own` counts rows of the reader's own. */
     show(settings, own) {
-      for (const name of [...CHOICES, ...NUMBERS]) {
+      for (const name of [...CHOICES2, ...NUMBERS]) {
         const select = this.select(name);
         const value = String(settings[name]);
         if (![...select.options].some((option) => option.value === value)) select.append(make("option", { value }, value));

@@ -67,3 +67,21 @@ export function comparison(sign: string, holds: (x: number, y: number) => boolea
 export function list(names: string[], most = 4): string {
   return names.length <= most ? names.join(", ") : `${names.slice(0, most - 1).join(", ")}, …`;
 }
+
+/** 1 / cosh x, accurate where 1 - tanh(x)^2 cancels. */
+export const sech = (x: number): number => {
+  const e = Math.exp(-Math.abs(x));
+  return (2 * e) / (1 + e * e);
+};
+export const sign = (x: number): number => (x > 0 ? 1 : x < 0 ? -1 : x);
+export const truth = (holds: boolean): number => (holds ? 1 : 0);
+/** The nearest whole number; of two the even one. */
+export const nearest = (x: number): number => {
+  const low = Math.floor(x);
+  const rest = x - low;
+  return rest < 0.5 ? low : rest > 0.5 ? low + 1 : low % 2 === 0 ? low : low + 1;
+};
+export const larger = (x: number, y: number): number => (x > y || Number.isNaN(x) ? x : y);
+export const smaller = (x: number, y: number): number => (x < y || Number.isNaN(x) ? x : y);
+export const steps = (forward: (x: number) => number, formula: (name: string) => string): OpRules =>
+  unary(forward, () => 0, formula, () => "0");
