@@ -1,7 +1,8 @@
 """Merge statements that compute the same: what derivatives have in common, and repeat.
 
 Bundles are compared with axes joined where all that they read goes on from one to the next: one
-over rows and one over a whole array then read the same elements in the same order.
+over rows and one over a whole array then read the same elements in the same order. A constant
+that stands among the constants twice, as those of a program and of its partials do, is one.
 """
 
 from __future__ import annotations
@@ -9,13 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from mgcompile.program.dce import needed_only
-from mgcompile.program.ir import Access, Affine, Bundle, Loop, Output, Program, Scatter
+from mgcompile.program.ir import CONSTS, Access, Affine, Bundle, Loop, Output, Program, Scatter
 from mgcompile.program.traversal import renamed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     from mgcompile.program.ir import Statement
 
@@ -32,24 +36,37 @@ class _Same(dict[int, int]):
 def merged(program: Program) -> Program:
     """Return the program with one of equal bundles and scatters, in each block for itself."""
     same = _Same()
-    statements = _block(program, program.statements, same, 0)
+    statements = _block(program, program.statements, (same, _first_equal(program.consts)), 0)
     outputs = tuple(Output(out.name, same[out.array]) for out in program.outputs)
     return needed_only(attrs.evolve(program, statements=statements, outputs=outputs))
 
 
+def _first_equal(consts: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Return for each constant where the first one of the same bits stands."""
+    _, first, kind = np.unique(consts.view(np.int64), return_index=True, return_inverse=True)
+    return first[kind]
+
+
 def _block(
-    program: Program, statements: Sequence[Statement], same: _Same, depth: int
+    program: Program,
+    statements: Sequence[Statement],
+    equal: tuple[_Same, NDArray[np.int64]],
+    depth: int,
 ) -> tuple[Statement, ...]:
     """Return the statements of a program, or of a body in `depth` loops, that stay."""
+    same, constant = equal
     known: dict[object, int] = {}
     kept: list[Statement] = []
 
     def read(access: Access) -> Access:
-        return Access(same[access.array], access.index)
+        index = access.index
+        if access.array == CONSTS and isinstance(index, Affine) and not any(index.strides):
+            index = Affine(int(constant[index.offset]), index.strides)
+        return Access(same[access.array], index)
 
     for statement in statements:
         if isinstance(statement, Loop):
-            inner = attrs.evolve(statement, body=_block(program, statement.body, same, depth + 1))
+            inner = attrs.evolve(statement, body=_block(program, statement.body, equal, depth + 1))
             kept.append(renamed(inner, read, same))
             continue
         found = renamed(statement, read, same)
