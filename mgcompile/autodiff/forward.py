@@ -48,17 +48,18 @@ __all__ = [
 ]
 
 
-def slope_to_the_input(program: Program, output: int = 0) -> Program:
+def slope_to_the_input(program: Program, output: int = 0, *, plain: bool = False) -> Program:
     """Return the program of all values and of the derivative of one of them to the only input.
 
     Args:
         program: A forward program of one input, whose output `value` is batched.
         output: Which element of `value`.
+        plain: Whether products are NaN where one factor is 0 and the other infinite or NaN.
 
     Returns:
         Outputs `value` and `input_gradient` (1,), batched, as reverse mode gives them.
     """
-    writer = _Writer(program, {INPUTS: CONSTS})
+    writer = _Writer(program, {INPUTS: CONSTS}, plain=plain)
     value, tangent = program.output("value"), None
     moved = writer.tangent_of(value)
     if moved is not None:

@@ -14,6 +14,7 @@ from mgcompile.autodiff.pipeline import (
     input_gradients,
     param_gradient,
     per_sample_loss,
+    quick_input_gradient,
     sweep_program,
 )
 from mgcompile.backends.callbacks import told_once
@@ -184,10 +185,25 @@ class Built:
         key = (kind, output, "few" if few else "many")
         with self._lock, collector_paused(), told_once(self._told):
             if key not in self._made:
-                made = self.backend.build(program, attrs.evolve(self.options, one_sample=few))
+                made = self._in_two_forms(program, kind, output, few=few)
                 self._prove(kind, output, made, few=few)
                 self._made[key] = made
             return self._made[key]  # type: ignore[no-any-return] # put there by this method
+
+    def _in_two_forms(self, program: Program, kind: str, output: int, *, few: bool) -> Executable:
+        """Build a program, or what is quicker and says where it does not know."""
+        options = attrs.evolve(self.options, one_sample=few)
+        quick = quick_input_gradient(self.program, output) if kind == "inputs" else None
+        if quick is None:
+            return self.backend.build(program, options)
+
+        def exact() -> Executable:
+            with self._lock, collector_paused(), told_once(self._told):
+                made = self.backend.build(program, options)
+                self._prove(kind, output, made, few=few)
+                return made
+
+        return Guarded(self.backend.build(quick, options), exact)
 
     def _prove(self, kind: str, output: int, made: Executable, *, few: bool = False) -> None:
         if self.proof is not None:

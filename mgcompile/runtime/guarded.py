@@ -8,6 +8,7 @@ finite they are right.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable
+    from mgcompile.backends.interface import Executable, Shortcut
 
     Floats = NDArray[Any]
 
@@ -27,15 +28,16 @@ __all__ = ["Guarded"]
 
 @attrs.define(slots=True, eq=False)
 class Guarded:
-    """An executable of one result, in two forms.
+    """An executable in two forms, whose last result is of derivatives along a direction.
 
     Args:
         quick: Gives NaN where a product of 0 and what is not finite decides.
-        exact: Builds the executable that does not, when it is first needed.
+        build_exact: Builds the executable that does not, when it is first needed.
     """
 
     quick: Executable
-    exact: Callable[[], Executable]
+    build_exact: Callable[[], Executable]
+    _exact: Executable | None = attrs.field(init=False, default=None)
     _shortcut: Any = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -43,9 +45,32 @@ class Guarded:
         self._shortcut = getattr(self.quick, "shortcut", None)
 
     @property
+    def exact(self) -> Executable:
+        """The executable that knows everywhere."""
+        if self._exact is None:
+            self._exact = self.build_exact()
+        return self._exact
+
+    @property
     def calls_back(self) -> bool:
         """Tell whether rules run in Python meanwhile."""
         return bool(getattr(self.quick, "calls_back", False))
+
+    @property
+    def shortcut(self) -> Shortcut | None:
+        """The shortest way through either; None where the quick form has none."""
+        way = self._shortcut
+        if way is None:
+            return None
+
+        def take(X: Any, params: Floats, mean: bool) -> Any:
+            found = way(X, params, mean)
+            if found is None or _finite(found[-1] if type(found) is tuple else found):
+                return found
+            exact = getattr(self.exact, "shortcut", None)
+            return None if exact is None else exact(X, params, mean)
+
+        return take
 
     def __call__(self, inputs: Any, count: int, params: Floats) -> tuple[Floats, ...]:
         """Run the program once over all samples (see `mgcompile.backends.interface.Executable`)."""
@@ -53,7 +78,15 @@ class Guarded:
         if self._shortcut is not None and type(inputs) is np.ndarray:
             found = self._shortcut(inputs, params, False)
         if found is None:
-            (found,) = self.quick(inputs, count, params)
-        if np.count_nonzero(np.isfinite(found)) == found.size:  # sooner than .all()
-            return (found,)
-        return self.exact()(inputs, count, params)
+            results = self.quick(inputs, count, params)
+        elif type(found) is tuple:
+            results = tuple([np.reshape(result, (count, -1)) for result in found])
+        else:
+            results = (found,)
+        return results if _finite(results[-1]) else self.exact(inputs, count, params)
+
+
+def _finite(found: Floats) -> bool:
+    if found.size == 1:
+        return math.isfinite(found.item())
+    return bool(np.count_nonzero(np.isfinite(found)) == found.size)  # sooner than .all()
