@@ -15,6 +15,7 @@ import numpy as np
 
 from mgcompile.graph.ir import SUM_OVER_SAMPLES, mixed, operand_table
 from mgcompile.reroll.partition import SMALL_GROUP
+from mgcompile.reroll.periods import FEWEST_ITERATIONS, periodic_spans, span_of
 from mgcompile.support.csr import places_within
 
 if TYPE_CHECKING:
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
 
 __all__ = ["BodyGroup", "Recurrence", "body_places", "detect_recurrences"]
 
-FEWEST_ITERATIONS = 6
 _MOST_LOOPS = 32
 _LONG_PERIOD = 100
 _MOST_CANDIDATES = 12
 _REFINEMENTS = 2
+_TIMES_LONGER = 1.5
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -82,12 +83,12 @@ def detect_recurrences(classes: IsomorphismClasses) -> list[Recurrence]:
         if run is None:
             continue
         first, period, count = run
-        pieces = _inner_runs(of_level[low + first : low + first + 2 * period], period, count)
-        if pieces is not None:
-            begins = [low, *(low + first + begin for begin in pieces), high]
-            spans += list(pairwise(begins))
+        loop, taken = _accepted(
+            classes, signature, bounds, low + first, period, count, (low, high)
+        )
+        if loop is None and (inside := _inner_runs(of_level, low + first, period, count)):
+            spans += list(pairwise([low, *inside, high]))
             continue
-        loop, taken = _accepted(classes, signature, bounds, low + first, period, count, low)
         if loop is not None:
             found.append(loop)
         begin, end = taken
@@ -95,27 +96,21 @@ def detect_recurrences(classes: IsomorphismClasses) -> list[Recurrence]:
     return found
 
 
-def _inner_runs(levels: Numbers, period: int, count: int) -> list[int] | None:
-    """Return where to cut `count` periods, each with a repetition of its own, to roll these.
-
-    A loop inside a loop stays unrolled, so the outer one is given up where a few inner loops are
-    less to write than one long body.
+def _inner_runs(levels: Numbers, first: int, period: int, count: int) -> list[int] | None:
+    """Return where to cut `count` periods that are no loop to find those within each, if any.
 
     Args:
-        levels: Hashes of the levels of two periods.
+        levels: Hashes of all levels.
+        first: The level at which the first period begins.
         period: Number of levels in a period.
         count: Of periods.
     """
     if period < _LONG_PERIOD or count > _MOST_LOOPS:
         return None
-    inner = _longest_run(levels)
-    if inner is None:
+    inner = _longest_run(levels[first : first + 2 * period])
+    if inner is None or inner[1] >= period:
         return None
-    begin, length, times = inner
-    unrolled = period - min(period, length * times) + 2 * length
-    if length >= period or unrolled * count >= period:
-        return None
-    return [begin % period + k * period for k in range(count)]
+    return [first + inner[0] % period + k * period for k in range(count)]
 
 
 def _signatures(classes: IsomorphismClasses, refinements: int = _REFINEMENTS) -> Numbers:
@@ -145,17 +140,18 @@ def _longest_run(levels: Numbers) -> tuple[int, int, int] | None:
     for at in (length // 2, (3 * length) // 4, length // 4):
         same = np.flatnonzero(levels[:at] == levels[at])[::-1][:_MOST_CANDIDATES]
         for period in (at - same).tolist():
-            equal = levels[period:] == levels[:-period]
-            breaks = np.flatnonzero(~equal)
-            place = int(np.searchsorted(breaks, at - period))
-            low = int(breaks[place - 1]) + 1 if place else 0
-            high = int(breaks[place]) if place < len(breaks) else len(equal)
-            count = (high - low + period) // period
+            low, high = span_of(levels, at - period, period)
+            count = (high - low) // period
             if count < FEWEST_ITERATIONS:
                 continue
             if best is None or count * period > best[1] * best[2] + best[1]:
                 best = (low, period, count)
             break
+    covered = best[1] * best[2] if best else 0
+    if _TIMES_LONGER * covered < length:
+        for low, high, period in periodic_spans(levels)[:1]:
+            if high - low > _TIMES_LONGER * covered:  # a loop around the one that was found
+                return low, period, (high - low) // period
     return best
 
 
@@ -166,11 +162,11 @@ def _accepted(
     first: int,
     period: int,
     count: int,
-    low: int,
+    within: tuple[int, int],
 ) -> tuple[Recurrence | None, tuple[int, int]]:
     """Return the loop if it is one, dropping iterations at the start where it is not yet.
 
-    Levels below `low` are none of it. Also returns the levels that it takes.
+    Only levels `within` are its own. Also returns the levels that it takes.
     """
     taken = (first, first + period * count)
     while count >= FEWEST_ITERATIONS:
@@ -178,7 +174,7 @@ def _accepted(
         if groups is not None:
             loop = _recurrence(classes, groups)
             if loop is not None:
-                return _from_the_start(classes, bounds, loop, (first, period), low)
+                return _from_the_start(classes, bounds, loop, (first, period), within)
         skipped = max(1, count // 16)
         first += period * skipped
         count -= skipped
@@ -197,16 +193,21 @@ def _from_the_start(
     bounds: Numbers,
     loop: Recurrence,
     where: tuple[int, int],
-    low: int,
+    within: tuple[int, int],
 ) -> tuple[Recurrence, tuple[int, int]]:
     """Return the loop with the iterations before it that belong to it, and the levels it takes.
 
     The first ones look different some steps down, where they read what the loop starts from.
     """
-    first, period = where
+    (first, period), (low, high) = where, within
     plain = _signatures(classes, refinements=0)
-    for more in range(min(_REFINEMENTS, (first - low) // period), 0, -1):
-        begin, count = first - more * period, loop.count + more
+    begins = [first - more * period for more in range(_REFINEMENTS, 0, -1)]
+    if period >= _LONG_PERIOD:  # what comes before it may be a part of an inner loop
+        begins += range(first - 1, first - _REFINEMENTS - 1, -1)
+    for begin in begins:
+        count = loop.count + -(-(first - begin) // period)
+        if begin < low or begin + count * period > high:
+            continue
         groups = _body_groups(classes, plain, bounds, begin, period, count)
         longer = None if groups is None else _recurrence(classes, groups)
         if longer is not None and len(longer.body) == len(loop.body):

@@ -14,6 +14,7 @@ from mgcompile.reroll.batch_detect import detect_batch
 from mgcompile.reroll.batch_extract import extract_batch
 from mgcompile.reroll.borders import merge_at_borders
 from mgcompile.reroll.emit import emit
+from mgcompile.reroll.inner_loops import roll_bodies
 from mgcompile.reroll.ir import Rerolling, format_rerolling, verify_rerolling
 from mgcompile.reroll.isomorphism import find_classes
 from mgcompile.reroll.loop_detect import detect_recurrences
@@ -86,6 +87,7 @@ PASSES = (
     Pass("borders", REROLLING, borders, "loops over rows that differ at a border", optional=True),
     Pass("partition", REROLLING, stages, "what becomes a bundle, a loop, a part of a tape"),
     Pass("emit", PROGRAM, emit, "the program, index maps inferred and checked"),
+    Pass("inner-loops", PROGRAM, roll_bodies, "repetition in a body becomes a loop in it", optional=True),
 )
 
 
