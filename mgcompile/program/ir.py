@@ -191,7 +191,8 @@ class Loop:
     """Repeat `body` for `count` iterations, in order.
 
     Arrays made by the body live for one iteration. Within the body an index map has the iteration
-    as its first axis; into an array of the body or a carried one it must not depend on it.
+    as its first axis, behind those of the loops around; into an array of the body or a carried one
+    it must not depend on it.
     """
 
     count: int

@@ -42,12 +42,18 @@ _SUMMED = frozenset({"loss", "param_gradient", "param_cotangent", "param_product
 
 @attrs.define
 class _Scope:
-    """What a statement may read: arrays defined so far; those of a loop's body are local."""
+    """What a statement may read: arrays defined so far, and how many loops each is inside of.
+
+    Every iteration of those loops makes it anew, so that it cannot be read by their numbers.
+    """
 
     program: Program
-    defined: set[int]
-    local: set[int]
+    defined: dict[int, int]
     loops: tuple[int, ...]
+
+    def makes(self, array: int) -> bool:
+        """Tell whether an array is of the body of a loop, or of one around it."""
+        return self.defined.get(array, 0) > 0
 
 
 def verify(program: Program) -> Program:
@@ -75,7 +81,7 @@ def verify(program: Program) -> Program:
     if program.data is not None and program.data.shape[1:] != (program.n_inputs,):
         message = f"data has shape {program.data.shape}, expected (samples, {program.n_inputs})"
         raise InvalidProgramError(message)
-    scope = _Scope(program, {INPUTS, PARAMS, CONSTS, SAMPLES}, set(), ())
+    scope = _Scope(program, dict.fromkeys((INPUTS, PARAMS, CONSTS, SAMPLES), 0), ())
     for statement in program.statements:
         _check(statement, scope)
     for output in program.outputs:
@@ -118,9 +124,8 @@ def _check_access(access: Access, domain: tuple[int, ...], scope: _Scope) -> boo
     array = scope.program.arrays[access.array]
     axes = scope.loops + domain
     _check_map(access.index, axes, array.size)
-    if access.array in scope.local:
-        moves = _moving_axes(access.index)[: len(scope.loops)]
-        _require(not any(moves), f"array {access.array} is local, but is read by iteration")
+    moves = _moving_axes(access.index)[: scope.defined[access.array]]
+    _require(not any(moves), f"array {access.array} is local, but is read by iteration")
     return array.batched
 
 
@@ -166,9 +171,7 @@ def _define(result: int, size: int, scope: _Scope, *, batched: bool) -> None:
     array = arrays[result]
     _require(array.size == size, f"array {result} has size {array.size}, made with {size}")
     _require(array.batched == batched, f"array {result}: batched is {array.batched}, not {batched}")
-    scope.defined.add(result)
-    if scope.loops:
-        scope.local.add(result)
+    scope.defined[result] = len(scope.loops)
 
 
 def _check_bundle(bundle: Bundle, scope: _Scope) -> None:
@@ -229,7 +232,7 @@ def _check_tape(tape: Tape, scope: _Scope) -> None:
 def _check_loop(loop: Loop, scope: _Scope) -> None:
     arrays = scope.program.arrays
     _require(loop.count > 0, "a loop of no iterations")
-    inner = _Scope(scope.program, set(scope.defined), set(scope.local), (*scope.loops, loop.count))
+    inner = _Scope(scope.program, dict(scope.defined), (*scope.loops, loop.count))
     for carry in loop.carries:
         size = arrays[carry.array].size
         initial = _check_access(carry.initial, (size,), scope)
@@ -239,7 +242,7 @@ def _check_loop(loop: Loop, scope: _Scope) -> None:
     for statement in loop.body:
         _check(statement, inner)
     for carry in loop.carries:
-        _require(carry.following in inner.local, f"array {carry.following} is not of the body")
+        _require(inner.makes(carry.following), f"array {carry.following} is not of the body")
         following, own = arrays[carry.following], arrays[carry.array]
         _require(following.size == own.size, f"carried array {carry.array} changes its size")
         _require(own.batched or not following.batched, f"carried array {carry.array} gets batched")
@@ -248,13 +251,13 @@ def _check_loop(loop: Loop, scope: _Scope) -> None:
 
 def _define_after_loop(loop: Loop, inner: _Scope, scope: _Scope) -> None:
     arrays = scope.program.arrays
-    taken: Iterable[int] = inner.defined - scope.defined
+    taken: Iterable[int] = inner.defined.keys() - scope.defined.keys()
     for carry in loop.carries:
         own = arrays[carry.array]
         _require(carry.final not in taken, f"array {carry.final} is defined twice")
         _define(carry.final, own.size, scope, batched=own.batched)
     for stack in loop.stacks:
-        _require(stack.source in inner.local, f"array {stack.source} is not of the body")
+        _require(inner.makes(stack.source), f"array {stack.source} is not of the body")
         _require(stack.result not in taken, f"array {stack.result} is defined twice")
         source = arrays[stack.source]
         _define(stack.result, loop.count * source.size, scope, batched=source.batched)

@@ -27,7 +27,7 @@ from mgcompile.program.ir import (
     map_elements,
 )
 from mgcompile.program.traversal import accesses, renamed
-from mgcompile.reroll.repetition import Before, Outside, Same, domains, made_by
+from mgcompile.reroll.repetition import Before, Outside, Same, made_by
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from mgcompile.reroll.repetition import Repetition
 
 __all__ = ["Body", "Scope"]
-
-_FEWEST_JOINED = 4
 
 
 @attrs.define(slots=True, eq=False)
@@ -142,59 +140,10 @@ class Body:
                 self._moved[array] = kept, k * size
         return copies
 
-    def with_joined_terms(self, statement: Statement) -> list[Statement]:
-        """Return a sum of what a loop has kept, term by term, as a sum along an axis."""
-        if not isinstance(statement, Bundle) or statement.op is not ops.sum or self.scope.strict:
-            return [statement]
-        alike: dict[object, list[Access]] = {}
-        for access in statement.operands:
-            plain = access.index.strides if isinstance(access.index, Affine) else access
-            alike.setdefault((access.array, plain), []).append(access)
-        place = self._depth + len(statement.shape)
-        parts: list[Statement] = []
-        left: list[Access] = []
-        for terms in alike.values():
-            joined = _joined(terms, place) if len(terms) >= _FEWEST_JOINED else None
-            if joined is None:
-                left += terms
-                continue
-            batched = self.scope.arrays[joined.array].batched
-            result = self.scope.new_array(extent(statement.shape), batched=batched)
-            reduced = (len(terms), *statement.reduced)
-            parts.append(Bundle(result, ops.sum, statement.shape, (joined,), reduced))
-        if not parts:
-            return [statement]
-        return self._added_up(statement, parts, left)
-
-    def _added_up(
-        self, statement: Bundle, parts: list[Statement], left: list[Access]
-    ) -> list[Statement]:
-        """Return a sum as parts, and what adds them up."""
-        if left:
-            batched = any(self.scope.arrays[access.array].batched for access in left)
-            rest = self.scope.new_array(extent(statement.shape), batched=batched)
-            parts.append(attrs.evolve(statement, result=rest, operands=tuple(left)))
-        if len(parts) == 1:
-            return [attrs.evolve(parts[0], result=statement.result)]
-        dense = Affine(0, (*(0,) * self._depth, *dense_strides(statement.shape)))
-        reads = tuple(Access(made_by(part), dense) for part in parts)
-        return [*parts, Bundle(statement.result, ops.sum, statement.shape, reads)]
-
 
 def _reads(statements: Sequence[Statement]) -> Counter[int]:
     """Count how often each array is read."""
     return Counter(access.array for each in statements for access in accesses(each))
-
-
-def _joined(terms: list[Access], place: int) -> Access | None:
-    """Return an access that reads terms along an axis more, at `place`, if they are in steps."""
-    offsets = [term.index.offset for term in terms if isinstance(term.index, Affine)]
-    steps = set(np.diff(sorted(offsets)).tolist())
-    if len(offsets) != len(terms) or len(steps) != 1 or 0 in steps:
-        return None
-    strides = terms[0].index.strides
-    moved = (*strides[:place], steps.pop(), *strides[place:])
-    return Access(terms[0].array, Affine(min(offsets), moved))
 
 
 class _Writer:
@@ -284,7 +233,7 @@ class _Writer:
     ) -> tuple[Access, ...]:
         """Return how statement j reads its operands, with the iteration as an axis."""
         found = []
-        domain_of = domains(self.template[j])
+        domain_of = _domains(self.template[j])
         for source, domain in zip(self.run.operands[j], domain_of, strict=True):
             match source:
                 case Same(place, index):
@@ -332,6 +281,14 @@ class _Writer:
     def _new(self, j: int, count: int = 1) -> int:
         made = self._array(j)
         return self.scope.new_array(count * made.size, batched=made.batched)
+
+
+def _domains(statement: Statement) -> list[tuple[int, ...]]:
+    """Return the axes of each operand, without those of the loops around."""
+    if isinstance(statement, Bundle):
+        return [statement.shape + statement.reduced] * len(statement.operands)
+    assert isinstance(statement, Scatter)  # noqa: S101 - others have a form of their own
+    return [part.shape for part in statement.parts]
 
 
 def _only_element(index: IndexMap) -> int:

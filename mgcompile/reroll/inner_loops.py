@@ -14,6 +14,7 @@ import attrs
 from mgcompile.program.dce import needed_only
 from mgcompile.program.ir import Loop
 from mgcompile.reroll.emit_inner import Body, Scope
+from mgcompile.reroll.join_terms import with_joined_terms
 from mgcompile.reroll.repetition import longest_repetition
 
 if TYPE_CHECKING:
@@ -59,5 +60,5 @@ def _rolled(scope: Scope, statement: Statement, loops: tuple[int, ...]) -> State
             done += block
         else:
             pending += [(block[found.end :], False), (written, True), (block[: found.first], False)]
-    done = [part for each in done for part in body.with_joined_terms(each)]
+    done = [part for each in done for part in with_joined_terms(scope, len(inside), each)]
     return attrs.evolve(statement, body=tuple(_rolled(scope, each, inside) for each in done))

@@ -82,10 +82,8 @@ def detect_recurrences(classes: IsomorphismClasses) -> list[Recurrence]:
         run = _longest_run(of_level[low:high])
         if run is None:
             continue
-        first, period, count = run
-        loop, taken = _accepted(
-            classes, signature, bounds, low + first, period, count, (low, high)
-        )
+        first, period, count = _not_within_a_loop(of_level[low:high], *run)
+        loop, taken = _accepted(classes, signature, bounds, low + first, period, count, (low, high))
         if loop is None and (inside := _inner_runs(of_level, low + first, period, count)):
             spans += list(pairwise([low, *inside, high]))
             continue
@@ -111,6 +109,22 @@ def _inner_runs(levels: Numbers, first: int, period: int, count: int) -> list[in
     if inner is None or inner[1] >= period:
         return None
     return [first + inner[0] % period + k * period for k in range(count)]
+
+
+def _not_within_a_loop(
+    levels: Numbers, first: int, period: int, count: int
+) -> tuple[int, int, int]:
+    """Return a run of long periods so that each begins with a loop inside of it, if it has one.
+
+    Otherwise that would be cut, into the end of one iteration and the beginning of the next.
+    """
+    inner = _longest_run(levels[first : first + 2 * period]) if period >= _LONG_PERIOD else None
+    if inner is None or inner[1] >= period:
+        return first, period, count
+    later = (inner[0] - _REFINEMENTS) % period  # where it starts it looks different
+    _, end = span_of(levels, first, period)
+    times = (end - first - later) // period
+    return (first + later, period, times) if times >= FEWEST_ITERATIONS else (first, period, count)
 
 
 def _signatures(classes: IsomorphismClasses, refinements: int = _REFINEMENTS) -> Numbers:
@@ -202,11 +216,13 @@ def _from_the_start(
     (first, period), (low, high) = where, within
     plain = _signatures(classes, refinements=0)
     begins = [first - more * period for more in range(_REFINEMENTS, 0, -1)]
-    if period >= _LONG_PERIOD:  # what comes before it may be a part of an inner loop
-        begins += range(first - 1, first - _REFINEMENTS - 1, -1)
+    if period >= _LONG_PERIOD:  # there may be the beginning of an inner loop before it
+        begins += range(first - _REFINEMENTS, first)
     for begin in begins:
         count = loop.count + -(-(first - begin) // period)
-        if begin < low or begin + count * period > high:
+        if (first - begin) % period and begin + count * period > high:
+            count = loop.count
+        if begin < low:
             continue
         groups = _body_groups(classes, plain, bounds, begin, period, count)
         longer = None if groups is None else _recurrence(classes, groups)

@@ -157,7 +157,7 @@ def _batched(classes: IsomorphismClasses, edges: tuple[list[int], list[int]]) ->
     summing = applies(graph, SUM_OVER_SAMPLES)[classes.members[classes.start[:-1]]].tolist()
     owner = edge_owner(graph.start)
     direct = classes.group[owner[graph.code[graph.operand] == INPUT]]
-    found = bytearray(max(classes.count, max(edges[0], default=0) + 1))
+    found = bytearray(max(classes.count, *(max(ends, default=0) + 1 for ends in edges)))
     for group in np.unique(direct[direct >= 0]).tolist():
         found[group] = 1
     count = classes.count

@@ -87,7 +87,13 @@ PASSES = (
     Pass("borders", REROLLING, borders, "loops over rows that differ at a border", optional=True),
     Pass("partition", REROLLING, stages, "what becomes a bundle, a loop, a part of a tape"),
     Pass("emit", PROGRAM, emit, "the program, index maps inferred and checked"),
-    Pass("inner-loops", PROGRAM, roll_bodies, "repetition in a body becomes a loop in it", optional=True),
+    Pass(
+        "inner-loops",
+        PROGRAM,
+        roll_bodies,
+        "repetition in a body becomes a loop in it",
+        optional=True,
+    ),
 )
 
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["Before", "Outside", "Repetition", "Same", "domains", "longest_repetition", "made_by"]
+__all__ = ["Before", "Outside", "Repetition", "Same", "longest_repetition", "made_by"]
 
 _REFINEMENTS = 2
 _MOST_DROPPED = 4
@@ -213,13 +213,13 @@ def _matched(run: _Run, first: int, period: int, count: int) -> Repetition | Non
             return None
         columns = zip(*(accesses(run.block[at]) for at in places), strict=True)
         row = []
-        for reads, domain in zip(columns, domains(run.block[first + j]), strict=True):
+        for reads in columns:
             source = _source(run, first, period, j, reads)
             if source is None:
                 return None
             if isinstance(source, Before):
                 state = run.arrays[made_by(run.block[first + source.place])]
-                start = _start(run, state, source.index, reads[0], domain)
+                start = _start(run, state, source.index, reads[0])
                 if start is None or initial.setdefault(source.place, start) != start:
                     return None
             row.append(source)
@@ -231,14 +231,6 @@ def made_by(statement: Statement) -> int:
     """Return the array of a bundle or a scatter."""
     assert isinstance(statement, Bundle | Scatter)  # noqa: S101 - others have a form of their own
     return statement.result
-
-
-def domains(statement: Statement) -> list[tuple[int, ...]]:
-    """Return the axes of each operand, without those of the loops around."""
-    if isinstance(statement, Bundle):
-        return [statement.shape + statement.reduced] * len(statement.operands)
-    assert isinstance(statement, Scatter)  # noqa: S101 - others have a form of their own
-    return [part.shape for part in statement.parts]
 
 
 def _source(
@@ -261,9 +253,7 @@ def _source(
     return None
 
 
-def _start(
-    run: _Run, state: Array, index: IndexMap, read: Access, domain: tuple[int, ...]
-) -> Access | None:
+def _start(run: _Run, state: Array, index: IndexMap, read: Access) -> Access | None:
     """Return an access to what a state is at first, over its elements, if there is one.
 
     Args:
@@ -271,7 +261,6 @@ def _start(
         state: What the iterations make.
         index: How the second iteration and those that follow read it.
         read: What the first iteration reads in its place.
-        domain: The axes of the operand.
     """
     depth, source = run.depth, run.arrays[read.array]
     outer = tuple(range(depth))

@@ -31,7 +31,7 @@ class RandomProgram:
         inputs, params = self.random.integers(1, 6, size=2)
         self.builder = Builder(int(inputs), int(params), list(self.random.normal(size=3)))
         self.builder.arrays[CONSTS] = Array(3, batched=False)
-        self.global_arrays = {INPUTS, PARAMS, CONSTS, SAMPLES}
+        self.inside = dict.fromkeys((INPUTS, PARAMS, CONSTS, SAMPLES), 0)  # of how many loops
         self.shapes = [(4,)]
 
     def build(self):
@@ -47,7 +47,7 @@ class RandomProgram:
 
     def access(self, visible, domain, loops):
         array = int(self.random.choice(visible))
-        first = 0 if array in self.global_arrays else len(loops)
+        first = self.inside.get(array, 0)
         axes, size = loops + domain, self.builder.arrays[array].size
         if self.random.random() < 0.3:
             shape = [
@@ -75,12 +75,11 @@ class RandomProgram:
             made = [self.elementwise(visible, loops)]
         elif kind < 0.8:
             made = [self.reduction(visible, loops)]
-        elif kind < 0.9 or len(loops) > 1:
+        elif kind < 0.9 or len(loops) > 2:
             made = [self.scatter(visible, loops)]
         else:
             made = self.loop(visible, loops)
-        if not loops:
-            self.global_arrays.update(made)
+        self.inside.update(dict.fromkeys(made, len(loops)))
         return made
 
     def elementwise(self, visible, loops):
@@ -112,6 +111,7 @@ class RandomProgram:
         state = [self.builder.new_array(size, batched=True) for _ in range(3)]
         initial = [self.access(visible, (size,), loops) for _ in state]
         self.builder.open_loop()
+        self.inside.update(dict.fromkeys(state, len(loops) + 1))
         own = list(state)
         for _ in range(self.random.integers(1, 6)):
             own += self.statement([*visible, *own], (*loops, count))

@@ -13,10 +13,13 @@ import mgcompile
 from campaign import truth as truths
 from campaign.beside import by_torch, knows
 from campaign.graphs import names, record
+from mgcompile.reroll import inner_loops
 from mgcore import Value, grad, hessian, hvp, jacobian, jvp, vjp
 from mgnn import optim
 
 __all__ = ["MODES", "Case", "Subject"]
+
+inner_loops.SHORTEST_BODY = 12  # bodies are short here, and are to have loops inside all the same
 
 _OPTIONS = inspect.signature(mgcompile.compile).parameters
 

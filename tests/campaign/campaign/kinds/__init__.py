@@ -17,6 +17,7 @@ KINDS = {
         *(few.same_operands, few.near_zero, few.by_their_references),
         *(few.special, few.taken),
         *(steps.recurrence, steps.stencil, steps.ode, steps.polynomial, steps.running),
+        *(steps.nested_recurrences,),
         *(arrays.pairs, arrays.permuted_reads, arrays.ragged, arrays.net, arrays.recorded),
         *(arrays.attention, arrays.repeated, arrays.convolution, arrays.tails),
         *(classics.elimination, classics.complex_numbers, classics.rotations, classics.newton),

@@ -57,6 +57,30 @@ def recurrence(rng):
     return m.graph(m.sum(*kept) * 0.5, rows_for(m, rng, 2))
 
 
+def nested_recurrences(rng):
+    """A random cell within the step of another: enough of them for loops inside loops."""
+    m = Maker()
+    size = rng.choice([1, 1, 2])
+    shared = [m.w(number(rng)) for _ in range(rng.randint(0, 2))]
+    own_outer, own_inner = rng.choice([0, 1]), rng.choice([0, 0, 1])
+    state = [m.x(number(rng)) for _ in range(size)]
+    inner_cell = cell(m, rng, size, len(shared) + own_inner + 1)
+    outer_cell = cell(m, rng, size, len(shared) + own_outer)
+    outer, inner = rng.randint(7, 9), rng.choice([3, 8, 9])
+    inner_w = [[m.w(number(rng))] * own_inner for _ in range(inner)]  # the same in every outer step
+    seen, summed = [], rng.choice(["last", "outer", "inner"])
+    for _ in range(outer):
+        start = state[0]
+        for k in range(inner):
+            state = inner_cell(state, [*shared, *inner_w[k], start])
+            if summed == "inner":
+                seen.append(state[0])
+        state = outer_cell(state, [*shared, *[m.w(number(rng)) for _ in range(own_outer)]])
+        if summed == "outer":
+            seen.append(state[-1])
+    return m.graph(m.sum(*state, *seen) * 0.5, rows_for(m, rng, 2))
+
+
 def stencil(rng):
     """Cells in a row that feel their neighbours, step after step: held, own or periodic ends."""
     m = Maker()
