@@ -37,6 +37,7 @@ from mpmath import (
     sin,
     sinh,
     sqrt,
+    tan,
 )
 
 mp.prec = 500
@@ -172,6 +173,7 @@ LOG2_LOW, LOG2_HIGH = sqrt(mpf("0.5")) - mpf("1.0001"), sqrt(mpf(2)) - mpf("0.99
 LONG_LOG2 = away_from_zero(lambda z: LONG_LOG(z) / log(2))
 SIN = away_from_zero(lambda z: (sin(sqrt(z)) / sqrt(z) - 1) / z)
 COS = away_from_zero(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z**2)
+TAN = away_from_zero(lambda z: (tan(sqrt(z)) / sqrt(z) - 1) / z)
 EXP2 = away_from_zero(lambda r: (mpf(2) ** r - 1) / r)
 CBRT = away_from_zero(lambda e: (1 / cbrt(1 - e) ** 2 - 1) / e)
 CBRT_END = mpf("0.1025")
@@ -216,6 +218,8 @@ FITS = [
     Fit("SIN", "", SIN, mpf(0), QUARTER, 2, single=True),
     Fit("COS", "(cos(r) - 1 + z/2) / z^2 in z = r^2", COS, mpf(0), QUARTER, 5),
     Fit("COS", "", COS, mpf(0), QUARTER, 2, single=True),
+    Fit("TAN", "(tan(r) - r) / r^3 in z = r^2", TAN, mpf(0), QUARTER, 3, below=3),
+    Fit("TAN", "", TAN, mpf(0), QUARTER, 1, single=True, below=2),
     Fit("EXP2", "(2^r - 1) / r, |r| <= 1/2", EXP2, -mpf("0.5005"), mpf("0.5005"), 10),
     Fit("EXP2", "", EXP2, -mpf("0.5005"), mpf("0.5005"), 5, single=True),
     Fit("SINH", "(sinh(r) - r) / r^3 in z = r^2, |r| <= ln(2)/2", SINH, mpf(0), HALF_LN2**2, 4),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from mgcompile.backends.llvm.ir.lanes import gathered, lane
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.backends.llvm.math.functions.formats import format_of
+from mgcompile.backends.llvm.math.functions.two_parts import quick_sum
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
@@ -160,4 +161,4 @@ def reduce_huge(block: Block, x: Vec) -> tuple[Vec, Vec, Vec]:
     first, second, _ = format_of(x.kind).half_pi
     r = high * first
     lost = block.exact_fma(high, first, -r)
-    return r, lost + block.fma(high, second, rest * first), quadrant
+    return *quick_sum(r, lost + block.fma(high, second, rest * first)), quadrant

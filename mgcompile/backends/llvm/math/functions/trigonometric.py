@@ -1,4 +1,7 @@
-"""sin, cos and tan: a reduced angle r + low in [-pi/4, pi/4], its quadrant, and two polynomials."""
+"""sin, cos and tan: a reduced angle r + low in [-pi/4, pi/4], its quadrant, and two polynomials.
+
+tan is r + r^3 P(r^2) / Q(r^2), or -1 over that in every second quadrant.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.angle import reduce_huge
 from mgcompile.backends.llvm.math.functions.coefficients import COS as COS_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.coefficients import SIN as SIN_POLYNOMIAL
+from mgcompile.backends.llvm.math.functions.coefficients import TAN as TAN_ABOVE
+from mgcompile.backends.llvm.math.functions.coefficients import TAN_BELOW
 from mgcompile.backends.llvm.math.functions.formats import format_of
-from mgcompile.backends.llvm.math.functions.two_parts import corrected_quotient, quick_sum
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -125,14 +129,11 @@ def _cos(block: Block, x: Vec) -> Vec:
 def _tan(block: Block, x: Vec) -> Vec:
     magnitude = block.absolute(x)
     angle = _reduced(block, magnitude)
-    z = angle.r * angle.r
-    sine = quick_sum(*_sin_of_reduced(block, angle, z))
-    cosine = quick_sum(*_cos_of_reduced(block, angle, z))
-    even = (angle.quadrant & 1).same(0)
-    parts = [block.select(even, s, c) for s, c in zip(sine, cosine, strict=True)]
-    parts += [block.select(even, c, -s) for s, c in zip(sine, cosine, strict=True)]
-    single = x.kind.element == "float"  # which is granted more ulps
-    value = parts[0] / parts[2] if single else corrected_quotient(block, *parts)
+    r, element = angle.r, x.kind.element
+    z = r * r
+    ratio = block.polynomial(z, TAN_ABOVE[element]) / block.polynomial(z, TAN_BELOW[element])
+    value = r + block.fma(r * z, ratio, angle.low)
+    value = block.select((angle.quadrant & 1).same(0), value, -1.0 / value)
     sign = block.bits(x) ^ block.bits(magnitude)
     return block.from_bits(block.bits(value) ^ sign)
 
