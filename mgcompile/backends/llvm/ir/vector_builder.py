@@ -229,6 +229,16 @@ class Block:
         """Append where ``|a| <= bound``, which is not so of NaN, as a comparison of integers."""
         return self.bits(self.absolute(a)) <= a.kind.pattern(bound)
 
+    def between(self, a: Vec, low: float, high: float) -> Vec:
+        """Append where ``low <= a <= high``, positive numbers, as one comparison of integers.
+
+        Their bits are a range of integers, which is moved to begin at the least one.
+        """
+        half = 1 << (a.kind.bits - 1)
+        first, last = a.kind.pattern(low), a.kind.pattern(high)
+        moved = self.bits(a) + self.constant(half - first, a.kind.integer)
+        return moved <= last - first - half
+
     def select(self, mask: Vec, a: Vec | float, b: Vec | float) -> Vec:
         """Append a choice lane by lane: ``a`` where the mask is set, else ``b``."""
         kind = a.kind if isinstance(a, Vec) else b.kind if isinstance(b, Vec) else self.kind

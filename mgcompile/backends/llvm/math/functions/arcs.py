@@ -1,7 +1,7 @@
 """asin, acos, atan and atan2: arguments brought near 0, and a polynomial.
 
 asin(x) = pi/2 - 2 asin(sqrt((1 - x)/2)) from 1/2 on; atan(v/u) = pi/4 + atan((v - u)/(v + u)) from
-tan(pi/8) on, and pi/2 less the arc of the reciprocal beyond 1.
+tan(pi/8) on in double precision, and pi/2 less the arc of the reciprocal beyond 1.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.coefficients import ASIN as ASIN_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.coefficients import ATAN as ATAN_POLYNOMIAL
-from mgcompile.backends.llvm.math.functions.formats import format_of
+from mgcompile.backends.llvm.math.functions.formats import FORMATS, format_of
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["ACOS", "ASIN", "ATAN", "ATAN2"]
 
 _EIGHTH = math.sqrt(2.0) - 1.0
+# pi/2 in two parts. Less 2 s, the first is exact below 1 for floats, and from 1 up so is the arc.
+_BELOW_HALF_PI = {"double": FORMATS["double"].half_pi[:2], "float": (1.5625, math.pi / 2 - 1.5625)}
 # atan2 works on operands whose sum, difference and reciprocal are normal.
 _LEAST, _MOST = {"double": 2.0**-900, "float": 2.0**-100}, {"double": 2.0**900, "float": 2.0**100}
 
@@ -37,12 +39,12 @@ def _arc(block: Block, a: Vec) -> tuple[Vec, Vec, Vec, Vec]:
 
 
 def _asin(block: Block, x: Vec) -> Vec:
-    half_pi, half_pi_low, _ = format_of(x.kind).half_pi
     near, s, t, slope = _arc(block, block.absolute(x))
-    high = block.fma(s, -2.0, half_pi)
-    low = block.fma(t + t, slope, -half_pi_low)
+    base, base_low = _BELOW_HALF_PI[x.kind.element]
+    high = block.fma(s, -2.0, base)
+    low = block.fma(t + t, slope, -base_low)
     if x.kind.element == "double":  # with what the first rounding lost
-        low = low - block.fma(s, -2.0, half_pi - high)
+        low = low - block.fma(s, -2.0, base - high)
     return block.copy_sign(block.select(near, block.fma(t, slope, s), high - low), x)
 
 
@@ -59,7 +61,8 @@ def _acos(block: Block, x: Vec) -> Vec:
 
 def _atan(block: Block, x: Vec) -> Vec:
     a = block.absolute(x)
-    a = block.select(a > 2.0**60, 2.0**60, a)  # pi/2 long before
+    if x.kind.element == "double":  # whose u and v are summed
+        a = block.select(a > 2.0**60, 2.0**60, a)  # pi/2 long before
     one = block.constant(1.0, x.kind)
     beyond = a > 1.0
     high, low = _first_eighth(block, block.select(beyond, one, a), block.select(beyond, a, one))
@@ -70,6 +73,10 @@ def _atan(block: Block, x: Vec) -> Vec:
 
 def _first_eighth(block: Block, v: Vec, u: Vec) -> tuple[Vec, Vec]:
     """Return atan(v/u) for 0 <= v <= u in two parts to be summed, the first of which is rounded."""
+    if v.kind.element == "float":  # granted more ulps: one polynomial as far as 1
+        t = v / u
+        z = t * t
+        return t, t * z * block.polynomial(z, ATAN_POLYNOMIAL[v.kind.element])
     half_pi, half_pi_low, _ = format_of(v.kind).half_pi
     over = v > u * _EIGHTH
     total, difference = u + v, v - u
@@ -78,10 +85,6 @@ def _first_eighth(block: Block, v: Vec, u: Vec) -> tuple[Vec, Vec]:
     part, part_low = block.select(over, difference, v), block.select(over, difference_low, zero)
     whole, whole_low = block.select(over, total, u), block.select(over, total_low, zero)
     base = block.select(over, 0.5 * half_pi, zero)
-    if v.kind.element == "float":  # granted more ulps
-        t = part / whole
-        z = t * t
-        return base + t, t * z * block.polynomial(z, ATAN_POLYNOMIAL[v.kind.element])
     inverse = 1.0 / whole
     t = part * inverse
     lost = block.exact_fma(-t, whole, part) + block.fma(-t, whole_low, part_low)
@@ -97,7 +100,7 @@ def _atan2(block: Block, y: Vec, x: Vec) -> Vec:
     element = x.kind.element
 
     def inside(a: Vec) -> Vec:
-        return (a >= _LEAST[element]) & (a <= _MOST[element])
+        return block.between(a, _LEAST[element], _MOST[element])
 
     def robust() -> list[Vec]:
         return [_angle(block, *_tamed(block, v, u), x)]

@@ -59,7 +59,8 @@ def _where_moderate(
         cut = block.select(a > form.exp_overflow + 1.0, form.exp_overflow + 1.0, a)
         large = block.select(cut < most, most, cut)
         small = of_size(block, large, 2.0**-64)
-        return [block.select(a <= most, usual, (small * 2.0**32) * 2.0**32)]
+        scaled = block.select(a.is_nan(), a, (small * 2.0**32) * 2.0**32)
+        return [block.select(a <= most, usual, scaled)]
 
     return block.rarely(block.inverse(block.within(a, most)), robust, [usual])[0]
 

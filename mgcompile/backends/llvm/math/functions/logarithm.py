@@ -59,12 +59,8 @@ def log_of_one_plus_unit(block: Block, e: Vec) -> Vec:
 
 def normal(x: Vec) -> Vec:
     """Return where x is positive, normal and finite."""
-    # Their bits are a range of integers; moved to begin at the least one, it is one comparison.
     form = format_of(x.kind)
-    half = 1 << (x.kind.bits - 1)
-    first, last = x.kind.pattern(form.tiny), x.kind.pattern(form.huge)
-    bits = x.block.bits(x)
-    return bits + x.block.constant(half - first, bits.kind) <= last - first - half
+    return x.block.between(x, form.tiny, form.huge)
 
 
 def specials(block: Block, x: Vec) -> Vec:
