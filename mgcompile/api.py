@@ -23,6 +23,7 @@ from mgcompile.runtime.prove import numbers_of, prove
 from mgcompile.support.cache_dir import cache_folder
 from mgcompile.support.op_traits import traits_of
 from mgcompile.support.passes import check_names
+from mgcompile.support.times import timed
 from mgcore import Constant, Value
 from mgcore.gc_pause import collector_paused
 
@@ -117,7 +118,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     inputs, params = _listed("inputs", inputs), _listed("params", params)
     check_leaves(inputs, params)
     options, level = options_of(dtype, threads, cache, strict), chosen_level(verify)
-    with collector_paused():
+    with collector_paused(), timed("capture"):
         graph = capture(roots, inputs, params)
     check_graph(graph, [x.label for x in inputs])
     # Only a kernel with checks keeps the graph that it was made from: to follow a NaN.

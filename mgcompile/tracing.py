@@ -17,6 +17,7 @@ from mgcompile.passes import passes
 from mgcompile.runtime.nan_trace import Recording
 from mgcompile.runtime.proof import chosen_level
 from mgcompile.support.passes import check_names
+from mgcompile.support.times import timed
 from mgcompile.verification.points import Recorded
 from mgcore import Constant, Value
 from mgcore.gc_pause import collector_paused
@@ -86,7 +87,7 @@ def trace(
     check_leaves([], params)
     options, level = options_of(dtype, threads, cache, strict), chosen_level(verify)
     arguments = _arguments(f, example)
-    with collector_paused():
+    with collector_paused(), timed("trace"):
         tape = Tape(params, len(arguments.labels), record_scan)
         outputs, form = flatten(arguments.call(f, tape.inputs))
         _check_outputs(outputs)

@@ -33,6 +33,8 @@ From the recorded graph to a loop program, in the order in which they run. This 
 - `MGCOMPILE_PRINT=after:fusion` prints the form after a pass, to standard error; several are
   parted by commas, `all` prints every one.
 - `MGCOMPILE_SKIP=fusion,cse` leaves out passes that are optional: the numbers stay the same.
+- `MGCOMPILE_TIME=1` prints how many milliseconds of processor time each pass took, and what comes
+  before and after them did: `capture` or `trace`, `code` (its text), `machine-code`, `check`.
 - `MGCOMPILE_VERIFY=1` holds the form to its rules after every pass, not only between stages.
 
 | pass | gives a | what it does | optional |

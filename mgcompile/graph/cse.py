@@ -30,6 +30,8 @@ __all__ = ["merge_computed", "merge_equal"]
 _ROUNDS = 8
 # Of nodes with more operands all are looked at only where three of them are equal.
 _FEW = 3
+# Hashes are told apart by so many remainders at first.
+_BEGINNINGS = 1 << 16
 _WEIGHTS = np.array([1_000_003, 998_244_353, 2_147_483_629, 4_294_967_291], dtype=np.int64)
 
 
@@ -191,13 +193,17 @@ class _Numbering:
         return found
 
 
-def _among(numbers: Numbers, few: Numbers) -> Mask:
-    """Tell which numbers are among a few."""
-    if len(few) == len(numbers):
-        return np.ones(len(numbers), dtype=bool)
+def _among(hashes: Numbers, few: Numbers) -> Mask:
+    """Tell which hashes are among a few."""
+    if len(few) == len(hashes):
+        return np.ones(len(hashes), dtype=bool)
+    begins = np.zeros(_BEGINNINGS, dtype=bool)
+    begins[few % _BEGINNINGS] = True
+    found = begins[hashes % _BEGINNINGS]
+    alike = np.flatnonzero(found)  # those are looked for in earnest
     few = np.sort(few)
-    place = np.minimum(np.searchsorted(few, numbers), len(few) - 1)
-    found: Mask = few[place] == numbers
+    place = np.minimum(np.searchsorted(few, hashes[alike]), len(few) - 1)
+    found[alike] = few[place] == hashes[alike]
     return found
 
 

@@ -85,7 +85,7 @@ def merge_at_borders(
     for loop in loops:
         for part in loop.body:
             small[part.groups] = False
-    levels = len(np.unique(classes.group_level))
+    levels = int(np.count_nonzero(np.bincount(classes.group_level)))
     many = int(small.sum()) > FEW_SMALL_GROUPS or classes.count > _MOST_A_LEVEL * levels
     if not many or len(classes.members) < _FEWEST_A_LEVEL * levels:
         return None

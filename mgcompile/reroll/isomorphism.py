@@ -87,6 +87,9 @@ def find_classes(graph: Graph) -> IsomorphismClasses:
     return attrs.evolve(grouped(graph, level, kind, position), written=written)
 
 
+_FEW_PAIRS = 8
+"""Pairs of a dot up to which they are put in order one by one."""
+
 # How the class of a node is found: one operand; two in their order; two that may change places.
 _ONE, _TWO, _FREE, _OTHER = range(4)
 
@@ -131,7 +134,8 @@ def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers, Numbers]:
             found = known[key] = _FIRST_CLASS + len(known)
         classes[node] = found
     pairs = graph.start[np.array(swapped, dtype=np.int64)]
-    swaps = np.concatenate([np.stack([pairs, pairs + 1], axis=1), *keys.swaps])
+    turned = np.array(keys.turned, dtype=np.int64).reshape(-1, 2)
+    swaps = np.concatenate([np.stack([pairs, pairs + 1], axis=1), turned, *keys.swaps])
     klass = np.array(classes, dtype=np.int64)
     return klass, _parted(klass, ragged), swaps
 
@@ -179,6 +183,7 @@ class _WideKeys:
             for spare, op in enumerate((ops.add, ops.mul))
         )
         self.swaps: list[Numbers] = []
+        self.turned: list[tuple[int, int]] = []
         self._known = {
             node: (self._pair(self._mul, *pair), width)
             for node, (pair, width) in _leaf_dots(graph).items()
@@ -217,12 +222,23 @@ class _WideKeys:
     def _pairs(self, found: list[int], first: int) -> Any:
         """Return a key for the pairs of a dot, whose edges begin at `first`, each in order."""
         half = len(found) // 2
+        if half <= _FEW_PAIRS:
+            return self._few_pairs(found, first, half)
         classes = np.array(found, dtype=np.int64).reshape(2, half)
         turned = np.flatnonzero(classes[0] > classes[1])
         if len(turned):
             self.swaps.append(np.stack([first + turned, first + half + turned], axis=1))
             classes = np.sort(classes, axis=0)
         return _bag(zip(*classes.tolist(), strict=True))
+
+    def _few_pairs(self, found: list[int], first: int, half: int) -> Any:
+        """Return the same for a short dot, for which arrays would take longer."""
+        pairs = []
+        for place, (a, b) in enumerate(zip(found[:half], found[half:], strict=True), first):
+            if a > b:
+                self.turned.append((place, place + half))
+            pairs.append((b, a) if a > b else (a, b))
+        return _bag(pairs)
 
 
 def _leaf_dots(graph: Graph) -> dict[int, tuple[tuple[int, int], int]]:

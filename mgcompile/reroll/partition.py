@@ -77,7 +77,7 @@ def partition(
     stage = _alternations(edges, kind)
     stages = []
     ranked = np.array(order, dtype=np.int64)
-    for key in np.unique(stage[ranked] * 3 + kind[ranked]).tolist():
+    for key in np.flatnonzero(np.bincount(stage[ranked] * 3 + kind[ranked])).tolist():
         chosen = ranked[(stage[ranked] == key // 3) & (kind[ranked] == key % 3)]
         if key % 3:
             stages.append(Stage(tuple(chosen.tolist()), irregular=True))
@@ -117,7 +117,7 @@ def _unit_edges(classes: IsomorphismClasses, unit: Numbers) -> tuple[Numbers, Nu
 def _ordered(unit: Numbers, user: Numbers, used: Numbers) -> list[int] | None:
     """Return the units, what is read first, lowest numbers first; None if they wait in a circle."""
     total = int(unit.max(initial=-1)) + 1
-    present = np.unique(unit)
+    present = np.flatnonzero(np.bincount(unit, minlength=total))
     if np.all(used < user):
         found: list[int] = present.tolist()
         return found

@@ -11,6 +11,7 @@ import numpy as np
 from mgcompile.backends.callbacks import WatchedTrainer, muted
 from mgcompile.errors import MiscompiledError, OptionError
 from mgcompile.graph.ir import INPUT, PARAM
+from mgcompile.support.times import timed
 from mgcompile.verification.check import Subject, Verifier
 from mgcompile.verification.evaluate import Point, forward
 from mgcompile.verification.numbers import UnverifiableError
@@ -146,7 +147,7 @@ class Proof:
         if not self.verifier.level:
             return
         try:
-            with muted(), np.errstate(all="ignore"):
+            with muted(), np.errstate(all="ignore"), timed("check"):
                 done, mismatch = check()
         except UnverifiableError as error:
             name = str(subject) if rule is None else f"training ({rule.kind})"

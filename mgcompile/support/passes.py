@@ -3,6 +3,7 @@
 `MGCOMPILE_PRINT` prints the form after passes (`after:fusion,cse` or `all`), to standard error.
 `MGCOMPILE_SKIP` leaves optional passes out (`fusion,fission`). `MGCOMPILE_VERIFY` (set to
 `1` or `full`) verifies after every pass; without it only forms that stages hand on are.
+`MGCOMPILE_TIME` prints how long each took (see `times`).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from mgcompile.errors import OptionError
+from mgcompile.support.times import timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -58,7 +60,8 @@ def run_pass(each: Pass, form: Any, *arguments: Any, **options: Any) -> Any:
     if each.name in _names("MGCOMPILE_SKIP"):
         run = each.otherwise
     if run is not None:
-        form = run(form, *arguments, **options)
+        with timed(each.name):
+            form = run(form, *arguments, **options)
     if _prints(each.name):
         print(f"--- after {each.name} ({each.level.name})", file=sys.stderr)  # noqa: T201 - what was asked for
         print(each.level.format(form), file=sys.stderr)  # noqa: T201 - what was asked for

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import random
 from collections import Counter
 
 import numpy as np
@@ -11,7 +12,9 @@ import pytest
 
 import mgcompile
 from mgcompile.backends.registry import find_backend
+from mgcompile.graph import cse
 from mgcompile.graph.capture import capture
+from mgcompile.reroll import isomorphism
 from mgcompile.schedule import fusion
 from mgcompile.verification import evaluate
 from mgcompile.verification import reference as reference_module
@@ -227,3 +230,47 @@ class Counting:
 
     def __getattr__(self, name):
         return getattr(np, name)
+
+
+def test_the_time_of_every_step_is_printed_where_it_is_asked_for(monkeypatch, capsys):
+    x = [Value(0.25 * i, f"x{i}") for i in range(3)]
+    monkeypatch.setenv("MGCOMPILE_TIME", "1")
+    mgcompile.compile(ops.tanh(ops.dot(*x, *x)), x, cache=False)
+    lines = capsys.readouterr().err.splitlines()
+    steps = [line.split()[-1] for line in lines]
+    assert [steps[0], *steps[-3:]] == ["capture", "code", "machine-code", "check"]
+    assert steps.index("cse") < steps.index("emit") < steps.index("fusion")
+    milliseconds = [float(line.split()[1]) for line in lines]
+    assert all(number >= 0.0 for number in milliseconds)
+    monkeypatch.setenv("MGCOMPILE_TIME", "off")
+    mgcompile.compile(ops.tanh(ops.dot(*x, *x)), x, cache=False)
+    assert not capsys.readouterr().err
+
+
+def short_dots():
+    rng = random.Random(3)
+    nodes = [Value(rng.uniform(-1, 1), f"x{i}") for i in range(6)]
+    inputs = list(nodes)
+    for turn in range(120):
+        chosen = [rng.choice(nodes[-20:]) for _ in range(2 * rng.randint(1, 5))]
+        nodes.append(ops.dot(*chosen) if turn % 3 else ops.tanh(chosen[0]))
+    return capture([ops.sum(*nodes)], inputs, [])
+
+
+def test_short_dots_are_put_in_order_as_long_ones_are(monkeypatch):
+    graph = short_dots()
+    found = isomorphism.find_classes(graph)
+    monkeypatch.setattr(isomorphism, "_FEW_PAIRS", 0)
+    wanted = isomorphism.find_classes(graph)
+    for name in ("group", "place", "start", "members"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))
+    np.testing.assert_array_equal(found.graph.operand, wanted.graph.operand)
+    assert not np.array_equal(found.graph.operand, graph.operand)
+
+
+def test_hashes_are_found_among_a_few():
+    rng = np.random.default_rng(0)
+    hashes = rng.integers(-(2**62), 2**62, 3000)
+    hashes[::7] = hashes[1::7][: len(hashes[::7])] + (1 << 16)  # alike in their remainders
+    few = np.concatenate([hashes[::50], hashes[1:60] + (1 << 20)])
+    np.testing.assert_array_equal(cse._among(hashes, few), np.isin(hashes, few))

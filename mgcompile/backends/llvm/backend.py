@@ -16,6 +16,7 @@ from mgcompile.backends.llvm.runtime.jit import LoadedCode
 from mgcompile.backends.llvm.runtime.trainer import LlvmTrainer
 from mgcompile.program.traversal import runs_by_tile
 from mgcompile.schedule.live_outs import runs_alone
+from mgcompile.support.times import timed
 
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Executable, Options, Trainer
@@ -33,14 +34,16 @@ class LlvmBackend:
 
     def build(self, program: Program, options: Options) -> Executable:
         """Return an executable for a verified program."""
-        lowered = lower(program, options.dtype, one_sample=options.one_sample)
+        with timed("code"):
+            lowered = lower(program, options.dtype, one_sample=options.one_sample)
         library = _library(lowered, options)
         executable = LlvmExecutable(lowered, library, _threads(lowered, options))
         return WatchedExecutable(executable) if calls_back(lowered.imports) else executable
 
     def build_trainer(self, program: Program, rule: OptimizerSpec, options: Options) -> Trainer:
         """Return a trainer for a verified loss_and_grad program."""
-        lowered = lower(program, options.dtype, rule, one_sample=options.one_sample)
+        with timed("code"):
+            lowered = lower(program, options.dtype, rule, one_sample=options.one_sample)
         library = _library(lowered, options)
         trainer = LlvmTrainer(lowered, library, rule, _threads(lowered, options))
         return WatchedTrainer(trainer) if calls_back(lowered.imports) else trainer
@@ -73,8 +76,9 @@ def _threads(lowered: Lowered, options: Options) -> int:
 
 
 def _library(lowered: Lowered, options: Options) -> LoadedCode:
-    code = object_cache.compiled(lowered.text, options.cache)
-    return LoadedCode.load(code, lowered.entries, lowered.imports)
+    with timed("machine-code"):
+        code = object_cache.compiled(lowered.text, options.cache)
+        return LoadedCode.load(code, lowered.entries, lowered.imports)
 
 
 backend = LlvmBackend()
