@@ -25,13 +25,16 @@ class Reads:
 
     Nodes that are no leaves have numbers of their own here: their places in `nodes`. One with one
     or two operands has them in `one` and `other`, filled up with the number of such nodes, which
-    stands for a leaf. A node with more has -1 in `one`, and `more` lists them.
+    stands for a leaf. A node with more has -1 in `one`, and `more` lists them. `user` and `used`
+    say all of it in pairs.
     """
 
     nodes: Numbers
     one: list[int]
     other: list[int]
     more: dict[int, list[int]]
+    user: Numbers
+    used: Numbers
 
 
 def reads_of(graph: Graph) -> Reads:
@@ -56,7 +59,7 @@ def reads_of(graph: Graph) -> Reads:
             several.tolist(), first[several].tolist(), count[several].tolist(), strict=True
         )
     }
-    return Reads(nodes, one.tolist(), other.tolist(), more)
+    return Reads(nodes, one.tolist(), other.tolist(), more, user, used)
 
 
 def levels(graph: Graph) -> tuple[Numbers, Numbers]:
@@ -81,6 +84,45 @@ def by_number(numbers: Numbers) -> Numbers:
 def _levels(graph: Graph) -> Numbers:
     """Follow operands down from each node whose level is not known yet."""
     reads = reads_of(graph)
+    order = _users_first(reads)
+    level = _levels_followed(reads) if order is None else _levels_backwards(reads, order)
+    found = np.zeros(len(graph.code), dtype=np.int64)
+    found[reads.nodes] = level[:-1]
+    return found
+
+
+def _users_first(reads: Reads) -> Numbers | None:
+    """Return the nodes, users before what they read, where their numbers tell; else None.
+
+    Those of a trace are numbered so, but for what a pass has put between a node and its operands.
+    """
+    user, used = reads.user, reads.used
+    between = np.zeros(len(reads.nodes), dtype=bool)
+    between[user[used < user]] = True
+    place = 2 * np.arange(len(between))
+    place[between] = len(between) * 2
+    inserted = between[used]
+    np.minimum.at(place, used[inserted], 2 * user[inserted] + 1)
+    return None if np.any(place[used] <= place[user]) else np.argsort(place, kind="stable")
+
+
+def _levels_backwards(reads: Reads, order: Numbers) -> list[int]:
+    """Return the levels of nodes, given users before operands, and 0 for a leaf at the end."""
+    one, other, more = reads.one, reads.other, reads.more
+    level = [0] * (len(order) + 1)
+    look = level.__getitem__
+    for node in order[::-1].tolist():
+        x = one[node]
+        if x >= 0:
+            a, b = level[x], level[other[node]]
+            level[node] = 1 + (a if a > b else b)  # noqa: FURB136 - max() takes three times as long
+        else:
+            level[node] = 1 + max(map(look, more[node]))
+    return level
+
+
+def _levels_followed(reads: Reads) -> list[int]:
+    """Return the same for nodes in any order."""
     one, other, more = reads.one, reads.other, reads.more
     level = [*[-1] * len(reads.nodes), 0]
     # A walk from above gave the numbers, so that operands mostly have the higher ones.
@@ -106,6 +148,4 @@ def _levels(graph: Graph) -> Numbers:
         else:
             push(node)
             stack += [x for x in more[node] if level[x] < 0]
-    found = np.zeros(len(graph.code), dtype=np.int64)
-    found[reads.nodes] = level[:-1]
-    return found
+    return level

@@ -12,8 +12,10 @@ import pytest
 
 import mgcompile
 from mgcompile.backends.registry import find_backend
-from mgcompile.graph import cse
+from mgcompile.graph import cse, levels
 from mgcompile.graph.capture import capture
+from mgcompile.graph.pipeline import canonicalize
+from mgcompile.graph.tape import Tape
 from mgcompile.reroll import isomorphism
 from mgcompile.schedule import fusion
 from mgcompile.verification import evaluate
@@ -274,3 +276,50 @@ def test_hashes_are_found_among_a_few():
     hashes[::7] = hashes[1::7][: len(hashes[::7])] + (1 << 16)  # alike in their remainders
     few = np.concatenate([hashes[::50], hashes[1:60] + (1 << 20)])
     np.testing.assert_array_equal(cse._among(hashes, few), np.isin(hashes, few))
+
+
+def levels_one_by_one(graph):
+    """Return the level of every node, each looked up as often as it takes."""
+    found = [0] * len(graph.code)
+    for _ in range(len(found)):
+        for node in range(len(found)):
+            read = graph.operand[graph.start[node] : graph.start[node + 1]].tolist()
+            found[node] = 1 + max(found[x] for x in read) if read else 0
+    return found
+
+
+@pytest.mark.parametrize("recorded", ["trace", "inserted", "values"])
+def test_levels_of_nodes_in_order_are_found_in_one_go(monkeypatch, recorded):
+    followed = []
+    follow = levels._levels_followed
+    monkeypatch.setattr(levels, "_levels_followed", lambda r: followed.append(1) or follow(r))
+
+    def f(x, y):
+        for i in range(9):
+            x, y = (
+                ops.sin(x * y) + ops.dot(x, y, y, x) + ops.sum(x, y, 0.5, x * y),
+                x - y * 0.25 * i,
+            )
+        return x
+
+    if recorded == "values":
+        graph = capture([f(*(x := [Value(0.5), Value(0.25)]))], x, [])
+    else:
+        tape = Tape([], 2, None)
+        graph = tape.graph([f(*tape.inputs)])
+        graph = canonicalize(graph) if recorded == "inserted" else graph
+    found, order = levels.levels(graph)
+    assert found.tolist() == levels_one_by_one(graph)
+    assert sorted(order.tolist()) == np.flatnonzero(found).tolist()
+    assert np.all(np.diff(found[order]) >= 0)
+    assert bool(followed) == (recorded == "values")
+
+
+def test_values_are_evaluated_as_the_gradient_at_the_same_points_is():
+    x = [Value(0.1 * i + 0.3) for i in range(40)]
+    chain = x[0]
+    for each in x[1:] * 40:
+        chain = ops.sin(chain * each) + each
+    for out in (chain, ops.sum(*map(ops.exp, x))):
+        reference = Reference(capture([out], x, []), "float64")
+        assert reference.is_deep("forward", 1) == reference.is_deep("inputs", 1)
