@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mgcompile.errors import SymbolError
+from mgcompile.support.op_traits import traits_of
 from mgcompile.support.recorded_rule import recorded
 from mgcore import Op, ops
 
@@ -34,6 +35,9 @@ tuple of an op and trees."""
 
 _OUT, _OWN = "out", "own"
 
+_FEW = 3
+"""Operands with which a rule is run first."""
+
 
 @attrs.frozen(slots=True)
 class _Total:
@@ -44,18 +48,25 @@ class _Total:
 
 def is_reducible(op: Op, count: int) -> bool:
     """Tell whether an op other than sum and dot can have `count` operands along axes."""
-    return op.arity is None and op is not ops.sum and op is not ops.dot and _partial(op, count)[0]
+    if op.arity is not None or op is ops.sum or op is ops.dot:
+        return False
+    return _partial(op, _looked_at(op, count))[0]
 
 
 def shared_partial(op: Op, count: int) -> Tree:
     """Return how the partial to each of `count` operands is computed; the op is reducible."""
-    return _partial(op, count)[1]
+    return _partial(op, _looked_at(op, count))[1]
+
+
+def _looked_at(op: Op, count: int) -> int:
+    """Return with how many operands a rule is run: those of shipped ops do the same for any."""
+    return min(count, _FEW) if traits_of(op).endless else count
 
 
 @cache
 def _partial(op: Op, count: int) -> tuple[bool, Tree]:
     # A few operands tell already where a rule mixes them, whatever that costs with many.
-    if not callable(op.partials) or (count > 3 and not _partial(op, 3)[0]):
+    if not callable(op.partials) or (count > _FEW and not _partial(op, _FEW)[0]):
         return False, None
     leaves: list[Tree] = [_OUT, *((place,) for place in range(count))]
     totals: dict[int, Tree] = {}

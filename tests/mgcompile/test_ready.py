@@ -18,6 +18,7 @@ from mgcompile.graph.pipeline import canonicalize
 from mgcompile.graph.tape import Tape
 from mgcompile.reroll import isomorphism
 from mgcompile.schedule import fusion
+from mgcompile.support import uniform_partial
 from mgcompile.verification import evaluate
 from mgcompile.verification import reference as reference_module
 from mgcompile.verification.evaluate import shallow_levels
@@ -323,3 +324,26 @@ def test_values_are_evaluated_as_the_gradient_at_the_same_points_is():
     for out in (chain, ops.sum(*map(ops.exp, x))):
         reference = Reference(capture([out], x, []), "float64")
         assert reference.is_deep("forward", 1) == reference.is_deep("inputs", 1)
+
+
+@pytest.mark.parametrize("op", [ops.max, ops.min, ops.logsumexp])
+def test_the_rule_of_a_shipped_op_is_written_out_for_a_few_operands_only(monkeypatch, op):
+    few = uniform_partial.shared_partial(op, 3)
+    assert all(uniform_partial._partial(op, count) == (True, few) for count in (4, 9, 50))
+    asked = []
+    partial = uniform_partial._partial
+    monkeypatch.setattr(
+        uniform_partial, "_partial", lambda op, count: asked.append(count) or partial(op, count)
+    )
+    assert uniform_partial.is_reducible(op, 70_000)
+    assert uniform_partial.shared_partial(op, 70_000) == few
+    assert set(asked) == {3}
+
+
+def test_the_rule_of_a_strange_op_is_looked_at_with_all_its_operands():
+    def partials(out, *xs):
+        return tuple(1.0 if i < 5 else 2.0 for i in range(len(xs)))
+
+    odd = Op("first_five", lambda *xs: sum(xs[:5]) + 2.0 * sum(xs[5:]), partials)
+    assert uniform_partial.is_reducible(odd, 4)
+    assert not uniform_partial.is_reducible(odd, 12)
