@@ -15,6 +15,7 @@ import numpy as np
 from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph
 from mgcompile.support.csr import starts
 from mgcompile.support.sweeps import SWEEPS
+from mgcore import ops
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -182,7 +183,7 @@ def _fewer_operands(sketch: Sketch, still: Callable[[Sketch], bool], _: int) -> 
         op, reads = sketch.nodes[node]
         if op is None or op.arity is not None:
             continue
-        paired = 2 if op.name == "dot" else 1
+        paired = 2 if op is ops.dot else 1
         half = len(reads) // paired
         step = half // 2
         while step and half > 1:
