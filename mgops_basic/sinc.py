@@ -1,7 +1,8 @@
 """sin(pi x)/(pi x), and 1 at 0, as NumPy has it. A composite: its forward rule is generic.
 
-The angle is brought between 0 and pi/2 before it is multiplied by pi, which rounds nothing. Partial
-(cos(pi x) - sinc(x))/x, below 1/2 by its series (DLMF 10.53), since that cancels.
+The turn is brought between 0 and 1/2, which rounds nothing; the sine of that over pi is a power
+series (DLMF 4.19.1). Partial (cos(pi x) - sinc(x))/x, below 1/2 by its series (DLMF 10.53), since
+that cancels.
 """
 
 import math
@@ -10,6 +11,7 @@ from typing import Any
 from mgcore import Op, ops
 
 _TERMS = 13
+_SINE = tuple((-1.0) ** k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(11, 0, -1))
 _SERIES = tuple(
     (-1.0) ** k * 2.0 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1)
     for k in range(_TERMS, 0, -1)
@@ -24,9 +26,10 @@ def _turned(x: Any) -> Any:
 def _forward(x: Any) -> Any:
     size = abs(x)
     turn = _turned(size)
-    part = abs(turn)
-    sine = ops.copysign(ops.sin(math.pi * ops.minimum(part, 1.0 - part)), turn)
-    return ops.select(size, sine / (math.pi * ops.select(size, size, 1.0)), 1.0)
+    part = ops.minimum(abs(turn), 1.0 - abs(turn))
+    square = part * part
+    sine = ops.copysign(part + part * (square * ops.polyval(square, *_SINE)), turn)
+    return ops.select(size, sine / ops.select(size, size, 1.0), 1.0)
 
 
 def _partial(out: Any, x: Any) -> Any:

@@ -17,6 +17,14 @@ _RATIOS = (
 )
 
 
+def _power(q: Any, k: int, s: Any) -> Any:
+    """Return (q + k)**-s; what the sum loses counts s times."""
+    total = q + float(k)
+    power = ops.pow(total, -s)
+    lost = ops.select(ops.lt(q, 1e15), q - (total - float(k)), 0.0)
+    return power - power * (s * (lost / total))
+
+
 def _forward(s: Any, q: Any) -> Any:
     end = q + float(_FIRST)
     rest, product = 0.5, 1.0
@@ -25,19 +33,26 @@ def _forward(s: Any, q: Any) -> Any:
             # Beyond 50 the terms after the first ten do not count.
             product = product * ops.minimum((s + float(j)) / end, 50.0)
         rest = rest + ratio * product
-    power = ops.pow(end, -s)
+    power = _power(q, _FIRST, s)
     # Its product with a large number is more than 0, though it may be 0 itself.
     first = ops.select(ops.lt(end, 1e50), end * power, ops.pow(end, 1.0 - s))
     total = first / (s - 1.0) + power * rest
-    for k in range(_FIRST - 1, -1, -1):
-        total = total + ops.pow(q + float(k), -s)
-    return total
+    for k in range(_FIRST - 1, 0, -1):
+        total = total + _power(q, k, s)
+    return total + ops.pow(q, -s)
+
+
+def _by_q(_out: Any, s: Any, q: Any) -> Any:
+    above = s + 1.0
+    lost = s - (above - 1.0)  # counts with the slope of the logarithm, about -log(q) - 1/s
+    slope = -s * ops.zeta(above, q)
+    return slope - slope * (lost * (ops.log(q) + 1.0 / s))
 
 
 zeta = Op(
     "zeta",
     forward=_forward,
-    partials=(no_derivative, lambda out, s, q: -s * ops.zeta(s + 1.0, q)),
+    partials=(no_derivative, _by_q),
     domain=("(1, inf)", "(0, inf)"),
     doc="1/q**s + 1/(q + 1)**s + ...",
 )

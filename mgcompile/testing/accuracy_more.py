@@ -46,7 +46,7 @@ _MEASURED: Mapping[str, tuple[float, Sequence[tuple[Range, ...]]]] = {
     "lgamma": (4.0, [(Range(2.5, 100),), (Range(-100, -1, by_magnitude=True),)]),
     "gamma": (4.0, [(Range(0.1, 20),), (Range(20, 170),)]),
     "digamma": (4.0, [(Range(2, 100),), (Range(-100, -1, by_magnitude=True),)]),
-    "zeta": (8.0, [(Range(1.1, 30), _POSITIVE)]),
+    "zeta": (4.0, [(Range(1.1, 30), _POSITIVE)]),
     "beta": (4.0, [(Range(0.1, 8), Range(0.1, 8))]),
     "betaln": (4.0, [(Range(2, 20), Range(2, 20))]),
     "gammainc": (12.0, [(Range(0.5, 20), _POSITIVE)]),

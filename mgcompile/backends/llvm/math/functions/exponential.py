@@ -146,7 +146,8 @@ def _expm1(block: Block, x: Vec) -> Vec:
     r, shifted = reduced(block, between)
     # Half the result first: 2^k may be out of range where the result is not.
     scale = scale_of_integer(block, block.bits(shifted - 1.0))
-    half = block.fma(expm1_of_reduced(block, r), scale, scale - 0.5)
+    # r goes in before the smaller rest: what rounding their sum loses counts twice above ln(2)/2.
+    half = block.fma(growth_of_reduced(block, r), scale, block.fma(r, scale, scale - 0.5))
     return block.copy_sign(half + half, x)  # of a zero too
 
 
