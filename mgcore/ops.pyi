@@ -315,4 +315,4 @@ xlog1py: BinaryOp
 xlogy: BinaryOp
 """xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: x/y. domain: (-inf, inf); (0, inf)."""
 zeta: BinaryOp
-"""zeta(s, q): 1/q**s + 1/(q + 1)**s + .... partial by s: nan. partial by q: -s*zeta(s + 1, q). domain: (1, inf); (0, inf)."""
+"""zeta(s, q): 1/q**s + 1/(q + 1)**s + .... partial by s: nan. domain: (1, inf); (0, inf)."""

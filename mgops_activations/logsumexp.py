@@ -21,8 +21,17 @@ def _forward(*xs: float) -> float:
     return m + math.log1p(sum(math.exp(x - m) for x in others))
 
 
+def _share(x: Any, out: Any) -> Any:
+    """Return e**(x - out); what the difference loses counts, too."""
+    d = x - out
+    share = ops.exp(d)
+    back = d - x
+    lost = (x - (d - back)) - (out + back)
+    return share + ops.select(share, share * lost, 0.0)  # of an infinite operand nothing is lost
+
+
 def _partials(out: Any, *xs: Any) -> tuple[Any, ...]:
-    shares = [ops.exp(x - out) for x in xs]
+    shares = [_share(x, out) for x in xs]
     scale = 1.0 / ops.sum(*shares)
     return tuple(share * scale for share in shares)
 

@@ -11,7 +11,9 @@ from typing import Any
 from mgcore import Op, ops
 
 _TERMS = 13
-_SINE = tuple((-1.0) ** k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(11, 0, -1))
+_SINE = tuple(
+    (-1.0) ** k * math.pi ** (2 * k) / math.factorial(2 * k + 1) for k in range(11, 0, -1)
+)
 _SERIES = tuple(
     (-1.0) ** k * 2.0 * k * math.pi ** (2 * k) / math.factorial(2 * k + 1)
     for k in range(_TERMS, 0, -1)
