@@ -1,9 +1,9 @@
 """Scaled complementary error function: e**(x**2) erfc(x) (DLMF 7.2.3).
 
-By SciPy (Johnson's Faddeeva package). Partial 2 x erfcx(x) - 2/sqrt(pi), which cancels for x > 0.
-There it is -2/pi times the integral of t**2 e**(-t**2)/(t**2 + x**2) over all t (from DLMF 7.7.1),
-by the trapezoidal rule, to which the poles at t = +-i x add a term (Chiarella and Reichel, 1968):
-a sum of positive terms, right to 1e-18.
+By SciPy (Johnson's Faddeeva package), below 0 from its value above. Partial 2 x erfcx(x) -
+2/sqrt(pi), which cancels for x > 0. There it is -2/pi times the integral of
+t**2 e**(-t**2)/(t**2 + x**2) over all t (from DLMF 7.7.1), by the trapezoidal rule, to which the
+poles at t = +-i x add a term (Chiarella and Reichel, 1968): all of one sign, right to 1e-18.
 """
 
 import math
@@ -11,13 +11,22 @@ from typing import Any
 
 from mgcore import Op, ops
 from mgops_math.scipy_special import scipy_function
+from mgops_math.squares import exp_of_square
 
+_scipy = scipy_function("erfcx")
 _ROOT_PI = math.sqrt(math.pi)
 _NEAR = 0.125
 _STEP = 0.45
 _BEYOND = math.pi / _STEP  # from here on the poles add nothing
 _NODES = [(k * _STEP) ** 2 for k in range(14, 0, -1)]
 _TERMS = [(t, 4.0 * _STEP / math.pi * t * math.exp(-t)) for t in _NODES]
+
+
+def _forward(x: Any) -> Any:
+    low = ops.minimum(x, 0.0)
+    return ops.select(
+        ops.lt(x, 0.0), 2.0 * exp_of_square(1.0, low) - _scipy(-low), _scipy(ops.maximum(x, 0.0))
+    )
 
 
 def _partial(out: Any, x: Any) -> Any:
@@ -37,7 +46,7 @@ def _integral(x: Any) -> Any:
 
 erfcx = Op(
     "erfcx",
-    forward=scipy_function("erfcx"),
+    forward=_forward,
     partials=(_partial,),
     doc="e**(x**2) * erfc(x)",
 )

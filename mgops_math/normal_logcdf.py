@@ -2,7 +2,7 @@
 
 By SciPy below 0.
 
-Partial phi(x)/Phi(x) as sqrt(2/pi)/erfcx(-x/sqrt(2)), which keeps its digits in both tails.
+Partial phi(x)/Phi(x), below 0 as sqrt(2/pi)/erfcx(-x/sqrt(2)), which keeps its digits in the tail.
 """
 
 import math
@@ -12,7 +12,6 @@ from mgcore import Op, ops
 from mgops_math.scipy_special import scipy_function
 
 _ROOT_HALF = math.sqrt(0.5)
-_ONE = 10.0  # from here on Phi is 1
 _SCALE = math.sqrt(2.0 / math.pi)
 
 
@@ -25,8 +24,9 @@ def _forward(x: Any) -> Any:
 
 
 def _partial(_out: Any, x: Any) -> Any:
-    ratio = _SCALE / ops.erfcx(-ops.minimum(x, _ONE) * _ROOT_HALF)
-    return ops.select(ops.gt(x, _ONE), ops.normal_pdf(x), ratio)
+    ratio = _SCALE / ops.erfcx(-ops.minimum(x, 1.0) * _ROOT_HALF)
+    high = ops.maximum(x, -1.0)
+    return ops.select(ops.gt(x, 0.0), ops.normal_pdf(high) / ops.normal_cdf(high), ratio)
 
 
 normal_logcdf = Op(
