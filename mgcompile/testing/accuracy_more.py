@@ -49,7 +49,7 @@ _MEASURED: Mapping[str, tuple[float, Sequence[tuple[Range, ...]]]] = {
     "zeta": (4.0, [(Range(1.1, 30), _POSITIVE)]),
     "beta": (4.0, [(Range(0.1, 8), Range(0.1, 8))]),
     "betaln": (4.0, [(Range(2, 20), Range(2, 20))]),
-    "gammainc": (12.0, [(Range(0.5, 20), _POSITIVE)]),
+    "gammainc": (4.0, [(Range(0.5, 20), _POSITIVE)]),
     "betainc": (24.0, [(Range(0.5, 9), Range(0.5, 9), _SHARE)]),
     "j0": (4.0, [(Range(0.01, 2),)]),
     "j1": (4.0, [(Range(0.01, 3),)]),

@@ -90,19 +90,23 @@ def _gammainc(block: Block, a: Vec, x: Vec) -> Vec:
 
 
 def _gamma_series(block: Block, a: Vec, x: Vec) -> Vec:
-    """Return 1 + x/(a+1) + x^2/((a+1)(a+2)) + ..."""
-    one = block.constant(1.0, x.kind)
+    """Return 1 + x/(a+1) + x^2/((a+1)(a+2)) + ..., each term with what its roundings lost."""
+    one, zero = block.constant(1.0, x.kind), block.constant(0.0, x.kind)
+    inverse = one / block.select(x > 0.0, x, 1.0)
 
     def turn(state: list[Vec]) -> tuple[list[Vec], Vec]:
-        total, lost, term, n = state
+        total, lost, term, term_low, n = state
         n = n + 1.0
-        term = term * (x / (a + n))
-        new = total + term
-        lost = lost + (term - (new - total))
-        return [new, lost, term, n], term > new * _EPSILON
+        below, below_low = two_sum(a, n)
+        ratio = x / below
+        rest = block.exact_fma(-ratio, below, x) - ratio * below_low  # times 1/below = ratio/x
+        following, following_low = product(block, term, ratio)
+        term_low = block.fma(term_low, ratio, block.fma(following * inverse, rest, following_low))
+        new = total + following
+        lost = lost + ((following - (new - total)) + term_low)
+        return [new, lost, following, term_low, n], following > new * _EPSILON
 
-    zero = block.constant(0.0, x.kind)
-    total, lost, _, _ = block.repeat([one, zero, one, zero], _MOST_TURNS, turn)
+    total, lost, *_ = block.repeat([one, zero, one, zero, zero], _MOST_TURNS, turn)
     return total + lost
 
 
