@@ -15,16 +15,18 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_builder import Block
 
 
-def reduced(block: Block, x: Vec) -> tuple[Vec, Vec]:
+def reduced(block: Block, x: Vec, *, roughly: bool = False) -> tuple[Vec, Vec]:
     """Return r, and k as the low bits of a floating-point number.
 
-    k * ln2_high is exact, and so is x - k * ln2_high: r carries one rounding.
+    k * ln2_high is exact, and so is x - k * ln2_high: r carries one rounding. Roughly, it is off
+    by k times the error of a rounded ln(2) as well.
     """
     form = format_of(x.kind)
     shifted = block.fma(x, form.log2_e, form.magic)
     k = shifted - form.magic
-    r = block.fma(k, -form.ln2_low, block.fma(k, -form.ln2_high, x))
-    return r, shifted
+    if roughly:
+        return block.fma(k, -math.log(2.0), x), shifted
+    return block.fma(k, -form.ln2_low, block.fma(k, -form.ln2_high, x)), shifted
 
 
 def reduced_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec, Vec]:
@@ -52,10 +54,10 @@ def power_of_two(block: Block, shifted: Vec) -> Vec:
     return scale_of_integer(block, block.bits(shifted))
 
 
-def scale_of_integer(block: Block, k: Vec) -> Vec:
-    """Return 2^k for the integer in the low bits of ``k``."""
+def scale_of_integer(block: Block, k: Vec, more: int = 0) -> Vec:
+    """Return 2^(k + more) for the integer in the low bits of ``k``."""
     form = format_of(k.kind)
-    one = block.constant(form.bias << form.mantissa, k.kind)
+    one = block.constant((form.bias + more) << form.mantissa, k.kind)
     return block.from_bits((k << form.mantissa) + one)
 
 
@@ -125,18 +127,6 @@ def _mantissa_of_parts(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
     lost = r - (one - 1.0)
     growth = growth_of_reduced(block, r)
     return one + (lost + block.fma(r_low + low, one + growth, growth)), shifted
-
-
-def expm1_in_parts(block: Block, x: Vec) -> tuple[Vec, Vec]:
-    """Return e^x - 1 in two parts to be summed, for moderate x."""
-    r, r_low, shifted = reduced_in_parts(block, x)
-    rest = growth_of_reduced(block, r) + r_low
-    # 2^k (r + rest) + (2^k - 1), with the rounding error of the leading sum kept.
-    scale = power_of_two(block, shifted)
-    base = scale - 1.0
-    high = block.exact_fma(r, scale, base)
-    lost = block.exact_fma(r, scale, base - high)
-    return high, block.fma(rest, scale, lost)
 
 
 def _expm1(block: Block, x: Vec) -> Vec:

@@ -9,8 +9,8 @@ from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.exponential import (
     EXP,
     expm1_of_reduced,
-    power_of_two,
     reduced,
+    scale_of_integer,
 )
 from mgcompile.backends.llvm.math.functions.formats import format_of
 from mgcompile.backends.llvm.math.functions.logarithm import log_of_one_plus_unit
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 
 def _tanh(block: Block, x: Vec) -> Vec:
-    # With E = e^(2|x|) - 1: tanh |x| = E / (E + 2), and what is left of E is divided once more.
-    growth, total = _growth(block, x)
+    # With G = (e^(2|x|) - 1) / 2: tanh |x| = G / (G + 1), and what is left of G is divided too.
+    growth, total = _half_growth(block, x)
     inverse = 1.0 / total
     quotient = growth * inverse
-    rest = block.exact_fma(-quotient, growth, block.fma(quotient, -2.0, growth))
+    rest = block.exact_fma(-quotient, growth, growth - quotient)
     return block.copy_sign(block.fma(rest, inverse, quotient), x)
 
 
-def _growth(block: Block, x: Vec) -> tuple[Vec, Vec]:
-    """Return E = e^(2|x|) - 1 and E + 2, of no |x| above the cap."""
+def _half_growth(block: Block, x: Vec) -> tuple[Vec, Vec]:
+    """Return G = (e^(2|x|) - 1) / 2 and G + 1, of no |x| above the cap."""
     cap = _slope_cap(x)
     a = block.absolute(x)
     a = block.select(a > cap, cap, a)
-    r, shifted = reduced(block, a + a)
-    scale = power_of_two(block, shifted)
-    growth = block.fma(expm1_of_reduced(block, r), scale, scale - 1.0)
-    return growth, growth + 2.0
+    r, shifted = reduced(block, a + a, roughly=x.kind.element == "float")
+    half = scale_of_integer(block, block.bits(shifted), -1)
+    growth = block.fma(expm1_of_reduced(block, r), half, half - 0.5)
+    return growth, growth + 1.0
 
 
 def _slope_cap(x: Vec) -> float:
@@ -47,10 +47,10 @@ def _slope_cap(x: Vec) -> float:
 
 
 def _tanh_slope(block: Block, x: Vec) -> Vec:
-    # 1 - tanh^2 = 4 (E + 1) / (E + 2)^2 = 4 i (1 - i) with i = 1 / (E + 2), at most a half.
-    _, total = _growth(block, x)
+    # 1 - tanh^2 = (2 G + 1) / (G + 1)^2 = i (2 - i) with i = 1 / (G + 1).
+    _, total = _half_growth(block, x)
     inverse = 1.0 / total
-    usual = (inverse * 4.0) * (1.0 - inverse)
+    usual = inverse * (2.0 - inverse)
     a = block.absolute(x)
     far = a > _slope_cap(x)
 
