@@ -76,6 +76,9 @@ def merge_at_borders(
 ) -> tuple[IsomorphismClasses, list[Recurrence]] | None:
     """Return the groups with those merged that differ near a border only, and their loops, or None.
 
+    Members of a group are in the order of a walk from the roots, or if that makes no loop as they
+    were recorded.
+
     Args:
         classes: Exact groups.
         written: The graph with operands in the order in which they were recorded.
@@ -95,17 +98,19 @@ def merge_at_borders(
     if turn is None:
         return None
     level = _sunk(rows, turn * _BETWEEN, np.bincount(turn)[turn] < SMALL_GROUP)
-    found = grouped(
-        written,
-        rows.spread(np.unique(level, return_inverse=True)[1] + 1, 0),
-        rows.spread(_numbered(level, rows.code * (int(rows.width.max()) + 1) + rows.width), 0),
-        rows.spread(_positions(rows), -1),
-    )
-    repeated = detect_recurrences(found)
-    inside = sum(part.nodes.size for loop in repeated for part in loop.body)
-    fewer = 2 * _statements(found, repeated) <= _statements(classes, loops)
-    good = fewer and 2 * inside > len(rows.nodes)
-    return (found, repeated) if good and all(_is_alike(found, x) for x in repeated) else None
+    for position in (_positions, _recorded):
+        found = grouped(
+            written,
+            rows.spread(np.unique(level, return_inverse=True)[1] + 1, 0),
+            rows.spread(_numbered(level, rows.code * (int(rows.width.max()) + 1) + rows.width), 0),
+            rows.spread(position(rows), -1),
+        )
+        repeated = detect_recurrences(found)
+        inside = sum(part.nodes.size for loop in repeated for part in loop.body)
+        fewer = 2 * _statements(found, repeated) <= _statements(classes, loops)
+        if fewer and 2 * inside > len(rows.nodes) and all(_is_alike(found, x) for x in repeated):
+            return found, repeated
+    return None
 
 
 def _statements(classes: IsomorphismClasses, loops: Sequence[Recurrence]) -> int:
@@ -351,6 +356,15 @@ def _positions(rows: _Rows) -> Numbers:
         done += len(fresh)
         width = rows.width[fresh]
         fresh = rows.reads[np.repeat(rows.begin[fresh], width) + places_within(width)]
+
+
+def _recorded(rows: _Rows) -> Numbers:
+    """Number the nodes as they stand in the graph: in a loop that was recorded, each step alike.
+
+    A walk from the roots comes to cells sooner the nearer they are to a border that is made of
+    few nodes, so that their order changes from step to step.
+    """
+    return rows.nodes
 
 
 def _is_alike(classes: IsomorphismClasses, loop: Recurrence) -> bool:
