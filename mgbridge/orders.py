@@ -10,12 +10,14 @@ order. `mgcompile.autodiff.orders` has the programs.
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
 from mgcompile.autodiff import orders as programs
+from mgcompile.runtime.guarded import Guarded
 from mgcore.gc_pause import collector_paused
 
 if TYPE_CHECKING:
@@ -105,8 +107,8 @@ class Orders:
             param_layout=(0,),
         )
         self._arguments = [first]
-        self._scalars: list[Program] = []
-        self._made: dict[tuple[int, str], Executable] = {}
+        self._scalars: dict[bool, list[Program]] = {False: [], True: []}
+        self._made: dict[tuple[int, str, bool], Executable] = {}
         self._lock = threading.RLock()
 
     def arguments(self, order: int) -> Arguments:
@@ -186,30 +188,41 @@ class Orders:
         if not order:
             return self._program(0), constants
         self._program(order)  # writes the scalar of this order down
-        return programs.gradient(self._scalars[order], to_params=False, first=count), constants
+        scalar = self._scalars[False][order]
+        return programs.gradient(scalar, to_params=False, first=count), constants
 
-    def _executable(self, order: int, dtype: np.dtype[Any]) -> Executable:
-        """Return what runs an order; the outputs themselves are order -1."""
-        key = (order, dtype.name)
+    def _executable(self, order: int, dtype: np.dtype[Any], *, guarded: bool = False) -> Executable:
+        """Return what runs an order; the outputs themselves are order -1.
+
+        One of derivatives has two forms, unless the `guarded` one is asked for.
+        """
+        key = (order, dtype.name, guarded)
         if key not in self._made:
             with self._lock, collector_paused():
                 if key not in self._made:
                     name: Any = dtype.name
+                    program = self._program(order, guarded=guarded)
                     options = attrs.evolve(self.options, dtype=name)
-                    self._made[key] = self.backend.build(self._program(order), options)
+                    made = self.backend.build(program, options)
+                    if order >= 0 and not guarded:
+                        exact = partial(self._executable, order, dtype, guarded=True)
+                        slopes = tuple(range(len(program.outputs)))
+                        made = Guarded(made, exact, slopes, twice=order > 0)
+                    self._made[key] = made
         return self._made[key]
 
-    def _program(self, order: int) -> Program:
+    def _program(self, order: int, *, guarded: bool = False) -> Program:
+        program = attrs.evolve(self.program, guarded=guarded)
         if order < 0:
-            return self.program
+            return program
         if order == 0:
-            return programs.pullback(self.program, to_params=self.to_params)
-        if not self._scalars:
-            self._scalars.append(programs.contraction(self.program))
-        while len(self._scalars) <= order:
-            last = self._scalars[-1]
-            self._scalars.append(programs.next_order(last, to_params=self.to_params))
-        return programs.gradient(self._scalars[order], to_params=self.to_params)
+            return programs.pullback(program, to_params=self.to_params)
+        scalars = self._scalars[guarded]
+        if not scalars:
+            scalars.append(programs.contraction(program))
+        while len(scalars) <= order:
+            scalars.append(programs.next_order(scalars[-1], to_params=self.to_params))
+        return programs.gradient(scalars[order], to_params=self.to_params)
 
 
 def _side_by_side(blocks: Sequence[Floats]) -> Floats | tuple[Floats, ...]:

@@ -186,9 +186,13 @@ def dot_of(emitter: Emitter, above: Number, below: Number) -> Op:
 
     A factor that only may overflow is looked at where that takes little beside computing it; in a
     product of matrices, which reads each number many times, it is not. Nor is one in a sum that may
-    overflow only where its operands are huge.
+    overflow only where its operands are huge. In a guarded program all are.
     """
-    if emitter.range(below).finite or not emitter.ends(above, below):
+    if not emitter.ends(above, below):
+        return ops.dot
+    if emitter.builder.guarded:
+        return ZERO_DOT
+    if emitter.range(below).finite:
         return ops.dot
     spread = any(_covers(emitter, x) for x in (above, below))
     return ZERO_DOT if emitter.range(below).doubt is Doubt.EDGE or spread else ops.dot

@@ -55,6 +55,7 @@ def engine_gradient(program: Program, output: int, source: int) -> tuple[Builder
     made = reroll(canonicalize(whole), program.n_inputs, program.n_params)
     if made.data is not None:
         return None
+    made = attrs.evolve(made, guarded=program.guarded)
     builder, array, values = Builder.continuing(made), made.output("value"), len(graph.roots)
 
     def part(first: int, size: int) -> int:

@@ -15,7 +15,7 @@ from mgcompile.program.builder import affine
 from mgcompile.program.index_maps import dense_strides, moving_axes, only_axes
 from mgcompile.program.ir import CONSTS, Access, Affine
 from mgcompile.support.quotient import QUOTIENT
-from mgcompile.support.ranges import UNKNOWN, Range, ends_below, of_number
+from mgcompile.support.ranges import UNKNOWN, Doubt, Range, ends_below, of_number
 from mgcompile.support.recorded_rule import simplified
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_MUL
 from mgcore import ops
@@ -215,6 +215,9 @@ class Emitter:
 
     def ends(self, above: Number, below: Number) -> bool:
         """Tell whether a factor `above` that may be 0 may meet one that is infinite or NaN."""
+        if self.builder.guarded:
+            may_be_zero = isinstance(above, Symbol) or above == 0.0
+            return may_be_zero and self.range(below).doubt is not Doubt.NONE
         return not self.builder.plain and ends_below(self.range(above), self.range(below))
 
     def chained(self, above: Number, below: Number) -> Number:

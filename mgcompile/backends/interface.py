@@ -90,8 +90,11 @@ class Shortcut(Protocol):
 class Executable(Protocol):
     """A program made ready to run. Safe to call from several threads at once.
 
-    It may have an attribute `shortcut`, a `Shortcut`. A program with inputs has one only if its
-    `value` and `input_gradient` are batched.
+    It may have a method `tell_nan`, called as itself, which returns beside the results whether any
+    derivative among them (all but `value` and `loss`) is NaN; without it they are looked through
+    afterwards. And it may have an attribute `shortcut`, a `Shortcut`, which then leaves a call that
+    has such a result. A program with inputs has one only if its `value` and `input_gradient` are
+    batched.
     """
 
     def __call__(

@@ -76,6 +76,7 @@ class Builder:
         self.ranges: ValueRanges | None = None
         self.strict = False
         self.chooses = False
+        self.guarded = False
         self.plain = False  # products are NaN where a factor is 0 and the other not finite
 
     @classmethod
@@ -94,6 +95,7 @@ class Builder:
         self.ranges.consts = self.consts
         self.strict = program.strict
         self.chooses = program.chooses
+        self.guarded = program.guarded
 
     def known_ranges(self) -> ValueRanges:
         """Return the ranges of the arrays, of a builder that bounds numbers."""
@@ -279,4 +281,5 @@ class Builder:
             data=data,
             strict=self.strict,
             chooses=self.chooses,
+            guarded=self.guarded,
         )

@@ -240,7 +240,8 @@ class Program:
     into the graph, shape (samples, n_inputs): the inputs of a program whose kernel has none. Of a
     `strict` program every op is rounded as it stands: nothing is fused, reordered or shared by a
     reciprocal; it keeps the graph as it was `recorded`, whose order its gradients follow. One that
-    `chooses` is of a graph that does so by its inputs, which may be infinite or NaN then.
+    `chooses` is of a graph that does so by its inputs, which may be infinite or NaN then. In the
+    derivatives of a `guarded` one every product is 0 where the factor above is, whatever the other.
     """
 
     n_inputs: int
@@ -253,6 +254,7 @@ class Program:
     strict: bool = False
     recorded: Graph | None = None
     chooses: bool = False
+    guarded: bool = False
 
     @property
     def takes_anything(self) -> bool:

@@ -77,6 +77,7 @@ class _Cut:
         self.builder = Builder(program.n_inputs, program.n_params, consts)
         self.builder.strict = program.strict
         self.builder.chooses = program.takes_anything
+        self.builder.guarded = program.guarded
         self.builder.arrays += program.arrays[FIRST_RESULT:]
         self.samples = self.builder.constant(float(samples))
         self.number = {array: array for array in range(len(program.arrays))}

@@ -77,8 +77,10 @@ class ValueRanges:
     def of_program(cls, program: Program) -> ValueRanges:
         """Return the ranges of all arrays of a program."""
         ranges = cls(program.consts.tolist())
-        if program.takes_anything:
+        if program.guarded or program.takes_anything:
             ranges.put(INPUTS, UNKNOWN)
+        if program.guarded:
+            ranges.put(PARAMS, UNKNOWN)
         for statement in program.statements:
             ranges.note(statement)
         return ranges

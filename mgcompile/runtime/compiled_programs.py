@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 
@@ -23,11 +23,13 @@ from mgcompile.errors import OptionError
 from mgcompile.program.cost import cost
 from mgcompile.program.ir import INPUTS, PARAMS
 from mgcompile.runtime.few_or_many import FewOrMany
-from mgcompile.runtime.guarded import Guarded
+from mgcompile.runtime.guarded import Guarded, GuardedTrainer, derivatives
 from mgcompile.support.sweeps import SWEEPS
 from mgcore.gc_pause import collector_paused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mgcompile.backends.interface import Backend, Executable, Options, Trainer
     from mgcompile.program.ir import Program
     from mgcompile.program.optimizer import OptimizerSpec
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     Objects = dict[str, bytes]
 
 __all__ = ["Built", "Source"]
+
+Made = TypeVar("Made")
 
 Source = Literal["inputs", "params"]
 """What derivatives are taken to."""
@@ -100,7 +104,7 @@ class Built:
         message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
         raise OptionError(message)
 
-    def derived(self, kind: str, output: int = 0) -> Program:
+    def derived(self, kind: str, output: int = 0, *, guarded: bool = False) -> Program:
         """Return a program.
 
         Args:
@@ -110,66 +114,58 @@ class Built:
                 "input_product" or "param_product" (of the Hessian with a vector), or a name in
                 `SWEEPS` (a Jacobian along a direction).
             output: Which output the gradient to inputs is of.
+            guarded: Whether every product is 0 where the factor above is; else those of which
+                finite data may make the other infinite or NaN, and of a Jacobian none.
 
         Raises:
             OptionError: if the kind needs a kernel of one output, or a loss that is a mean or a sum
                 over its samples.
         """
+        program = attrs.evolve(self.program, guarded=guarded)
         if kind == "forward":
-            return self.program
+            return program
         if kind in SWEEPS:
-            return sweep_program(self.program, SWEEPS[kind])
+            return sweep_program(program, SWEEPS[kind], plain=not guarded)
         if kind == "all_inputs":
-            return input_gradients(self.program)
+            return input_gradients(program)
         if kind == "inputs":
-            return input_gradient(self.program, output)
+            return input_gradient(program, output)
         if kind == "input_product":
-            return hessian_product(self.derived("inputs"), INPUTS)
+            return hessian_product(self.derived("inputs", guarded=guarded), INPUTS)
         if kind == "param_product":
-            return hessian_product(self.derived("loss"), PARAMS)
+            return hessian_product(self.derived("loss", guarded=guarded), PARAMS)
         if self.n_outputs != 1:
             message = (
                 f"the kernel has {self.n_outputs} outputs; a loss is one output: compile their "
                 "sum, or whatever is to be minimised"
             )
             raise OptionError(message)
-        forward = self.program if kind == "loss" else per_sample_loss(self.program)
-        return param_gradient(forward)
+        return param_gradient(program if kind == "loss" else per_sample_loss(program))
 
     def executable(self, kind: str, output: int = 0) -> Executable:
         """Return what runs a program that `derived` gives."""
-        found = self._made.get((kind, output))
-        return self._new_executable(kind, output) if found is None else found
+        key = kind, output
+        found: Executable | None = self._made.get(key)
+        return self._once(key, lambda: self._by_count(*key)) if found is None else found
 
     def checked(self, kind: str, output: int = 0) -> Executable:
         """Return what runs a program on any number of samples, built and checked by now."""
         found = self.executable(kind, output)
         return found.many if isinstance(found, FewOrMany) else found
 
-    def _new_executable(self, kind: str, output: int, *, exact: bool = False) -> Executable:
-        """Build an executable, unless another thread has; `exact`: the long form of a sweep."""
-        key = (kind, output, exact) if exact else (kind, output)
-        with self._lock:
-            found = self._made.get(key)
-            if found is None:
-                with collector_paused(), told_once(self._told):
-                    if kind in SWEEPS and not exact:
-                        program = sweep_program(self.program, SWEEPS[kind], plain=True)
-                        found = Guarded(
-                            self.backend.build(program, self.options),
-                            lambda: self._new_executable(kind, output, exact=True),
-                        )
-                        self._prove(kind, output, found)
-                    else:
-                        found = self._by_count(kind, output)
-                self._made[key] = found
-        return found
+    def _once(self, key: object, build: Callable[[], Made]) -> Made:
+        """Return what `build` makes, unless another thread has made it."""
+        with self._lock, collector_paused(), told_once(self._told):
+            if key not in self._made:
+                self._made[key] = build()
+            return self._made[key]  # type: ignore[no-any-return] # put there by this method
 
     def _by_count(self, kind: str, output: int) -> Executable:
         """Return an executable; of much work for a sample, with another form for few samples."""
         program = self.derived(kind, output)
         few = self._few_samples(program)
-        if not few or cost(program, self.options.dtype).per_sample < MUCH_WORK:
+        alike = kind in SWEEPS or cost(program, self.options.dtype).per_sample < MUCH_WORK
+        if alike or not few:
             return self._form(program, kind, output, few=False)
         forms = FewOrMany(
             partial(self._form, program, kind, output, few=False),
@@ -181,33 +177,27 @@ class Built:
         return forms
 
     def _form(self, program: Program, kind: str, output: int, *, few: bool) -> Executable:
-        """Build one form of a program, unless another thread has."""
-        key = (kind, output, "few" if few else "many")
-        with self._lock, collector_paused(), told_once(self._told):
-            if key not in self._made:
-                made = self._in_two_forms(program, kind, output, few=few)
-                self._prove(kind, output, made, few=few)
-                self._made[key] = made
-            return self._made[key]  # type: ignore[no-any-return] # put there by this method
-
-    def _in_two_forms(self, program: Program, kind: str, output: int, *, few: bool) -> Executable:
-        """Build a program, or what is quicker and says where it does not know."""
+        """Return one form of a program; of derivatives, with its twin that looks at every zero."""
         options = attrs.evolve(self.options, one_sample=few)
-        quick = quick_input_gradient(self.program, output) if kind == "inputs" else None
-        if quick is None:
-            return self.backend.build(program, options)
+        slopes = derivatives(program)
 
-        def exact() -> Executable:
-            with self._lock, collector_paused(), told_once(self._told):
-                made = self.backend.build(program, options)
-                self._prove(kind, output, made, few=few)
-                return made
+        def build(*, guarded: bool) -> Executable:
+            some = self.derived(kind, output, guarded=True) if guarded else program
+            if kind == "inputs" and not guarded:
+                some = quick_input_gradient(self.program, output) or program
+            made = self.backend.build(some, options)
+            if slopes and not guarded:
+                twice = kind in ("input_product", "param_product")
+                exact = partial(self._once, twin, partial(build, guarded=True))
+                made = Guarded(made, exact, slopes, twice)
+            if self.proof is not None:
+                form = ["few samples"] * few + ["every zero looked for"] * guarded
+                self.proof.executable(kind, output, made, form=", ".join(form))
+            return made
 
-        return Guarded(self.backend.build(quick, options), exact)
-
-    def _prove(self, kind: str, output: int, made: Executable, *, few: bool = False) -> None:
-        if self.proof is not None:
-            self.proof.executable(kind, output, made, few=few)
+        key = kind, output, "few" if few else "many"
+        twin = *key, "guarded"
+        return self._once(key, partial(build, guarded=False))
 
     def _few_samples(self, program: Program) -> int:
         """Return up to how many samples the backend has a form of its own for; 0 for none."""
@@ -237,15 +227,18 @@ class Built:
             kind: "loss", or "minibatch".
             samples: Those of an update, where that is known: few have a form of their own.
         """
-        with self._lock:
-            few = samples is not None and samples <= self._few_samples(self.program)
-            key = (kind, rule, few)
-            if key not in self._made:
-                program = self.derived(kind)
-                options = attrs.evolve(self.options, one_sample=few)
-                with told_once(self._told):
-                    made = self.backend.build_trainer(program, rule, options)
-                    if self.proof is not None:
-                        self.proof.trainer(kind, rule, made)
-                self._made[key] = made
-            return self._made[key]  # type: ignore[no-any-return] # put there by this method
+        few = samples is not None and samples <= self._few_samples(self.program)
+        options = attrs.evolve(self.options, one_sample=few)
+
+        def build(*, guarded: bool) -> Trainer:
+            program = self.derived(kind, guarded=guarded)
+            made = self.backend.build_trainer(program, rule, options)
+            if not guarded:
+                exact = partial(self._once, twin, partial(build, guarded=True))
+                made = GuardedTrainer(made, exact)
+            if self.proof is not None:
+                self.proof.trainer(kind, rule, made)
+            return made
+
+        key, twin = (kind, rule, few), (kind, rule, few, "guarded")
+        return self._once(key, partial(build, guarded=False))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 import numpy as np
 
-from mgcompile.backends.callbacks import WatchedTrainer, muted
+from mgcompile.backends.callbacks import muted
 from mgcompile.errors import MiscompiledError, OptionError
 from mgcompile.graph.ir import INPUT, PARAM
 from mgcompile.support.times import timed
@@ -120,18 +120,19 @@ class Proof:
         """Return what was checked so far."""
         return Verified(self.verifier.level, tuple(self._checks))
 
-    def executable(self, kind: str, output: int, made: Executable, *, few: bool = False) -> None:
-        """Check an executable, or its form for few samples.
+    def executable(self, kind: str, output: int, made: Executable, *, form: str = "") -> None:
+        """Check an executable, or a form of it that has a name.
 
         Raises:
             MiscompiledError: if it does not compute what the graph does.
         """
-        subject = Subject(kind, output, made, bool(getattr(made, "calls_back", False)), few)
+        subject = Subject(kind, output, made, bool(getattr(made, "calls_back", False)), form)
         self._settle(subject, None, lambda: self.verifier.check(subject))
 
     def trainer(self, kind: str, rule: OptimizerSpec, made: Trainer) -> None:
         """Check a training loop, as `executable` does."""
-        subject = Subject(kind, 0, made, isinstance(made, WatchedTrainer))  # type: ignore[arg-type]  # it trains
+        calls_back = bool(getattr(made, "calls_back", False))
+        subject = Subject(kind, 0, made, calls_back)  # type: ignore[arg-type]  # it trains
         self._settle(
             subject,
             rule,

@@ -48,6 +48,13 @@ class TrainCall:
         """How many epochs."""
         return len(self.rates)
 
+    def each_epoch(self) -> Iterator[TrainCall]:
+        """Yield a call for each epoch, to be done one after the other."""
+        for epoch, rates in enumerate(self.rates):
+            orders = None if self.orders is None else self.orders[epoch : epoch + 1]
+            step = self.step + epoch * len(rates)
+            yield attrs.evolve(self, rates=rates[None], orders=orders, step=step)
+
     def batches(self) -> Iterator[tuple[int, Floats | tuple[Floats, ...], int, float]]:
         """Yield for each update the epoch, the inputs of its samples, their number, the rate."""
         for epoch, rates in enumerate(self.rates.tolist()):

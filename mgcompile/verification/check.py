@@ -53,18 +53,18 @@ class Subject:
         output: Which output a gradient to inputs is of.
         run: `(rows, count, params) -> results`.
         calls_back: Whether rules run in Python meanwhile.
-        few: Whether it is the form for few samples.
+        form: What form of it, where there are several.
     """
 
     kind: str
     output: int
     run: Callable[[Floats, int, Floats], tuple[Floats, ...]]
     calls_back: bool = False
-    few: bool = False
+    form: str = ""
 
     def __str__(self) -> str:
         """Name the program."""
-        return f"{self._program()}, few samples" if self.few else self._program()
+        return f"{self._program()}, {self.form}" if self.form else self._program()
 
     def _program(self) -> str:
         if self.kind == "all_inputs":

@@ -11,6 +11,7 @@ from mgcompile.backends.llvm.codegen.batch_io import input_function, output_func
 from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext, Tables
 from mgcompile.backends.llvm.codegen.cpython_entry import ENTER, entry_function, has_entry
 from mgcompile.backends.llvm.codegen.memory_spaces import scratch_offsets
+from mgcompile.backends.llvm.codegen.nan_watch import is_derivative
 from mgcompile.backends.llvm.codegen.outer_product import outer_function
 from mgcompile.backends.llvm.codegen.run_function import RUN, phases_function, run_function
 from mgcompile.backends.llvm.codegen.signal_poll import poll_function
@@ -95,9 +96,10 @@ def lower(
     exact = frozenset() if program.strict else rounded_as_written(loops.program)
     codegen = CodegenContext(loops, Tables(), library, Opcodes(), exact)
     functions = [input_function(codegen)]
-    for number, array in enumerate(output.array for output in loops.program.outputs):
-        if array in loops.batched_outputs:
-            functions.append(output_function(codegen, number, array))
+    for number, output in enumerate(loops.program.outputs):
+        if output.array in loops.batched_outputs:
+            watched = target is None and is_derivative(output)
+            functions.append(output_function(codegen, number, output.array, watched=watched))
     for number, phase in enumerate(loops.phases):
         functions += units_functions(codegen, f"shared{number}", phase.shared)
         functions += units_functions(codegen, f"tile{number}", phase.tiled)

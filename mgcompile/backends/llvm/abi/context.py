@@ -28,6 +28,7 @@ STOP           1 when a signal's handler raised: the update at work is given up
 PYTHON         address of a table of what the code needs of CPython and NumPy
 MOST           number of samples up to which the function for CPython takes a call
 BUSY           1 while it is at work
+NAN            1 when a derivative that was handed over is NaN
 =============  ==================================================================================
 """
 
@@ -67,6 +68,7 @@ SLOTS = (
     "PYTHON",
     "MOST",
     "BUSY",
+    "NAN",
 )
 
 

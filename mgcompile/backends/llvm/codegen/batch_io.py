@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.abi.context import slot, slot_address
+from mgcompile.backends.llvm.codegen.nan_watch import watch_run, watch_tile
 from mgcompile.backends.llvm.codegen.transpose import copy_rows, sample_number
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.program.ir import INPUTS
@@ -177,8 +178,11 @@ def _repeat_last(writer: Writer, codegen: CodegenContext, target: str) -> None:
         writer.store(kind, value, writer.offset(target, lane.index), size)
 
 
-def output_function(codegen: CodegenContext, number: int, array: int) -> str:
-    """Write ``@store_output<number>``: copy a batched array of a tile to the caller's memory."""
+def output_function(codegen: CodegenContext, number: int, array: int, *, watched: bool) -> str:
+    """Write ``@store_output<number>``: copy a batched array of a tile to the caller's memory.
+
+    If it is `watched`, a NaN in it is noted.
+    """
     signature = ["ptr %context", f"ptr %{codegen.loops.places[array].space}"]
     signature += ["i64 %first", "i64 %real_bytes"]
     writer = Writer(codegen.library, f"store_output{number}", signature)
@@ -190,6 +194,10 @@ def output_function(codegen: CodegenContext, number: int, array: int) -> str:
     target = writer.offset(target, writer.mul("%first", row))
     source = codegen.start(writer, array)
     length = codegen.program.arrays[array].size
+    if watched and codegen.one_sample:
+        watch_run(writer, codegen, source, length)
+    elif watched:
+        watch_tile(writer, codegen, source, array, _full(writer, codegen))
     if codegen.one_sample:
         with writer.when(writer.value(f"icmp eq i64 {column}, {size}")):
             _copy_row(writer, source, target, length * size)

@@ -83,12 +83,14 @@ def entry_function(codegen: CodegenContext, run: str) -> str:
     _make_room(writer, codegen, samples)
     for name, word in samples.words.items():
         writer.store("i64", word, slot_address(writer, name), 8)
+    writer.store("i64", "0", slot_address(writer, "NAN"), 8)
     mean = writer.value(f"icmp eq ptr {_argument(writer, 2)}, {python_address(writer, 'True')}")
     scratch = slot(writer, "SCRATCH", "ptr")
     state = python_call(writer, "PyEval_SaveThread")
     writer.do(f"call void @{run}(ptr %context, ptr {scratch}, i64 0, i64 1)")
     _divide_gradient(writer, codegen, samples, mean)
     python_call(writer, "PyEval_RestoreThread", f"ptr {state}")
+    _need(writer, writer.value(f"icmp eq i64 {slot(writer, 'NAN')}, 0"), "unsure")
     _make_floats(writer, codegen, samples, mean)
     _give_back(writer, count)
     _refuse(writer)
@@ -241,16 +243,20 @@ def _make_floats(writer: Writer, codegen: CodegenContext, samples: _Samples, mea
 
 
 def _give_back(writer: Writer, count: int) -> None:
-    """Append the end of a run: the result or a tuple of them, and the exit when memory is short."""
+    """Append the end of a run: the result or a tuple of them, and exits without any.
+
+    One is for when memory is short, one for when a derivative is NaN (see `runtime.guarded`).
+    """
     results = [writer.load("ptr", writer.offset("%results", 8 * k), 8) for k in range(count)]
     if count == 1:
         _leave(writer, results[0], [])
     else:
         items = [f"ptr {result}" for result in results]
         _leave(writer, python_call(writer, "PyTuple_Pack", f"i64 {count}", *items), results)
-    writer.begin("failed")
-    results = [writer.load("ptr", writer.offset("%results", 8 * k), 8) for k in range(count)]
-    _leave(writer, "null", results)
+    for label in ("failed", "unsure"):
+        writer.begin(label)
+        results = [writer.load("ptr", writer.offset("%results", 8 * k), 8) for k in range(count)]
+        _leave(writer, "null" if label == "failed" else _none(writer), results)
 
 
 def _leave(writer: Writer, given: str, dropped: list[str]) -> None:
@@ -262,6 +268,10 @@ def _leave(writer: Writer, given: str, dropped: list[str]) -> None:
 
 def _refuse(writer: Writer) -> None:
     writer.begin("unfit")
+    writer.do(f"ret ptr {_none(writer)}")
+
+
+def _none(writer: Writer) -> str:
     nothing = python_address(writer, "None")
     python_call(writer, "Py_IncRef", f"ptr {nothing}")
-    writer.do(f"ret ptr {nothing}")
+    return nothing

@@ -95,10 +95,16 @@ class LlvmExecutable:
 
     def __call__(self, inputs: Any, count: int, params: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Run the program once over all samples (see `mgcompile.backends.interface.Executable`)."""
+        return self.tell_nan(inputs, count, params)[0]
+
+    def tell_nan(
+        self, inputs: Any, count: int, params: NDArray[Any]
+    ) -> tuple[tuple[NDArray[Any], ...], bool]:
+        """Run the program, and tell whether any derivative that it gives is NaN."""
         if self.shortcut is not None and isinstance(inputs, np.ndarray):
             found = self.shortcut(inputs, params, False)
             if found is not None:
-                return self._as_arrays(found, count)
+                return self._as_arrays(found, count), False
         try:
             arena = self._free.pop()  # atomic: no two calls get the same arena
         except IndexError:
@@ -128,17 +134,18 @@ class LlvmExecutable:
 
     def _run(
         self, arena: Arena, inputs: Any, count: int, params: NDArray[Any]
-    ) -> tuple[NDArray[Any], ...]:
+    ) -> tuple[tuple[NDArray[Any], ...], bool]:
         if self.lowered.loops.sizes["store"]:
             arena.grow(self.lowered, count)
         results = self._new_results(count, "C" if isinstance(inputs, np.ndarray) else "F")
         kept = describe_inputs(arena, inputs)
         arena.set("COUNT", count)
         arena.set("PARAMS", address_of(params))
+        arena.set("NAN", 0)
         for place, result in enumerate(results):
             arena.outputs[3 * place] = address_of(result)
             if result.ndim > 1:
                 arena.outputs[3 * place + 1], arena.outputs[3 * place + 2] = result.strides
         run(self._function, arena, useful_threads(self.lowered, count, self.threads))
         del kept
-        return results
+        return results, bool(arena.get("NAN"))

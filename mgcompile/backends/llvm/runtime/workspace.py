@@ -76,6 +76,10 @@ class Arena:
         """Fill a slot of the block."""
         self.words[_SLOT[name]] = value
 
+    def get(self, name: str) -> int:
+        """Return what stands in a slot of the block."""
+        return int(self.words[_SLOT[name]])
+
     def grow(self, lowered: Lowered, count: int) -> None:
         """Make room for the batched arrays that live longer than a phase."""
         tile = lowered.tile.samples

@@ -1,0 +1,95 @@
+"""Write what looks for NaN among derivatives as they are handed over, and notes it in a slot.
+
+Two vectors are compared in one instruction, which is true in a lane where either holds a NaN.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mgcompile.backends.llvm.abi.context import slot_address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
+    from mgcompile.backends.llvm.ir.function_builder import Index, Writer
+    from mgcompile.backends.llvm.ir.vector_type import Kind
+    from mgcompile.program.ir import Output
+
+__all__ = ["is_derivative", "watch_run", "watch_tile"]
+
+_AT_ONCE = 4
+"""Vectors that are looked at before a branch."""
+
+
+def is_derivative(output: Output) -> bool:
+    """Tell whether an output may be NaN where a factor of 0 was not looked for."""
+    return output.name not in ("value", "loss")
+
+
+def _note_nan(writer: Writer, kind: Kind, numbers: Sequence[str]) -> None:
+    """Append the note that there is a NaN among the numbers in some registers, if there is."""
+    pairs = zip(numbers[::2], [*numbers[1::2], numbers[-1]], strict=False)
+    first, *others = [writer.value(f"fcmp uno {kind} {a}, {b}") for a, b in pairs]
+    mask = "i1" if kind.lanes == 1 else f"<{kind.lanes} x i1>"
+    for other in others:
+        first = writer.value(f"or {mask} {first}, {other}")
+    if kind.lanes > 1:
+        bits = writer.value(f"bitcast {mask} {first} to i{kind.lanes}")
+        first = writer.value(f"icmp ne i{kind.lanes} {bits}, 0")
+    with writer.when(first):
+        writer.store("i64", "1", slot_address(writer, "NAN"), 8)
+
+
+def watch_tile(writer: Writer, codegen: CodegenContext, source: str, array: int, full: str) -> None:
+    """Append a look at the samples of a tile, of which there are ``%real_bytes``.
+
+    Args:
+        writer: the function.
+        codegen: where it stands.
+        source: where the array begins.
+        array: which one.
+        full: whether the tile is, an i1.
+    """
+    size, vector = codegen.tile.bytes, codegen.vector
+    width, all_bytes = size * vector.lanes, size * codegen.tile.samples
+    group = next(k for k in (_AT_ONCE, 2, 1) if not all_bytes % (k * width))
+    length = codegen.program.arrays[array].size
+
+    def look(stop: Index, count: int) -> None:
+        with writer.loop(length) as element:
+            row = writer.offset(source, writer.mul(element.index, codegen.unit(array)))
+            with writer.loop(stop, step=count * width) as turn:
+                _note(writer, vector, writer.offset(row, turn.index), size, count)
+
+    with writer.when(full):
+        look(all_bytes, group)
+    with writer.unless(full):  # the last vector is full: the last sample stands in it again
+        look("%real_bytes", 1)
+
+
+def _note(writer: Writer, kind: Kind, place: str, size: int, count: int) -> list[str]:
+    """Append a look at `count` vectors, or numbers, one behind the other; return them."""
+    step = size * kind.lanes
+    numbers = [writer.load(kind, writer.offset(place, k * step), size) for k in range(count)]
+    _note_nan(writer, kind, numbers)
+    return numbers
+
+
+def watch_run(
+    writer: Writer, codegen: CodegenContext, source: str, length: int, target: str = ""
+) -> None:
+    """Append a look at numbers that stand one behind the other, and a copy to `target`, if any."""
+    size, vector, begin = codegen.tile.bytes, codegen.vector, 0
+    for kind, count in ((vector, _AT_ONCE), (vector, 1), (codegen.scalar, 1)):
+        step = kind.lanes * count
+        end = begin + (length - begin) // step * step
+        if begin == end:
+            continue
+        with writer.loop(end * size, start=begin * size, step=step * size) as turn:
+            numbers = _note(writer, kind, writer.offset(source, turn.index), size, count)
+            for k, number in enumerate(numbers if target else ()):
+                place = writer.offset(writer.offset(target, turn.index), k * kind.lanes * size)
+                writer.store(kind, number, place, size)
+        begin = end
