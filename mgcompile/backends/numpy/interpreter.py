@@ -169,12 +169,20 @@ def _dot(bundle: Bundle, operands: list[Floats]) -> Floats:
 def _run_scatter(scatter: Scatter, store: Store, program: Program, at: tuple[int, ...]) -> None:
     made = program.arrays[scatter.result]
     rows: tuple[int, ...] = (len(store[INPUTS]),) if made.batched else ()
+    targets = [elements_at(part.target, at, part.shape) for part in scatter.parts]
     result = np.zeros((*rows, made.size), dtype=store[CONSTS].dtype)
-    for part in scatter.parts:
-        source = _read(part.source, store, at, part.shape)
-        where: Any = (..., elements_at(part.target, at, part.shape))
-        np.add.at(result, where, source)
+    result[..., _written_once(targets, made.size)] = -0.0  # to which any number adds as it is
+    for part, target in zip(scatter.parts, targets, strict=True):
+        where: Any = (..., target)
+        np.add.at(result, where, _read(part.source, store, at, part.shape))
     _keep(scatter.result, result, store, program)
+
+
+def _written_once(targets: Sequence[NDArray[np.int64]], size: int) -> NDArray[np.bool_]:
+    times = np.zeros(size, dtype=np.int64)
+    for target in targets:
+        np.add.at(times, target, 1)
+    return np.equal(times, 1)
 
 
 def _run_tape(tape: Tape, store: Store, program: Program, at: tuple[int, ...]) -> None:
