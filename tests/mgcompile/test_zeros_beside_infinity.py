@@ -271,7 +271,7 @@ RULES = {
     "momentum": lambda: optim.SGD(lr=0.01, momentum=0.9, weight_decay=0.01),
     "adam": lambda: optim.Adam(lr=0.01),
     "adamw": lambda: optim.AdamW(lr=0.01, weight_decay=0.1),
-    "clipped": lambda: optim.SGD(lr=0.02, clip_norm=0.5),
+    "clipped": lambda: optim.SGD(lr=0.02, clip_norm=0.5, l1=0.01),
 }
 
 

@@ -23,7 +23,6 @@ LINE = 64
 MOST_CACHED = 8 << 20
 """Bytes of results from which on they go past the caches, which they would fill."""
 
-_COPY = "@llvm.memcpy.p0.p0.i64"
 _PAST_CACHES = "!7002"  # metadata are numbered; this number is this module's
 
 
@@ -108,15 +107,8 @@ def _write_row_path(writer: Writer, codegen: CodegenContext, matrix: str, column
     dense = writer.value(f"icmp eq i64 {column}, {size}")
     with writer.when(writer.value(f"and i1 {given}, {dense}")):
         distance = writer.mul(sample_number(writer, 0), slot(writer, "ROW"))
-        _copy_row(
-            writer, writer.offset(matrix, distance), "%inputs", codegen.program.n_inputs * size
-        )
+        writer.copy(writer.offset(matrix, distance), "%inputs", codegen.program.n_inputs * size)
         writer.leave()
-
-
-def _copy_row(writer: Writer, source: str, target: str, size: int) -> None:
-    writer.library.declare(_COPY, f"declare void {_COPY}(ptr, ptr, i64, i1)")
-    writer.do(f"call void {_COPY}(ptr {target}, ptr {source}, i64 {size}, i1 false)")
 
 
 def _write_square_path(writer: Writer, codegen: CodegenContext, matrix: str, column: str) -> None:
@@ -200,7 +192,7 @@ def output_function(codegen: CodegenContext, number: int, array: int, *, watched
         watch_tile(writer, codegen, source, array, _full(writer, codegen))
     if codegen.one_sample:
         with writer.when(writer.value(f"icmp eq i64 {column}, {size}")):
-            _copy_row(writer, source, target, length * size)
+            writer.copy(source, target, length * size)
             writer.leave()
     dense = writer.value(f"icmp eq i64 {row}, {size}")
     with writer.when(dense):

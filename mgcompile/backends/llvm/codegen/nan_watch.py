@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.ir import Output
 
-__all__ = ["is_derivative", "watch_run", "watch_tile"]
+__all__ = ["is_derivative", "watch_run", "watch_tile", "watched_copy"]
 
 _AT_ONCE = 4
 """Vectors that are looked at before a branch."""
+
+_PIECE = 8 << 10
+"""Bytes that are looked at before they are copied."""
 
 
 def is_derivative(output: Output) -> bool:
@@ -69,18 +72,15 @@ def watch_tile(writer: Writer, codegen: CodegenContext, source: str, array: int,
         look("%real_bytes", 1)
 
 
-def _note(writer: Writer, kind: Kind, place: str, size: int, count: int) -> list[str]:
-    """Append a look at `count` vectors, or numbers, one behind the other; return them."""
+def _note(writer: Writer, kind: Kind, place: str, size: int, count: int) -> None:
+    """Append a look at `count` vectors, or numbers, one behind the other."""
     step = size * kind.lanes
     numbers = [writer.load(kind, writer.offset(place, k * step), size) for k in range(count)]
     _note_nan(writer, kind, numbers)
-    return numbers
 
 
-def watch_run(
-    writer: Writer, codegen: CodegenContext, source: str, length: int, target: str = ""
-) -> None:
-    """Append a look at numbers that stand one behind the other, and a copy to `target`, if any."""
+def watch_run(writer: Writer, codegen: CodegenContext, source: str, length: int) -> None:
+    """Append a look at numbers that stand one behind the other."""
     size, vector, begin = codegen.tile.bytes, codegen.vector, 0
     for kind, count in ((vector, _AT_ONCE), (vector, 1), (codegen.scalar, 1)):
         step = kind.lanes * count
@@ -88,8 +88,28 @@ def watch_run(
         if begin == end:
             continue
         with writer.loop(end * size, start=begin * size, step=step * size) as turn:
-            numbers = _note(writer, kind, writer.offset(source, turn.index), size, count)
-            for k, number in enumerate(numbers if target else ()):
-                place = writer.offset(writer.offset(target, turn.index), k * kind.lanes * size)
-                writer.store(kind, number, place, size)
+            _note(writer, kind, writer.offset(source, turn.index), size, count)
         begin = end
+
+
+def watched_copy(
+    writer: Writer, codegen: CodegenContext, source: str, target: str, length: int
+) -> None:
+    """Append a copy of numbers that stand one behind the other, and a look at them.
+
+    Each piece is copied while it is in the nearest cache.
+    """
+    size = codegen.tile.bytes
+    piece = _PIECE // size
+    whole = length // piece * piece
+
+    def go(first: Index, count: int) -> None:
+        here = writer.offset(source, first)
+        watch_run(writer, codegen, here, count)
+        writer.copy(here, writer.offset(target, first), count * size)
+
+    if whole:
+        with writer.loop(whole * size, step=_PIECE) as turn:
+            go(turn.index, piece)
+    if whole < length:
+        go(whole * size, length - whole)

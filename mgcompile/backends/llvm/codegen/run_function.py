@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mgcompile.backends.llvm.abi.context import slot
 from mgcompile.backends.llvm.codegen.barrier import barrier
 from mgcompile.backends.llvm.codegen.memory_spaces import areas
-from mgcompile.backends.llvm.codegen.nan_watch import is_derivative, watch_run
+from mgcompile.backends.llvm.codegen.nan_watch import is_derivative, watched_copy
 from mgcompile.backends.llvm.codegen.signal_poll import poll, stopped
 from mgcompile.backends.llvm.codegen.tile_loop import call_units
 from mgcompile.backends.llvm.ir.function_builder import Writer
@@ -122,19 +122,13 @@ def _write_total(writer: Writer, codegen: CodegenContext, phase: Phase, chunks: 
 
 def _write_shared_outputs(writer: Writer, codegen: CodegenContext, *, watched: bool) -> None:
     outputs = str(slot(writer, "OUTPUTS", "ptr"))
-    writer.library.declare(
-        "@llvm.memcpy.p0.p0.i64", "declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)"
-    )
     for number, output in enumerate(codegen.program.outputs):
         array = output.array
         if array in codegen.loops.batched_outputs:
             continue
         target = writer.load("ptr", writer.offset(outputs, 24 * number), 8)
-        size = codegen.program.arrays[array].size * codegen.tile.bytes
-        source = codegen.start(writer, array)
+        size, source = codegen.program.arrays[array].size, codegen.start(writer, array)
         if watched and is_derivative(output):
-            watch_run(writer, codegen, source, codegen.program.arrays[array].size, target)
-            continue
-        writer.do(
-            f"call void @llvm.memcpy.p0.p0.i64(ptr {target}, ptr {source}, i64 {size}, i1 false)"
-        )
+            watched_copy(writer, codegen, source, target, size)
+        else:
+            writer.copy(source, target, size * codegen.tile.bytes)

@@ -135,6 +135,12 @@ class Writer:
         """Store a value at a pointer."""
         self.do(f"store {kind} {value}, ptr {pointer}, align {align}")
 
+    def copy(self, source: str, target: str, size: Index) -> None:
+        """Copy so many bytes."""
+        name = "@llvm.memcpy.p0.p0.i64"
+        self.library.declare(name, f"declare void {name}(ptr, ptr, i64, i1)")
+        self.do(f"call void {name}(ptr {target}, ptr {source}, i64 {size}, i1 false)")
+
     # Straight-line blocks of elementwise code
 
     def block(self, kind: Kind, *, straight: bool = False, shared: bool = False) -> Block:
