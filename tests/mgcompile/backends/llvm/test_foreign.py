@@ -123,7 +123,7 @@ def test_kernels_of_foreign_ops_call_nothing_but_machine_code(op, called):
         warnings.simplefilter("error")
         kernel = mgcompile.compile(op(x * w) * w, inputs=[x], params=[w], cache=False)
         runs = [kernel._built.executable(kind) for kind in ("forward", "inputs", "loss")]
-        runs = [getattr(run, "fast", run) for run in runs]
+        runs = [getattr(run, "quick", run) for run in runs]
     imports = [run.lowered.imports for run in runs]
     assert {symbol for each in imports for symbol in each} == called
     assert all(function.source is None for each in imports for function in each.values())
