@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from mgcompile.backends.llvm.ir.module_builder import Function
 from mgcompile.backends.llvm.math.functions.coefficients import ASIN as ASIN_POLYNOMIAL
 from mgcompile.backends.llvm.math.functions.coefficients import ATAN as ATAN_POLYNOMIAL
-from mgcompile.backends.llvm.math.functions.formats import FORMATS, format_of
+from mgcompile.backends.llvm.math.functions.formats import format_of
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
@@ -21,42 +21,58 @@ if TYPE_CHECKING:
 __all__ = ["ACOS", "ASIN", "ATAN", "ATAN2"]
 
 _EIGHTH = math.sqrt(2.0) - 1.0
-# pi/2 in two parts. Less 2 s, the first is exact below 1 for floats, and from 1 up so is the arc.
-_BELOW_HALF_PI = {"double": FORMATS["double"].half_pi[:2], "float": (1.5625, math.pi / 2 - 1.5625)}
 # atan2 works on operands whose sum, difference and reciprocal are normal.
 _LEAST, _MOST = {"double": 2.0**-900, "float": 2.0**-100}, {"double": 2.0**900, "float": 2.0**100}
 
 
 def _arc(block: Block, a: Vec) -> tuple[Vec, Vec, Vec, Vec]:
-    """Return whether a is below 1/2; and s, t, P.
+    """Return whether a is below 1/2; and s, z, P.
 
-    s + t P is asin(a), or else half of acos(a).
+    s + s z P is asin(a), or else half of acos(a).
     """
     near = a < 0.5
     z = block.select(near, a * a, block.fma(a, -0.5, 0.5))
     s = block.select(near, a, block.square_root(z))
-    return near, s, s * z, block.polynomial(z, ASIN_POLYNOMIAL[a.kind.element])
+    return near, s, z, block.polynomial(z, ASIN_POLYNOMIAL[a.kind.element])
 
 
 def _asin(block: Block, x: Vec) -> Vec:
-    near, s, t, slope = _arc(block, block.absolute(x))
-    base, base_low = _BELOW_HALF_PI[x.kind.element]
-    high = block.fma(s, -2.0, base)
-    low = block.fma(t + t, slope, -base_low)
-    if x.kind.element == "double":  # with what the first rounding lost
-        low = low - block.fma(s, -2.0, base - high)
-    return block.copy_sign(block.select(near, block.fma(t, slope, s), high - low), x)
+    near, s, z, slope = _arc(block, block.absolute(x))
+    part = s * block.select(near, block.constant(1.0, x.kind), -2.0)
+    base = [block.select(near, 0.0, half) for half in _below_half_pi(block, x)]
+    return block.copy_sign(_with_arc(block, base, part, part * z, slope), x)
 
 
 def _acos(block: Block, x: Vec) -> Vec:
-    half_pi, half_pi_low, _ = format_of(x.kind).half_pi
-    near, s, t, slope = _arc(block, block.absolute(x))
-    # pi/2 - asin(x); 2 (s + t P) for x from 1/2 on; and pi less that for x below -1/2.
-    s, t = block.copy_sign(s, x), block.copy_sign(t, x)
-    middle = half_pi - (s - block.fma(t, -slope, half_pi_low))
-    rest = block.fma(t, slope, block.select(x > 0.0, s, s + half_pi_low))
-    far = block.select(x > 0.0, 0.0, block.constant(2.0 * half_pi, x.kind)) + (rest + rest)
-    return block.select(near, middle, far)
+    near, s, z, slope = _arc(block, block.absolute(x))
+    # pi/2 - asin(x); twice the arc for x from 1/2 on; and pi less that for x below -1/2.
+    part = block.copy_sign(s, x) * block.select(near, block.constant(-1.0, x.kind), 2.0)
+    base = [
+        block.select(near, half, block.select(x > 0.0, 0.0, block.constant(2.0 * half, x.kind)))
+        for half in format_of(x.kind).half_pi[:2]
+    ]
+    return _with_arc(block, base, part, part * z, slope)
+
+
+def _with_arc(block: Block, base: list[Vec], part: Vec, factor: Vec, slope: Vec) -> Vec:
+    """Return base + part + factor * slope, the base in two parts, larger than the other or 0."""
+    high = base[0] + part
+    low = block.fma(factor, slope, base[1])
+    if part.kind.element == "double":  # with what the first rounding lost
+        low = low + (part - (high - base[0]))
+    return high + low
+
+
+def _below_half_pi(block: Block, x: Vec) -> list[Vec]:
+    """Return pi/2 in two parts.
+
+    For singles the first is a little less than pi/2: what an arc is from 1 up is then found from a
+    number from 1 up, and what is below 1 from an exact difference.
+    """
+    high, low, _ = format_of(x.kind).half_pi
+    if x.kind.element == "float":
+        high, low = 1.5625, math.pi / 2 - 1.5625
+    return [block.constant(part, x.kind) for part in (high, low)]
 
 
 def _atan(block: Block, x: Vec) -> Vec:
