@@ -7,7 +7,7 @@ from mgcore.errors import BackwardError, RuleError
 from mgcore.methods import quick_attributes
 from mgcore.op import real
 from mgcore.order import topological_order
-from mgcore.partials import check_fresh, partials_for, where_python_raises
+from mgcore.partials import as_local, check_fresh, partials_for, where_python_raises
 from mgcore.seam import Observer, library, watcher
 from mgcore.value import Constant, Value, clock
 
@@ -68,23 +68,37 @@ def _sweep(order: list[Value]) -> None:
                 factors = partials(out, *[x.number for x in operands])  # type: ignore[operator]  # no tuple
                 for x, d in zip(operands, factors, strict=True):
                     if type(x) is not Constant:
+                        if type(d) is not float:
+                            d = as_local(d, node.op, partials)
                         x.grad += upstream * d
             elif len(partials) == 2:
                 x, y = operands
                 a, b = x.number, y.number
                 if type(x) is not Constant:
-                    x.grad += upstream * partials[0](out, a, b)
+                    d = partials[0](out, a, b)
+                    if type(d) is not float:
+                        d = as_local(d, node.op, partials[0])
+                    x.grad += upstream * d
                 if type(y) is not Constant:
                     i = 1
-                    y.grad += upstream * partials[1](out, a, b)
+                    d = partials[1](out, a, b)
+                    if type(d) is not float:
+                        d = as_local(d, node.op, partials[1])
+                    y.grad += upstream * d
             elif len(partials) == 1:
                 x = operands[0]
-                x.grad += upstream * partials[0](out, x.number)
+                d = partials[0](out, x.number)
+                if type(d) is not float:
+                    d = as_local(d, node.op, partials[0])
+                x.grad += upstream * d
             else:
                 numbers = [x.number for x in operands]
                 for i, x in enumerate(operands):
                     if type(x) is not Constant:
-                        x.grad += upstream * partials[i](out, *numbers)
+                        d = partials[i](out, *numbers)
+                        if type(d) is not float:
+                            d = as_local(d, node.op, partials[i])
+                        x.grad += upstream * d
         except Exception as error:
             for k, d in where_python_raises(error, node, i):
                 if type(operands[k]) is not Constant:

@@ -95,12 +95,14 @@ def _checked(d: object, op: Op, rule: object) -> Number:
 
 
 def as_local(d: object, op: Op, rule: object) -> float:
-    """Return what a partial rule gave on floats as a float.
+    """Return what a partial rule gave on floats as a float: also what comparisons and NumPy give.
 
     Raises:
         RuleError: if it is no number, naming the rule and where it stands.
 
     """
+    if isinstance(d, bool) or _is_zero_dimensional(d):
+        return float(d)  # type: ignore[arg-type]  # it holds one real number
     try:
         return real(d)
     except TypeError:
@@ -108,6 +110,12 @@ def as_local(d: object, op: Op, rule: object) -> float:
             f"a partial of {op.name} returned {type(d).__name__} ({d!r}), not a number; the rule "
             f"stands in {rule_place(rule)}"
         ) from None
+
+
+def _is_zero_dimensional(d: object) -> bool:
+    """Tell whether it is a real array without axes, as `numpy.where` and comparisons give it."""
+    kind = getattr(getattr(d, "dtype", None), "kind", "")
+    return getattr(d, "shape", None) == () and kind in tuple("biuf")
 
 
 def where_python_raises(

@@ -1,12 +1,13 @@
 """Carry numbers through a graph in reverse or forward mode: the loops that most derivatives run.
 
 They do what the general sweeps of `derivatives` do, for plain floats and without a graph of the
-result, with the common arities written out.
+result, with the common arities written out. A partial that is no float is made one before it is
+multiplied: in Python a float times NumPy's float32 is a float32.
 """
 
 from collections.abc import Container, Sequence
 
-from mgcore.partials import where_python_raises
+from mgcore.partials import as_local, where_python_raises
 from mgcore.value import Value
 
 __all__ = ["pull_back", "push_forward"]
@@ -40,15 +41,22 @@ def pull_back(
                 numbers = [x.number for x in operands]
                 for x, d in zip(operands, partials(out, *numbers), strict=True):
                     if x in needed:
+                        if type(d) is not float:
+                            d = as_local(d, op, partials)
                         adjoints[x] = adjoints.get(x, 0.0) + upstream * d
             elif len(partials) == 1:
                 x = operands[0]
-                adjoints[x] = adjoints.get(x, 0.0) + upstream * partials[0](out, x.number)
+                d = partials[0](out, x.number)
+                if type(d) is not float:
+                    d = as_local(d, op, partials[0])
+                adjoints[x] = adjoints.get(x, 0.0) + upstream * d
             else:
                 numbers = [x.number for x in operands]
                 for i, x in enumerate(operands):
                     if x in needed:
                         d = partials[i](out, *numbers)
+                        if type(d) is not float:
+                            d = as_local(d, op, partials[i])
                         adjoints[x] = adjoints.get(x, 0.0) + upstream * d
         except Exception as error:
             for k, d in where_python_raises(error, node, i):
@@ -87,12 +95,16 @@ def push_forward(order: Sequence[Value], moving: dict[Value, float]) -> None:
             if not isinstance(partials, tuple):
                 i = None
                 for x, d in zip(operands, partials(out, *numbers), strict=True):
+                    if type(d) is not float:
+                        d = as_local(d, op, partials)
                     if d != 0.0 and (tangent := moving.get(x)) is not None:
                         total += tangent * d
             else:
                 for i, x in enumerate(operands):
                     if (tangent := moving.get(x)) is not None:
                         d = partials[i](out, *numbers)
+                        if type(d) is not float:
+                            d = as_local(d, op, partials[i])
                         if d != 0.0:
                             total += tangent * d
         except Exception as error:

@@ -177,7 +177,7 @@ def _locals(op: Op, out: float, reads: list[float], needed: list[bool]) -> list[
     try:
         if isinstance(rules, tuple):
             return [
-                rule(out, *reads) if want else None
+                float(rule(out, *reads)) if want else None
                 for rule, want in zip(rules, needed, strict=True)
             ]
         return [
