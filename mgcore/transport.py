@@ -1,10 +1,13 @@
 """Copy and pickle graphs without recursion, however deep, and keep what is shared shared."""
 
+import math
 from contextvars import ContextVar
 from copy import deepcopy
 from typing import Any, TypeAlias
 from weakref import ref
 
+from mgcore.errors import StaleGraphError
+from mgcore.failures import listing
 from mgcore.op import Op
 from mgcore.order import topological_order
 from mgcore.value import Constant, Value, clock
@@ -112,6 +115,7 @@ class Segment:
             [(x.number, x.grad, x.tag) for x in self.nodes],
             [x.op for x in self.nodes],
             [[self.position[y] for y in x.operands] for x in self.nodes],
+            _set_results(self.nodes) if any(map(_is_stale, self.nodes)) else None,
         )
         # After the nodes themselves, since it may refer to them.
         states = {i: s for i, x in enumerate(self.nodes, self.start) if (s := _own_state(x))}
@@ -137,12 +141,61 @@ def _restore_segment(
     numbers: list[tuple[float, float, str]],
     ops: list[Op | None],
     operands: list[list[int]],
+    stale: list[int] | None = None,
 ) -> Restored:
     # Segments of one pickle grow one list; a later one goes on where the earlier ended.
     nodes = earlier.nodes if earlier is not None else []
     for kind, data, op, places in zip(kinds, numbers, ops, operands, strict=True):
         nodes.append(_node(kind, data, op, tuple(nodes[i] for i in places)))
+    new = nodes[len(nodes) - len(kinds) :]
+    if stale is None:
+        _check_rules(new)
+    else:
+        _age(nodes)
+        for i in stale:
+            new[i].made = math.inf
     return Restored(nodes)
+
+
+def _is_stale(node: Value) -> bool:
+    """Tell whether a number was set after the node had been computed from the old one."""
+    return node.made == math.inf or any(x.made > node.made for x in node.operands)
+
+
+def _set_results(nodes: list[Value]) -> list[int]:
+    return [i for i, x in enumerate(nodes) if x.made == math.inf]
+
+
+def _age(nodes: list[Value]) -> None:
+    """Let all that is computed be older than the leaves: it is computed again before it counts."""
+    clock.changed = clock.tick()
+    for node in nodes:
+        if node.made != math.inf:
+            node.made = clock.now if node.op is None else 0
+
+
+def _check_rules(nodes: list[Value]) -> None:
+    """Raise if an op gives another number than it gave where the graph was pickled.
+
+    One node of each op is computed again. Rules that fail, or draw lots, are not judged.
+    """
+    first = {node.op: node for node in reversed(nodes) if node.op is not None}
+    for op, node in first.items():
+        here = [x.number for x in node.operands]
+        try:
+            again, twice = op(*here), op(*here)
+        except Exception:  # noqa: S112 - whoever differentiates it will hear of it
+            continue
+        if again == twice and not math.isclose(again, node.number, rel_tol=_ALIKE, abs_tol=_TINY):
+            raise StaleGraphError(
+                f"{op.name}({listing(here)}) is {again!r} here, but was {node.number!r} where the "
+                "graph was pickled: the op's rule is another one. Record the expression again, or "
+                "use the op that it was recorded with"
+            )
+
+
+_ALIKE, _TINY = 1e-6, 1e-300
+"""How far the elementary functions of two machines may differ, and more."""
 
 
 def _restored_node(segment: Restored, position: int) -> Value:

@@ -2,11 +2,12 @@
 
 import copy
 import math
+import pickle
 
 import numpy as np
 import pytest
 
-from mgcore import Value, explain, grad, hessian, jvp, ops
+from mgcore import Op, Value, explain, grad, hessian, jvp, ops, register, unregister
 from mgcore.errors import OperandTypeError, StaleGraphError
 
 
@@ -96,3 +97,63 @@ def test_data_that_is_no_number_is_refused_and_changes_nothing(bad):
         x.data = bad
     assert x.data == 1.0
     assert grad(y, x) == 2.0
+
+
+def carried(values):
+    """Return Values as another process would read them."""
+    return pickle.loads(pickle.dumps(values))
+
+
+def test_a_pickle_of_a_stale_graph_is_stale():
+    """Else its gradient is of no function: exp(x) x made at 2, set to 5, would give 44.3."""
+    x, w = Value(2.0), Value(3.0)
+    h = ops.exp(x) * x
+    y = ops.sin(h) * w
+    x.data = 5.0
+    for found in (carried([y, x]), carried(carried([y, x])), carried([x, y])[::-1]):
+        with pytest.raises(StaleGraphError, match="Record the expression again"):
+            grad(found[0], found[1])
+    y2, h2, w2 = carried([y, h, w])
+    w2.data = 4.0
+    for by in (h2, w2):
+        with pytest.raises(StaleGraphError):
+            grad(y2 * 2.0, by)
+
+
+def test_a_pickle_of_a_graph_whose_result_was_set_is_stale():
+    x = Value(2.0)
+    y = ops.exp(x * 2.0)
+    y.data = 1.0
+    z, leaf = carried([y, x])
+    with pytest.raises(StaleGraphError):
+        grad(z * 2.0, leaf)
+
+
+def test_a_pickle_of_a_graph_in_order_differentiates():
+    x, w = Value(2.0), Value(3.0)
+    h = ops.exp(x) * x
+    y = h * w
+    w.data, x.data = 9.0, 7.0
+    w.data, x.data = 3.0, 2.0  # set back
+    y2, h2, x2 = carried([y, h, x])
+    assert grad(y2, [h2, x2]) == [3.0, 3.0 * (math.exp(2.0) * 2.0 + math.exp(2.0))]
+    x2.data = 5.0
+    with pytest.raises(StaleGraphError):
+        grad(y2, x2)
+
+
+def test_a_graph_of_an_op_whose_rule_was_edited_is_not_read_as_the_same():
+    """Its numbers would be of the old rule, and its slopes of the new one."""
+    edited = Op("edited", lambda x: 2.0 * x * x, (lambda out, x: 4.0 * x,))
+    register(edited)
+    try:
+        written = pickle.dumps(edited(Value(1.5)) * 3.0)
+        unregister("edited")
+        register(Op("edited", lambda x: 3.0 * x * x, (lambda out, x: 6.0 * x,)))
+        with pytest.raises(StaleGraphError, match=r"edited\(1.5\) is 6.75 here, but was 4.5"):
+            pickle.loads(written)
+        unregister("edited")
+        register(edited)
+        assert pickle.loads(written).data == 13.5
+    finally:
+        unregister("edited")
