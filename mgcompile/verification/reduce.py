@@ -251,6 +251,8 @@ def script(sketch: Sketch, kind: str, options: str) -> str:
     call = _CALLS.get(kind, _CALLS["loss"]).format(
         X=f"np.array([{numbers}])" if numbers else "", v=f"np.ones({len(of)})"
     )
+    if kind in SWEEPS and len(sketch.roots) > 1:  # which a Jacobian of so few outputs may not use
+        call = f"kernel._built.checked({kind!r}, 0)"
     outputs = ", ".join(names[x] for x in sketch.roots)
     inputs, params = ", ".join(leaves[INPUT]), ", ".join(leaves[PARAM])
     lines += [

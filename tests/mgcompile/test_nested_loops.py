@@ -161,7 +161,7 @@ def test_three_levels(backend):
 
 def test_programs_do_not_grow_with_the_lengths():
     def of(*lengths):
-        f = lambda x: threefold(x, [0.9, 0.7, -0.2], lengths, scanned=True)  # noqa: E731
+        f = lambda x: threefold(x, [0.9, 0.7, -0.2], lengths, scanned=True)  # noqa: E731 - one expression
         return size(mgcompile.trace(f, 1, backend="numpy", cache=False, verify=False))
 
     assert of(9, 8, 100) == of(12, 8, 100) == of(9, 16, 100) == of(9, 8, 200)
@@ -169,7 +169,7 @@ def test_programs_do_not_grow_with_the_lengths():
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_threads_and_number_types(dtype):
-    f = lambda y, a: implicit(y, a, 8, 12, scanned=True)  # noqa: E731
+    f = lambda y, a: implicit(y, a, 8, 12, scanned=True)  # noqa: E731 - one expression
     one = mgcompile.trace(f, 2, dtype=dtype, cache=False)
     two = mgcompile.trace(f, 2, dtype=dtype, threads=2, cache=False)
     X = np.random.default_rng(1).uniform(0.1, 0.6, size=(300, 2))
@@ -187,7 +187,7 @@ def test_threads_and_number_types(dtype):
 
 def test_strict_kernels_give_the_bits_of_the_engine():
     at = [0.7, 0.3]
-    f = lambda y, a: implicit(y, a, 8, 12, scanned=True)  # noqa: E731
+    f = lambda y, a: implicit(y, a, 8, 12, scanned=True)  # noqa: E731 - one expression
     kernel = mgcompile.trace(f, 2, strict=True, cache=False)
     assert depth(loops(kernel)) == 2
     assert kernel(at) == f(*map(Value, at)).data

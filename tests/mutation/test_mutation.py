@@ -8,6 +8,7 @@ import pytest
 from mutation.mutants import MUTANTS
 from mutation.run import applied, outcome
 
+from mgcompile.errors import MiscompiledError
 from mgcompile.runtime import proof
 
 FAST = (
@@ -33,6 +34,22 @@ def test_a_broken_compiler_is_refused(name, monkeypatch):
     mutant = named(name)
     assert outcome(mutant, mutant.graphs).kind == "refused"
     assert outcome(None, mutant.graphs[:1]).kind == "handed out"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a scatter's adjoint is read at its first elements",
+        "a column of a data set is taken for another one",
+    ],
+)
+def test_the_script_of_a_report_shows_the_fault_and_only_there(name, monkeypatch):
+    monkeypatch.setattr(proof, "_SECONDS", 1.0)
+    mutant = named(name)
+    script = outcome(mutant, mutant.graphs).script
+    with applied(mutant), pytest.raises(MiscompiledError):
+        exec(script, {})  # noqa: S102 - what the error says to run
+    exec(script, {})  # noqa: S102 - as above
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[mutant.name for mutant in MUTANTS])

@@ -26,11 +26,13 @@ class Outcome:
             either), or "handed out".
         graph: Where it was noticed.
         program: In which program.
+        script: What the error says to send as a report.
     """
 
     kind: str
     graph: str = ""
     program: str = ""
+    script: str = ""
 
 
 @contextmanager
@@ -70,8 +72,8 @@ def outcome(mutant=None, graphs=None, verify=True):
                 )
                 for program in kinds:
                     build(kernel, program, len(outputs))
-            except MiscompiledError:
-                return Outcome("refused", name, program)
+            except MiscompiledError as error:
+                return Outcome("refused", name, program, error.script)
             except Exception as error:
                 return Outcome(f"error: {type(error).__name__}", name, program)
     return Outcome("handed out")
