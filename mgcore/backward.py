@@ -68,37 +68,35 @@ def _sweep(order: list[Value]) -> None:
                 factors = partials(out, *[x.number for x in operands])  # type: ignore[operator]  # no tuple
                 for x, d in zip(operands, factors, strict=True):
                     if type(x) is not Constant:
-                        if type(d) is not float:
-                            d = as_local(d, node.op, partials)
-                        x.grad += upstream * d
+                        x.grad += upstream * (
+                            d if type(d) is float else as_local(d, node.op, partials)
+                        )
             elif len(partials) == 2:
                 x, y = operands
                 a, b = x.number, y.number
                 if type(x) is not Constant:
                     d = partials[0](out, a, b)
-                    if type(d) is not float:
-                        d = as_local(d, node.op, partials[0])
-                    x.grad += upstream * d
+                    x.grad += upstream * (
+                        d if type(d) is float else as_local(d, node.op, partials[0])
+                    )
                 if type(y) is not Constant:
                     i = 1
                     d = partials[1](out, a, b)
-                    if type(d) is not float:
-                        d = as_local(d, node.op, partials[1])
-                    y.grad += upstream * d
+                    y.grad += upstream * (
+                        d if type(d) is float else as_local(d, node.op, partials[1])
+                    )
             elif len(partials) == 1:
                 x = operands[0]
                 d = partials[0](out, x.number)
-                if type(d) is not float:
-                    d = as_local(d, node.op, partials[0])
-                x.grad += upstream * d
+                x.grad += upstream * (d if type(d) is float else as_local(d, node.op, partials[0]))
             else:
                 numbers = [x.number for x in operands]
                 for i, x in enumerate(operands):
                     if type(x) is not Constant:
                         d = partials[i](out, *numbers)
-                        if type(d) is not float:
-                            d = as_local(d, node.op, partials[i])
-                        x.grad += upstream * d
+                        x.grad += upstream * (
+                            d if type(d) is float else as_local(d, node.op, partials[i])
+                        )
         except Exception as error:
             for k, d in where_python_raises(error, node, i):
                 if type(operands[k]) is not Constant:
