@@ -163,7 +163,7 @@ def row() -> Row:
         goals=[against_best("at most 1/2 of the best of the peers", 0.5)],
         rtol=1e-9,
         atol=1e-9,
-        rounds=7,
+        rounds=5,
     )
 
 

@@ -162,7 +162,7 @@ def row() -> Row:
         ],
         rtol=1e-9,
         atol=1e-12,
-        rounds=15,
+        rounds=7,
         block_seconds=0.01,
     )
 

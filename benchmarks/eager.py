@@ -86,7 +86,7 @@ def row() -> Row:
             Contestant("micrograd, collector off", uncollected(theirs)),
         ],
         goals=[against("30 times faster than micrograd", "micrograd", 1 / 30)],
-        rounds=7,
+        rounds=5,
         block_seconds=0.5,  # so that our own share of Python's garbage collection is in it
     )
 

@@ -63,7 +63,7 @@ def row() -> Row:
         seconds=1e-3,
         contestants=[Contestant("mgcore", ours, "mgcore", repeat=False)],
         goals=[at_most("at most 80 ms after recording", 80.0)],
-        rounds=15,
+        rounds=7,
     )
 
 

@@ -103,7 +103,7 @@ def row() -> Row:
         goals=[jump(), *map(rate, SQUARES)],
         rtol=1e-9,
         atol=1e-11,
-        rounds=7,
+        rounds=5,
     )
 
 
