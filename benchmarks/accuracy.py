@@ -38,6 +38,12 @@ Written by `make bench`. What kernels compute, against mpmath, in ulps (distance
 numbers at the exact result): the largest error over random operands of each range. "peer" is
 NumPy's function of the same meaning, or else SciPy's, at the same points: what no peer has is
 marked -. A few ops of the special functions call SciPy's code, and are as good as that.
+
+The ranges leave out what double precision alone does not give to the last bits, here or in SciPy:
+the neighbourhood of zeros of `lgamma` (1 and 2), `betaln`, and Bessel functions of the first kind
+(from the first zero on), and the far tails of `gelu_tanh` (below -1.2) and `swish` (below -3),
+where an exponential magnifies what the product in it loses. There results are right to a few
+roundings of the terms that cancel.
 """
 PARTIALS = """
 ## Partials

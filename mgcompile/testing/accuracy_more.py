@@ -36,8 +36,8 @@ _MEASURED: Mapping[str, tuple[float, Sequence[tuple[Range, ...]]]] = {
     "glu": (4.0, [(_USUAL, _USUAL)]),
     "gelu_tanh": (4.0, [(_UNIT,), (Range(-1.2, 7),)]),
     "erfc": (4.0, [(_UNIT,), (Range(-6, 26),)]),
-    "erfcx": (4.0, [(_UNIT,), (Range(0, 50),)]),
-    "erfinv": (4.0, [(Range(-0.999, 0.999),)]),
+    "erfcx": (4.0, [(_UNIT,), (Range(-26, 50),)]),
+    "erfinv": (4.0, [(Range(-0.999, 0.999),), (Range(0.999, 1),)]),
     "normal_cdf": (4.0, [(_UNIT,), (Range(-37, 8),)]),
     "gaussian": (4.0, [(_UNIT,), (Range(-27, 27),)]),
     "normal_pdf": (4.0, [(_UNIT,), (Range(-38, 38),)]),
@@ -55,10 +55,10 @@ _MEASURED: Mapping[str, tuple[float, Sequence[tuple[Range, ...]]]] = {
     "j1": (4.0, [(Range(0.01, 3),)]),
     "i0": (4.0, [(Range(0, 700),)]),
     "i1": (4.0, [(Range(0.001, 700),)]),
-    "i0e": (4.0, [(Range(0, 1000),)]),
-    "i1e": (4.0, [(Range(0.001, 1000),)]),
+    "i0e": (4.0, [(Range(0, 1000),), (Range(-30, 30),)]),
+    "i1e": (4.0, [(Range(0.001, 1000),), (Range(-30, 30),)]),
     "lambertw": (4.0, [(Range(-0.3, 1),), (Range(0, 1000, by_magnitude=True),)]),
-    "expi": (4.0, [(Range(0.5, 50),), (Range(-50, -0.1),)]),
+    "expi": (4.0, [(Range(0, 50),), (Range(-50, 0),), (Range(50, 716),)]),
 }
 
 

@@ -6,6 +6,8 @@ Around the median a quotient in 0.425^2 - u^2, u = p - 1/2; in the tails one in 
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.ir.module_builder import Function
@@ -42,6 +44,21 @@ def quotient(
     return block.polynomial(x, above[element]) / block.polynomial(x, below[element])
 
 
+def _times_quotient(
+    block: Block,
+    r: Vec,
+    above: Mapping[str, Sequence[float]],
+    below: Mapping[str, Sequence[float]],
+    scale: float,
+    about: float,
+) -> Vec:
+    """Return `scale` r times a quotient that is `about` a number: what is rounded is the rest."""
+    element, most = r.kind.element, scale * about
+    pairs = zip_longest(above[element], below[element], fillvalue=0.0)
+    rest = [float(Fraction(scale) * Fraction(a) - Fraction(most) * Fraction(b)) for a, b in pairs]
+    return block.fma(r, block.polynomial(r, rest) / block.polynomial(r, below[element]), r * most)
+
+
 def _quantile_of(block: Block, u: Vec, tail: Vec, x: Vec, scale: float) -> Vec:
     """Return `scale` (x/u) times the quantile of 1/2 + u; x is u, or 2 u not yet rounded.
 
@@ -51,11 +68,11 @@ def _quantile_of(block: Block, u: Vec, tail: Vec, x: Vec, scale: float) -> Vec:
     centre = block.fma(x * scale, rest, x * (scale * _SLOPE))
     r = block.square_root(-block.call(LOG, tail))
     factor = scale if x is u else 2.0 * scale
-    usual = r * factor * quotient(block, r, TAIL, TAIL_BELOW)
+    usual = _times_quotient(block, r, TAIL, TAIL_BELOW, factor, 1.125)
     far = r > _FAR
 
     def robust() -> list[Vec]:
-        other = r * factor * quotient(block, r, FAR_TAIL, FAR_TAIL_BELOW)
+        other = _times_quotient(block, r, FAR_TAIL, FAR_TAIL_BELOW, factor, 1.375)
         other = block.select(tail.same(0.0), math.inf, other)
         return [block.select(far, other, usual)]
 
