@@ -58,7 +58,7 @@ _MEASURED: Mapping[str, tuple[float, Sequence[tuple[Range, ...]]]] = {
     "i0e": (4.0, [(Range(0, 1000),), (Range(-30, 30),)]),
     "i1e": (4.0, [(Range(0.001, 1000),), (Range(-30, 30),)]),
     "lambertw": (4.0, [(Range(-0.3, 1),), (Range(0, 1000, by_magnitude=True),)]),
-    "expi": (4.0, [(Range(0, 50),), (Range(-50, 0),), (Range(50, 716),)]),
+    "expi": (6.0, [(Range(0, 50),), (Range(-50, 0),), (Range(50, 716),)]),
 }
 
 
