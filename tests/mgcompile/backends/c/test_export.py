@@ -18,6 +18,7 @@ from random_graphs import KINDS, UNARY
 import mgcompile
 from mgcompile.backends.c.op_table import expression
 from mgcompile.errors import ExportError, PythonCallbackWarning
+from mgcompile.program.ir import Loop
 from mgcompile.support.op_traits import is_known
 from mgcore import Op, Value, grad, ops, replay
 from mgnn import MLP
@@ -311,3 +312,22 @@ def test_no_samples_have_no_mean_loss(tmp_path):
     made = exported((x * w, [x], [w]), tmp_path)
     out = np.zeros(1)
     assert made._call("loss_and_grad", np.zeros((0, 1)), ctypes.c_size_t(0), out, out) == 2
+
+
+def test_loops_inside_loops_are_right_in_c(tmp_path):
+    x, w = Value(0.3, "x"), [Value(0.8), Value(-0.4), Value(0.2)]
+    u, terms = x, []
+    for _ in range(9):
+        for _ in range(60):
+            u = ops.tanh(u * w[0] + w[1]) + 0.3 * u
+            terms.append(u)
+        u = ops.sin(u * w[2] + x)
+    graph = ops.sum(u, *terms), [x], w
+    kernel = mgcompile.compile(*graph, backend="numpy", cache=False, verify=False)
+    longest = max((s for s in kernel.program.statements if isinstance(s, Loop)), key=_loops_in)
+    assert _loops_in(longest) == 1
+    held(graph, tmp_path)
+
+
+def _loops_in(loop):
+    return sum(isinstance(statement, Loop) for statement in loop.body)
