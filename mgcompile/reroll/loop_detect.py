@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 
 from mgcompile.graph.ir import SUM_OVER_SAMPLES, mixed, operand_table
+from mgcompile.reroll.longer_period import longer_period
 from mgcompile.reroll.partition import SMALL_GROUP
 from mgcompile.reroll.periods import FEWEST_ITERATIONS, periodic_spans, span_of
 from mgcompile.support.csr import places_within
@@ -183,12 +184,26 @@ def _accepted(
     Only levels `within` are its own. Also returns the levels that it takes.
     """
     taken = (first, first + period * count)
+    longer: tuple[int, int, int] | None = None
     while count >= FEWEST_ITERATIONS:
         groups = _body_groups(classes, signature, bounds, first, period, count)
         if groups is not None:
             loop = _recurrence(classes, groups)
             if loop is not None:
                 return _from_the_start(classes, bounds, loop, (first, period), within)
+            if longer is None and (longer := longer_period(classes, groups)) is not None:
+                begin, times, outer = longer
+                found = _accepted(
+                    classes,
+                    signature,
+                    bounds,
+                    first + begin * period,
+                    times * period,
+                    outer,
+                    within,
+                )
+                if found[0] is not None:
+                    return found
         skipped = max(1, count // 16)
         first += period * skipped
         count -= skipped

@@ -338,3 +338,26 @@ def test_what_repeats_itself_and_carries_nothing_is_a_bundle():
     weighted = [s.shape for s in outer.body if isinstance(s, Bundle) and s.op is ops.mul]
     assert (inner.count,) in weighted
     hold(kernel, graph, np.array([[0.3], [-0.4]]))
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("steps", "newton", "levels"), [(20, 4, 1), (9, 30, 2)])
+def test_steps_that_are_nothing_but_a_loop_inside(steps, newton, levels, backend):
+    def euler(a, y, sin, cos):  # the implicit method: a new y solves y = old + h (a sin y - y^3)
+        for _ in range(steps):
+            old = y
+            for _ in range(newton):
+                miss = y - old - 0.1 * (a * sin(y) - y * y * y)
+                y = y - miss / (1.0 - 0.1 * (a * cos(y) - 3.0 * y * y))
+        return y
+
+    kernel = mgcompile.trace(
+        lambda a, y: euler(a, y, ops.sin, ops.cos), 2, backend=backend, cache=False
+    )
+    assert steps - 1 in [count for count, _ in loops(kernel)]
+    assert depth(loops(kernel)) == levels
+    value, gradient, bends = by_torch(lambda a, y: euler(a, y, torch.sin, torch.cos), 0.4, 0.2)
+    found, slopes = kernel.value_and_grad([0.4, 0.2])
+    np.testing.assert_allclose([kernel([0.4, 0.2]), found], value, rtol=1e-12)
+    np.testing.assert_allclose(slopes, gradient, rtol=1e-10)
+    np.testing.assert_allclose(kernel.hessian([0.4, 0.2]), bends, rtol=1e-8, atol=1e-10)
