@@ -121,7 +121,7 @@ def subjects() -> Mapping[str, Subject]:
     def logistic(x: Any) -> Any:
         return 1 / (1 + mp.exp(-x))
 
-    tight, loose = {"float64": 2.0, "float32": 4.0}, {"float64": 4.0, "float32": 4.0}
+    tight, loose = {"float64": 2.0, "float32": 2.0}, {"float64": 4.0, "float32": 4.0}
     any_sign = Range(-1074, 1024, by_magnitude=True, signed=True)
     positive = Range(-1074, 1024, by_magnitude=True)
     unit, negative = Range(-1, 1), Range(-750, 1)
@@ -174,7 +174,7 @@ def subjects() -> Mapping[str, Subject]:
         ),
         "pow": Subject(
             mp.power,
-            loose,
+            tight,
             [
                 (positive, Range(-1, 1)),
                 (Range(0.5, 2), Range(-1000, 1000)),

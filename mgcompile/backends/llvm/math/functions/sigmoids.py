@@ -14,7 +14,6 @@ from mgcompile.backends.llvm.math.functions.exponential import (
 )
 from mgcompile.backends.llvm.math.functions.formats import format_of
 from mgcompile.backends.llvm.math.functions.logarithm import log_of_one_plus_unit
-from mgcompile.backends.llvm.math.functions.two_parts import corrected_quotient
 
 if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
@@ -79,11 +78,11 @@ def silu(block: Block, x: Vec) -> Vec:
 
 
 def _share_of_unit(block: Block, part: Vec, e: Vec) -> Vec:
-    total = e + 1.0
-    if e.kind.element == "float":
-        return part / total
-    zero = block.constant(0.0, e.kind)
-    return corrected_quotient(block, part, zero, total, (1.0 - total) + e)
+    # part / (1 + e), and what is left of the part is divided too; part - quotient is exact.
+    inverse = 1.0 / (e + 1.0)
+    quotient = part * inverse
+    rest = block.exact_fma(-quotient, e, part - quotient)
+    return block.fma(rest, inverse, quotient)
 
 
 def _softplus_of(block: Block, x: Vec, e: Vec) -> Vec:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_builder import Block
 
-__all__ = ["corrected_quotient", "product", "quick_sum", "root", "square", "two_sum"]
+__all__ = ["product", "quick_sum", "root", "square", "two_sum"]
 
 
 def two_sum(a: Vec, b: Vec) -> tuple[Vec, Vec]:
@@ -42,11 +42,3 @@ def root(block: Block, high: Vec, low: Vec) -> tuple[Vec, Vec]:
     """
     first = block.square_root(high)
     return first, block.exact_fma(-first, first, high) + low
-
-
-def corrected_quotient(block: Block, part: Vec, low: Vec, total: Vec, total_low: Vec) -> Vec:
-    """Return (part + low) / (total + total_low), hardly more than half an ulp off."""
-    inverse = 1.0 / total
-    quotient = part * inverse
-    residue = block.exact_fma(-quotient, total, part) + block.fma(-quotient, total_low, low)
-    return block.fma(residue, inverse, quotient)
