@@ -50,6 +50,9 @@ _NODE, _OPERAND = 0.15e-6, 0.09e-6
 _KEPT = 4
 """Points at which the values of all nodes are kept, for the check of the next program."""
 
+_KEPT_VALUES = 2
+"""The same, where they are evaluated level by level: at the recorded point, and at those beside."""
+
 _KEPT_RESULTS = 8
 """Results that are kept: a program and its form for few samples are held to the same ones."""
 
@@ -192,7 +195,7 @@ class Reference:
             values = forward(schedule, point, None, noise, dtype)
         else:
             key = (*_bytes(point.inputs, point.params),)
-            values = _kept(self._levels_known, key, lambda: forward(schedule, point), _KEPT)
+            values = _kept(self._levels_known, key, lambda: forward(schedule, point), _KEPT_VALUES)
         roots, weights = self._weighted(kind, output)
         if kind in ("input_product", "param_product"):
             return [hessian_product(schedule, values, roots, weights, leaves)]
