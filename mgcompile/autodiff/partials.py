@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from mgcore.partials import as_local
 from mgcore.places import rule_place
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from mgcompile.support.recorded_rule import Recorder
 
@@ -109,7 +110,8 @@ def _opaque_partial(op: Op, i: int, count: int | None) -> Op:
         arity = count
 
         def rule(*numbers: float) -> float:
-            results = tuple(op.partials(*numbers))  # type: ignore[operator] # a callable
+            made = op.partials(*numbers)  # type: ignore[operator] # a callable
+            results = tuple(made) if isinstance(made, Iterable) else (made,)
             _check_count(op, results, arity)
             return results[i]  # type: ignore[no-any-return]  # a number of the rule
 

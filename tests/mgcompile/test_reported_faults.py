@@ -78,3 +78,13 @@ def test_a_ufunc_of_somebody_else_is_not_taken_for_numpys_of_its_name(backend):
 def test_a_label_that_is_no_string_is_refused_at_once(label):
     with pytest.raises(MgcoreError, match="label"):
         Value(1.0, label)
+
+
+@pytest.mark.filterwarnings("ignore::mgcompile.errors.PythonCallbackWarning")
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_rule_for_all_operands_that_gives_one_number_is_named_where_it_stands(backend):
+    total = Op("one_for_all", lambda *xs: ops.sum(*xs), lambda out, *xs: 1.0)
+    x, y = Value(1.0), Value(2.0)
+    kernel = mgcompile.compile(total(x, y), [x, y], backend=backend, cache=False)
+    with pytest.raises(MgcoreError, match="of the 2 operands, and returned 1; .*test_reported"):
+        kernel.value_and_grad(np.array([[1.0, 2.0]]))
