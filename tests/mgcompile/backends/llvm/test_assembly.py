@@ -47,9 +47,9 @@ def price():
 
 
 def _tiles(found):
-    """Return the loops that have the most sums at work, and most products in a turn."""
-    most = max((body.sums, body.products) for body in found)
-    return [body for body in found if (body.sums, body.products) == most]
+    """Return the loops that have most products in a turn, and of these most sums at work."""
+    most = max((body.products, body.sums) for body in found)
+    return [body for body in found if (body.products, body.sums) == most]
 
 
 def _check_tile(body, target):
