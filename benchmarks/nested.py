@@ -6,6 +6,7 @@ and until the first gradient.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,9 +15,10 @@ from harness import Contestant, Row, against, main
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-STEPS, NEWTON, H = 100, 5, 0.05
+STEPS, NEWTON, LONG, H = 100, 5, 60, 0.05
 SEQUENCES, LENGTH, UNITS = 50, 12, 8
 NEWTON_KIND, NET_KIND = "Newton in an integrator", "a recurrent net over a data set"
+LONG_KIND = f"{LONG} Newton steps in an integrator"
 
 
 def loops(f: Any, init: Any, xs: Any = None, length: int | None = None) -> tuple[Any, None]:
@@ -34,7 +36,9 @@ def at() -> np.ndarray:
     return np.array([0.7, 0.4, 0.2])
 
 
-def integrated(a: Any, b: Any, y: Any, scan: Any, sin: Any, cos: Any) -> Any:
+def integrated(x: Any, times: int, scan: Any, sin: Any, cos: Any) -> Any:
+    a, b, y = x
+
     def newton(old: Any) -> Callable[[Any, Any], Any]:
         def step(y: Any, _: Any) -> Any:
             miss = y - old - H * (a - y * y * y + b * sin(y))
@@ -44,26 +48,26 @@ def integrated(a: Any, b: Any, y: Any, scan: Any, sin: Any, cos: Any) -> Any:
         return step
 
     def euler(y: Any, _: Any) -> Any:
-        return scan(newton(y), y, None, NEWTON)[0], None
+        return scan(newton(y), y, None, times)[0], None
 
     return scan(euler, y, None, STEPS)[0]
 
 
-def newton_kernel(scan: Any) -> Any:
+def newton_kernel(scan: Any, times: int = NEWTON) -> Any:
     import mgcompile
     from mgcore import ops
 
     return mgcompile.trace(
-        lambda a, b, y: integrated(a, b, y, scan, ops.sin, ops.cos), tuple(at().tolist())
+        lambda *x: integrated(x, times, scan, ops.sin, ops.cos), tuple(at().tolist())
     )
 
 
-def newton_jax() -> Callable[[], Any]:
+def newton_jax(times: int = NEWTON) -> Callable[[], Any]:
     import jax
     import jax.numpy as jnp
 
     def value(x: Any) -> Any:
-        return integrated(*x, jax.lax.scan, jnp.sin, jnp.cos)
+        return integrated(x, times, jax.lax.scan, jnp.sin, jnp.cos)
 
     function, x = jax.jit(jax.value_and_grad(value)), jnp.asarray(at())
     return lambda: jax.block_until_ready(function(x))
@@ -128,8 +132,12 @@ def net_jax() -> Callable[[], Any]:
     return lambda: jax.block_until_ready(function(flat))
 
 
-KERNELS = {NEWTON_KIND: (newton_kernel, at), NET_KIND: (net_kernel, weights)}
-PEERS = {NEWTON_KIND: newton_jax, NET_KIND: net_jax}
+KERNELS: dict[str, tuple[Callable[[Any], Any], Callable[[], np.ndarray]]] = {
+    NEWTON_KIND: (newton_kernel, at),
+    LONG_KIND: (partial(newton_kernel, times=LONG), at),
+    NET_KIND: (net_kernel, weights),
+}
+PEERS = {NEWTON_KIND: newton_jax, LONG_KIND: partial(newton_jax, LONG), NET_KIND: net_jax}
 WAYS = ("scans", "loops")
 
 
@@ -195,8 +203,8 @@ def row() -> Row:
             ),
         ]
     return Row(
-        title=f"Loops in loops: gradients of {STEPS} implicit steps of {NEWTON} Newton steps, of "
-        f"{SEQUENCES} sequences of {LENGTH} through {UNITS} units, float64",
+        title=f"Loops in loops: gradients of {STEPS} implicit steps of {NEWTON} and of {LONG} "
+        f"Newton steps, of {SEQUENCES} sequences of {LENGTH} through {UNITS} units, float64",
         unit="us a call",
         seconds=1e-6,
         contestants=contestants,
