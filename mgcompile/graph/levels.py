@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
+_MOST_BETWEEN = 0.25
+"""Of the nodes, so many at most are looked at as if a pass had put them between others."""
+
 __all__ = ["Reads", "by_number", "levels", "reads_of"]
 
 
@@ -62,15 +65,19 @@ def reads_of(graph: Graph) -> Reads:
     return Reads(nodes, one.tolist(), other.tolist(), more, user, used)
 
 
-def levels(graph: Graph) -> tuple[Numbers, Numbers]:
+def levels(graph: Graph, reads: Reads | None = None) -> tuple[Numbers, Numbers]:
     """Return the level of every node, and the nodes of ops in an order operands first.
 
     Leaves have level 0; within a level nodes keep their order in the graph.
 
+    Args:
+        graph: The graph.
+        reads: What `reads_of` gives of it, where that is known.
+
     Returns:
         Shape (n,), and shape (number of nodes that are no leaves,).
     """
-    found = _levels(graph)
+    found = _levels(graph, reads_of(graph) if reads is None else reads)
     nodes = np.flatnonzero(found)
     return found, nodes[by_number(found[nodes])]
 
@@ -81,9 +88,8 @@ def by_number(numbers: Numbers) -> Numbers:
     return np.argsort(numbers.astype(np.uint16) if short else numbers, kind="stable")
 
 
-def _levels(graph: Graph) -> Numbers:
+def _levels(graph: Graph, reads: Reads) -> Numbers:
     """Follow operands down from each node whose level is not known yet."""
-    reads = reads_of(graph)
     order = _users_first(reads)
     level = _levels_followed(reads) if order is None else _levels_backwards(reads, order)
     found = np.zeros(len(graph.code), dtype=np.int64)
@@ -99,6 +105,8 @@ def _users_first(reads: Reads) -> Numbers | None:
     user, used = reads.user, reads.used
     between = np.zeros(len(reads.nodes), dtype=bool)
     between[user[used < user]] = True
+    if np.count_nonzero(between) > _MOST_BETWEEN * len(between):
+        return None
     place = 2 * np.arange(len(between))
     place[between] = len(between) * 2
     inserted = between[used]

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mgcompile.graph.levels import Reads
+
     Numbers = NDArray[np.int64]
 
 __all__ = ["IsomorphismClasses", "find_classes", "grouped"]
@@ -75,7 +77,8 @@ class IsomorphismClasses:
 def find_classes(graph: Graph) -> IsomorphismClasses:
     """Return the groups of a canonical graph."""
     written = graph
-    level, order = levels(graph)
+    reads = reads_of(graph)
+    level, order = levels(graph, reads)
     klass, kind, swaps = _classes(graph, order)
     if len(swaps):
         operand = graph.operand.copy()
@@ -83,7 +86,9 @@ def find_classes(graph: Graph) -> IsomorphismClasses:
         operand[one], operand[other] = operand[other], operand[one]
         graph = attrs.evolve(graph, operand=operand)
     graph = _aligned(graph, klass)
-    position = _positions(graph)
+    if not np.array_equal(graph.operand, written.operand):
+        reads = reads_of(graph)
+    position = _positions(graph, reads)
     return attrs.evolve(grouped(graph, level, kind, position), written=written)
 
 
@@ -108,6 +113,7 @@ def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers, Numbers]:
     swapped: list[int] = []
     ragged: list[tuple[int, int]] = []
     known: dict[Any, int] = {}
+    fresh = _FIRST_CLASS
     # Codes, classes and their pairs as one number: it makes a quicker key than a tuple does.
     many = len(graph.code) + _FIRST_CLASS + 1
     keys = _WideKeys(graph, classes, many)
@@ -129,10 +135,9 @@ def _classes(graph: Graph, order: Numbers) -> tuple[Numbers, Numbers, Numbers]:
             key, width = keys.of(node)
             if width:
                 ragged.append((node, width))
-        found = known.get(key)
-        if found is None:
-            found = known[key] = _FIRST_CLASS + len(known)
-        classes[node] = found
+        found = classes[node] = known.setdefault(key, fresh)
+        if found == fresh:
+            fresh += 1
     pairs = graph.start[np.array(swapped, dtype=np.int64)]
     turned = np.array(keys.turned, dtype=np.int64).reshape(-1, 2)
     swaps = np.concatenate([np.stack([pairs, pairs + 1], axis=1), turned, *keys.swaps])
@@ -297,9 +302,8 @@ def _aligned(graph: Graph, klass: Numbers) -> Graph:
     return attrs.evolve(graph, operand=operand)
 
 
-def _positions(graph: Graph) -> Numbers:
+def _positions(graph: Graph, reads: Reads) -> Numbers:
     """Number the nodes of ops from the roots down, operand by operand."""
-    reads = reads_of(graph)
     one, other, more = reads.one, reads.other, reads.more
     seen = bytearray([*bytes(len(reads.nodes)), 1])
     roots = graph.roots[graph.code[graph.roots] >= 0]

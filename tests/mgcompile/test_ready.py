@@ -347,3 +347,16 @@ def test_the_rule_of_a_strange_op_is_looked_at_with_all_its_operands():
     odd = Op("first_five", lambda *xs: sum(xs[:5]) + 2.0 * sum(xs[5:]), partials)
     assert uniform_partial.is_reducible(odd, 4)
     assert not uniform_partial.is_reducible(odd, 12)
+
+
+def test_what_nodes_read_is_looked_at_once_where_no_operand_moves(monkeypatch):
+    counted = []
+    reads_of = levels.reads_of
+    for module in (isomorphism, levels):
+        monkeypatch.setattr(module, "reads_of", lambda g: counted.append(1) or reads_of(g))
+    x, y = Value(0.5), Value(0.25)
+    out = x
+    for _ in range(20):
+        out = ops.sin(out) / (y - out)
+    isomorphism.find_classes(capture([out], [x, y], []))
+    assert len(counted) == 1
