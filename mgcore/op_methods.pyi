@@ -381,10 +381,10 @@ class OpMethods:
         """where(condition, x, y): x if condition != 0 else y. partial by condition: 0. partial by x: select(condition, 1, 0). partial by y: select(condition, 0, 1)."""
 
     def xlog1py(self, x2: Value | float, /) -> Value:
-        """xlog1py(x, y): x * log(1 + y), 0 if x = 0. partial by x: log1p(y). partial by y: x/(1 + y). domain: (-inf, inf); (-1, inf)."""
+        """xlog1py(x, y): x * log(1 + y), 0 if x = 0. partial by x: log1p(y). partial by y: select(logical_or(x, 1 + y), x/(1 + y), 0). domain: (-inf, inf); (-1, inf)."""
 
     def xlogy(self, x2: Value | float, /) -> Value:
-        """xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: x/y. domain: (-inf, inf); (0, inf)."""
+        """xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: select(logical_or(x, y), x/y, 0). domain: (-inf, inf); (0, inf)."""
 
     def zeta(self, x2: Value | float, /) -> Value:
         """zeta(s, q): 1/q**s + 1/(q + 1)**s + .... partial by s: nan. domain: (1, inf); (0, inf)."""

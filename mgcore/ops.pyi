@@ -311,8 +311,8 @@ var: VariadicOp
 where: TernaryOp
 """where(condition, x, y): x if condition != 0 else y. partial by condition: 0. partial by x: select(condition, 1, 0). partial by y: select(condition, 0, 1)."""
 xlog1py: BinaryOp
-"""xlog1py(x, y): x * log(1 + y), 0 if x = 0. partial by x: log1p(y). partial by y: x/(1 + y). domain: (-inf, inf); (-1, inf)."""
+"""xlog1py(x, y): x * log(1 + y), 0 if x = 0. partial by x: log1p(y). partial by y: select(logical_or(x, 1 + y), x/(1 + y), 0). domain: (-inf, inf); (-1, inf)."""
 xlogy: BinaryOp
-"""xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: x/y. domain: (-inf, inf); (0, inf)."""
+"""xlogy(x, y): x * log(y), 0 if x = 0. partial by x: log(y). partial by y: select(logical_or(x, y), x/y, 0). domain: (-inf, inf); (0, inf)."""
 zeta: BinaryOp
 """zeta(s, q): 1/q**s + 1/(q + 1)**s + .... partial by s: nan. domain: (1, inf); (0, inf)."""

@@ -1,6 +1,6 @@
 """Scaled modified Bessel function of order 1: e**-|x| I1(x) (DLMF 10.25.2). By SciPy.
 
-Partial (i0e(x) + bessel_ine(2, x))/2 - sign(x) i1e(x), from 3 on as an integral, since that
+Partial (i0e(x) + bessel_ine(2, x))/2 - sign(x) i1e(x), from 1/2 on as an integral, since that
 cancels, and from 20 on by its asymptotic series. The second derivative jumps at 0.
 """
 
@@ -10,7 +10,7 @@ from mgcore import Op, ops
 from mgops_math.bessel_series import scaled_slope_of_low_order
 from mgops_math.scipy_special import scipy_function
 
-_NEAR = 3.0
+_NEAR = 0.5
 
 
 def _partial(out: Any, x: Any) -> Any:
