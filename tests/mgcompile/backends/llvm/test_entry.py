@@ -161,9 +161,9 @@ def test_a_kernel_takes_the_long_way_for_what_is_left():
     X = RNG.normal(size=(LARGE // 8, 2))
     expected = reference.build(kernel.program, Options())(X, len(X), PARAMS)[0][:, 0]
     for made in (X, unaligned(X[:9]), X[:9].view(Subclass), X[:9].astype(">f8")):
-        np.testing.assert_allclose(kernel(made), expected[: len(made)], rtol=1e-12)
+        np.testing.assert_allclose(kernel(made), expected[: len(made)], rtol=1e-12, atol=1e-15)
         value, gradient = kernel.value_and_grad(made)
-        np.testing.assert_allclose(value, expected[: len(made)], rtol=1e-12)
+        np.testing.assert_allclose(value, expected[: len(made)], rtol=1e-12, atol=1e-15)
         assert gradient.shape == made.shape
 
 
