@@ -109,21 +109,22 @@ def _own(tree: Tree, place: int, count: int, totals: dict[int, Tree]) -> Tree:
 
 def _with_total(tree: Tree, count: int) -> Tree:
     """Return a sum with its terms over all operands as one `_Total`; None if it has no such."""
-    terms, others = [], []
+    of_place: dict[int, list[Tree]] = {}
+    others = []
     for term in _terms(tree):
         places = _places(term)
         if len(places) > 1:
             return None
         if places:
-            terms.append((*places, term))
+            of_place.setdefault(places.pop(), []).append(term)
         else:
             others.append(term)
-    if sorted(place for place, _ in terms) != list(range(count)):
+    if sorted(of_place) != list(range(count)):
         return None
-    owns = [_own(term, place, count, {}) for place, term in terms]
+    owns = [[_own(term, place, count, {}) for term in of_place[place]] for place in range(count)]
     if any(own != owns[0] for own in owns):
         return None
-    total = _Total(owns[0])
+    total = _Total(owns[0][0] if len(owns[0]) == 1 else (ops.sum, *owns[0]))
     return (ops.sum, total, *others) if others else total
 
 

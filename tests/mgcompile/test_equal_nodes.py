@@ -159,8 +159,9 @@ def test_a_gradient_computes_once_what_its_values_compute_too(capfd, monkeypatch
         _, gradient = kernel.loss_and_grad([x.data for x in inputs])
         printed = capfd.readouterr().err
         found[left_out] = gradient, printed.count(" = exp("), printed.count(" = sub(")
-    assert found[""][1:] == (1, 1)
-    assert found["merge-equal"][1:] == (2, 2)
+    exponentials, differences = found["merge-equal"][1:]
+    assert exponentials == 2
+    assert found[""][1:] == (1, differences - 1)  # the slope keeps what its difference loses
     np.testing.assert_allclose(found[""][0], found["merge-equal"][0], rtol=1e-13)
     loss.backward()
     np.testing.assert_allclose(found[""][0], [p.grad for p in params], rtol=1e-12)
