@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.abi.context import slot, slot_address
-from mgcompile.backends.llvm.codegen.nan_watch import watch_run, watch_tile
+from mgcompile.backends.llvm.codegen.nan_watch import note_nan, watch_run, watch_tile
 from mgcompile.backends.llvm.codegen.transpose import copy_rows, sample_number
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.program.ir import INPUTS
@@ -186,11 +186,10 @@ def output_function(codegen: CodegenContext, number: int, array: int, *, watched
     target = writer.offset(target, writer.mul("%first", row))
     source = codegen.start(writer, array)
     length = codegen.program.arrays[array].size
-    if watched and codegen.one_sample:
-        watch_run(writer, codegen, source, length)
-    elif watched:
-        watch_tile(writer, codegen, source, array, _full(writer, codegen))
     if codegen.one_sample:
+        if watched:
+            watch_run(writer, codegen, source, length)
+            watched = False
         with writer.when(writer.value(f"icmp eq i64 {column}, {size}")):
             writer.copy(source, target, length * size)
             writer.leave()
@@ -199,8 +198,10 @@ def output_function(codegen: CodegenContext, number: int, array: int, *, watched
         with writer.loop(length) as turn:
             read = writer.offset(source, writer.mul(turn.index, codegen.unit(array)))
             written = writer.offset(target, writer.mul(turn.index, column))
-            _hand_over(writer, codegen, read, written)
+            _hand_over(writer, codegen, read, written, watched=watched)
         writer.leave()
+    if watched:
+        watch_tile(writer, codegen, source, array, _full(writer, codegen))
     kind = codegen.scalar
     with writer.loop("%real_bytes", step=size) as lane:
         number_in_tile = writer.value(f"udiv exact i64 {lane.index}, {size}")
@@ -214,31 +215,47 @@ def output_function(codegen: CodegenContext, number: int, array: int, *, watched
     return writer.text()
 
 
-def _copy_run(writer: Writer, codegen: CodegenContext, read: str, written: str) -> None:
+def _copy_run(
+    writer: Writer, codegen: CodegenContext, read: str, written: str, *, watched: bool
+) -> None:
     """Append a copy of ``%real_bytes`` bytes: of full tiles several vectors a turn."""
     full = _full(writer, codegen)
     with writer.when(full):
-        _copy_full(writer, codegen, read, written)
+        _copy_full(writer, codegen, read, written, watched=watched)
     with writer.unless(full):
-        _copy_part(writer, codegen, read, written)
+        _copy_part(writer, codegen, read, written, watched=watched)
 
 
 def _copy_full(
-    writer: Writer, codegen: CodegenContext, read: str, written: str, *, past: bool = False
+    writer: Writer,
+    codegen: CodegenContext,
+    read: str,
+    written: str,
+    *,
+    past: bool = False,
+    watched: bool = False,
 ) -> None:
-    """Append a copy of a full tile; `past` the caches, from and to whole lines."""
+    """Append a copy of a full tile; `past` the caches, from and to whole lines.
+
+    If it is `watched`, a NaN is noted on the way, which costs no load.
+    """
     vector, size = codegen.vector, codegen.tile.bytes
     width, bytes_of_tile = size * vector.lanes, size * codegen.tile.samples
     group = max(1, math.gcd(4, codegen.tile.samples // vector.lanes))
     how = f"align {width}, !nontemporal {_PAST_CACHES}" if past else f"align {size}"
     with writer.loop(bytes_of_tile, step=group * width) as turn:
         source, target = writer.offset(read, turn.index), writer.offset(written, turn.index)
-        for place in range(0, group * width, width):
-            value = writer.load(vector, writer.offset(source, place), size)
+        places = range(0, group * width, width)
+        values = [writer.load(vector, writer.offset(source, place), size) for place in places]
+        if watched:
+            note_nan(writer, vector, values)
+        for place, value in zip(places, values, strict=True):
             writer.do(f"store {vector} {value}, ptr {writer.offset(target, place)}, {how}")
 
 
-def _copy_part(writer: Writer, codegen: CodegenContext, read: str, written: str) -> None:
+def _copy_part(
+    writer: Writer, codegen: CodegenContext, read: str, written: str, *, watched: bool = False
+) -> None:
     """Append a copy of part of a tile: whole vectors first, then single numbers."""
     size, vector = codegen.tile.bytes, codegen.vector
     step = size * vector.lanes
@@ -247,10 +264,14 @@ def _copy_part(writer: Writer, codegen: CodegenContext, read: str, written: str)
         width = size * kind.lanes
         with writer.loop(stop, start=start, step=width, maybe_empty=True) as turn:
             value = writer.load(kind, writer.offset(read, turn.index), size)
+            if watched:
+                note_nan(writer, kind, [value])
             writer.store(kind, value, writer.offset(written, turn.index), size)
 
 
-def _hand_over(writer: Writer, codegen: CodegenContext, read: str, written: str) -> None:
+def _hand_over(
+    writer: Writer, codegen: CodegenContext, read: str, written: str, *, watched: bool
+) -> None:
     """Append a copy of a row of results to the caller, past the caches where they are too many.
 
     A store to memory that is in no cache reads the line first, and pushes out others that the next
@@ -268,6 +289,6 @@ def _hand_over(writer: Writer, codegen: CodegenContext, read: str, written: str)
         past = writer.value(f"and i1 {past}, {other}")
     with writer.when(past):
         writer.library.declare(_PAST_CACHES, f"{_PAST_CACHES} = !{{i32 1}}")
-        _copy_full(writer, codegen, read, written, past=True)
+        _copy_full(writer, codegen, read, written, past=True, watched=watched)
     with writer.unless(past):
-        _copy_run(writer, codegen, read, written)
+        _copy_run(writer, codegen, read, written, watched=watched)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_type import Kind
     from mgcompile.program.ir import Output
 
-__all__ = ["is_derivative", "watch_run", "watch_tile", "watched_copy"]
+__all__ = ["is_derivative", "note_nan", "watch_run", "watch_tile", "watched_copy"]
 
 _AT_ONCE = 4
 """Vectors that are looked at before a branch."""
@@ -31,7 +31,7 @@ def is_derivative(output: Output) -> bool:
     return output.name not in ("value", "loss")
 
 
-def _note_nan(writer: Writer, kind: Kind, numbers: Sequence[str]) -> None:
+def note_nan(writer: Writer, kind: Kind, numbers: Sequence[str]) -> None:
     """Append the note that there is a NaN among the numbers in some registers, if there is."""
     pairs = zip(numbers[::2], [*numbers[1::2], numbers[-1]], strict=False)
     first, *others = [writer.value(f"fcmp uno {kind} {a}, {b}") for a, b in pairs]
@@ -76,7 +76,7 @@ def _note(writer: Writer, kind: Kind, place: str, size: int, count: int) -> None
     """Append a look at `count` vectors, or numbers, one behind the other."""
     step = size * kind.lanes
     numbers = [writer.load(kind, writer.offset(place, k * step), size) for k in range(count)]
-    _note_nan(writer, kind, numbers)
+    note_nan(writer, kind, numbers)
 
 
 def watch_run(writer: Writer, codegen: CodegenContext, source: str, length: int) -> None:
