@@ -19,7 +19,9 @@ from mgcompile.program.ir import Loop
 from mgcompile.program.merge_equal import merged
 from mgcompile.program.per_sample_loss import of_one_sample
 from mgcompile.program.printer import format_program
+from mgcompile.program.traversal import ops_of
 from mgcompile.program.verifier import verify
+from mgcompile.support.op_traits import traits_of
 from mgcompile.support.passes import Level, Pass, run_pass
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ __all__ = [
     "input_gradients",
     "param_gradient",
     "per_sample_loss",
-    "quick_input_gradient",
     "sweep_program",
 ]
 
@@ -91,22 +92,20 @@ def per_sample_loss(program: Program) -> Program:
     return _verified(_PER_SAMPLE, program)
 
 
-def input_gradient(program: Program, output: int = 0) -> Program:
+def input_gradient(program: Program, output: int = 0, *, quick: bool = False) -> Program:
     """Return the program of all values and of the gradient of one of them to the inputs.
 
     To one input through loops it is a tangent: that needs no state of an iteration once it is over.
+
+    Args:
+        program: A forward program.
+        output: Which value the gradient is of.
+        quick: Whether products are plain (see `sweep_program`) where they rarely give NaN, or where
+            each step of a loop waits for the one before, so that nothing hides what a look takes.
     """
-    return _verified(_ONE_INPUT if _by_tangent(program) else _INPUTS, program, output)
-
-
-def quick_input_gradient(program: Program, output: int = 0) -> Program | None:
-    """Return the same where it is a tangent, with plain products (see `sweep_program`); else None.
-
-    Each step of a loop waits for the one before, so that what a product with 0 takes is not hidden.
-    """
-    if not _by_tangent(program):
-        return None
-    return _verified(_ONE_INPUT, program, output, plain=True)
+    if _by_tangent(program):
+        return _verified(_ONE_INPUT, program, output, plain=quick)
+    return _verified(_INPUTS, program, output, plain=quick and _rarely_zero(program))
 
 
 def _by_tangent(program: Program) -> bool:
@@ -114,14 +113,19 @@ def _by_tangent(program: Program) -> bool:
     return looped and program.n_inputs == 1 and not program.strict
 
 
-def input_gradients(program: Program) -> Program:
+def _rarely_zero(program: Program) -> bool:
+    """Tell whether factors of the chain rule are 0 at single points alone, not by a choice."""
+    return not (program.strict or any(traits_of(op).flat for op in ops_of(program)))
+
+
+def input_gradients(program: Program, *, quick: bool = False) -> Program:
     """Return the program of all values, of which there are few, and of all their gradients."""
-    return _verified(_ALL_INPUTS, program)
+    return _verified(_ALL_INPUTS, program, plain=quick and _rarely_zero(program))
 
 
-def param_gradient(program: Program) -> Program:
+def param_gradient(program: Program, *, quick: bool = False) -> Program:
     """Return the program of the loss over the batch and its gradient to the parameters."""
-    return _verified(_PARAMS, program)
+    return _verified(_PARAMS, program, plain=quick and _rarely_zero(program))
 
 
 def hessian_product(program: Program, source: int) -> Program:

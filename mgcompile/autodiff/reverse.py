@@ -56,11 +56,12 @@ __all__ = [
 ]
 
 
-def gradient_to_params(program: Program) -> Program:
+def gradient_to_params(program: Program, *, plain: bool = False) -> Program:
     """Return the program of the loss, summed over samples, and its gradient to the parameters.
 
     Args:
         program: A forward program with one output, `value` of size 1.
+        plain: Whether products are NaN where one factor is 0 and the other infinite or NaN.
 
     Returns:
         Outputs `loss` (1,) and `param_gradient` (n_params,), neither batched.
@@ -72,7 +73,7 @@ def gradient_to_params(program: Program) -> Program:
         if builder.n_inputs:
             results = [(name, _over_samples(builder, array)) for name, array in results]
         return needed_only(builder.finish(results))
-    builder, value = _replayed(program), program.output("value")
+    builder, value = _replayed(program, plain=plain), program.output("value")
     loss = value if program.data is not None else _over_samples(builder, value)
     adjoints = Adjoints(builder)
     adjoints.seed(loss, 1.0)
@@ -82,12 +83,13 @@ def gradient_to_params(program: Program) -> Program:
     return needed_only(made)
 
 
-def gradient_to_inputs(program: Program, output: int = 0) -> Program:
+def gradient_to_inputs(program: Program, output: int = 0, *, plain: bool = False) -> Program:
     """Return the program of all values and of the gradient of one of them, per sample.
 
     Args:
         program: A forward program whose output `value` is batched.
         output: Which element of `value`.
+        plain: Whether products are NaN where one factor is 0 and the other infinite or NaN.
 
     Returns:
         Outputs `value` and `input_gradient` (n_inputs,), batched.
@@ -96,7 +98,7 @@ def gradient_to_inputs(program: Program, output: int = 0) -> Program:
     if followed is not None:
         builder, value, slopes = followed
         return needed_only(builder.finish([("value", value), ("input_gradient", slopes)]))
-    builder, value = _replayed(program), program.output("value")
+    builder, value = _replayed(program, plain=plain), program.output("value")
     adjoints = Adjoints(builder)
     one = affine(CONSTS, builder.constant(1.0))
     if program.arrays[value].size == 1:
@@ -108,17 +110,18 @@ def gradient_to_inputs(program: Program, output: int = 0) -> Program:
     return needed_only(builder.finish([("value", value), ("input_gradient", gradient)]))
 
 
-def gradients_to_inputs(program: Program) -> Program:
+def gradients_to_inputs(program: Program, *, plain: bool = False) -> Program:
     """Return the program of all values and of the gradient of each to the inputs, per sample.
 
     Args:
         program: A forward program, of a few outputs: each has a reverse walk of its own, written
             out, and what they have in common is computed once.
+        plain: Whether products are NaN where one factor is 0 and the other infinite or NaN.
 
     Returns:
         Outputs `value`, and `input_gradient` (n_outputs * n_inputs,), one output after the other.
     """
-    builder, value = _replayed(program), program.output("value")
+    builder, value = _replayed(program, plain=plain), program.output("value")
     count, n_inputs = len(program.statements), program.n_inputs
     one = affine(CONSTS, builder.constant(1.0))
     parts = []
@@ -147,14 +150,13 @@ def pulled_back(program: Program, sweep: Sweep, *, plain: bool = False) -> Progr
         The output is `cotangent` (n_inputs or n_params), for every sample of its own; of a shared
         direction `param_cotangent` (n_params,), the sum over all samples.
     """
-    builder, value = _replayed(program), program.output("value")
+    builder, value = _replayed(program, plain=plain), program.output("value")
     source = {"inputs": INPUTS, "params": PARAMS}[sweep.source]
     seeds = PARAMS if sweep.shared else INPUTS
     sizes = [program.n_inputs, program.n_params]
     first, count, size = sizes[seeds], program.arrays[value].size, sizes[source]
     builder.arrays[seeds] = Array(first + count, batched=seeds == INPUTS)
     builder.n_params = builder.arrays[PARAMS].size
-    builder.plain = plain
     weights = affine(seeds, first, 1)
     adjoints = Adjoints(builder, per_sample=not sweep.shared)
     if sweep.shared and program.data is None:
@@ -166,8 +168,10 @@ def pulled_back(program: Program, sweep: Sweep, *, plain: bool = False) -> Progr
     return needed_only(builder.finish([(name, gradient)], program.data))
 
 
-def _replayed(program: Program) -> Builder:
-    return Builder.continuing(program)
+def _replayed(program: Program, *, plain: bool) -> Builder:
+    builder = Builder.continuing(program)
+    builder.plain = plain
+    return builder
 
 
 def _over_samples(builder: Builder, value: int) -> int:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from mgcompile.program.builder import Builder
-    from mgcompile.program.value_ranges import ValueRanges
 
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
@@ -62,7 +61,7 @@ def reverse_tape(
             for access, length in zip(tape.externals, tape.lengths, strict=True)
         ]
     )
-    writer = _Writer(tape, np.concatenate(seeds), is_active, builder.known_ranges())
+    writer = _Writer(tape, np.concatenate(seeds), is_active, builder)
     leaving = writer.write()
     if len(leaving.element) == 0:
         return
@@ -141,7 +140,7 @@ class _Writer:
     """
 
     def __init__(
-        self, tape: Tape, seeded: Numbers, is_active: NDArray[np.bool_], ranges: ValueRanges
+        self, tape: Tape, seeded: Numbers, is_active: NDArray[np.bool_], builder: Builder
     ) -> None:
         self.tape = tape
         self.seeded = seeded
@@ -151,11 +150,12 @@ class _Writer:
         self.owner = np.repeat(np.arange(self.count), self.width)
         self.first_seed = self.pool + self.count
         self.own = Pool(tape, [ops.mul, ops.neg, ops.sum, ZERO_MUL], self.first_seed + len(seeded))
-        self.groups = grouped(tape, ranges)
+        self.groups = grouped(tape, builder.known_ranges())
         for group in self.groups:
             others = (x for x in group.template.partials if x not in (0.0, 1.0, -1.0))
             self.own.note(group, others)
         self._find_edges(is_active)
+        self.doubtful &= not builder.plain
 
     def _find_edges(self, is_active: NDArray[np.bool_]) -> None:
         """Find the operands to which something is contributed: `edge`, and how: `unit`."""

@@ -14,7 +14,6 @@ from mgcompile.autodiff.pipeline import (
     input_gradients,
     param_gradient,
     per_sample_loss,
-    quick_input_gradient,
     sweep_program,
 )
 from mgcompile.backends.callbacks import told_once
@@ -104,7 +103,9 @@ class Built:
         message = f"wrt is {wrt!r}; it is 'inputs' or 'params'"
         raise OptionError(message)
 
-    def derived(self, kind: str, output: int = 0, *, guarded: bool = False) -> Program:
+    def derived(
+        self, kind: str, output: int = 0, *, guarded: bool = False, quick: bool = False
+    ) -> Program:
         """Return a program.
 
         Args:
@@ -116,6 +117,7 @@ class Built:
             output: Which output the gradient to inputs is of.
             guarded: Whether every product is 0 where the factor above is; else those of which
                 finite data may make the other infinite or NaN, and of a Jacobian none.
+            quick: Whether, if not guarded, fewer products are, as its twin stands by.
 
         Raises:
             OptionError: if the kind needs a kernel of one output, or a loss that is a mean or a sum
@@ -127,9 +129,9 @@ class Built:
         if kind in SWEEPS:
             return sweep_program(program, SWEEPS[kind], plain=not guarded)
         if kind == "all_inputs":
-            return input_gradients(program)
+            return input_gradients(program, quick=quick)
         if kind == "inputs":
-            return input_gradient(program, output)
+            return input_gradient(program, output, quick=quick)
         if kind == "input_product":
             return hessian_product(self.derived("inputs", guarded=guarded), INPUTS)
         if kind == "param_product":
@@ -140,7 +142,8 @@ class Built:
                 "sum, or whatever is to be minimised"
             )
             raise OptionError(message)
-        return param_gradient(program if kind == "loss" else per_sample_loss(program))
+        loss = program if kind == "loss" else per_sample_loss(program)
+        return param_gradient(loss, quick=quick)
 
     def executable(self, kind: str, output: int = 0) -> Executable:
         """Return what runs a program that `derived` gives."""
@@ -162,7 +165,7 @@ class Built:
 
     def _by_count(self, kind: str, output: int) -> Executable:
         """Return an executable; of much work for a sample, with another form for few samples."""
-        program = self.derived(kind, output)
+        program = self.derived(kind, output, quick=True)
         few = self._few_samples(program)
         alike = kind in SWEEPS or cost(program, self.options.dtype).per_sample < MUCH_WORK
         if alike or not few:
@@ -183,8 +186,6 @@ class Built:
 
         def build(*, guarded: bool) -> Executable:
             some = self.derived(kind, output, guarded=True) if guarded else program
-            if kind == "inputs" and not guarded:
-                some = quick_input_gradient(self.program, output) or program
             made = self.backend.build(some, options)
             if slopes and not guarded:
                 twice = kind in ("input_product", "param_product")
@@ -214,7 +215,7 @@ class Built:
         code = getattr(self.backend, "object_code", None)
         if code is None or made is None:
             return {}
-        found: Objects = code(self.derived(kind, output), self.options, rule)
+        found: Objects = code(self.derived(kind, output, quick=True), self.options, rule)
         return found
 
     def trainer(
@@ -231,7 +232,7 @@ class Built:
         options = attrs.evolve(self.options, one_sample=few)
 
         def build(*, guarded: bool) -> Trainer:
-            program = self.derived(kind, guarded=guarded)
+            program = self.derived(kind, guarded=guarded, quick=not guarded)
             made = self.backend.build_trainer(program, rule, options)
             if not guarded:
                 exact = partial(self._once, twin, partial(build, guarded=True))

@@ -45,6 +45,7 @@ class Traits:
         endless: Whether it takes any number of operands without its rule being written out.
         edge: Whether its domain ends where a sum that cancels may come to lie.
         arithmetic: Whether it adds, multiplies and divides, and nothing else.
+        flat: Whether its result or a slope is 0 on more than a few points of its domain.
     """
 
     range: Rule | None = None
@@ -55,6 +56,7 @@ class Traits:
     endless: bool = False
     edge: bool = False
     arithmetic: bool = False
+    flat: bool = False
 
     @property
     def flops(self) -> int:
@@ -63,7 +65,7 @@ class Traits:
 
 
 _TRANSCENDENTAL = 20
-_UNKNOWN = Traits()
+_UNKNOWN = Traits(flat=True)
 
 _TABLE: Mapping[str, Traits] = {
     "add": Traits(ranges.add, cheap=True, commutative=True, arithmetic=True),
@@ -113,34 +115,34 @@ _TABLE: Mapping[str, Traits] = {
     "i0e": Traits(weight=65, divisions=3),
     "i1e": Traits(weight=65, divisions=3),
     "abs": Traits(ranges.magnitude, cheap=True),
-    "maximum": Traits(ranges.maximum, cheap=True),
-    "minimum": Traits(ranges.minimum, cheap=True),
-    "gt": Traits(ranges.truth, cheap=True),
-    "ge": Traits(ranges.truth, cheap=True),
-    "lt": Traits(ranges.truth, cheap=True),
-    "le": Traits(ranges.truth, cheap=True),
-    "eq": Traits(ranges.truth, cheap=True),
-    "ne": Traits(ranges.truth, cheap=True),
-    "logical_and": Traits(ranges.truth, cheap=True),
-    "logical_or": Traits(ranges.truth, cheap=True),
-    "logical_not": Traits(ranges.truth, cheap=True),
-    "isnan": Traits(ranges.truth, cheap=True),
-    "select": Traits(ranges.select, cheap=True),
-    "floor": Traits(ranges.whole, cheap=True),
-    "ceil": Traits(ranges.whole, cheap=True),
-    "trunc": Traits(ranges.whole, cheap=True),
-    "round": Traits(ranges.whole, cheap=True),
-    "sign": Traits(ranges.within(-1.0, 1.0), cheap=True),
-    "copysign": Traits(ranges.copysign, cheap=True),
-    "mod": Traits(weight=60),
+    "maximum": Traits(ranges.maximum, cheap=True, flat=True),
+    "minimum": Traits(ranges.minimum, cheap=True, flat=True),
+    "gt": Traits(ranges.truth, cheap=True, flat=True),
+    "ge": Traits(ranges.truth, cheap=True, flat=True),
+    "lt": Traits(ranges.truth, cheap=True, flat=True),
+    "le": Traits(ranges.truth, cheap=True, flat=True),
+    "eq": Traits(ranges.truth, cheap=True, flat=True),
+    "ne": Traits(ranges.truth, cheap=True, flat=True),
+    "logical_and": Traits(ranges.truth, cheap=True, flat=True),
+    "logical_or": Traits(ranges.truth, cheap=True, flat=True),
+    "logical_not": Traits(ranges.truth, cheap=True, flat=True),
+    "isnan": Traits(ranges.truth, cheap=True, flat=True),
+    "select": Traits(ranges.select, cheap=True, flat=True),
+    "floor": Traits(ranges.whole, cheap=True, flat=True),
+    "ceil": Traits(ranges.whole, cheap=True, flat=True),
+    "trunc": Traits(ranges.whole, cheap=True, flat=True),
+    "round": Traits(ranges.whole, cheap=True, flat=True),
+    "sign": Traits(ranges.within(-1.0, 1.0), cheap=True, flat=True),
+    "copysign": Traits(ranges.copysign, cheap=True, flat=True),
+    "mod": Traits(weight=60, flat=True),
     "hypot": Traits(ranges.hypot, weight=12, divisions=3),
     "atan2": Traits(ranges.within(-3.2, 3.2), weight=45, divisions=1),
     "degrees": Traits(ranges.scaled(180.0 / math.pi), cheap=True, arithmetic=True),
     "radians": Traits(ranges.scaled(math.pi / 180.0), cheap=True, arithmetic=True),
-    "remainder": Traits(weight=60),
+    "remainder": Traits(weight=60, flat=True),
     "sum": Traits(ranges.add, commutative=True, endless=True, arithmetic=True),
     "dot": Traits(ranges.dot, endless=True, arithmetic=True),
-    "relu": Traits(ranges.relu, cheap=True),
+    "relu": Traits(ranges.relu, cheap=True, flat=True),
     "leaky_relu": Traits(ranges.leaky_relu, cheap=True),
     "elu": Traits(ranges.rising(-1.0), weight=25),
     "tanh": Traits(ranges.within(-1.0, 1.0), weight=30, divisions=1),
@@ -148,15 +150,15 @@ _TABLE: Mapping[str, Traits] = {
     "softplus": Traits(ranges.softplus, weight=45),
     "silu": Traits(ranges.rising(-0.3), weight=28),
     "gelu": Traits(ranges.rising(-0.2), weight=45, divisions=2),
-    "relu6": Traits(ranges.within(0.0, 6.0), cheap=True),
-    "hardtanh": Traits(ranges.within(-1.0, 1.0), cheap=True),
-    "hardsigmoid": Traits(ranges.within(0.0, 1.0), weight=4, divisions=1),
-    "hardswish": Traits(ranges.rising(-0.38), weight=6, divisions=1),
+    "relu6": Traits(ranges.within(0.0, 6.0), cheap=True, flat=True),
+    "hardtanh": Traits(ranges.within(-1.0, 1.0), cheap=True, flat=True),
+    "hardsigmoid": Traits(ranges.within(0.0, 1.0), weight=4, divisions=1, flat=True),
+    "hardswish": Traits(ranges.rising(-0.38), weight=6, divisions=1, flat=True),
     "selu": Traits(ranges.selu, weight=26),
     "logsigmoid": Traits(ranges.logsigmoid, weight=46),
     "mish": Traits(ranges.rising(-0.31), weight=90, divisions=2),
-    "max": Traits(ranges.largest, commutative=True, endless=True),
-    "min": Traits(ranges.smallest, commutative=True, endless=True),
+    "max": Traits(ranges.largest, commutative=True, endless=True, flat=True),
+    "min": Traits(ranges.smallest, commutative=True, endless=True, flat=True),
     "logsumexp": Traits(ranges.logsumexp, commutative=True, endless=True),
     # Beside the op of the same operand, as they stand in a gradient.
     TANH_SLOPE.name: Traits(ranges.within(0.0, 1.0), weight=6),
