@@ -8,6 +8,7 @@ The loops come in stages: arithmetic that the functions of a stage need, then th
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from attrs import define, evolve, field
@@ -31,6 +32,9 @@ LONGEST_CHAIN = 12
 LONGEST_OF_CHAINS = 40
 """The same of arithmetic with a chain of more than so many steps, each of which waits for the one
 before: a core looks ahead far enough to have several shorter ones at work at once."""
+
+LATITUDE = 8
+"""Bundles by which a body may be shorter, where fewer numbers pass from it to the next one."""
 
 SHORT_REST = 15
 """Instructions that are left and do not make a body of their own."""
@@ -78,22 +82,46 @@ def bodies_of(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
 
 
 def _runs(bundles: Sequence[Bundle]) -> list[tuple[Bundle, ...]]:
-    """Return arithmetic in bodies that are not too long, shorter where it is a chain of steps."""
-    bodies: list[list[Bundle]] = []
-    left, length = sum(map(weight, bundles)), 0
-    chains: dict[int, int] = {}
-    for bundle in bundles:
-        more = weight(bundle)
+    """Return arithmetic in bodies that are not too long, cut where few numbers pass on."""
+    passing = _passing(bundles)
+    bodies: list[tuple[Bundle, ...]] = []
+    first, left = 0, sum(map(weight, bundles))
+    while first < len(bundles):
+        stop = longest = _longest(bundles, first, left)
+        if longest < len(bundles):
+            places = range(max(first + 1, longest - LATITUDE), longest + 1)
+            stop = min(places, key=lambda place: (passing[place], -place))
+        bodies.append(tuple(bundles[first:stop]))
+        left -= sum(map(weight, bodies[-1]))
+        first = stop
+    return bodies
+
+
+def _longest(bundles: Sequence[Bundle], first: int, left: int) -> int:
+    """Return where a body has to end that begins at `first`, with instructions `left` from there.
+
+    It is shorter where it is a chain of steps.
+    """
+    length, chains = 0, dict[int, int]()
+    for place in range(first, len(bundles)):
+        bundle, more = bundles[place], weight(bundles[place])
         chain = more + max((chains.get(a.array, 0) for a in bundle.operands), default=0)
         most = LONGEST_BODY if chain <= LONGEST_CHAIN else LONGEST_OF_CHAINS
-        if not bodies or (length + more > most and left > SHORT_REST):
-            bodies.append([])
-            length, chains, chain = 0, {}, more
-        bodies[-1].append(bundle)
+        if length and length + more > most and left - length > SHORT_REST:
+            return place
         chains[bundle.result] = chain
         length += more
-        left -= more
-    return [tuple(body) for body in bodies]
+    return len(bundles)
+
+
+def _passing(bundles: Sequence[Bundle]) -> list[int]:
+    """Return for each place how many results of bundles before it are read from there on."""
+    last = {access.array: at for at, bundle in enumerate(bundles) for access in bundle.operands}
+    changes = [0] * (len(bundles) + 1)
+    for at, bundle in enumerate(bundles):
+        changes[at + 1] += 1
+        changes[max(at, last.get(bundle.result, at)) + 1] -= 1
+    return list(accumulate(changes))
 
 
 Loop = tuple[int, int]

@@ -46,6 +46,29 @@ def test_long_arithmetic_is_cut_and_chains_of_steps_into_shorter_bodies(before, 
     assert sum(map(weight, bodies[-1])) <= longest
 
 
+def crossing(body, others):
+    """Return how many results of a body are read by others."""
+    made = {bundle.result for bundle in body}
+    return len(made & {access.array for bundle in others for access in bundle.operands})
+
+
+def test_arithmetic_is_cut_where_few_numbers_pass():
+    # A waist of one number every few steps, which no body's greatest length hits.
+    names, steps = ["x"] * 9, []
+    for turn in range(20):
+        wide = [f"w{turn}.{k}" for k in range(9)]
+        steps += [(name, ops.mul, names[k], "y") for k, name in enumerate(wide)]
+        steps.append((f"t{turn}", ops.sum, *wide))
+        names = [f"t{turn}"] * 9
+    made = bundles(*steps)
+    bodies = bodies_of(made)
+    assert [bundle for body in bodies for bundle in body] == list(made)
+    assert len(bodies) > 2
+    for place, body in enumerate(bodies[:-1]):
+        assert crossing(body, [bundle for rest in bodies[place + 1 :] for bundle in rest]) == 1
+        assert sum(map(weight, body)) > LONGEST_OF_CHAINS / 2
+
+
 def test_functions_of_one_number_share_a_body_and_others_have_their_own():
     made = bundles(
         ("a", ops.erf, "x"),
