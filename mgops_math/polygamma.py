@@ -4,6 +4,7 @@
 polygamma(n + 1, x): derivatives of every order are of the family.
 """
 
+import math
 from typing import Any
 
 from mgcore import Op, ops
@@ -15,7 +16,8 @@ def _forward(n: Any, x: Any) -> Any:
     counts = ops.maximum(n, 1.0)
     sign = 2.0 * ops.mod(counts, 2.0) - 1.0
     above = sign * (ops.gamma(counts + 1.0) * ops.zeta(counts + 1.0, x))
-    return ops.select(n, above, ops.digamma(x))
+    is_order = ops.logical_and(ops.ge(n, 0.0), ops.eq(n, ops.floor(n)))
+    return ops.select(is_order, ops.select(n, above, ops.digamma(x)), math.nan)
 
 
 polygamma = Op(

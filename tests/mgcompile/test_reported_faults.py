@@ -88,3 +88,13 @@ def test_a_rule_for_all_operands_that_gives_one_number_is_named_where_it_stands(
     kernel = mgcompile.compile(total(x, y), [x, y], backend=backend, cache=False)
     with pytest.raises(MgcoreError, match="of the 2 operands, and returned 1; .*test_reported"):
         kernel.value_and_grad(np.array([[1.0, 2.0]]))
+
+
+@pytest.mark.parametrize("backend", ["llvm", "numpy"])
+def test_polygamma_is_no_number_where_its_order_is_not_whole(backend):
+    n, x = Value(1.0, "n"), Value(2.0, "x")
+    kernel = mgcompile.compile(ops.polygamma(n, x), [n, x], backend=backend, cache=False)
+    values, slopes = kernel.value_and_grad(np.array([[1.5, 2.0], [-1.0, 2.0], [1.0, 2.0]]))
+    assert np.isnan(values[:2]).all()
+    assert np.isnan(slopes[0, 1])  # of order 2.5
+    assert values[2] == pytest.approx(math.pi**2 / 6 - 1, rel=1e-14)  # DLMF 5.15.3
