@@ -548,8 +548,9 @@ def _by_reference(name):
         off = [x - x[:, :1] for x in xs]
         count = range(len(xs))
         pair = lambda i, j: q[min(i, j), max(i, j)]  # noqa: E731 - one short name
-        slopes = [p[i] + sum(pair(i, j) * off[j] for j in count) for i in count]
-        value = v + sum((p[i] + slopes[i]) / 2 * off[i] for i in count)
+        # What is not disturbed keeps its value where a slope is not defined: xlogy at (0, 0).
+        slopes = [p[i] + sum(_along(pair(i, j), off[j]) for j in count) for i in count]
+        value = v + sum(_along((p[i] + slopes[i]) / 2, off[i]) for i in count)
         # Special functions of several steps, as beta is, promise fewer digits.
         size = [np.abs(x) * (16 if name in by_reference.SPECIAL else 1) for x in xs]
         v_scale = np.abs(v) + sum(np.abs(p[i]) * size[i] for i in count)
@@ -565,6 +566,10 @@ def _by_reference(name):
         )  # fmt: skip
 
     return rule
+
+
+def _along(slope, off):
+    return np.where(off == 0, F(0), slope * off)
 
 
 def _referred(name, points):
