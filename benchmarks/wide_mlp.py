@@ -136,7 +136,7 @@ def peak() -> Callable[[], Any]:
     import ctypes
 
     from mgcompile.backends.llvm.ir.target import host_target
-    from mgcompile.backends.llvm.runtime.jit import Library, object_code
+    from mgcompile.backends.llvm.runtime.jit import LoadedCode, object_code
 
     lanes = host_target().lanes("float32")
     kind = f"<{lanes} x float>"
@@ -171,11 +171,11 @@ end:
   ret void
 }}
 """
-    library = Library.load(object_code(text), ["fma"])
+    library = LoadedCode.load(object_code(text), ["fma"])
     call = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(library.addresses["fma"])
     memory = np.zeros(12 * lanes, np.float32)
 
-    def run(_: Library = library) -> None:
+    def run(_: LoadedCode = library) -> None:
         call(memory.ctypes.data)
 
     return run
