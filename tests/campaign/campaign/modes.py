@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from functools import cached_property
+from unittest import mock
 
 import attrs
 import numpy as np
@@ -605,6 +607,29 @@ def _products(subject, compiled, picked, sound, start, here, X):
         )
 
 
+OPTIONAL = [each.name for each in mgcompile.passes() if each.optional]
+
+
+def passes_off(mode):
+    """Return a mode in which each optional pass is left out by chance, at least one of them."""
+
+    def cases(subject):
+        rng = subject.rng
+        off = [name for name in OPTIONAL if rng.random() < 0.15] or [rng.choice(OPTIONAL)]
+        text = ",".join(off)
+
+        def without(run):
+            with mock.patch.dict(os.environ, MGCOMPILE_SKIP=text):
+                return run()
+
+        setting = f"import os; os.environ['MGCOMPILE_SKIP'] = {text!r}; "
+        for case in mode(subject):
+            run = functools.partial(without, case.run)
+            yield attrs.evolve(case, run=run, script=setting + case.script)
+
+    return cases
+
+
 def _without_inputs(subject, chosen, dtype):
     graph, t = subject.graph, subject.truth
     compiled, several = _Compiled(graph, chosen), len(graph.outputs) > 1
@@ -731,6 +756,10 @@ MODES = {
     "llvm float32": kernel("llvm", "float32"),
     "llvm strict": kernel("llvm", strict=True),
     "llvm threads": kernel("llvm", threads=2),
+    "numpy, passes off": passes_off(kernel("numpy")),
+    "llvm, passes off": passes_off(kernel("llvm")),
+    "llvm float32, passes off": passes_off(kernel("llvm", "float32")),
+    "train, passes off": passes_off(train()),
     "train": train(),
     "train float32": train(dtype="float32"),
 }

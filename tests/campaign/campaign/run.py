@@ -25,6 +25,10 @@ SHARES = {
     "llvm float32": 0.02,
     "llvm strict": 0.025,
     "llvm threads": 0.015,
+    "numpy, passes off": 0.02,
+    "llvm, passes off": 0.015,
+    "llvm float32, passes off": 0.004,
+    "train, passes off": 0.006,
     "train": 0.02,
     "train float32": 0.01,
 }
