@@ -916,8 +916,8 @@
     return a / size / size;
   };
   var weighted = (log, plus, word) => binary(
-    (x, y) => x === 0 ? 0 : x * log(y),
-    (_, x, y) => [log(y), x / (plus + y)],
+    (x, y) => x === 0 && !Number.isNaN(y) ? x * 0 : x * log(y),
+    (_, x, y) => [log(y), x === 0 && plus + y === 0 ? 0 : x / (plus + y)],
     (x, y) => `${bracketed(x)} × ${word(y)}`,
     (x, y) => [word(y), `${bracketed(x)} ÷ ${plus ? `(1 + ${bracketed(y)})` : bracketed(y)}`]
   );

@@ -41,6 +41,14 @@ describe("ops", () => {
     expect(partials("pow", 0, 0)).toEqual([0, 0]);
     expect(partials("gt", 2, 2)).toEqual([0, 0]);
   });
+  it("takes x log(y) for 0 where x is 0 and y a number", () => {
+    expect(OPS["xlogy"]!.forward([0, 0])).toBe(0);
+    expect(OPS["xlog1py"]!.forward([0, -1])).toBe(0);
+    expect(OPS["xlogy"]!.forward([0, NaN])).toBeNaN();
+    expect(partials("xlogy", 0, 0)).toEqual([-Infinity, 0]);
+    expect(partials("xlog1py", 0, -1)).toEqual([-Infinity, 0]);
+    expect(partials("xlogy", 0, 2)[1]).toBe(0);
+  });
   it("keeps tiny derivatives to the last digits, and puts no doubled brackets", () => {
     // computed with mpmath
     expect(partials("tanh", 19)[0]! / 1.255653116819211772e-16).toBeCloseTo(1, 12);

@@ -9,11 +9,11 @@ const share = (a: number, y: number, x: number): number => {
   const size = Math.hypot(x, y) || 1;
   return a / size / size;
 };
-/** x log(y), or log1p for log, and 0 where x is 0. */
+/** x log(y), or log1p for log, and 0 where x is 0 and y a number; its slope by y there is 0 too. */
 const weighted = (log: (y: number) => number, plus: number, word: (y: string) => string): OpRules =>
   binary(
-    (x, y) => (x === 0 ? 0 : x * log(y)),
-    (_, x, y) => [log(y), x / (plus + y)],
+    (x, y) => (x === 0 && !Number.isNaN(y) ? x * 0 : x * log(y)),
+    (_, x, y) => [log(y), x === 0 && plus + y === 0 ? 0 : x / (plus + y)],
     (x, y) => `${b(x)} × ${word(y)}`,
     (x, y) => [word(y), `${b(x)} ÷ ${plus ? `(1 + ${b(y)})` : b(y)}`],
   );
