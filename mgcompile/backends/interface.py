@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[Any]
 
-__all__ = ["Backend", "Executable", "Options", "Shortcut", "TrainCall", "Trainer"]
+__all__ = ["Backend", "Door", "Executable", "Options", "Shortcut", "TrainCall", "Trainer"]
 
 
 @attrs.frozen(slots=True)
@@ -87,14 +87,29 @@ class Shortcut(Protocol):
         ...
 
 
+class Door(Protocol):
+    """A shortcut for calls of some numbers of samples that hands calls of other numbers on."""
+
+    shortcut: Shortcut
+
+    def lead_to(self, other: Executable) -> None:
+        """Give calls of other numbers to the shortcut of another executable, if it has one.
+
+        Until then they are left. The other one was built by the same backend.
+        """
+        ...
+
+
 class Executable(Protocol):
     """A program made ready to run. Safe to call from several threads at once.
 
     It may have a method `tell_nan`, called as itself, which returns beside the results whether any
     derivative among them (all but `value` and `loss`) is NaN; without it they are looked through
     afterwards. And it may have an attribute `shortcut`, a `Shortcut`, which then leaves a call that
-    has such a result. A program with inputs has one only if its `value` and `input_gradient` are
-    batched.
+    has such a result, and beside it a method `door(below, most)` that gives a `Door`, or None, for
+    calls of more than `below` samples and at most `most` (None: any number): so of two forms of a
+    program that are chosen by the number of samples either is called at once. A program with inputs
+    has one only if its `value` and `input_gradient` are batched.
     """
 
     def __call__(

@@ -46,7 +46,7 @@ Source = Literal["inputs", "params"]
 
 MUCH_WORK = 1_000
 """Flops for a sample from which on calls of few samples get code of their own: about a microsecond
-with samples in the lanes, half of it alone. To look how many there are takes a tenth of that."""
+with samples in the lanes, half of it alone."""
 
 
 class Built:

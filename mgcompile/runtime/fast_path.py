@@ -41,15 +41,18 @@ class Shortcuts:
 
     def open(self, kind: str) -> Shortcut:
         """Return the shortcut of a kind of program ("forward", "inputs" or "loss"), found now."""
-        found = self._found(kind)
-        setattr(self, kind, found)
-        return found
-
-    def _found(self, kind: str) -> Shortcut:
         listed = self.several and kind != "loss"
         if not self.usable or (listed and (kind == "inputs" or self.built.n_outputs == 1)):
+            setattr(self, kind, _none)
             return _none
-        found = getattr(self.built.executable(kind), "shortcut", None) or _none
+        executable = self.built.executable(kind)
+        settled = getattr(executable, "settled", True)  # asked first: another thread may settle it
+        found = self._in_form(getattr(executable, "shortcut", None) or _none, listed=listed)
+        if settled:
+            setattr(self, kind, found)
+        return found
+
+    def _in_form(self, found: Shortcut, *, listed: bool) -> Shortcut:
         if self.recorded is not None:
             found = _without_data(found, self.recorded)
         return _listed(found) if listed else found

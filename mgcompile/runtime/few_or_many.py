@@ -6,6 +6,7 @@ neighbouring elements of one sample there.
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable, Shortcut
+    from mgcompile.backends.interface import Door, Executable, Shortcut
 
     Floats = NDArray[Any]
 
@@ -41,37 +42,54 @@ class FewOrMany:
     most: int
     _many: Executable | None = attrs.field(init=False, default=None)
     _few: Executable | None = attrs.field(init=False, default=None)
+    _door: Door | None = attrs.field(init=False, default=None)
+    _lock: Any = attrs.field(init=False, factory=threading.Lock)
 
     @property
     def many(self) -> Executable:
         """The executable for any number of samples."""
         if self._many is None:
-            self._many = self.build_many()
+            made = self.build_many()
+            with self._lock:
+                self._open(made, self.most, None)
+                self._many = made
         return self._many
 
     @property
     def few(self) -> Executable:
         """The executable for few samples."""
         if self._few is None:
-            self._few = self.build_few()
+            made = self.build_few()
+            with self._lock:
+                self._open(made, 0, self.most)
+                self._few = made
         return self._few
+
+    def _open(self, made: Executable, below: int, most: int | None) -> None:
+        """Enter by the form that was made first; that one hands on what the other is for."""
+        if self._door is not None:
+            self._door.lead_to(made)
+        elif not self.settled:
+            door = getattr(made, "door", None)
+            self._door = None if door is None else door(below, most)
+
+    @property
+    def settled(self) -> bool:
+        """Whether `shortcut` gives the same from now on."""
+        return self._many is not None or self._few is not None
 
     @property
     def shortcut(self) -> Shortcut:
         """The shortest way through either; it takes no call that the form has none for."""
-        ways: dict[bool, Shortcut | None] = {}
+        return self._take if self._door is None else self._door.shortcut
 
-        def take(X: Any, params: Floats, mean: bool) -> Any:
-            is_array = type(X) is np.ndarray
-            if not is_array and self._many is None:
-                return None  # the long way counts the samples
-            few = is_array and (X.ndim == 1 or 0 < len(X) <= self.most)
-            if few not in ways:
-                ways[few] = getattr(self.few if few else self.many, "shortcut", None)
-            way = ways[few]
-            return None if way is None else way(X, params, mean)
-
-        return take
+    def _take(self, X: Any, params: Floats, mean: bool) -> Any:
+        is_array = type(X) is np.ndarray
+        if not is_array and self._many is None:
+            return None  # the long way counts the samples
+        few = is_array and (X.ndim == 1 or 0 < len(X) <= self.most)
+        way: Shortcut | None = getattr(self.few if few else self.many, "shortcut", None)
+        return None if way is None else way(X, params, mean)
 
     def __call__(self, inputs: Any, count: int, params: Floats) -> tuple[Floats, ...]:
         """Run the program once over all samples (see `mgcompile.backends.interface.Executable`)."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from mgcompile.backends.interface import Executable, Shortcut, TrainCall, Trainer
+    from mgcompile.backends.interface import Door, Executable, Shortcut, TrainCall, Trainer
     from mgcompile.program.ir import Program
 
     Floats = NDArray[Any]
@@ -65,6 +65,11 @@ class Guarded:
     def calls_back(self) -> bool:
         """Tell whether rules run in Python meanwhile."""
         return bool(getattr(self.quick, "calls_back", False))
+
+    def door(self, below: int, most: int | None) -> Door | None:
+        """Open a way for calls of some numbers of samples (see `mgcompile.backends.interface`)."""
+        opened = None if self.shortcut is None else getattr(self.quick, "door", None)
+        return None if opened is None else opened(below, most)
 
     def __call__(self, inputs: Any, count: int, params: Floats) -> tuple[Floats, ...]:
         """Run the program once over all samples (see `mgcompile.backends.interface.Executable`)."""

@@ -26,8 +26,7 @@ LISTENER       address of the Python callable that does so and returns the next 
 RELEASED       the thread state of the first thread, which it takes the GIL with
 STOP           1 when a signal's handler raised: the update at work is given up
 PYTHON         address of a table of what the code needs of CPython and NumPy
-MOST           number of samples up to which the function for CPython takes a call
-BUSY           1 while it is at work
+BUSY           1 while the function for CPython is at work
 NAN            1 when a derivative that was handed over is NaN
 =============  ==================================================================================
 """
@@ -66,7 +65,6 @@ SLOTS = (
     "RELEASED",
     "STOP",
     "PYTHON",
-    "MOST",
     "BUSY",
     "NAN",
 )

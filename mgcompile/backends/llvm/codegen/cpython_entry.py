@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from mgcompile.backends.llvm.abi.context import slot, slot_address
+from mgcompile.backends.llvm.abi.door import word
 from mgcompile.backends.llvm.codegen.element_lanes import splat
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.backends.llvm.runtime.cpython import (
@@ -68,8 +69,8 @@ class _Samples:
 def entry_function(codegen: CodegenContext, run: str) -> str:
     """Write ``mg_enter``: one run in this thread, the GIL released.
 
-    Its ``self`` is the array that holds the context. One call at a time may use that; the slot BUSY
-    tells others to go the long way.
+    Its ``self`` is the array that holds a door (see `mgcompile.backends.llvm.abi.door`). One call
+    at a time may use the context; the slot BUSY tells others to go the long way.
     """
     arguments = ["ptr %self", "ptr %arguments", "i64 %count"]
     writer = Writer(codegen.library, ENTER, arguments, "ptr", internal=False)
@@ -77,12 +78,13 @@ def entry_function(codegen: CodegenContext, run: str) -> str:
     writer.do(f"%results = alloca [{count} x ptr], align 8")
     writer.do(f"%numbers = alloca [{count} x double], align 8")
     writer.do("%extents = alloca [2 x i64], align 8")
-    writer.do(f"%context = load ptr, ptr {writer.offset('%self', DATA)}, align 8")
+    writer.do(f"%door = load ptr, ptr {writer.offset('%self', DATA)}, align 8")
+    writer.do("%context = load ptr, ptr %door, align 8")
     samples = _read_samples(writer, codegen)
     _occupy(writer)
     _make_room(writer, codegen, samples)
-    for name, word in samples.words.items():
-        writer.store("i64", word, slot_address(writer, name), 8)
+    for name, content in samples.words.items():
+        writer.store("i64", content, slot_address(writer, name), 8)
     writer.store("i64", "0", slot_address(writer, "NAN"), 8)
     mean = writer.value(f"icmp eq ptr {_argument(writer, 2)}, {python_address(writer, 'True')}")
     scratch = slot(writer, "SCRATCH", "ptr")
@@ -93,6 +95,7 @@ def entry_function(codegen: CodegenContext, run: str) -> str:
     _need(writer, writer.value(f"icmp eq i64 {slot(writer, 'NAN')}, 0"), "unsure")
     _make_floats(writer, codegen, samples, mean)
     _give_back(writer, count)
+    _hand_on(writer)
     _refuse(writer)
     return writer.text()
 
@@ -111,38 +114,39 @@ def _argument(writer: Writer, place: int) -> str:
 def _read_samples(writer: Writer, codegen: CodegenContext) -> _Samples:
     """Append the checks that X is an array of the kernel's dtype and shape, and read it."""
 
-    def word(array: str, place: int, kind: str = "i64") -> str:
+    def field(array: str, place: int, kind: str = "i64") -> str:
         return writer.load(kind, writer.offset(array, place), 8)
 
     _need(writer, writer.value("icmp eq i64 %count, 3"), "unfit")
     matrix = _argument(writer, 0)
     expected = python_address(writer, "ndarray")
-    _need(writer, writer.value(f"icmp eq ptr {word(matrix, TYPE, 'ptr')}, {expected}"), "unfit")
-    rank = word(matrix, RANK, "i32")
+    _need(writer, writer.value(f"icmp eq ptr {field(matrix, TYPE, 'ptr')}, {expected}"), "unfit")
+    rank = field(matrix, RANK, "i32")
     one = writer.value(f"icmp eq i32 {rank}, 1")
     many = writer.value(f"icmp eq i32 {rank}, 2")
     _need(writer, writer.value(f"or i1 {one}, {many}"), "unfit")
     last = writer.value(f"select i1 {many}, i64 8, i64 0")
-    shape, strides = word(matrix, DIMENSIONS, "ptr"), word(matrix, STRIDES, "ptr")
+    shape, strides = field(matrix, DIMENSIONS, "ptr"), field(matrix, STRIDES, "ptr")
     expected = python_address(writer, "dtype")
-    known = writer.value(f"icmp eq ptr {word(matrix, DESCRIPTION, 'ptr')}, {expected}")
-    aligned = writer.value(f"and i32 {word(matrix, FLAGS, 'i32')}, {_ALIGNED}")
+    known = writer.value(f"icmp eq ptr {field(matrix, DESCRIPTION, 'ptr')}, {expected}")
+    aligned = writer.value(f"and i32 {field(matrix, FLAGS, 'i32')}, {_ALIGNED}")
     columns = writer.load("i64", writer.offset(shape, last), 8)
-    count = writer.value(f"select i1 {many}, i64 {word(shape, 0)}, i64 1")
-    others = writer.value(f"sub i64 {count}, 1")  # no samples: the largest number
+    count = writer.value(f"select i1 {many}, i64 {field(shape, 0)}, i64 1")
     for condition in (
         known,
         writer.value(f"icmp ne i32 {aligned}, 0"),
         writer.value(f"icmp eq i64 {columns}, {codegen.program.n_inputs}"),
-        writer.value(f"icmp ult i64 {others}, {slot(writer, 'MOST')}"),
     ):
         _need(writer, condition, "unfit")
+    above = writer.value(f"sub i64 {count}, {word(writer, 'BELOW')}")
+    before = writer.value(f"sub i64 {above}, 1")  # of fewer samples a large number
+    _need(writer, writer.value(f"icmp ult i64 {before}, {word(writer, 'SPAN')}"), "other")
     words = {
         "COUNT": count,
-        "MATRIX": word(matrix, DATA),
-        "ROW": word(strides, 0),  # of one sample it is never used
+        "MATRIX": field(matrix, DATA),
+        "ROW": field(strides, 0),  # of one sample it is never used
         "COLUMN": writer.load("i64", writer.offset(strides, last), 8),
-        "PARAMS": word(_argument(writer, 1), DATA),
+        "PARAMS": field(_argument(writer, 1), DATA),
     }
     return _Samples(rank, many, count, words)
 
@@ -263,6 +267,16 @@ def _leave(writer: Writer, given: str, dropped: list[str]) -> None:
     for result in dropped:
         python_call(writer, "Py_DecRef", f"ptr {result}")  # nothing where there is none
     writer.do(f"store atomic i64 0, ptr {slot_address(writer, 'BUSY')} release, align 8")
+    writer.do(f"ret ptr {given}")
+
+
+def _hand_on(writer: Writer) -> None:
+    """Append where calls of other numbers of samples go."""
+    writer.begin("other")
+    code = word(writer, "CODE", "ptr")
+    _need(writer, writer.value(f"icmp ne ptr {code}, null"), "unfit")
+    owner = word(writer, "OWNER", "ptr")
+    given = writer.value(f"call ptr {code}(ptr {owner}, ptr %arguments, i64 %count)")
     writer.do(f"ret ptr {given}")
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "STRIDES",
     "TYPE",
     "address_of",
+    "call_target",
     "known",
     "python_address",
     "python_addresses",
@@ -133,6 +134,12 @@ def python_call(writer: Writer, name: str, *arguments: str) -> str:
         writer.do(call)
         return ""
     return writer.value(call)
+
+
+def call_target(function: Callable[..., Any]) -> tuple[int, int]:
+    """Return the address of the code that `python_function` was given, and of its owner."""
+    kept: Any = function.__module__
+    return kept[0].function, id(kept[1])
 
 
 class _MethodDef(ctypes.Structure):

@@ -10,12 +10,8 @@ from attrs import define, field
 
 from mgcompile.backends.llvm.codegen.cpython_entry import ENTER
 from mgcompile.backends.llvm.codegen.run_function import RUN
-from mgcompile.backends.llvm.runtime.cpython import (
-    address_of,
-    known,
-    python_addresses,
-    python_function,
-)
+from mgcompile.backends.llvm.runtime.cpython import address_of, known, python_addresses
+from mgcompile.backends.llvm.runtime.door import LlvmDoor
 from mgcompile.backends.llvm.runtime.result_pool import LARGE, Results
 from mgcompile.backends.llvm.runtime.workspace import (
     Arena,
@@ -27,6 +23,8 @@ from mgcompile.backends.llvm.runtime.workspace import (
 from mgcompile.schedule.decisions import MOST_TILES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from mgcompile.backends.interface import Shortcut
@@ -54,6 +52,7 @@ class LlvmExecutable:
     library: LoadedCode
     threads: int = 1
     shortcut: Shortcut | None = field(init=False, default=None)
+    _door: Callable[[int, int], LlvmDoor] | None = field(init=False, default=None)
     _constants: tuple[Any, ...] = field(init=False)
     _function: Any = field(init=False)
     _free: list[Arena] = field(init=False, factory=list)
@@ -74,10 +73,15 @@ class LlvmExecutable:
             size for size, batched in self._outputs if batched
         )
         if ENTER in self.library.addresses and known():
-            self.shortcut = self._new_shortcut()
+            self._door = self._way_in()
+            self.shortcut = self._door(0, _ANY).shortcut
 
-    def _new_shortcut(self) -> Shortcut:
-        """Make the function for CPython, and an arena for it alone."""
+    def door(self, below: int, most: int | None) -> LlvmDoor | None:
+        """Open a way for calls of some numbers of samples (see `mgcompile.backends.interface`)."""
+        return None if self._door is None else self._door(below, _ANY if most is None else most)
+
+    def _way_in(self) -> Callable[[int, int], LlvmDoor]:
+        """Return what makes functions for CPython, and make an arena for them alone."""
         lowered, most = self.lowered, _ANY
         if self.threads > 1:
             most = lowered.tile.chunk * lowered.tile.samples  # more is shared among threads
@@ -89,9 +93,12 @@ class LlvmExecutable:
             arena.grow(lowered, most)
         addresses = python_addresses(lowered.tile.dtype)
         arena.set("PYTHON", address_of(addresses))
-        arena.set("MOST", most)
-        code = self.library.addresses[ENTER]
-        return python_function(code, arena.context, arena, addresses, self.library)
+        code, library = self.library.addresses[ENTER], self.library
+
+        def opened(below: int, above: int) -> LlvmDoor:
+            return LlvmDoor.make(code, arena, below, min(above, most), addresses, library)
+
+        return opened
 
     def __call__(self, inputs: Any, count: int, params: NDArray[Any]) -> tuple[NDArray[Any], ...]:
         """Run the program once over all samples (see `mgcompile.backends.interface.Executable`)."""
