@@ -1,5 +1,7 @@
 """Find which inputs or parameters each output of a program can depend on: a Jacobian's pattern.
 
+Of a program that computes a gradient it is the pattern of the Hessian.
+
 Every element of every array gets a row of bits, one for each leaf; a statement gives its result the
 bits of all that it reads. Nothing is decided by numbers: an entry that is not in the pattern is 0
 everywhere.
@@ -40,15 +42,16 @@ _MOST_STATEMENTS = 20_000
 """Statements that are gone through at most, those of loops in every iteration."""
 
 
-def dependence(program: Program, source: int) -> NDArray[np.bool_] | None:
-    """Return which outputs depend on which leaves.
+def dependence(program: Program, source: int, output: str = "value") -> NDArray[np.bool_] | None:
+    """Return which elements of an output depend on which leaves.
 
     Args:
-        program: A forward program.
+        program: A forward program, or one of a gradient.
         source: INPUTS or PARAMS.
+        output: The output's name.
 
     Returns:
-        Shape (n_outputs, leaves); None if finding out would take too long.
+        Shape (elements, leaves); None if finding out would take too long.
     """
     leaves = program.arrays[source].size
     words = -(-leaves // _WORD)
@@ -63,7 +66,7 @@ def dependence(program: Program, source: int) -> NDArray[np.bool_] | None:
     store[source][places, places // _WORD] = np.uint64(1) << (places % _WORD).astype(np.uint64)
     for statement in program.statements:
         _run(statement, store, program, ())
-    found = store[program.output("value")].astype("<u8")
+    found = store[program.output(output)].astype("<u8")
     return np.unpackbits(found.view(np.uint8), axis=1, count=leaves, bitorder="little").astype(bool)
 
 

@@ -9,7 +9,7 @@ import attrs
 from mgcompile.errors import InputError
 from mgcompile.runtime.arguments import read_batch
 from mgcompile.runtime.fast_path import in_dtype
-from mgcompile.runtime.hessian import chosen_source, hessian, product
+from mgcompile.runtime.hessian import chosen_source, product
 from mgcompile.runtime.jacobian import check_choice
 from mgcompile.runtime.out import fill, fill_both
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mgcompile.runtime.arguments import Batch, InputNames
     from mgcompile.runtime.compiled_programs import Built
     from mgcompile.runtime.finite_checks import Checks
+    from mgcompile.runtime.hessian import Hessians
     from mgcompile.runtime.jacobian import Jacobians
 
     Floats = NDArray[Any]
@@ -35,6 +36,7 @@ class Calls:
     Args:
         built: The programs.
         jacobians: Those of several outputs.
+        hessians: Those of one output.
         checks: Of results.
         names: Of the inputs.
         dtype: Of the programs.
@@ -44,6 +46,7 @@ class Calls:
 
     built: Built
     jacobians: Jacobians
+    hessians: Hessians
     checks: Checks
     names: InputNames
     dtype: np.dtype[Any]
@@ -156,7 +159,7 @@ class Calls:
         """Return the matrix of second derivatives."""
         source = chosen_source(self.built, wrt)
         batch = self.batch(X)
-        found = hessian(self.built, source, batch, params)
+        found = self.hessians(source, batch, params)
         self.checks.check_result(
             found, "a second derivative", batch, params, per_sample=source == "inputs"
         )

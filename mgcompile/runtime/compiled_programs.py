@@ -29,11 +29,15 @@ from mgcore.gc_pause import collector_paused
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mgcompile.backends.interface import Backend, Executable, Options, Trainer
     from mgcompile.program.ir import Program
     from mgcompile.program.optimizer import OptimizerSpec
     from mgcompile.runtime.proof import Proof
 
+    Floats = NDArray[Any]
     Objects = dict[str, bytes]
 
 __all__ = ["Built", "Source"]
@@ -84,6 +88,14 @@ class Built:
     def takes_data(self) -> bool:
         """Return whether a call takes X: there are inputs, and no data set was recorded."""
         return bool(self.program.n_inputs) and self.program.data is None
+
+    def point_to_prove(self, dtype: np.dtype[Any]) -> tuple[Floats, Floats] | None:
+        """Return samples and parameters as recorded; None where what is built is not checked."""
+        if self.proof is None or not self.proof.verifier.level:
+            return None
+        recorded, data = self.proof.verifier.recorded, self.program.data
+        rows = recorded.inputs[None] if data is None else data
+        return rows.astype(dtype), recorded.params.astype(dtype)
 
     def source(self, wrt: str | None) -> Source:
         """Return "inputs" or "params": what derivatives are taken to; None is what there is.

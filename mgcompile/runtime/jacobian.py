@@ -15,9 +15,8 @@ from mgcompile.errors import OptionError
 from mgcompile.program.dependence import dependence
 from mgcompile.program.ir import INPUTS, PARAMS
 from mgcompile.runtime.jacobian_plan import FEW, dense_plan, has_few_outputs, sparse_plan
-from mgcompile.runtime.jacobian_sweeps import Sweeps, check_entries, place_entries
+from mgcompile.runtime.jacobian_sweeps import Sweeps, place_entries, prove_entries
 from mgcompile.support.sweeps import Sweep
-from mgcompile.verification.reference import vector
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -183,21 +182,12 @@ class Jacobians:
         return along(batch.inputs, batch.count, params, part.directions.astype(self.dtype))
 
     def _prove(self, part: Part, along: Callable[[tuple[Floats, Floats], Floats], Floats]) -> None:
-        """Hold the entries that a part gives, at the recorded point, to one sweep for all of them.
-
-        The programs are right along any direction (see `proof`); that no entry was left out when
-        directions were put together shows in a direction that is in none of them.
-        """
-        proof = self.built.proof
-        if part.rows is None or proof is None or not proof.verifier.level:
-            return
-        recorded, shape = proof.verifier.recorded, (self.built.n_outputs, part.leaves)
-        data = self.built.program.data
-        rows = recorded.inputs[None] if data is None else data
-        at = rows.astype(self.dtype), recorded.params.astype(self.dtype)
-        probe = vector(part.directions.shape[1], self.dtype.name) * part.directions.any(axis=0)
-        directions = np.vstack([part.directions, probe]).astype(self.dtype)
-        results = along(at, directions)
-        entries = np.zeros((1, *shape), self.dtype)
-        place_entries(part, results[None, :-1], entries)
-        check_entries(part, entries[0], probe, results[-1])
+        """Hold the entries that a part gives to one sweep for all of them, as recorded."""
+        at = self.built.point_to_prove(self.dtype)
+        if part.rows is not None and at is not None:
+            prove_entries(
+                part,
+                lambda directions: along(at, directions.astype(self.dtype)),
+                (self.built.n_outputs, part.leaves),
+                "Jacobian",
+            )

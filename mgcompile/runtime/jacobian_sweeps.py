@@ -8,8 +8,11 @@ import attrs
 import numpy as np
 
 from mgcompile.errors import MiscompiledError
+from mgcompile.verification.reference import vector
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from mgcompile.backends.interface import Executable
@@ -17,10 +20,12 @@ if TYPE_CHECKING:
 
     Floats = NDArray[Any]
 
-__all__ = ["Sweeps", "check_entries", "place_entries"]
+__all__ = ["Sweeps", "place_entries", "prove_entries"]
 
 _ALLOWED = {"float64": 1e-6, "float32": 1e-2}
 """How far entries may be from a sweep for all of them, beside their size."""
+
+_OTHER_MODE = "kernel.jacobian(..., mode=...) of the other mode may do"
 
 _AT_ONCE = 1 << 20
 """Numbers that go into a call at most: samples with their directions."""
@@ -79,18 +84,32 @@ class Sweeps:
         return results.transpose(0, 2, 1) if self.mode == "forward" else results
 
 
-def check_entries(part: Part, entries: Floats, probe: Floats, swept: Floats) -> None:
-    """Compare what entries say of a direction with what a sweep along it gave.
+def prove_entries(
+    part: Part, along: Callable[[Floats], Floats], shape: tuple[int, int], what: str
+) -> None:
+    """Hold the entries that a part gives, at one point, to one sweep for all of them.
+
+    The programs are right along any direction (see `proof`); that no entry was left out when
+    directions were put together shows in a direction that is in none of them.
 
     Args:
-        part: Which entries there are.
-        entries: Shape (outputs, leaves).
-        probe: The direction.
-        swept: What the sweep gave.
+        part: Its directions and entries.
+        along: Runs the sweeps along some directions; shape (sweeps, size).
+        shape: Of the matrix.
+        what: "Jacobian" or "Hessian".
 
     Raises:
         MiscompiledError: if they differ by more than rounding may.
     """
+    probe = vector(part.directions.shape[1], "float64") * part.directions.any(axis=0)
+    results = along(np.vstack([part.directions, probe]))
+    entries = np.zeros((1, *shape), results.dtype)
+    place_entries(part, results[None, :-1], entries)
+    _check_entries(part, entries[0], probe.astype(results.dtype), results[-1], what)
+
+
+def _check_entries(part: Part, entries: Floats, probe: Floats, swept: Floats, what: str) -> None:
+    """Compare what entries say of a direction with what a sweep along it gave."""
     along = entries if part.mode == "forward" else entries.T
     made, size = along @ probe, np.abs(along) @ np.abs(probe)
     own = along.any(axis=1)  # of the others the entries are another part's
@@ -98,12 +117,14 @@ def check_entries(part: Part, entries: Floats, probe: Floats, swept: Floats) -> 
     wrong = own & np.isfinite(swept) & np.isfinite(made) & (np.abs(made - swept) > allowed)
     if wrong.any():
         place = int(np.flatnonzero(wrong)[0])
-        what = "output" if part.mode == "forward" else "leaf"
+        where, other = {
+            "Jacobian": ("output" if part.mode == "forward" else "leaf", _OTHER_MODE),
+            "Hessian": ("slope", "kernel.hvp along unit vectors may do"),
+        }[what]
         message = (
-            f"the Jacobian is put together wrongly and is not handed out: along a direction, "
-            f"{what} {place} moves by {swept[place]!r}, its entries say {made[place]!r}. This is a "
-            "fault of the compiler: please report it. Meanwhile kernel.jacobian(..., mode=...) of "
-            "the other mode may do, or verify=False"
+            f"the {what} is put together wrongly and is not handed out: along a direction, "
+            f"{where} {place} moves by {swept[place]!r}, its entries say {made[place]!r}. This is "
+            f"a fault of the compiler: please report it. Meanwhile {other}, or verify=False"
         )
         raise MiscompiledError(message)
 

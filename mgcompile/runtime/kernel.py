@@ -15,6 +15,7 @@ from mgcompile.runtime.calls import Calls
 from mgcompile.runtime.compiled_programs import Built
 from mgcompile.runtime.fast_path import Shortcuts
 from mgcompile.runtime.finite_checks import Checks
+from mgcompile.runtime.hessian import Hessians, chosen_source
 from mgcompile.runtime.jacobian import Jacobians, check_choice
 from mgcompile.runtime.out import fill, fill_both
 from mgcompile.runtime.proof import Proof
@@ -105,6 +106,7 @@ class Kernel(Generic[Values]):
         self._calls = Calls(
             built=self._built,
             jacobians=Jacobians(self._built, dtype),
+            hessians=Hessians(self._built, dtype),
             checks=self._checks,
             names=InputNames(signature.inputs),
             dtype=dtype,
@@ -323,7 +325,7 @@ class Kernel(Generic[Values]):
         return self._calls.hvp(X, self._params, v, wrt)
 
     def hessian(self, X: Any = None, wrt: Literal["inputs", "params"] | None = None) -> Floats:
-        """Return the matrix of second derivatives.
+        """Return the matrix of second derivatives, by as few sweeps as `hessian_plan` says.
 
         Args:
             X: As for a call; not given when the kernel has no inputs.
@@ -334,6 +336,16 @@ class Kernel(Generic[Values]):
             params: shape (n_params, n_params), of the mean loss.
         """
         return self._calls.hessian(X, self._params, wrt)
+
+    def hessian_plan(self, wrt: Literal["inputs", "params"] | None = None) -> Plan:
+        """Return how `hessian` computes: how many sweeps of the gradient, and their cost in it.
+
+        Leaves that no slope depends on together share a sweep: a tridiagonal Hessian takes three.
+
+        Raises:
+            OptionError: if there is no such thing, or the kernel has several outputs.
+        """
+        return self._calls.hessians.plan(chosen_source(self._built, wrt))
 
     # Training
 

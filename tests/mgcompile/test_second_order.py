@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 import mgcompile
-from mgcompile.errors import NotFiniteError, OptionError
+from mgcompile.errors import MiscompiledError, NotFiniteError, OptionError
+from mgcompile.program.dependence import dependence
+from mgcompile.runtime import hessian as hessian_module
+from mgcompile.runtime import jacobian_sweeps
 from mgcore import Value, hessian, ops
 
 BACKENDS = ["numpy", "llvm"]
@@ -112,3 +116,72 @@ def test_checks_cover_second_derivatives(wrt: str) -> None:
         kernel.hvp(X, np.ones(1), wrt=wrt)
     with pytest.raises(NotFiniteError, match="second derivative"):
         kernel.hessian(X, wrt=wrt)
+
+
+def chain(leaves):
+    """Neighbours alone meet: the Hessian has three diagonals."""
+    return ops.sum(*[100.0 * (y - x * x) ** 2 + ops.tanh(x * y) for x, y in pairwise(leaves)])
+
+
+def arrow(leaves):
+    """The first leaf meets all others, which do not meet: no two columns share a product."""
+    return ops.sum(*[ops.sin(leaves[0] * x) for x in leaves[1:]])
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("function", "products"), [(chain, 3), (arrow, 12)])
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_leaves_that_do_not_meet_share_a_product(function, products, backend, dtype):
+    point = np.linspace(-0.9, 1.1, 12)
+    x = [Value(p) for p in point.tolist()]
+    expected = np.array(hessian(function(x), x))
+    near = dict.fromkeys(("rtol", "atol"), 1e-9 if dtype == "float64" else 1e-3)
+    options = {"backend": backend, "dtype": dtype, "cache": False}
+    for wrt, kernel in (
+        ("inputs", mgcompile.compile(function(x), x, **options)),
+        ("params", mgcompile.compile(function(x), params=x, **options)),
+    ):
+        given = (point,) if wrt == "inputs" else ()
+        found = kernel.hessian(*given, wrt=wrt)
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(found / scale, expected / scale, **near)
+        plan = kernel.hessian_plan(wrt)
+        assert sum(len(part.directions) for part in plan.parts) == products
+        assert np.array_equal(found != 0.0, expected != 0.0)
+    two = mgcompile.compile(function(x), x, **options).hessian(np.stack([point, -point]))
+    assert two.shape == (2, 12, 12)
+    np.testing.assert_allclose(two[0] / scale, expected / scale, **near)
+
+
+def test_a_hessian_without_entries_takes_no_product():
+    x = [Value(0.1 * k) for k in range(9)]
+    kernel = mgcompile.compile(ops.dot(*x, *range(9)), x, cache=False)
+    assert not kernel.hessian(np.ones((4, 9))).any()
+    assert not kernel.hessian_plan().parts
+
+
+def test_many_samples_are_done_in_parts(monkeypatch):
+    monkeypatch.setattr(jacobian_sweeps, "_AT_ONCE", 200)
+    x = [Value(0.1 * k) for k in range(8)]
+    kernel = mgcompile.compile(chain(x), x, cache=False)
+    X = np.random.default_rng(3).normal(size=(23, 8))
+    found = kernel.hessian(X)
+    for row, square in zip(X, found, strict=True):
+        here = [Value(v) for v in row.tolist()]
+        np.testing.assert_allclose(square, hessian(chain(here), here), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("wrt", ["inputs", "params"])
+def test_a_hessian_put_together_wrongly_is_not_handed_out(wrt, monkeypatch):
+    def one_too_few(*arguments):
+        pattern = dependence(*arguments)
+        pattern[2, 3] = False
+        return pattern
+
+    monkeypatch.setattr(hessian_module, "dependence", one_too_few)
+    x = [Value(0.1 * k + 0.05) for k in range(8)]
+    leaves = {"inputs": x} if wrt == "inputs" else {"params": x}
+    kernel = mgcompile.compile(chain(x), **leaves, cache=False)
+    given = (np.linspace(0, 1, 8),) if wrt == "inputs" else ()
+    with pytest.raises(MiscompiledError, match="Hessian is put together wrongly"):
+        kernel.hessian(*given)

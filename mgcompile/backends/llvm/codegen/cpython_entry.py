@@ -39,8 +39,8 @@ ENTER = "mg_enter"
 _ALIGNED = 0x100
 """The flag of arrays whose numbers begin at multiples of their size."""
 
-_PER_SAMPLE = ("value", "input_gradient", "tangent", "cotangent")
-_SUMMED = ("loss", "param_gradient", "param_cotangent")
+_PER_SAMPLE = ("value", "input_gradient", "tangent", "cotangent", "input_product")
+_SUMMED = ("loss", "param_gradient", "param_cotangent", "param_product")
 _NUMBERS = ("value", "loss")
 
 
