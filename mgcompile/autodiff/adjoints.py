@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import attrs
 
-from mgcompile.autodiff.symbols import Emitter, Number, Symbol
+from mgcompile.autodiff.matrix_product_adjoints import Contribution, summed_product
+from mgcompile.autodiff.symbols import Emitter, Symbol
 from mgcompile.program.builder import affine
 from mgcompile.program.index_maps import (
     added_axis,
@@ -16,36 +17,13 @@ from mgcompile.program.index_maps import (
     moving_axes,
     only_axes,
 )
-from mgcompile.program.ir import CONSTS, SAMPLES, Access, Affine, IndexMap
-from mgcompile.support.ranges import Doubt
-from mgcompile.support.zero_product import ZERO_DOT
+from mgcompile.program.ir import CONSTS, Access, Affine, IndexMap
 from mgcore import ops
 
 if TYPE_CHECKING:
     from mgcompile.program.builder import Builder
-    from mgcore import Op
 
-__all__ = ["Adjoints", "Contribution", "Part", "dot_of", "over_shape"]
-
-
-@attrs.frozen(slots=True, eq=False)
-class Contribution:
-    """`adjoint * partial` at every point of `domain`, to be added to `target` through `index`.
-
-    `batched` says that there is one for every sample, even if neither factor depends on it.
-    """
-
-    domain: tuple[int, ...]
-    adjoint: Number
-    partial: Number
-    target: int
-    index: IndexMap
-    batched: bool
-
-    @property
-    def factors(self) -> tuple[Number, Number]:
-        """Return what is multiplied, what is nearer to the output first."""
-        return self.adjoint, self.partial
+__all__ = ["Adjoints", "Part", "over_shape"]
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -99,47 +77,15 @@ class Adjoints:
         gone = tuple(axis for axis, moving in enumerate(moves) if not moving and domain[axis] > 1)
         shared = not (self.per_sample or builder.arrays[contribution.target].batched)
         over_batch = contribution.batched and shared
-        source = self._reduced(contribution, kept, gone, over_batch=over_batch)
+        source = summed_product(
+            contribution, builder, self.loops, kept, gone, over_batch=over_batch
+        )
         axes = (*range(depth), *(depth + axis for axis in kept))
         part = Part(tuple(domain[axis] for axis in kept), source, only_axes(index, axes))
         self._add(contribution.target, part)
 
     def _add(self, array: int, part: Part) -> None:
         self._parts.setdefault(array, []).append(part)
-
-    def _reduced(
-        self, item: Contribution, kept: tuple[int, ...], gone: tuple[int, ...], *, over_batch: bool
-    ) -> Access:
-        builder, depth = self.builder, len(self.loops)
-        emitter = Emitter(builder, self.loops, item.domain)
-        numbers = [x for x in item.factors if isinstance(x, Symbol)]
-        over_batch_sum = over_batch and builder.is_batched([x.access for x in numbers])
-        if not gone and not over_batch_sum:
-            product = emitter.chained(item.adjoint, item.partial)
-            if over_batch:
-                samples = Symbol(affine(SAMPLES, 0, *(0,) * (depth + len(item.domain))), emitter)
-                product = emitter.multiply(product, samples)
-            axes = (*range(depth), *(depth + axis for axis in kept))
-            read = emitter.access(product)
-            return Access(read.array, only_axes(read.index, axes))
-        scale = 1.0
-        for x in item.factors:
-            scale *= 1.0 if isinstance(x, Symbol) else x
-        if not numbers:
-            numbers = [Symbol(emitter.access(1.0), emitter)]
-        axes = (*range(depth), *(depth + axis for axis in kept + gone))
-        reads = [Access(x.access.array, only_axes(x.access.index, axes)) for x in numbers]
-        shape = tuple(item.domain[axis] for axis in kept)
-        reduced = tuple(item.domain[axis] for axis in gone)
-        op = dot_of(emitter, *item.factors) if len(reads) == 2 else ops.sum
-        result = builder.bundle(op, shape, reads, reduced, over_batch=over_batch_sum)
-        after = Emitter(builder, self.loops, shape)
-        strides = (0,) * depth + dense_strides(shape)
-        total: Number = Symbol(affine(result, 0, *strides), after)
-        total = after.chained(total, scale)
-        if over_batch and not over_batch_sum:
-            total = after.multiply(total, Symbol(affine(SAMPLES, 0, *(0,) * len(strides)), after))
-        return after.access(total)
 
     def take_parts(self, array: int) -> list[Part]:
         """Return what was collected for `array` as it is, and forget it."""
@@ -179,33 +125,6 @@ class Adjoints:
         if read is None:
             return part.source if len(part.shape) == 1 else None
         return Access(read.array, added_axis(read.index, 0, depth))
-
-
-def dot_of(emitter: Emitter, above: Number, below: Number) -> Op:
-    """Return what adds up the products of two factors of the chain rule, `above` first.
-
-    A factor that only may overflow is looked at where that takes little beside computing it; in a
-    product of matrices, which reads each number many times, it is not. Nor is one in a sum that may
-    overflow only where its operands are huge. In a guarded program all are.
-    """
-    if not emitter.ends(above, below):
-        return ops.dot
-    if emitter.builder.guarded:
-        return ZERO_DOT
-    if emitter.range(below).finite:
-        return ops.dot
-    spread = any(_covers(emitter, x) for x in (above, below))
-    return ZERO_DOT if emitter.range(below).doubt is Doubt.EDGE or spread else ops.dot
-
-
-def _covers(emitter: Emitter, number: Number) -> bool:
-    """Tell whether there is a number for every point of the domain."""
-    if not isinstance(number, Symbol):
-        return False
-    moves = moving_axes(number.access.index)[len(emitter.loops) :]
-    batched = emitter.builder.arrays[number.access.array].batched
-    lengths = zip(emitter.domain, moves, strict=True)
-    return batched and all(moving or length == 1 for length, moving in lengths)
 
 
 def over_shape(access: Access, shape: tuple[int, ...], more: int, depth: int) -> Access:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.autodiff.active import active_arrays
-from mgcompile.autodiff.adjoints import dot_of
 from mgcompile.autodiff.forward_tape import write_tangent_tape
+from mgcompile.autodiff.matrix_product_adjoints import dot_of
 from mgcompile.autodiff.partials import local_derivatives
 from mgcompile.autodiff.symbols import Emitter, Number, Symbol
 from mgcompile.program.builder import Builder, affine

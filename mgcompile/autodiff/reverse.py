@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.autodiff.active import active_arrays
-from mgcompile.autodiff.adjoints import Adjoints, Contribution, over_shape
+from mgcompile.autodiff.adjoints import Adjoints, over_shape
 from mgcompile.autodiff.engine_order import engine_gradient
+from mgcompile.autodiff.matrix_product_adjoints import Contribution
 from mgcompile.autodiff.partials import local_derivatives
 from mgcompile.autodiff.reverse_loop import reverse_loop
 from mgcompile.autodiff.reverse_take import one_hot

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mgcompile.autodiff.active import active_arrays
-from mgcompile.autodiff.adjoints import Adjoints, Contribution, over_shape
+from mgcompile.autodiff.adjoints import Adjoints, over_shape
+from mgcompile.autodiff.matrix_product_adjoints import Contribution
 from mgcompile.autodiff.symbols import Emitter, Number, Symbol
 from mgcompile.errors import InvalidProgramError
 from mgcompile.program.builder import Builder, affine

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mgcompile.autodiff.adjoints import Contribution, over_shape
+from mgcompile.autodiff.adjoints import over_shape
+from mgcompile.autodiff.matrix_product_adjoints import Contribution
 from mgcompile.autodiff.symbols import Emitter, Symbol
 from mgcompile.program.index_maps import added_axis
 from mgcompile.program.ir import CONSTS, Access, Affine

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.autodiff.adjoints import Adjoints, Contribution
+from mgcompile.autodiff.matrix_product_adjoints import Contribution
 from mgcompile.autodiff.partial_template import grouped
 from mgcompile.autodiff.symbols import Emitter
 from mgcompile.autodiff.tape_tables import Pool, Rows, assemble, joined, rows_of, sum_rows
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mgcompile.autodiff.adjoints import Adjoints
     from mgcompile.program.builder import Builder
 
     Numbers = NDArray[np.int64]

@@ -11,9 +11,10 @@ from mgcompile.graph.ir import operand_table
 from mgcompile.program.builder import Builder
 from mgcompile.program.infer_maps import fit_map
 from mgcompile.program.ir import Affine
-from mgcompile.reroll.emit_bundle import Writer
+from mgcompile.reroll.emit_bundle import write_bundle
 from mgcompile.reroll.emit_loop import write_loop
 from mgcompile.reroll.emit_tape import write_tape
+from mgcompile.reroll.member_axes import Members
 from mgcompile.reroll.member_order import steady_order
 from mgcompile.reroll.partition import SMALL_GROUP
 from mgcompile.reroll.value_map import ValueMap
@@ -52,18 +53,18 @@ def _write_groups(
     classes: IsomorphismClasses, groups: Sequence[int], value_map: ValueMap, builder: Builder
 ) -> None:
     graph = classes.graph
-    writer = Writer(value_map, builder)
+    members = Members(value_map, builder)
     for group in groups:
         nodes = classes.nodes(group)
         op = graph.ops[int(graph.code[nodes[0]])]
         table = operand_table(graph, nodes)
         if len(nodes) < SMALL_GROUP and not value_map.in_step(table):
             for i in range(len(nodes)):
-                value_map.put(nodes[i : i + 1], writer.write(op, table[i : i + 1]))
+                value_map.put(nodes[i : i + 1], write_bundle(members, op, table[i : i + 1]))
             continue
         if (order := steady_order(value_map, table)) is not None:
             nodes, table = nodes[order], table[order]
-        value_map.put(nodes, writer.write(op, table))
+        value_map.put(nodes, write_bundle(members, op, table))
 
 
 def _gather_outputs(graph: Graph, value_map: ValueMap, builder: Builder) -> int:

@@ -11,9 +11,10 @@ from mgcompile.graph.ir import CONST, edge_owner
 from mgcompile.program.builder import affine
 from mgcompile.program.infer_maps import fit_map
 from mgcompile.program.ir import CONSTS, Access, Affine, Carry
-from mgcompile.reroll.emit_bundle import Writer
+from mgcompile.reroll.emit_bundle import write_bundle
 from mgcompile.reroll.halo import find_halos
 from mgcompile.reroll.loop_detect import body_places
+from mgcompile.reroll.member_axes import Members
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,10 +57,10 @@ def write_loop(
         body.rows[j, False] = value_map.virtual(carried[j], size[j])
     builder.open_loop()
     made = {}
-    writer = Writer(value_map, builder, loop.count, local)
+    members = Members(value_map, builder, loop.count, local)
     for j, part in enumerate(loop.body):
         op = classes.graph.ops[int(classes.graph.code[part.nodes.flat[0]])]
-        made[j] = writer.write(op, body.table(j))
+        made[j] = write_bundle(members, op, body.table(j))
         value_map.put(part.nodes, made[j], repeated=loop.count)
         if (j, True) in body.halos:
             row = value_map.row_in_loop(body.row_now(j))

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from mgcompile.program.ir import extent
 from mgcompile.schedule.decisions import ElementSum, Range, SumBlock
 from mgcompile.schedule.lanes import Path, fetch_cost, path_of, put_cost, result_path, vectors_of
-from mgcompile.schedule.register_blocking import even, sums_of, turn_of
+from mgcompile.schedule.matrix_product_tiles import even, sums_of, turn_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,9 @@ from mgcompile.schedule.ir import LoopProgram
 from mgcompile.schedule.layout import place_arrays
 from mgcompile.schedule.live_outs import find_live_outs, runs_alone
 from mgcompile.schedule.lookups import find_lookups
+from mgcompile.schedule.matrix_product_tiles import choose_blockings, single_blockings
 from mgcompile.schedule.phases import split_phases
 from mgcompile.schedule.printer import format_loops
-from mgcompile.schedule.register_blocking import choose_blockings, single_blockings
 from mgcompile.schedule.scatter_elision import elide_scatters
 from mgcompile.schedule.sink_epilogue import sink_epilogues
 from mgcompile.schedule.sink_scatter import sink_into_scatters

@@ -14,7 +14,7 @@ from mgcompile.schedule.decisions import ElementSum
 from mgcompile.schedule.faults import FaultError, require
 from mgcompile.schedule.ir import BLOCK, Group, ScatterUnit, block_units, nested_units
 from mgcompile.schedule.lanes import path_of
-from mgcompile.schedule.register_blocking import sums_of
+from mgcompile.schedule.matrix_product_tiles import sums_of
 from mgcompile.schedule.verify_order import check_destinations, check_order
 from mgcompile.schedule.verify_places import check_places
 

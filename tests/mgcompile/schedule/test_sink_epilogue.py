@@ -3,8 +3,8 @@
 import mgcompile
 from mgcompile.program.ir import PARAMS
 from mgcompile.schedule.ir import Group, Product
+from mgcompile.schedule.matrix_product_tiles import even
 from mgcompile.schedule.pipeline import schedule
-from mgcompile.schedule.register_blocking import even
 from mgcore import Value, ops
 from mgnn import MLP
 

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from mgcompile.schedule.decisions import ElementSum, SumBlock
     from mgcompile.schedule.ir import Product
 
-__all__ = ["write_element_reduction"]
+__all__ = ["write_element_product"]
 
 
-def write_element_reduction(writer: Writer, codegen: CodegenContext, product: Product) -> None:
+def write_element_product(writer: Writer, codegen: CodegenContext, product: Product) -> None:
     """Append the nests that compute a `sum` or `dot`, and what finishes it in registers.
 
     Args:

@@ -8,11 +8,11 @@ from mgcompile.backends.llvm.codegen.element_groups import (
     write_element_group,
     write_element_operands,
 )
-from mgcompile.backends.llvm.codegen.element_sums import write_element_reduction
+from mgcompile.backends.llvm.codegen.element_sums import write_element_product
 from mgcompile.backends.llvm.codegen.elementwise import write_group, write_many_operands
 from mgcompile.backends.llvm.codegen.horizontal_sum import write_padding_lanes
 from mgcompile.backends.llvm.codegen.lookup import write_lookup
-from mgcompile.backends.llvm.codegen.reduction import write_reduction
+from mgcompile.backends.llvm.codegen.matrix_product import write_product
 from mgcompile.backends.llvm.codegen.scatter import write_copy, write_rotation, write_scatter
 from mgcompile.backends.llvm.codegen.straight_tape import write_tape
 from mgcompile.backends.llvm.tapevm.tapes import run_tape
@@ -76,7 +76,7 @@ def _write_bundle(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> No
 
 def _write_product(writer: Writer, codegen: CodegenContext, product: Product) -> None:
     by_sample = codegen.samples_in_lanes(product.bundle)
-    write = write_reduction if by_sample else write_element_reduction
+    write = write_product if by_sample else write_element_product
     write(writer, codegen, product)
 
 

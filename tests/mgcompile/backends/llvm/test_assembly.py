@@ -11,7 +11,7 @@ from assembly import TARGETS, X86_256, bodies
 import mgcompile
 from mgcompile.autodiff.pipeline import input_gradient, param_gradient
 from mgcompile.backends.llvm.lower import lower
-from mgcompile.schedule.register_blocking import LATENCY
+from mgcompile.schedule.matrix_product_tiles import LATENCY
 from mgcore import Value, ops
 
 LOADS = {2: 2, 4: 3}  # that can start in a cycle, by how many multiply-adds can

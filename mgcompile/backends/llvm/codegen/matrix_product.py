@@ -1,4 +1,4 @@
-"""Write sums and dots of batched arrays: register tiles with samples in the lanes."""
+"""Write products of matrices, and other sums, as register tiles with samples in the lanes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from mgcompile.schedule.decisions import Blocking
     from mgcompile.schedule.ir import Product
 
-__all__ = ["write_reduction"]
+__all__ = ["write_product"]
 
 
-def write_reduction(writer: Writer, codegen: CodegenContext, product: Product) -> None:
+def write_product(writer: Writer, codegen: CodegenContext, product: Product) -> None:
     """Append the nests that compute a `sum` or `dot`, and what finishes it in registers.
 
     Args:

@@ -1,4 +1,4 @@
-"""Choose how a sum or dot is cut into register tiles: which axes are unrolled, and by how much."""
+"""Cut products of matrices, and other sums, into register tiles: which axes, into what blocks."""
 
 from __future__ import annotations
 
