@@ -76,6 +76,8 @@ def verify_rerolling(form: Rerolling) -> Rerolling:
 def _verify_classes(classes: IsomorphismClasses) -> None:
     graph = verify_graph(classes.graph)
     _require(len(np.unique(classes.members)) == len(classes.members), "a node in two groups")
+    whole = (classes.group >= 0) | (graph.code < 0)
+    _require(bool(np.all(whole[graph.roots])), "an output in no group")
     for group in range(classes.count):
         nodes = classes.nodes(group)
         codes = graph.code[nodes]
@@ -83,7 +85,9 @@ def _verify_classes(classes: IsomorphismClasses) -> None:
         width = graph.start[nodes + 1] - graph.start[nodes]
         _require(bool(np.all(width == width[0])), f"group {group} has ops of two widths")
         edges = graph.start[nodes][:, None] + np.arange(int(width[0]))
-        read = classes.group[graph.operand[edges]]
+        operands = graph.operand[edges]
+        _require(bool(np.all(whole[operands])), f"group {group} reads a node of no group")
+        read = classes.group[operands]
         _require(bool(np.all(read < group)), f"group {group} reads itself or a later one")
 
 
@@ -92,8 +96,8 @@ def _verify_stages(form: Rerolling) -> None:
     for stage in form.stages:
         if stage.loop is not None:
             seen += [group for part in stage.loop.body for group in np.unique(part.groups).tolist()]
-    whole = set(seen) == set(range(form.known.count))
-    _require(whole, "a group is in no stage")
+    _require(len(set(seen)) == len(seen), "a group is in two stages")
+    _require(len(seen) == form.known.count, "a group is in no stage")
 
 
 def _require(condition: bool, message: str) -> None:

@@ -1,15 +1,10 @@
 """Products that a scatter alone reads are computed where it adds them."""
 
-import attrs
 import numpy as np
-import pytest
 
 import mgcompile
-from mgcompile.errors import InvalidProgramError
-from mgcompile.program.ir import Access, Affine
 from mgcompile.schedule.ir import ScatterUnit
 from mgcompile.schedule.pipeline import schedule
-from mgcompile.schedule.verifier import verify_loops
 from mgcore import Value, ops
 
 ROWS = 6
@@ -73,22 +68,3 @@ def test_a_small_product_stays_in_its_loop():
     """What takes as much memory to be computed later is computed at once."""
     for unit in scatters(plan_of(triangle()[0])):
         assert all(bundle.shape and bundle.shape[-1] > 1 for bundle in unit.bundles)
-
-
-def test_what_is_added_at_another_point_is_refused():
-    plan = plan_of(triangle()[0])
-    (unit,) = scatters(plan)
-    bundle = unit.bundles[0]
-    parts = [
-        attrs.evolve(part, source=Access(bundle.result, Affine(0, (0,) * len(part.shape))))
-        if part.source.array == bundle.result
-        else part
-        for part in unit.scatter.parts
-    ]
-    wrong = attrs.evolve(unit, scatter=attrs.evolve(unit.scatter, parts=tuple(parts)))
-    phases = tuple(
-        attrs.evolve(p, tiled=tuple(wrong if each is unit else each for each in p.tiled))
-        for p in plan.phases
-    )
-    with pytest.raises(InvalidProgramError, match="at another point"):
-        verify_loops(attrs.evolve(plan, phases=phases))
