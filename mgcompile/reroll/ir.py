@@ -92,12 +92,15 @@ def _verify_classes(classes: IsomorphismClasses) -> None:
 
 
 def _verify_stages(form: Rerolling) -> None:
-    seen = [group for stage in form.stages for group in stage.groups]
+    alone = [group for stage in form.stages for group in stage.groups]
+    looped: set[int] = set()  # several parts of a body may be of one group
     for stage in form.stages:
         if stage.loop is not None:
-            seen += [group for part in stage.loop.body for group in np.unique(part.groups).tolist()]
-    _require(len(set(seen)) == len(seen), "a group is in two stages")
-    _require(len(seen) == form.known.count, "a group is in no stage")
+            for part in stage.loop.body:
+                looped.update(part.groups.ravel().tolist())
+    once = len(set(alone)) == len(alone) and looped.isdisjoint(alone)
+    _require(once, "a group is in two stages")
+    _require(looped.union(alone) == set(range(form.known.count)), "a group is in no stage")
 
 
 def _require(condition: bool, message: str) -> None:

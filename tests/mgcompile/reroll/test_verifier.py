@@ -11,6 +11,7 @@ from mgcompile.graph.capture import capture
 from mgcompile.graph.pipeline import canonicalize
 from mgcompile.reroll import ir
 from mgcompile.reroll.ir import Rerolling, verify_rerolling
+from mgcompile.reroll.partition import Stage
 from mgcompile.reroll.pipeline import PASSES
 from mgcompile.support.passes import run_passes
 from mgcore import Value, ops
@@ -124,6 +125,10 @@ def a_group_in_no_stage():
 def a_group_in_two_stages():
     form = partitioned()
     yield attrs.evolve(form, stages=(*form.stages, form.stages[0])), "a group is in two stages"
+    form = partitioned(steps=40)
+    group = int(form.recurrences[0].body[0].groups[3])
+    stages = (*form.stages, Stage((group,)))
+    yield attrs.evolve(form, stages=stages), "a group is in two stages"
 
 
 @pytest.mark.parametrize("steps", [0, 40])
