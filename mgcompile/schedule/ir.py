@@ -196,6 +196,8 @@ class LoopProgram:
         element_nests: for what else has none: for a group, by its first array; for each part of a
             scatter.
         element_sums: for each sum or dot without, by its array, what is there instead.
+        shared_calls: the places, an array and an instruction of a tape, at which an op's function
+            is called and not written in place.
         one_sample: whether code is made for one sample at a time: its elements are in the lanes.
         units: multiply-adds of vectors that can start in a cycle of the target.
         left_to_update: the parameters that `weight_gradients` do not update on the spot; None where
@@ -221,6 +223,7 @@ class LoopProgram:
     blockings: Mapping[int, tuple[Blocking, ...]] = field(factory=dict)
     element_nests: Mapping[int, tuple[ElementNest, ...]] = field(factory=dict)
     element_sums: Mapping[int, ElementSum] = field(factory=dict)
+    shared_calls: frozenset[tuple[int, int]] = frozenset()
     left_to_update: NDArray[np.int64] | None = None
     one_sample: bool = False
     units: int = 2

@@ -19,6 +19,7 @@ from mgcompile.schedule.matrix_product_tiles import choose_blockings, single_blo
 from mgcompile.schedule.phases import split_phases
 from mgcompile.schedule.printer import format_loops
 from mgcompile.schedule.scatter_elision import elide_scatters
+from mgcompile.schedule.shared_calls import share_calls
 from mgcompile.schedule.sink_epilogue import sink_epilogues
 from mgcompile.schedule.sink_scatter import sink_into_scatters
 from mgcompile.schedule.unit_dims import drop_unit_dims
@@ -59,6 +60,8 @@ PASSES = (
          optional=True, otherwise=elements_alone),
     Pass("element-sums", LOOPS, choose_element_sums, "results or terms of a sum in the lanes",
          optional=True, otherwise=sums_alone),
+    Pass("shared-calls", LOOPS, share_calls, "what is applied in many places calls one copy",
+         optional=True),
     Pass("fused-sgd", LOOPS, fuse_sgd, "update weights where gradients are summed", optional=True),
 )  # fmt: skip
 

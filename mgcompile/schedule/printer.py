@@ -114,6 +114,8 @@ def _decided(loops: LoopProgram, array: int) -> str:
     if blockings and blockings[0].turn.terms:
         turn = blockings[0].turn
         text += f"  {turn.terms} terms a turn, in {turn.parts} parts"
+    if calls := sum(place[0] == array for place in loops.shared_calls):
+        text += f"  {calls} shared calls" if calls > 1 else "  a shared call"
     return text
 
 

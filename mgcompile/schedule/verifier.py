@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.errors import InvalidProgramError
-from mgcompile.program.ir import Scatter, extent
+from mgcompile.program.ir import Bundle, Scatter, Tape, extent
 from mgcompile.schedule.costs import TOGETHER
 from mgcompile.schedule.decisions import ElementSum
 from mgcompile.schedule.faults import FaultError, require
-from mgcompile.schedule.ir import BLOCK, Group, ScatterUnit, block_units, nested_units
+from mgcompile.schedule.ir import BLOCK, Group, ScatterUnit, block_units, members, nested_units
 from mgcompile.schedule.lanes import path_of
 from mgcompile.schedule.matrix_product_tiles import sums_of
 from mgcompile.schedule.verify_order import check_destinations, check_order
@@ -21,7 +21,6 @@ from mgcompile.schedule.verify_places import check_places
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from mgcompile.program.ir import Bundle
     from mgcompile.schedule.decisions import Range, Turn
     from mgcompile.schedule.ir import LoopProgram
 
@@ -53,6 +52,7 @@ def verify_loops(loops: LoopProgram) -> LoopProgram:
             _check_element_nests(loops)
         if loops.element_sums:
             _check_element_sums(loops)
+        _check_shared_calls(loops)
     except FaultError as fault:
         raise InvalidProgramError(f"the loop program: {fault}") from None
     return loops
@@ -140,6 +140,18 @@ def _check_element_sums(loops: LoopProgram) -> None:
                 require(full, f"lanes of a{bundle.result} hold no result, or leave one out")
         _check_cover(bundle, vectors, [block.ranges for block in chosen.blocks])
         _check_turns(bundle, [turn for block in chosen.blocks for turn in (block.turn, block.rest)])
+
+
+def _check_shared_calls(loops: LoopProgram) -> None:
+    """Refuse calls where nothing is made."""
+    made = {
+        statement.result: len(statement.code) if isinstance(statement, Tape) else 1
+        for unit, _ in nested_units(loops)
+        for statement in members(unit)
+        if isinstance(statement, Bundle | Tape)
+    }
+    for array, number in loops.shared_calls:
+        require(0 <= number < made.get(array, 0), f"no call {number} makes an element of a{array}")
 
 
 def _check_turns(bundle: Bundle, turns: Sequence[Turn]) -> None:

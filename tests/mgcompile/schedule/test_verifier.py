@@ -599,6 +599,15 @@ def a_product_in_a_scatter_that_is_added_at_another_point():
     yield with_scatter(turned), "is added at another point"
 
 
+@RULES.case
+def a_shared_call_where_nothing_is_made():
+    net = the_net()
+    result = groups(net)[0].results[0]
+    for place in ((len(net.program.arrays), 0), (result, 1), (result, -1)):
+        words = f"no call {place[1]} makes an element of a{place[0]}"
+        yield attrs.evolve(net, shared_calls=frozenset([place])), words
+
+
 @pytest.mark.parametrize("case", RULES.cases, ids=lambda case: case.__name__)
 def test_what_breaks_a_rule_is_refused(case):
     assert RULES.broken(case)

@@ -167,7 +167,8 @@ def apply(
                 operands.append(results[access.array])
             else:
                 operands.append(known[access])
-        with block.rounded(exactly=bundle.result in codegen.exact):
+        shared = (bundle.result, 0) in codegen.loops.shared_calls
+        with block.rounded(exactly=bundle.result in codegen.exact), block.sharing(shared=shared):
             results[bundle.result] = emit(block, bundle.op, operands)
     return results
 

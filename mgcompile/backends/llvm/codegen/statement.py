@@ -68,10 +68,11 @@ def _write_bundle(writer: Writer, codegen: CodegenContext, bundle: Bundle) -> No
         _write_product(writer, codegen, Product(bundle, None))
     elif is_lookup(bundle):
         write_lookup(writer, codegen, bundle)
-    elif codegen.samples_in_lanes(bundle):
-        write_many_operands(writer, codegen, bundle)
     else:
-        write_element_operands(writer, codegen, bundle)
+        by_sample = codegen.samples_in_lanes(bundle)
+        write = write_many_operands if by_sample else write_element_operands
+        with writer.sharing(shared=(bundle.result, 0) in codegen.loops.shared_calls):
+            write(writer, codegen, bundle)
 
 
 def _write_product(writer: Writer, codegen: CodegenContext, product: Product) -> None:

@@ -100,10 +100,12 @@ class _Segment:
     def write(self, bounds: tuple[int, int], stored: list[int]) -> None:
         """Append the instructions, and the stores of what is read later."""
         start, operand = self.tape.start, self.tape.operand
+        exactly = self.tape.result in self.codegen.exact
         for i in range(*bounds):
             read = operand[start[i] : start[i + 1]].tolist()
             op = self.tape.ops[int(self.tape.code[i])]
-            with self.block.rounded(exactly=self.tape.result in self.codegen.exact):
+            shared = (self.tape.result, i) in self.codegen.loops.shared_calls
+            with self.block.rounded(exactly=exactly), self.block.sharing(shared=shared):
                 self._results.append(emit(self.block, op, [self._operand(k) for k in read]))
         for i in stored:
             value = self._results[i - self.begin]

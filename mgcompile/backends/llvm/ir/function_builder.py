@@ -68,6 +68,7 @@ class Writer:
         self._head = f"define {linkage}{returns} @{name}({signature}) nounwind{stack} {{"
         self._returns = returns
         self._count = 0
+        self._shares = False
         self.label = "entry"
 
     def fresh(self, prefix: str = "r") -> str:
@@ -143,6 +144,13 @@ class Writer:
 
     # Straight-line blocks of elementwise code
 
+    @contextmanager
+    def sharing(self, *, shared: bool) -> Iterator[None]:
+        """Let functions be called, not inlined, if so asked, in blocks made meanwhile."""
+        self._shares = shared
+        yield
+        self._shares = False
+
     def block(self, kind: Kind, *, straight: bool = False, shared: bool = False) -> Block:
         """Return an empty block whose registers are new in this function."""
         return Block(
@@ -151,7 +159,7 @@ class Writer:
             prefix=self.fresh("b") + ".",
             flags=self.library.flags,
             straight=straight,
-            shared=shared,
+            shared=shared or self._shares,
         )
 
     def splice(self, block: Block) -> None:

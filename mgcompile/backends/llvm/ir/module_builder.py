@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector_type import Kind
 
 
-_MOST_COPIES = 16
-
-
 @frozen
 class Function:
     """Hold how an elementwise function is computed, for any kind of operands.
@@ -56,17 +53,15 @@ class Library:
     imports: dict[str, Import] = Factory(dict)
     _owners: dict[str, object] = Factory(dict)
     _items: dict[str, str] = Factory(dict)
-    _calls: dict[str, int] = Factory(dict)
 
     def require(self, function: Function, kind: Kind, *, shared: bool = False) -> str:
         """Define ``function`` for ``kind`` unless it is there already; return its symbol.
 
-        The first calls are replaced by the body; later ones, in a program of many, share one copy
-        of it, so that the time to compile stays in bounds. With `shared` they all do.
+        Its body takes the place of the call; `shared` calls, as the schedule has chosen them, are
+        of one copy.
         """
         symbol = f"@mg.{function.name}.{kind.suffix}"
-        self._calls[symbol] = self._calls.get(symbol, 0) + (not shared)
-        inline = function.inline and not shared and self._calls[symbol] <= _MOST_COPIES
+        inline = function.inline and not shared
         if function.inline and not inline:
             symbol += ".shared"
         if symbol not in self._items:

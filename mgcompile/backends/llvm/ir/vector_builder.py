@@ -170,6 +170,14 @@ class Block:
         yield
         self._flags = flags
 
+    @contextmanager
+    def sharing(self, *, shared: bool) -> Iterator[None]:
+        """Let functions be called, not inlined, if so asked, while the context lasts."""
+        shares = self._shares
+        self._shares = shares or shared
+        yield
+        self._shares = shares
+
     def exact_fma(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
         """Append ``a * b + c`` with one rounding, whatever it takes.
 
