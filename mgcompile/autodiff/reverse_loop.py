@@ -29,7 +29,6 @@ from mgcompile.program.ir import (
     Access,
     Affine,
     Carry,
-    Gather,
     IndexMap,
     Loop,
     Statement,
@@ -378,9 +377,7 @@ class _Reverse:
 def _along(index: IndexMap, axis: int, stride: int) -> IndexMap:
     """Return the map that moves by `stride` along an axis on which it did not depend."""
     strides = (*index.strides[:axis], stride, *index.strides[axis + 1 :])
-    if isinstance(index, Affine):
-        return Affine(index.offset, strides)
-    return Gather(index.table, strides)
+    return attrs.evolve(index, strides=strides)
 
 
 def _is_zero(item: Contribution) -> bool:

@@ -12,7 +12,7 @@ import attrs
 
 from mgcompile.errors import SymbolError
 from mgcompile.program.builder import affine
-from mgcompile.program.index_maps import dense_strides, moving_axes, only_axes
+from mgcompile.program.index_maps import constant_place, dense_strides, moving_axes, only_axes
 from mgcompile.program.ir import CONSTS, Access, Affine
 from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.ranges import UNKNOWN, Doubt, Range, ends_below, of_number
@@ -79,10 +79,8 @@ class Emitter:
 
     def symbol(self, access: Access) -> Number:
         """Return what is read through `access` as an operand of a rule."""
-        index = access.index
-        if access.array == CONSTS and isinstance(index, Affine) and not any(index.strides):
-            return self.builder.consts[index.offset]
-        return Symbol(access, self)
+        place = constant_place(access)
+        return Symbol(access, self) if place is None else self.builder.consts[place]
 
     def access(self, number: Number) -> Access:
         """Return an access over loops and domain that reads a symbol or a plain number."""

@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgcompile.program.ir import Access, Affine, Gather, IndexMap, extent, map_elements
+from mgcompile.program.ir import CONSTS, Access, Affine, Gather, IndexMap, extent, map_elements
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
     "added_axis",
+    "constant_place",
     "constant_stride",
     "dense_strides",
     "elements_at",
+    "extremes",
     "flat",
     "is_identity",
     "is_row_major",
@@ -44,6 +46,22 @@ def elements_at(index: IndexMap, at: tuple[int, ...], domain: tuple[int, ...]) -
         return map_elements(Affine(index.offset + offset, index.strides[depth:]), domain)
     rows = tuple(min(k, n - 1) for k, n in zip(at, index.table.shape, strict=False))
     return map_elements(Gather(index.table[rows] + offset, index.strides[depth:]), domain)
+
+
+def extremes(index: IndexMap, domain: tuple[int, ...]) -> tuple[int, int]:
+    """Return the least and the greatest element number of a map over a domain."""
+    low, high = index.bounds
+    for length, stride in zip(domain, index.strides, strict=True):
+        low += min(0, stride * (length - 1))
+        high += max(0, stride * (length - 1))
+    return low, high
+
+
+def constant_place(access: Access) -> int | None:
+    """Return the element of CONSTS that an access reads everywhere, if there is one."""
+    if access.array != CONSTS or any(moving_axes(access.index)):
+        return None
+    return access.index.bounds[0]
 
 
 def moving_axes(index: IndexMap) -> tuple[bool, ...]:

@@ -89,6 +89,11 @@ class Affine:
     offset: int
     strides: tuple[int, ...]
 
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the greatest element without what strides add."""
+        return self.offset, self.offset
+
 
 @attrs.frozen(slots=True, cache_hash=True)
 class Gather:
@@ -100,6 +105,11 @@ class Gather:
 
     table: NDArray[np.int64] = attrs.field(converter=_frozen_table, eq=_contents)
     strides: tuple[int, ...]
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the greatest element without what strides add."""
+        return int(self.table.min()), int(self.table.max())
 
 
 IndexMap = Affine | Gather

@@ -13,7 +13,8 @@ import attrs
 import numpy as np
 
 from mgcompile.program.dce import needed_only
-from mgcompile.program.ir import CONSTS, Access, Affine, Bundle, Loop, Output, Program, Scatter
+from mgcompile.program.index_maps import constant_place
+from mgcompile.program.ir import Access, Affine, Bundle, Loop, Output, Program, Scatter
 from mgcompile.program.traversal import renamed
 
 if TYPE_CHECKING:
@@ -59,9 +60,9 @@ def _block(
     kept: list[Statement] = []
 
     def read(access: Access) -> Access:
-        index = access.index
-        if access.array == CONSTS and isinstance(index, Affine) and not any(index.strides):
-            index = Affine(int(constant[index.offset]), index.strides)
+        index, place = access.index, constant_place(access)
+        if place is not None:
+            index = Affine(int(constant[place]), index.strides)
         return Access(same[access.array], index)
 
     for statement in statements:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mgcompile.program.index_maps import constant_place
 from mgcompile.program.ir import (
     CONSTS,
     INPUTS,
@@ -142,15 +143,10 @@ def format_access(
     access: Access, loops: tuple[int, ...], domain: tuple[int, ...], program: Program
 ) -> str:
     """Return a read over a domain, inside loops of these extents, as text."""
-    index = access.index
-    if (
-        access.array == CONSTS
-        and isinstance(index, Affine)
-        and not any(index.strides)
-        and 0 <= index.offset < len(program.consts)
-    ):
-        return repr(float(program.consts[index.offset]))
-    return f"{_name(access.array)}[{_format_map(index, loops, domain)}]"
+    place = constant_place(access)
+    if place is not None and 0 <= place < len(program.consts):
+        return repr(float(program.consts[place]))
+    return f"{_name(access.array)}[{_format_map(access.index, loops, domain)}]"
 
 
 def _format_map(index: IndexMap, loops: tuple[int, ...], domain: tuple[int, ...]) -> str:

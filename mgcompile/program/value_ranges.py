@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.program.index_maps import dense_strides
+from mgcompile.program.index_maps import dense_strides, extremes
 from mgcompile.program.ir import (
     CONSTS,
     INPUTS,
@@ -105,14 +105,7 @@ class ValueRanges:
         index, ahead = access.index, len(access.index.strides) - len(domain)
         if any(index.strides[:ahead]):
             return FINITE if all(map(math.isfinite, self.consts)) else UNKNOWN
-        low = high = 0
-        if isinstance(index, Affine):
-            low = high = index.offset
-        else:
-            low, high = int(index.table.min()), int(index.table.max())
-        for length, stride in zip(domain, index.strides[ahead:], strict=True):
-            low += min(0, stride * (length - 1))
-            high += max(0, stride * (length - 1))
+        low, high = extremes(index, (1,) * ahead + domain)
         read = self.consts[low : high + 1]
         if not all(map(math.isfinite, read)):
             return UNKNOWN

@@ -8,6 +8,7 @@ import attrs
 import numpy as np
 
 from mgcompile.errors import InvalidProgramError
+from mgcompile.program.index_maps import extremes, moving_axes
 from mgcompile.program.ir import (
     CONSTS,
     FIRST_RESULT,
@@ -15,7 +16,6 @@ from mgcompile.program.ir import (
     PARAMS,
     SAMPLES,
     Access,
-    Affine,
     Array,
     Bundle,
     Gather,
@@ -124,7 +124,7 @@ def _check_access(access: Access, domain: tuple[int, ...], scope: _Scope) -> boo
     array = scope.program.arrays[access.array]
     axes = scope.loops + domain
     _check_map(access.index, axes, array.size)
-    moves = _moving_axes(access.index)[: scope.defined[access.array]]
+    moves = moving_axes(access.index)[: scope.defined[access.array]]
     _require(not any(moves), f"array {access.array} is local, but is read by iteration")
     return array.batched
 
@@ -137,15 +137,6 @@ def _any_batched(reads: Iterable[tuple[Access, tuple[int, ...]]], scope: _Scope)
     return batched
 
 
-def _moving_axes(index: IndexMap) -> tuple[bool, ...]:
-    if isinstance(index, Affine):
-        return tuple(stride != 0 for stride in index.strides)
-    return tuple(
-        stride != 0 or length != 1
-        for stride, length in zip(index.strides, index.table.shape, strict=True)
-    )
-
-
 def _check_map(index: IndexMap, axes: tuple[int, ...], size: int) -> None:
     _require(len(index.strides) == len(axes), f"strides {index.strides} for axes {axes}")
     if extent(axes) == 0:
@@ -155,12 +146,7 @@ def _check_map(index: IndexMap, axes: tuple[int, ...], size: int) -> None:
         for length, stride, rows in zip(axes, index.strides, index.table.shape, strict=True):
             _require(rows in (1, length), f"the table {index.table.shape} does not fit {axes}")
             _require(rows == 1 or stride == 0, "an axis moves through table and stride")
-        low, high = int(np.min(index.table)), int(np.max(index.table))
-    else:
-        low = high = index.offset
-    for length, stride in zip(axes, index.strides, strict=True):
-        low += min(0, stride * (length - 1))
-        high += max(0, stride * (length - 1))
+    low, high = extremes(index, axes)
     _require(low >= 0 and high < size, f"elements {low} to {high} of an array of {size}")
 
 
@@ -201,7 +187,7 @@ def _check_scatter(scatter: Scatter, scope: _Scope) -> None:
     for part in scatter.parts:
         batched |= _check_access(part.source, part.shape, scope)
         _check_map(part.target, scope.loops + part.shape, size)
-        moves = _moving_axes(part.target)[: len(scope.loops)]
+        moves = moving_axes(part.target)[: len(scope.loops)]
         _require(not any(moves), "a scatter inside a loop writes by iteration")
     _define(scatter.result, size, scope, batched=batched)
 

@@ -17,7 +17,6 @@ from mgcompile.program.ir import (
     Array,
     Bundle,
     Carry,
-    Gather,
     IndexMap,
     Loop,
     Scatter,
@@ -254,7 +253,7 @@ class _Writer:
             return self._gathered(reads, domain)
         maps = [read.index for read in reads]
         if first.array == CONSTS and not any(any(moving_axes(index)) for index in maps):
-            values = [self.scope.consts[_only_element(index)] for index in maps]
+            values = [self.scope.consts[index.bounds[0]] for index in maps]
             axes = len(maps[0].strides) - depth
             strides = (*(0,) * depth, 1, *(0,) * axes)
             return Access(CONSTS, Affine(self.scope.constants(values), strides))
@@ -289,8 +288,3 @@ def _domains(statement: Statement) -> list[tuple[int, ...]]:
         return [statement.shape + statement.reduced] * len(statement.operands)
     assert isinstance(statement, Scatter)  # noqa: S101 - others have a form of their own
     return [part.shape for part in statement.parts]
-
-
-def _only_element(index: IndexMap) -> int:
-    """Return the element that a map gives everywhere."""
-    return int(index.table.flat[0]) if isinstance(index, Gather) else index.offset

@@ -27,11 +27,10 @@ from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 
+from mgcompile.program.index_maps import constant_place
 from mgcompile.program.ir import (
-    CONSTS,
     Access,
     Bundle,
-    Gather,
     Loop,
     Program,
     Scatter,
@@ -250,13 +249,8 @@ class LoopProgram:
 
     def constant(self, access: Access) -> float | None:
         """Return the number that an access reads when it is one and the same known now."""
-        if access.array != CONSTS or any(access.index.strides):
-            return None
-        if isinstance(access.index, Gather):
-            if access.index.table.size != 1:
-                return None
-            return float(self.program.consts[int(access.index.table.ravel()[0])])
-        return float(self.program.consts[access.index.offset])
+        place = constant_place(access)
+        return None if place is None else float(self.program.consts[place])
 
     @property
     def chosen_tile(self) -> Tile:

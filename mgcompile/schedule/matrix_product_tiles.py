@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from mgcompile.program.index_maps import moving_axes
 from mgcompile.program.ir import Bundle
 from mgcompile.schedule.decisions import Blocking, Range, Turn
 from mgcompile.schedule.ir import Product, nested_units
@@ -126,10 +127,7 @@ def _columns(count: int, width: int) -> tuple[tuple[int, Range], ...]:
 
 def _moves_along(bundle: Bundle, operand: int, loops: int, axis: int) -> bool:
     """Tell whether an operand's element depends on an axis of the bundle's shape."""
-    index = bundle.operands[operand].index
-    place = loops + axis
-    table = getattr(index, "table", None)
-    return bool(index.strides[place]) or (table is not None and table.shape[place] > 1)
+    return moving_axes(bundle.operands[operand].index)[loops + axis]
 
 
 def even(length: int, most: int) -> Ranges:

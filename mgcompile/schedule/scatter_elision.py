@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, evolve, field
 
-from mgcompile.program.index_maps import is_row_major
+from mgcompile.program.index_maps import is_row_major, only_axes
 from mgcompile.program.ir import (
     Access,
     Affine,
@@ -124,11 +124,7 @@ class _Rewriter:
 
 def _inside(index: IndexMap, loops: int) -> IndexMap:
     """Return the map of an iteration; a scatter's target does not depend on which."""
-    if isinstance(index, Affine):
-        return Affine(index.offset, index.strides[loops:])
-    return evolve(
-        index, table=index.table.reshape(index.table.shape[loops:]), strides=index.strides[loops:]
-    )
+    return only_axes(index, tuple(range(loops, len(index.strides))))
 
 
 def _cut(parts: Sequence[ScatterPart], loops: int) -> Sequence[ScatterPart]:

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
-from mgcompile.program.ir import Access, Affine, Bundle, Gather, Loop, Scatter
+from mgcompile.program.index_maps import only_axes
+from mgcompile.program.ir import Access, Bundle, Loop, Scatter
 
 if TYPE_CHECKING:
-    from mgcompile.program.ir import IndexMap, Statement
+    from mgcompile.program.ir import Statement
     from mgcompile.schedule.ir import LoopProgram
 
 __all__ = ["drop_unit_dims"]
@@ -40,7 +41,7 @@ def _simplified(statement: Statement, loops: int) -> Statement:
                         part,
                         shape=tuple(length for length in part.shape if length > 1),
                         source=_access(part.source, kept),
-                        target=_map(part.target, kept),
+                        target=only_axes(part.target, kept),
                     )
                 )
             return evolve(statement, parts=tuple(parts))
@@ -58,12 +59,4 @@ def _kept(domain: tuple[int, ...], loops: int) -> tuple[int, ...]:
 
 
 def _access(access: Access, kept: tuple[int, ...]) -> Access:
-    return Access(access.array, _map(access.index, kept))
-
-
-def _map(index: IndexMap, kept: tuple[int, ...]) -> IndexMap:
-    strides = tuple(index.strides[axis] for axis in kept)
-    if isinstance(index, Affine):
-        return Affine(index.offset, strides)
-    shape = tuple(index.table.shape[axis] for axis in kept)
-    return Gather(index.table.reshape(shape), strides)
+    return Access(access.array, only_axes(access.index, kept))

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import define, field
 
+from mgcompile.program.index_maps import extremes, moving_axes
 from mgcompile.program.ir import (
     FIRST_RESULT,
-    Affine,
     Bundle,
     Loop,
     extent,
@@ -155,10 +155,7 @@ def _check_added(unit: ScatterUnit, depth: int) -> None:
 
 def _at_zero(access: Access, depth: int) -> Access:
     """Return an access within loops, which what it reads must not depend on."""
-    moving = any(access.index.strides[:depth])
-    table = getattr(access.index, "table", None)
-    if table is not None:
-        moving |= any(length != 1 for length in table.shape[:depth])
+    moving = any(moving_axes(access.index)[:depth])
     require(not moving, f"a{access.array} is made in each iteration, and read by its number")
     return access
 
@@ -168,21 +165,9 @@ def _check_maps(loops: LoopProgram, statement: Statement, depth: int) -> None:
     if isinstance(statement, Loop):
         return
     for access, domain in reads_over(loops.program, statement, (1,) * depth):
-        low, high = _extremes(access, domain)
+        low, high = extremes(access.index, domain)
         size = loops.program.arrays[access.array].size
         require(low >= 0 and high < size, f"elements {low} to {high} of a{access.array}[{size}]")
-
-
-def _extremes(access: Access, domain: tuple[int, ...]) -> tuple[int, int]:
-    index = access.index
-    if isinstance(index, Affine):
-        low = high = index.offset
-    else:
-        low, high = int(index.table.min()), int(index.table.max())
-    for length, stride in zip(domain, index.strides, strict=True):
-        low += min(0, stride * (length - 1))
-        high += max(0, stride * (length - 1))
-    return low, high
 
 
 def check_destinations(loops: LoopProgram) -> None:
@@ -195,7 +180,7 @@ def check_destinations(loops: LoopProgram) -> None:
         require(bundle is not None, f"a{array} has a destination, and no statement")
         assert bundle is not None  # noqa: S101 - for the type checker; required above
         depth = len(access.index.strides) - len(bundle.shape)
-        low, high = _extremes(access, (1,) * depth + bundle.shape)
+        low, high = extremes(access.index, (1,) * depth + bundle.shape)
         require(low >= 0 and high < size, f"a{array} goes outside of a{access.array}[{size}]")
         counts = owners.setdefault(access.array, np.zeros(size, dtype=np.int64))
         if not bundle.over_batch:  # sums add up, so that several may go to one element
