@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from mgcompile.graph.ir import Graph
 
-    Nodes = NDArray[np.int64]
 
 __all__ = ["chooses_by_inputs"]
 

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from mgcompile.verification.reduce import Sketch
 
     Floats = NDArray[Any]
-    Examine = Callable[[Graph, Recorded], Mismatch | None]
     ExamineSubject = Callable[[Subject, OptimizerSpec | None, Graph, Recorded], Mismatch | None]
 
 __all__ = ["Proof", "chosen_level"]

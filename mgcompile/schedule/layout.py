@@ -11,7 +11,7 @@ from mgcompile.program.traversal import touched
 from mgcompile.schedule.decisions import Place
 from mgcompile.schedule.ir import BLOCK, SPACES, Group, LoopUnit, Phase, block_units, members, reads
 from mgcompile.schedule.liveness import FOREVER, Timeline, first_fit, needed_elsewhere
-from mgcompile.schedule.weight_gradients import users_by_phase
+from mgcompile.schedule.outer_products import users_by_phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -16,6 +16,7 @@ from mgcompile.schedule.layout import place_arrays
 from mgcompile.schedule.live_outs import find_live_outs, runs_alone
 from mgcompile.schedule.lookups import find_lookups
 from mgcompile.schedule.matrix_product_tiles import choose_blockings, single_blockings
+from mgcompile.schedule.outer_products import find_weight_gradients
 from mgcompile.schedule.phases import split_phases
 from mgcompile.schedule.printer import format_loops
 from mgcompile.schedule.scatter_elision import elide_scatters
@@ -24,7 +25,6 @@ from mgcompile.schedule.sink_epilogue import sink_epilogues
 from mgcompile.schedule.sink_scatter import sink_into_scatters
 from mgcompile.schedule.unit_dims import drop_unit_dims
 from mgcompile.schedule.verifier import verify_loops
-from mgcompile.schedule.weight_gradients import find_weight_gradients
 from mgcompile.support.passes import Level, Pass, run_passes
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from mgcompile.program.ir import CONSTS, FIRST_RESULT, Bundle
 from mgcompile.program.traversal import read, touched
 from mgcompile.schedule.costs import cheap_group, is_cheap
 from mgcompile.schedule.ir import Group, LoopUnit, Product, members, reads
-from mgcompile.schedule.weight_gradients import users_by_phase
+from mgcompile.schedule.outer_products import users_by_phase
 from mgcompile.support.zero_product import adds_up
 from mgcore import ops
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import reduce
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from mgcompile.backends.llvm.ir.known_numbers import KnownNumbers
 from mgcompile.backends.llvm.ir.lanes import abreast, register_kind, registers, repeated
 from mgcompile.backends.llvm.ir.masks import Masks
 from mgcompile.backends.llvm.ir.vector import Vec
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
 
 _UNLIKELY = "!7001"  # metadata are numbered; this number is the library's
 _DEKKER = {"double": 134217729.0, "float": 4097.0}
-
-
-def _names(key: object) -> tuple[object, ...]:
-    """Return what a key of a block's tables may name: a register, or one with a number."""
-    return key if isinstance(key, tuple) else (key,)
 
 
 class Block:
@@ -68,10 +64,7 @@ class Block:
         self._flags = f" {flags}" if flags else ""
         self._counter = 0
         self._label = "entry"
-        self._shared: dict[tuple[str, Kind], Vec] = {}
-        self._opposites: dict[str, Vec] = {}
-        self._negated: dict[str, Vec] = {}
-        self._multiples: dict[tuple[str, float], Vec] = {}
+        self._known = KnownNumbers()
 
     # Registers, constants, instructions
 
@@ -100,11 +93,12 @@ class Block:
         """Append an instruction without side effects, or find the same one; return its result."""
         # A product is the same number with and without flags: they concern the sums that it is in.
         key = (instruction.replace(f"fmul{self._flags} ", "fmul "), kind)
-        if key not in self._shared:
+        made = self._known.made
+        if key not in made:
             name = self.fresh()
             self.lines.append(f"  {name} = {instruction}")
-            self._shared[key] = Vec(self, name, kind)
-        return self._shared[key]
+            made[key] = Vec(self, name, kind)
+        return made[key]
 
     def fresh(self) -> str:
         """Return a register name not used before in this block."""
@@ -114,10 +108,7 @@ class Block:
     def undo(self, length: int) -> None:
         """Take back the instructions after the first ``length`` lines."""
         gone = {line.split(" = ", maxsplit=1)[0].strip() for line in self.lines[length:]}
-        for known in self._known():
-            for key, vec in list(known.items()):
-                if vec.name in gone or not gone.isdisjoint(_names(key)):
-                    del known[key]
+        self._known.forget(gone)
         del self.lines[length:]
 
     # Arithmetic
@@ -128,29 +119,8 @@ class Block:
         if a.kind.element.startswith("i"):
             return self.append(f"{what} {a.kind} {a.name}, {b.name}", a.kind)
         if what == "mul":
-            return self._product(a, b)
+            return self._known.product(self, a, b, self._flags)
         return self.append(f"f{what}{self._flags} {a.kind} {a.name}, {b.name}", a.kind)
-
-    def _product(self, a: Vec, b: Vec) -> Vec:
-        """Append a product: one and the same in either order, and but for the sign of opposites."""
-        negative = (a.name in self._negated) != (b.name in self._negated)
-        a, b = self._negated.get(a.name, a), self._negated.get(b.name, b)
-        if (len(a.name), a.name) > (len(b.name), b.name):
-            a, b = b, a
-        known = self._by_opposite_number(a, b) or self._by_opposite_number(b, a)
-        if known is None:
-            known = self.append(f"fmul{self._flags} {a.kind} {a.name}, {b.name}", a.kind)
-            for x, number in ((a, b), (b, a)):
-                if number.value is not None:
-                    self._multiples[x.name, number.value] = known
-        return self.negative(known) if negative else known
-
-    def _by_opposite_number(self, a: Vec, number: Vec) -> Vec | None:
-        """Return the product with a constant as the opposite of a product that is there already."""
-        if not number.value:  # no constant, or a zero, whose opposite Python takes for itself
-            return None
-        known = self._multiples.get((a.name, -number.value))
-        return None if known is None else self.negative(known)
 
     def fma(self, a: Vec, b: Vec | float, c: Vec | float) -> Vec:
         """Append ``a * b + c``, with one rounding where the processor has it."""
@@ -282,7 +252,7 @@ class Block:
         targets = f"label %{tag}.rare, label %{tag}.done"
         self.lines.append(f"  br i1 {some.name}, {targets}, !prof {_UNLIKELY}")
         self._open(f"{tag}.rare")
-        with self._branch():
+        with self._known.branch():
             results = special()
         end = self._label
         self.lines.append(f"  br label %{tag}.done")
@@ -316,7 +286,7 @@ class Block:
         self._open(f"{tag}.turn")
         place = len(self.lines)
         state = [self.register(f"%{tag}.s{k}", vec.kind) for k, vec in enumerate(first)]
-        with self._branch():
+        with self._known.branch():
             following, mask = turn(state)
             some = self._any(mask)
         end = self._label
@@ -365,19 +335,6 @@ class Block:
         self.lines.append(f"{label}:")
         self._label = label
 
-    @contextmanager
-    def _branch(self) -> Iterator[None]:
-        # What a branch computes is not there for the code after it.
-        before = [dict(known) for known in self._known()]
-        yield
-        for known, kept in zip(self._known(), before, strict=True):
-            known.clear()
-            known.update(kept)
-
-    def _known(self) -> tuple[dict[Any, Vec], ...]:
-        """Return what is remembered of the block, by tables whose values are registers."""
-        return self._shared, self._opposites, self._negated, self._multiples
-
     # Bits and conversions
 
     def integer(self, what: str, a: Vec, b: Vec | int) -> Vec:
@@ -401,18 +358,11 @@ class Block:
 
     def negative(self, a: Vec) -> Vec:
         """Append the change of sign; twice is the operand itself."""
-        if a.value is not None:
-            return self.constant(-a.value, a.kind)
-        if a.name not in self._opposites:
-            result = self.append(f"fneg {a.kind} {a.name}", a.kind)
-            self._negated[result.name] = a
-            self._opposites[a.name], self._opposites[result.name] = result, a
-        return self._opposites[a.name]
+        return self._known.negative(self, a)
 
     def absolute(self, a: Vec) -> Vec:
         """Append the absolute value, one and the same for a number and its opposite."""
-        opposite = self._opposites.get(a.name, a)
-        return self.intrinsic("fabs", min(a, opposite, key=lambda v: (len(v.name), v.name)))
+        return self.intrinsic("fabs", self._known.magnitude(a))
 
     def copy_sign(self, a: Vec, sign: Vec) -> Vec:
         """Append ``a`` with the sign of ``sign``."""
