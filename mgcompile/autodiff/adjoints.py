@@ -21,6 +21,9 @@ from mgcompile.program.ir import CONSTS, Access, Affine, IndexMap
 from mgcore import ops
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from mgcompile.program.builder import Builder
 
 __all__ = ["Adjoints", "Part", "over_shape"]
@@ -133,11 +136,10 @@ def over_shape(access: Access, shape: tuple[int, ...], more: int, depth: int) ->
     strides = index.strides
     step = strides[depth]
     spread = (*strides[:depth], *(step * s for s in dense_strides(shape)), *(0,) * more)
-    if isinstance(index, Affine):
-        return Access(access.array, Affine(index.offset, spread))
-    rows = index.table.shape
-    if rows[depth] == 1:
-        table = index.table.reshape(*rows[:depth], *(1,) * (len(shape) + more))
-    else:
-        table = index.table.reshape(*rows[:depth], *shape, *(1,) * more)
-    return Access(access.array, type(index)(table, spread))
+
+    def over(table: NDArray[np.int64]) -> NDArray[np.int64]:
+        rows = table.shape
+        own = (1,) * len(shape) if rows[depth] == 1 else shape
+        return table.reshape(*rows[:depth], *own, *(1,) * more)
+
+    return Access(access.array, index.rebuilt(spread, over))

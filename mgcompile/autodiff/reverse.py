@@ -43,6 +43,7 @@ from mgcore import ops
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from mgcompile.program.ir import IndexMap
     from mgcompile.support.sweeps import Sweep
 
 __all__ = [
@@ -284,7 +285,7 @@ def _reverse_scatter(
         sink(Contribution(part.shape, upstream, 1.0, source.array, source.index, batched))
 
 
-def read_through(builder: Builder, access: Access, index: object, depth: int) -> Access:
+def read_through(builder: Builder, access: Access, index: IndexMap, depth: int) -> Access:
     """Return an access that reads, over `index`'s domain, what `access` has at its elements.
 
     Args:
@@ -294,18 +295,12 @@ def read_through(builder: Builder, access: Access, index: object, depth: int) ->
         depth: Number of loops around.
     """
     inner = access.index
-    plain = isinstance(inner, Affine) and not any(inner.strides[:depth])
-    if isinstance(inner, Affine) and plain:
-        moved = scaled(index, inner.strides[depth])  # type: ignore[arg-type] # an index map
+    if isinstance(inner, Affine) and not any(inner.strides[:depth]):
+        moved = scaled(index, inner.strides[depth])
         return Access(access.array, shifted(moved, inner.offset))
-    size = max(1, _length(access, depth))
+    size = 1 if isinstance(inner, Affine) else inner.table.shape[depth]
     copy = builder.bundle(ops.sum, (size,), [access])
-    return Access(copy, index)  # type: ignore[arg-type] # an index map
-
-
-def _length(access: Access, depth: int) -> int:
-    index = access.index
-    return 1 if isinstance(index, Affine) else index.table.shape[depth]
+    return Access(copy, index)
 
 
 def dense(builder: Builder, access: Access | None, size: int) -> int:

@@ -377,7 +377,7 @@ class _Reverse:
 def _along(index: IndexMap, axis: int, stride: int) -> IndexMap:
     """Return the map that moves by `stride` along an axis on which it did not depend."""
     strides = (*index.strides[:axis], stride, *index.strides[axis + 1 :])
-    return attrs.evolve(index, strides=strides)
+    return index.rebuilt(strides)
 
 
 def _is_zero(item: Contribution) -> bool:

@@ -76,37 +76,29 @@ def moving_axes(index: IndexMap) -> tuple[bool, ...]:
 
 def only_axes(index: IndexMap, axes: tuple[int, ...]) -> IndexMap:
     """Return the map over the axes named, in that order, at 0 along all others."""
+    others = tuple(axis for axis in range(len(index.strides)) if axis not in axes)
+    first = (slice(None),) * len(axes) + (0,) * len(others)
     strides = tuple(index.strides[axis] for axis in axes)
-    if isinstance(index, Affine):
-        return Affine(index.offset, strides)
-    others = tuple(axis for axis in range(index.table.ndim) if axis not in axes)
-    table = index.table.transpose(axes + others)
-    return Gather(table[(slice(None),) * len(axes) + (0,) * len(others)], strides)
+    return index.rebuilt(strides, lambda table: table.transpose(axes + others)[first])
 
 
 def added_axis(index: IndexMap, at: int, count: int = 1) -> IndexMap:
     """Return the map with `count` more axes in front of axis `at`, on which it does not depend."""
     strides = index.strides[:at] + (0,) * count + index.strides[at:]
-    if isinstance(index, Affine):
-        return Affine(index.offset, strides)
-    shape = index.table.shape
-    return Gather(index.table.reshape(shape[:at] + (1,) * count + shape[at:]), strides)
+    places = tuple(range(at, at + count))
+    return index.rebuilt(strides, lambda table: np.expand_dims(table, places))
 
 
 def reversed_axis(index: IndexMap, axis: int, length: int) -> IndexMap:
     """Return the map that goes through `axis` from its last point to its first."""
     step = index.strides[axis]
     strides = (*index.strides[:axis], -step, *index.strides[axis + 1 :])
-    if isinstance(index, Affine):
-        return Affine(index.offset + step * (length - 1), strides)
-    return Gather(np.flip(index.table, axis) + step * (length - 1), strides)
+    return index.rebuilt(strides, lambda table: np.flip(table, axis), plus=step * (length - 1))
 
 
 def shifted(index: IndexMap, offset: int) -> IndexMap:
     """Return the map moved on by `offset` elements."""
-    if isinstance(index, Affine):
-        return Affine(index.offset + offset, index.strides)
-    return Gather(index.table + offset, index.strides)
+    return index.rebuilt(index.strides, plus=offset)
 
 
 def constant_stride(index: IndexMap, domain: tuple[int, ...]) -> tuple[int, int] | None:
@@ -155,7 +147,4 @@ def flat(access: Access, domain: tuple[int, ...]) -> Access | None:
 
 def scaled(index: IndexMap, factor: int) -> IndexMap:
     """Return the map to `factor` times the element number."""
-    strides = tuple(stride * factor for stride in index.strides)
-    if isinstance(index, Affine):
-        return Affine(index.offset * factor, strides)
-    return Gather(index.table * factor, strides)
+    return index.rebuilt(tuple(stride * factor for stride in index.strides), times=factor)

@@ -29,10 +29,14 @@ import attrs
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from mgcompile.graph.ir import Graph
     from mgcore import Op
+
+    View = Callable[[NDArray[np.int64]], NDArray[np.int64]]
 
 __all__ = [
     "CONSTS",
@@ -94,6 +98,13 @@ class Affine:
         """The least and the greatest element without what strides add."""
         return self.offset, self.offset
 
+    def rebuilt(
+        self, strides: tuple[int, ...], view: View | None = None, *, times: int = 1, plus: int = 0
+    ) -> Affine:
+        """Return a map of other strides, whose own elements are `times` these and `plus`."""
+        del view  # of a table, which there is not
+        return Affine(self.offset * times + plus, strides)
+
 
 @attrs.frozen(slots=True, cache_hash=True)
 class Gather:
@@ -110,6 +121,17 @@ class Gather:
     def bounds(self) -> tuple[int, int]:
         """The least and the greatest element without what strides add."""
         return int(self.table.min()), int(self.table.max())
+
+    def rebuilt(
+        self, strides: tuple[int, ...], view: View | None = None, *, times: int = 1, plus: int = 0
+    ) -> Gather:
+        """Return a map of other strides, whose own elements are `times` these and `plus`.
+
+        `view` says how the table lies along the axes of the new map.
+        """
+        table = self.table if view is None else view(self.table)
+        same = times == 1 and plus == 0
+        return Gather(table if same else table * times + plus, strides)
 
 
 IndexMap = Affine | Gather
