@@ -16,10 +16,13 @@ from mgcompile.graph.pipeline import canonicalize
 from mgcompile.passes import passes
 from mgcompile.program.verifier import verify as verified
 from mgcompile.reroll.pipeline import reroll, with_recorded
+from mgcompile.runtime.compiled_programs import Built
+from mgcompile.runtime.early import Early
 from mgcompile.runtime.kernel import Kernel, Signature
 from mgcompile.runtime.nan_trace import Recording
 from mgcompile.runtime.proof import chosen_level
 from mgcompile.runtime.prove import numbers_of, prove
+from mgcompile.runtime.quick_form import quick_form
 from mgcompile.support.cache_dir import cache_folder
 from mgcompile.support.op_traits import traits_of
 from mgcompile.support.passes import check_names
@@ -30,11 +33,12 @@ from mgcore.gc_pause import collector_paused
 if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend
     from mgcompile.graph.ir import Graph
+    from mgcompile.runtime.proof import Proof
     from mgcompile.runtime.result_types import Numbers
     from mgcompile.verification.check import Level
     from mgcompile.verification.points import Recorded
 
-__all__ = ["build", "check_graph", "check_leaves", "compile", "options_of"]
+__all__ = ["build", "check_graph", "check_leaves", "compile", "early_of", "options_of"]
 
 MOST_OPERANDS = 2048
 """Of an op whose rule has to be written out for each operand."""
@@ -53,6 +57,7 @@ def compile(  # noqa: A001 - as below
     checks: bool = ...,
     strict: bool = ...,
     verify: Literal["full"] | bool | None = ...,
+    background: bool | int = ...,
 ) -> Kernel[Numbers]: ...
 @overload
 def compile(  # noqa: A001 - as below
@@ -67,6 +72,7 @@ def compile(  # noqa: A001 - as below
     checks: bool = ...,
     strict: bool = ...,
     verify: Literal["full"] | bool | None = ...,
+    background: bool | int = ...,
 ) -> Kernel[list[Numbers]]: ...
 def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     outputs: Value | Sequence[Value],
@@ -80,6 +86,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     checks: bool = False,
     strict: bool = False,
     verify: Literal["full"] | bool | None = None,
+    background: bool | int = False,
 ) -> Kernel:
     """Compile the graph below `outputs` into a kernel.
 
@@ -99,6 +106,11 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
         verify: Whether what is compiled is checked against the recorded graph before it is handed
             out (see `Kernel.verified`): True, of large graphs a sample; "full", all of them and at
             more points; False, not at all. By default as MGCOMPILE_VERIFY says, else True.
+        background: Whether the kernel is usable at once, and machine code is made in a thread of
+            its own for what is called. The first calls of each kind (`value_and_grad`, ...) then
+            run in a quick form that is checked as well: as long as compiling takes by an estimate
+            that knows no clock, or so many calls as this says. The next one waits for the machine
+            code if need be. So results are the same on every run; see also `Kernel.wait`.
 
     Returns:
         The kernel.
@@ -118,6 +130,7 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     inputs, params = _listed("inputs", inputs), _listed("params", params)
     check_leaves(inputs, params)
     options, level = options_of(dtype, threads, cache, strict), chosen_level(verify)
+    early = early_of(background)
     with collector_paused(), timed("capture"):
         graph = capture(roots, inputs, params)
     check_graph(graph, [x.label for x in inputs])
@@ -126,8 +139,9 @@ def compile(  # noqa: A001 - the name says what it does, as re.compile's does
     kernel = build(
         graph, [x.label for x in inputs], params, options, backend, several=several,
         recording=recording, strict=strict, recorded=numbers_of(roots, inputs, params), level=level,
+        early=early,
     )  # fmt: skip
-    return kernel.prepare()
+    return kernel if early else kernel.prepare()
 
 
 def build(
@@ -142,6 +156,7 @@ def build(
     strict: bool = False,
     recorded: Recorded | None = None,
     level: Level = False,
+    early: EarlyCalls | None = None,
 ) -> Kernel:
     """Return the kernel of a captured graph: the list of stages after `capture`.
 
@@ -156,10 +171,12 @@ def build(
         recording: What was captured; given, NaN and infinity are errors, and are followed in it.
         recorded: The numbers of the leaves and of the outputs, for the check.
         level: How much of what is built is checked.
+        early: Given, a quick form runs until machine code is there.
     """
     with collector_paused():
         graph = attrs.evolve(graph, strict=strict)
-        program = verified(reroll(canonicalize(graph), len(inputs), len(params)))
+        canonical = canonicalize(graph)
+        program = verified(reroll(canonical, len(inputs), len(params)))
         program = with_recorded(program, graph)
     signature = Signature(
         inputs=tuple(inputs),
@@ -168,10 +185,45 @@ def build(
         checks=recording is not None,
     )
     values = np.array([p.data for p in params], dtype=np.float64)
-    proof = None
-    if level and recorded is not None:
-        proof = prove(graph, recorded, program, options, backend, level)
-    return Kernel(program, signature, values, options, backend, params, recording, proof)
+
+    def proof() -> Proof | None:
+        if not level or recorded is None:
+            return None
+        return prove(graph, recorded, program, options, backend, level)
+
+    kernel = Kernel(program, signature, values, options, backend, params, recording, proof())
+    if early is None:
+        return kernel
+    with collector_paused():
+        form = quick_form(canonical, program, options, kernel.built.backend_name)
+    if form is None:
+        return kernel
+    quick = Built(form.program, options, form.backend or backend, proof())
+    return kernel.hasten(Early(form, quick, kernel.built, early.most))
+
+
+@attrs.frozen(slots=True)
+class EarlyCalls:
+    """That a kernel is usable at once, and how many calls of each kind are quick; None: some."""
+
+    most: int | None
+
+
+def early_of(background: object) -> EarlyCalls | None:
+    """Return what the option `background` says.
+
+    Raises:
+        OptionError: for what is neither a truth value nor a number of calls.
+    """
+    if background is True or background is False:
+        return EarlyCalls(None) if background else None
+    if not isinstance(background, int) or background < 1:
+        message = (
+            f"background is {background!r}; it is True, False, or how many calls of each kind are "
+            "not to be in machine code, 1 or more"
+        )
+        raise OptionError(message)
+    return EarlyCalls(background)
 
 
 def _check_roots(roots: list[Any]) -> None:

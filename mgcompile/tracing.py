@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 import attrs
 import numpy as np
 
-from mgcompile.api import build, check_graph, check_leaves, options_of
+from mgcompile.api import build, check_graph, check_leaves, early_of, options_of
 from mgcompile.errors import OptionError, TraceError
 from mgcompile.graph.ir import CONST
 from mgcompile.graph.tape import Symbol, Tape
@@ -45,6 +45,7 @@ def trace(
     checks: bool = False,
     strict: bool = False,
     verify: Literal["full"] | bool | None = None,
+    background: bool | int = False,
 ) -> Kernel:
     """Compile a function into a kernel by calling it once on symbols.
 
@@ -67,6 +68,7 @@ def trace(
         checks: Whether NaN and infinity in parameters and results are errors.
         strict: Whether values are those of Python's order of operations and rounding.
         verify: Whether what is compiled is checked.
+        background: Whether the kernel is usable at once.
 
     Returns:
         The kernel; its inputs are called as the parameters of `f` are, `x[0]`, `x[1]` if one is a
@@ -86,7 +88,7 @@ def trace(
     params = list(params)
     check_leaves([], params)
     options, level = options_of(dtype, threads, cache, strict), chosen_level(verify)
-    arguments = _arguments(f, example)
+    early, arguments = early_of(background), _arguments(f, example)
     with collector_paused(), timed("trace"):
         tape = Tape(params, len(arguments.labels), record_scan)
         outputs, form = flatten(arguments.call(f, tape.inputs))
@@ -98,8 +100,9 @@ def trace(
     made = build(
         graph, arguments.labels, params, options, backend, several=form != "leaf", strict=strict,
         recording=_replayed(graph, at, params) if checks else None, recorded=recorded, level=level,
+        early=early,
     )  # fmt: skip
-    return made.prepare()
+    return made if early else made.prepare()
 
 
 @overload

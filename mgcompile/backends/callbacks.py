@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mgcompile.errors import PythonCallbackWarning, UndefinedResultWarning
+from mgcompile.support.later_warnings import warn
 from mgcore import raise_nonfinite
 from mgcore.errors import DomainError, RangeError
 
@@ -35,6 +36,7 @@ __all__ = [
     "muted",
     "number",
     "told_once",
+    "users_level",
     "warn_of_callback",
     "watched",
 ]
@@ -96,7 +98,7 @@ def watched() -> Iterator[Failures]:
         return
     for name, text in failures.undefined.items():
         message = f"the rule of op {name} has no value for some operands: {text}. NaN stands there"
-        warnings.warn(message, UndefinedResultWarning, stacklevel=_users_level())
+        warnings.warn(message, UndefinedResultWarning, stacklevel=users_level())
 
 
 @contextmanager
@@ -137,10 +139,10 @@ def warn_of_callback(op: Op, cause: Exception) -> None:
         f"on symbols ({text}). Write it with operators and mgcore.ops, or with functions of "
         "scipy.special, which have machine code, and the kernel is native throughout"
     )
-    warnings.warn(message, PythonCallbackWarning, stacklevel=_users_level())
+    warn(message, PythonCallbackWarning, stacklevel=users_level())
 
 
-def _users_level() -> int:
+def users_level() -> int:
     """Return the `stacklevel` of the nearest code outside of the compiler, for our caller."""
     frame, level = sys._getframe(1), 1  # noqa: SLF001 - the documented way to a caller's line
     while frame.f_back is not None:

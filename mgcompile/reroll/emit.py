@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mgcompile.reroll.ir import Rerolling
     from mgcompile.reroll.isomorphism import IsomorphismClasses
 
-__all__ = ["emit"]
+__all__ = ["emit", "gather_outputs"]
 
 
 def emit(form: Rerolling) -> Program:
@@ -45,7 +45,7 @@ def emit(form: Rerolling) -> Program:
             write_tape(classes.graph, nodes, value_map, builder)
         else:
             _write_groups(classes, stage.groups, value_map, builder)
-    value = _gather_outputs(classes.graph, value_map, builder)
+    value = gather_outputs(classes.graph, value_map, builder)
     return builder.finish([("value", value)], form.data)
 
 
@@ -67,7 +67,7 @@ def _write_groups(
         value_map.put(nodes, write_bundle(members, op, table))
 
 
-def _gather_outputs(graph: Graph, value_map: ValueMap, builder: Builder) -> int:
+def gather_outputs(graph: Graph, value_map: ValueMap, builder: Builder) -> int:
     """Return the array of all outputs in their order."""
     if len(graph.roots) == 1:
         root = value_map.access(graph.roots)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import nullcontext
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
@@ -23,6 +24,7 @@ from mgcompile.program.cost import cost
 from mgcompile.program.ir import INPUTS, PARAMS
 from mgcompile.runtime.few_or_many import FewOrMany
 from mgcompile.runtime.guarded import Guarded, GuardedTrainer, derivatives
+from mgcompile.support.steps import in_background
 from mgcompile.support.sweeps import SWEEPS
 from mgcore.gc_pause import collector_paused
 
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from mgcompile.backends.interface import Backend, Executable, Options, Trainer
     from mgcompile.program.ir import Program
     from mgcompile.program.optimizer import OptimizerSpec
+    from mgcompile.runtime.early import Early
     from mgcompile.runtime.proof import Proof
 
     Floats = NDArray[Any]
@@ -75,6 +78,8 @@ class Built:
         self.backend = find_backend(backend)
         self.backend_name = backend if isinstance(backend, str) else backend.name
         self.proof = proof
+        self.early: Early | None = None
+        """What runs until machine code is there, where that is made in the background."""
         self._lock = threading.RLock()
         self._made: dict[Any, Any] = {}
         self._told: set[str] = set()  # ops of which the user has been warned
@@ -157,20 +162,30 @@ class Built:
         loss = program if kind == "loss" else per_sample_loss(program)
         return param_gradient(loss, quick=quick)
 
-    def executable(self, kind: str, output: int = 0) -> Executable:
-        """Return what runs a program that `derived` gives."""
+    def renew(self) -> None:
+        """Begin afresh in the child of a fork: what was being built is not, and nobody has it."""
+        self._lock = threading.RLock()
+
+    def executable(self, kind: str, output: int = 0, *, final: bool = False) -> Executable:
+        """Return what runs a program that `derived` gives: what it runs in for good if `final`."""
         key = kind, output
+        if self.early is not None and not final:
+            pending = self.early.executable(*key)
+            if pending is not None:
+                return pending
         found: Executable | None = self._made.get(key)
         return self._once(key, lambda: self._by_count(*key)) if found is None else found
 
     def checked(self, kind: str, output: int = 0) -> Executable:
         """Return what runs a program on any number of samples, built and checked by now."""
-        found = self.executable(kind, output)
+        found = self.executable(kind, output, final=True)
         return found.many if isinstance(found, FewOrMany) else found
 
     def _once(self, key: object, build: Callable[[], Made]) -> Made:
         """Return what `build` makes, unless another thread has made it."""
-        with self._lock, collector_paused(), told_once(self._told):
+        # The collector is the whole process's: the background leaves it as it is.
+        pause = nullcontext() if in_background() else collector_paused()
+        with self._lock, pause, told_once(self._told):
             if key not in self._made:
                 self._made[key] = build()
             return self._made[key]  # type: ignore[no-any-return] # put there by this method

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
 import attrs
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 
     from mgcompile.backends.interface import Backend, Options, Trainer
     from mgcompile.program.ir import Program
+    from mgcompile.runtime.early import Early
     from mgcompile.runtime.jacobian_plan import Plan
     from mgcompile.runtime.nan_trace import Recording
     from mgcore import Value
@@ -126,6 +128,28 @@ class Kernel(Generic[Values]):
         self._built.executable("forward")
         return self
 
+    def hasten(self, early: Early | None) -> Kernel:
+        """Run programs in a quick form until machine code is there; None: compile when called."""
+        self._built.early = early
+        if early is not None:
+            weakref.finalize(self, early.worker.stop).atexit = False
+        return self
+
+    def wait(self) -> Kernel:
+        """Run in machine code from now on, once that is there; return the kernel.
+
+        Of one compiled with `background`, calls before may have run in a quick form of it; others
+        are as they are. What has not been called yet is compiled when it is.
+
+        Raises:
+            CompileError: What making the machine code of something that was called has met with,
+                `MiscompiledError` if it does not compute the recorded graph. Without `wait` the
+                first call that would run in it raises this, and so does each that follows.
+        """
+        if self._built.early is not None:
+            self._built.early.wait()
+        return self
+
     @property
     def verified(self) -> Verified:
         """What was checked against the recorded graph before the kernel was handed out.
@@ -133,7 +157,12 @@ class Kernel(Generic[Values]):
         Gradients, products with Hessians and training loops are compiled when they are first
         used, checked then, and listed from then on.
         """
-        return Verified(False, ()) if self._proof is None else self._proof.verified
+        if self._proof is None:
+            return Verified(False, ())
+        found, early = self._proof.verified, self._built.early
+        if early is None or early.proof is None:
+            return found
+        return attrs.evolve(found, checks=early.proof.verified.checks + found.checks)
 
     @property
     def signature(self) -> Signature:

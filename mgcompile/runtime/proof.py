@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -20,7 +22,7 @@ from mgcompile.verification.reduce import reduced, script, sketched
 from mgcompile.verification.report import Check, Verified
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     ExamineSubject = Callable[[Subject, OptimizerSpec | None, Graph, Recorded], Mismatch | None]
 
 __all__ = ["Proof", "chosen_level"]
+
+_aside: ContextVar[list[Check] | None] = ContextVar("aside", default=None)
 
 _WORDS: dict[str, Level] = {
     "full": "full", "": True, "on": True, "1": True, "true": True,
@@ -119,6 +123,20 @@ class Proof:
         """Return what was checked so far."""
         return Verified(self.verifier.level, tuple(self._checks))
 
+    @contextmanager
+    def aside(self) -> Iterator[list[Check]]:
+        """Give what is checked meanwhile, in this context, and do not list it (see `add`)."""
+        checks: list[Check] = []
+        token = _aside.set(checks)
+        try:
+            yield checks
+        finally:
+            _aside.reset(token)
+
+    def add(self, checks: Iterable[Check]) -> None:
+        """List what was checked aside."""
+        self._checks += checks
+
     def executable(self, kind: str, output: int, made: Executable, *, form: str = "") -> None:
         """Check an executable, or a form of it that has a name.
 
@@ -154,7 +172,8 @@ class Proof:
             done, mismatch = Check(name, f"nothing: {error}", 0, 0, 0), None
         if mismatch is not None:
             raise self._miscompiled(subject, rule, done, mismatch)
-        self._checks.append(done)
+        aside = _aside.get()
+        (self._checks if aside is None else aside).append(done)
 
     def _miscompiled(
         self, subject: Subject, rule: OptimizerSpec | None, done: Check, mismatch: Mismatch

@@ -150,7 +150,7 @@ def _trainer(
     if not steps_itself(optimizer):
         return built.trainer(rule, kind, size)
     recorded = kind == "loss" and not built.takes_data
-    return StepwiseTrainer(built.executable(kind), recorded, optimizer)
+    return StepwiseTrainer(built.executable(kind, final=True), recorded, optimizer)
 
 
 def learning_rates(

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from mgcompile.support.steps import between_steps
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -25,6 +27,7 @@ _within: ContextVar[float] = ContextVar("within", default=0.0)
 @contextmanager
 def timed(step: str) -> Iterator[None]:
     """Print how many milliseconds of processor time a step takes, without the steps within it."""
+    between_steps()
     if os.environ.get("MGCOMPILE_TIME", "").lower() in ("", "0", "off", "false"):
         yield
         return

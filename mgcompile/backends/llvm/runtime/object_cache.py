@@ -12,12 +12,12 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.runtime.jit import host, object_code
 from mgcompile.errors import CacheWarning
+from mgcompile.support.later_warnings import warn
 from mgcompile.support.private_folder import UntrustedFolderError, open_private
 
 if TYPE_CHECKING:
@@ -110,4 +110,4 @@ def _warn(error: UntrustedFolderError) -> None:
         f"put machine code of their own into it: {error}. Give it to yourself alone (chmod 700) "
         "and remove what is in it, or name another with MGCORE_CACHE"
     )
-    warnings.warn(message, CacheWarning, stacklevel=2)
+    warn(message, CacheWarning, stacklevel=2)
