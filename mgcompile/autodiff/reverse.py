@@ -17,7 +17,7 @@ from mgcompile.autodiff.partials import local_derivatives
 from mgcompile.autodiff.reverse_loop import reverse_loop
 from mgcompile.autodiff.reverse_take import one_hot
 from mgcompile.autodiff.reverse_tape import reverse_tape
-from mgcompile.autodiff.symbols import Emitter, Symbol
+from mgcompile.autodiff.symbols import Emitter, Number, Symbol
 from mgcompile.graph.ir import INPUT, PARAM
 from mgcompile.program.builder import Builder, affine
 from mgcompile.program.dce import needed_only
@@ -38,6 +38,8 @@ from mgcompile.program.ir import (
     Tape,
 )
 from mgcompile.program.lookup import lookup_of
+from mgcompile.support.filled import FILL
+from mgcompile.support.zero_product import ZERO_DOT
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -259,7 +261,30 @@ def _reverse_bundle(
     found = local_derivatives(bundle.op, emitter, out, operands, wanted, bundle.reduced)
     for i, partial in found.items():
         access = bundle.operands[i]
-        sink(Contribution(domain, upstream, partial, access.array, access.index, batched))
+        above = upstream
+        if bundle.op is FILL:
+            above, partial = emitter.apply(ops.select, (operands[0], upstream, 0.0)), 1.0
+        elif bundle.op is ZERO_DOT and i == 1 and builder.guarded:
+            above = _over_members(bundle, builder, emitter, upstream)
+        sink(Contribution(domain, above, partial, access.array, access.index, batched))
+
+
+def _over_members(bundle: Bundle, builder: Builder, emitter: Emitter, upstream: Number) -> Number:
+    """Return what is above products over rows that were filled up, and 0 behind their ends.
+
+    There a factor is 0; but the twin that looks at every product is to do without infinity and NaN.
+    """
+    read = bundle.operands[0]
+    fill, index = builder.maker(read.array), read.index
+    if fill is None or fill.op is not FILL or not isinstance(index, Affine):
+        return upstream
+    counts = fill.operands[0].index
+    if not isinstance(counts, Affine):
+        return upstream
+    steps = dict(zip(dense_strides(fill.shape), counts.strides, strict=True))
+    moved = Affine(counts.offset, tuple(steps[step] if step else 0 for step in index.strides))
+    ends = emitter.symbol(Access(fill.operands[0].array, moved))
+    return emitter.apply(ops.select, (ends, upstream, 0.0))
 
 
 def _reverse_scatter(

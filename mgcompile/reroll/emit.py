@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from mgcompile.graph.choices import chooses_by_inputs
@@ -17,6 +18,8 @@ from mgcompile.reroll.emit_tape import write_tape
 from mgcompile.reroll.member_axes import Members
 from mgcompile.reroll.member_order import steady_order
 from mgcompile.reroll.partition import SMALL_GROUP
+from mgcompile.reroll.ragged_rows import RaggedRows, may_fill_up
+from mgcompile.reroll.ragged_sums import write_alike
 from mgcompile.reroll.value_map import ValueMap
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ def emit(form: Rerolling) -> Program:
     builder.strict = form.graph.strict
     builder.chooses = chooses_by_inputs(form.graph)
     value_map = ValueMap(classes.graph, builder)
+    bundles = _Bundles.of(form, value_map, builder)
     for stage in form.stages:
         if stage.loop is not None:
             write_loop(classes, stage.loop, value_map, builder)
@@ -44,26 +48,66 @@ def emit(form: Rerolling) -> Program:
             nodes = classes.nodes_of(np.array(stage.groups, dtype=np.int64))
             write_tape(classes.graph, nodes, value_map, builder)
         else:
-            _write_groups(classes, stage.groups, value_map, builder)
+            bundles.write(stage.groups)
     value = gather_outputs(classes.graph, value_map, builder)
     return builder.finish([("value", value)], form.data)
 
 
-def _write_groups(
-    classes: IsomorphismClasses, groups: Sequence[int], value_map: ValueMap, builder: Builder
-) -> None:
-    graph = classes.graph
-    members = Members(value_map, builder)
-    for group in groups:
-        nodes = classes.nodes(group)
+@attrs.define(slots=True, eq=False)
+class _Bundles:
+    """Write groups as bundles.
+
+    Args:
+        classes: The groups.
+        value_map: Where nodes are.
+        builder: Where statements go.
+        alike: By group those that are like it but for their length, until they were tried.
+        rows: What fills up rows where there are such groups.
+    """
+
+    classes: IsomorphismClasses
+    value_map: ValueMap
+    builder: Builder
+    alike: dict[int, tuple[int, ...]]
+    rows: RaggedRows | None
+    _written: set[int] = attrs.field(factory=set, init=False)
+
+    @classmethod
+    def of(cls, form: Rerolling, value_map: ValueMap, builder: Builder) -> _Bundles:
+        """Return what writes the groups of a form."""
+        alike = {group: groups for groups in form.ragged for group in groups}
+        rows = RaggedRows(value_map) if alike else None
+        return cls(form.known, value_map, builder, alike, rows)
+
+    def write(self, groups: Sequence[int]) -> None:
+        """Write groups, what is read first."""
+        members = Members(self.value_map, self.builder)
+        for group in groups:
+            if group in self.alike:
+                self._write_alike(self.alike[group])
+            if group not in self._written:
+                self._write(group, members)
+
+    def _write_alike(self, groups: tuple[int, ...]) -> None:
+        for group in groups:
+            del self.alike[group]
+        self._written.update(write_alike(self.classes, groups, self.value_map, self.builder))
+
+    def _write(self, group: int, members: Members) -> None:
+        graph, value_map = self.classes.graph, self.value_map
+        nodes = self.classes.nodes(group)
         op = graph.ops[int(graph.code[nodes[0]])]
         table = operand_table(graph, nodes)
         if len(nodes) < SMALL_GROUP and not value_map.in_step(table):
             for i in range(len(nodes)):
                 value_map.put(nodes[i : i + 1], write_bundle(members, op, table[i : i + 1]))
-            continue
+            return
         if (order := steady_order(value_map, table)) is not None:
             nodes, table = nodes[order], table[order]
+        elif self.rows is not None and may_fill_up(op) and (blocks := self.rows.blocks(table)):
+            for block in blocks:
+                self.rows.put(nodes, block, write_bundle(members, op, block.table))
+            return
         value_map.put(nodes, write_bundle(members, op, table))
 
 

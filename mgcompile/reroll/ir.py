@@ -36,6 +36,7 @@ class Rerolling:
         data: The data set that was recorded into the graph, shape (samples, n_inputs).
         recurrences: Loops along depth.
         stages: What is written as bundles, loops and tapes, in which order.
+        ragged: Groups of sums that are alike but for their lengths, to be written as one.
     """
 
     graph: Graph
@@ -45,6 +46,7 @@ class Rerolling:
     data: NDArray[np.float64] | None = None
     recurrences: tuple[Recurrence, ...] = ()
     stages: tuple[Stage, ...] = ()
+    ragged: tuple[tuple[int, ...], ...] = ()
 
     @property
     def known(self) -> IsomorphismClasses:
@@ -101,6 +103,8 @@ def _verify_stages(form: Rerolling) -> None:
     once = len(set(alone)) == len(alone) and looped.isdisjoint(alone)
     _require(once, "a group is in two stages")
     _require(looped.union(alone) == set(range(form.known.count)), "a group is in no stage")
+    alike = [group for groups in form.ragged for group in groups]
+    _require(len(set(alike)) == len(alike), "a group is alike to two others")
 
 
 def _require(condition: bool, message: str) -> None:
@@ -125,6 +129,7 @@ def format_rerolling(form: Rerolling) -> str:
         lines.append(f"... {classes.count - _LONGEST:,} more groups")
     lines += [f"recurrence of {x.count} iterations, {len(x.body)} parts" for x in form.recurrences]
     lines += [_stage_line(stage) for stage in form.stages[:_LONGEST]]
+    lines += [f"groups {_names(groups)} are alike but for their lengths" for groups in form.ragged]
     return "\n".join(lines)
 
 
@@ -137,5 +142,8 @@ def _source(form: Rerolling, node: int) -> str:
 def _stage_line(stage: Stage) -> str:
     if stage.loop is not None:
         return f"write a loop of {stage.loop.count} iterations"
-    names = ", ".join(map(str, stage.groups[:20])) + (", ..." if len(stage.groups) > 20 else "")
-    return f"write groups {names} as {'a tape' if stage.irregular else 'bundles'}"
+    return f"write groups {_names(stage.groups)} as {'a tape' if stage.irregular else 'bundles'}"
+
+
+def _names(groups: tuple[int, ...]) -> str:
+    return ", ".join(map(str, groups[:20])) + (", ..." if len(groups) > 20 else "")

@@ -19,6 +19,7 @@ from mgcompile.reroll.ir import Rerolling, format_rerolling, verify_rerolling
 from mgcompile.reroll.isomorphism import find_classes
 from mgcompile.reroll.loop_detect import detect_recurrences
 from mgcompile.reroll.partition import groups_after_sums, partition
+from mgcompile.reroll.ragged_sums import alike_but_for_length
 from mgcompile.support.passes import Level, Pass, run_passes
 
 if TYPE_CHECKING:
@@ -74,6 +75,15 @@ def stages(form: Rerolling) -> Rerolling:
     return evolve(form, stages=tuple(found))
 
 
+def ragged_rows(form: Rerolling) -> Rerolling:
+    """Find sums that are alike but for their lengths, outside of loops and tapes."""
+    if form.graph.strict:
+        return form
+    plain = {g for s in form.stages if s.loop is None and not s.irregular for g in s.groups}
+    found = alike_but_for_length(form.known)
+    return evolve(form, ragged=tuple(groups for groups in found if plain.issuperset(groups)))
+
+
 PASSES = (
     Pass("isomorphism", REROLLING, isomorphism, "isomorphic nodes into groups"),
     Pass(
@@ -86,6 +96,13 @@ PASSES = (
     Pass("loops", REROLLING, loops, "repetition along depth becomes a loop", optional=True),
     Pass("borders", REROLLING, borders, "loops over rows that differ at a border", optional=True),
     Pass("partition", REROLLING, stages, "what becomes a bundle, a loop, a part of a tape"),
+    Pass(
+        "ragged-rows",
+        REROLLING,
+        ragged_rows,
+        "sums of many lengths become few, of rows filled up",
+        optional=True,
+    ),
     Pass("emit", PROGRAM, emit, "the program, index maps inferred and checked"),
     Pass(
         "inner-loops",

@@ -59,13 +59,18 @@ class ValueMap:
         self.array[flat] = array
         self.element[flat] = offset + np.arange(len(flat)) % (len(flat) // repeated)
 
+    def put_at(self, nodes: Numbers, array: int, elements: Numbers) -> None:
+        """Say that `array` holds `nodes` as these of its elements."""
+        self.array[nodes] = array
+        self.element[nodes] = elements
+
     def access(self, nodes: Numbers) -> Access:
         """Return an access that reads `nodes`, an array over the domain, all kept in one array."""
         array = int(self.array[nodes.flat[0]])
         if np.any(self.array[nodes] != array):
             return self._assembled(nodes)
         if array == CONSTS:
-            return self._constants(self.value[nodes])
+            return self.constants(self.value[nodes])
         return Access(array, fit_map(self.element[nodes]))
 
     def access_in_loop(self, nodes: Numbers, local: int) -> Access:
@@ -125,7 +130,7 @@ class ValueMap:
             chosen = np.flatnonzero(arrays == array)
             own = table[:, chosen]
             if array == CONSTS:
-                source = self._constants(self.value[own])
+                source = self.constants(self.value[own])
             else:
                 source = Access(array, fit_map(self.element[own]))
             target = fit_map(np.broadcast_to(offset + chosen, own.shape))
@@ -144,7 +149,7 @@ class ValueMap:
         ]
         return self.builder.scatter(len(nodes), parts)
 
-    def _constants(self, values: NDArray[np.float64]) -> Access:
+    def constants(self, values: NDArray[np.float64]) -> Access:
         """Return an access to constants with these values, kept once along axes they do not see."""
         kept = values
         for axis in range(values.ndim):

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mgcompile.support import ranges
+from mgcompile.support.filled import FILL
 from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.slopes import SIGMOID_SLOPE, SLOPES, TANH_SLOPE
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
@@ -29,7 +30,7 @@ __all__ = ["Traits", "has_edge", "is_known", "is_shipped", "shipped_name", "trai
 # The packages that the ops of the table come from.
 _HOMES = ("mgops_basic", "mgops_activations", "mgops_math")
 
-_OWN = {op.name: op for op in (ZERO_MUL, ZERO_BOTH, ZERO_DOT, QUOTIENT, *SLOPES.values())}
+_OWN = {op.name: op for op in (FILL, ZERO_MUL, ZERO_BOTH, ZERO_DOT, QUOTIENT, *SLOPES.values())}
 
 
 @attrs.frozen(slots=True)
@@ -164,6 +165,7 @@ _TABLE: Mapping[str, Traits] = {
     TANH_SLOPE.name: Traits(ranges.within(0.0, 1.0), weight=6),
     SIGMOID_SLOPE.name: Traits(ranges.within(0.0, 0.25), weight=26, divisions=1),
     QUOTIENT.name: Traits(lambda x, y, _: ranges.div(x, y), weight=4, cheap=True),
+    FILL.name: Traits(ranges.select, cheap=True),
     ZERO_MUL.name: Traits(ranges.mul, weight=3, cheap=True),
     ZERO_BOTH.name: Traits(ranges.mul, weight=5, cheap=True),
     ZERO_DOT.name: Traits(ranges.dot, weight=3),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mgcompile.support.filled import FILL
 from mgcompile.support.op_traits import shipped_name
 from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.zero_product import ZERO_BOTH, ZERO_DOT, ZERO_MUL
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["FUNCTIONS", "LIBM", "OF_ROWS", "expression", "table_name"]
 
 _OWN = {
+    FILL: "select",
     QUOTIENT: "quotient",
     ZERO_MUL: "zero_mul",
     ZERO_BOTH: "zero_both",

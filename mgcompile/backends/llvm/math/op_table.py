@@ -37,6 +37,7 @@ from mgcompile.backends.llvm.math.functions.sigmoids import (
     softplus,
 )
 from mgcompile.backends.llvm.math.functions.trigonometric import COS, SIN, TAN
+from mgcompile.support.filled import FILL
 from mgcompile.support.op_traits import shipped_name
 from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.slopes import SIGMOID_SLOPE, TANH_SLOPE
@@ -271,6 +272,7 @@ _OWN: Mapping[Op, Lowering] = {
     TANH_SLOPE: lambda block, _, x: block.call(TANH_SLOPE_OF, x),
     SIGMOID_SLOPE: lambda block, out, x: out * sigmoid(block, -x),
     QUOTIENT: lambda block, x, y, r: block.call(QUOTIENT_OF, x, y, r),
+    FILL: _select,
     ZERO_MUL: _zero_mul,
     ZERO_BOTH: lambda block, a, b: counted(block, b, _zero_mul(block, a, b)),
     ZERO_DOT: _zero_dot,
