@@ -131,6 +131,12 @@ def a_group_in_two_stages():
     yield attrs.evolve(form, stages=stages), "a group is in two stages"
 
 
+@RULES.case
+def a_group_alike_to_those_of_two_lists():
+    form = partitioned()
+    yield attrs.evolve(form, ragged=((0,), (0,))), "a group is alike to two others"
+
+
 @pytest.mark.parametrize("steps", [0, 40])
 def test_what_keeps_the_rules_is_accepted(steps):
     form = partitioned(steps)
