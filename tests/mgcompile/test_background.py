@@ -21,6 +21,7 @@ from mgcompile.backends.llvm.runtime import object_cache
 from mgcompile.errors import MiscompiledError, OptionError, PythonCallbackWarning
 from mgcompile.runtime import quick_form
 from mgcompile.runtime.early import Pending
+from mgcompile.support.steps import StoppedError
 from mgcore import Op, Value, grad, ops
 from mgnn import MLP, optim
 
@@ -497,13 +498,16 @@ def test_a_kernel_that_is_collected_stops_its_background(slow):
     kernel = mgcompile.compile(*net(), cache=False, background=True)
     kernel.value_and_grad(X)
     worker, program = kernel.built.early.worker, weakref.ref(kernel.built)
-    thread = worker._thread
+    thread, job = worker._thread, pending(kernel)._job
     kept = weakref.ref(kernel)
     del kernel, worker
     assert kept() is None
     slow.set()
     thread.join(60)
     assert not thread.is_alive()
+    with pytest.raises(StoppedError):
+        job.wait()
+    del job
     gc.collect()
     assert program() is None
 
