@@ -59,7 +59,8 @@ def verify_rerolling(form: Rerolling) -> Rerolling:
     """Check what has been found, and return it.
 
     Every node that an output needs is in one group, a group's nodes apply one op, groups stand
-    operands first, a loop's iterations are groups of their own, and stages take each group once.
+    operands first, a loop's iterations are groups of their own that read parts before them, what
+    the iteration before made, or nothing of the loop, and stages take each group once.
 
     Raises:
         InvalidProgramError: Naming the group.
@@ -68,8 +69,7 @@ def verify_rerolling(form: Rerolling) -> Rerolling:
     if form.classes is not None:
         _verify_classes(form.classes)
     for loop in form.recurrences:
-        for part in loop.body:
-            _require(len(part.groups) == loop.count, "a loop has not one group an iteration")
+        _verify_loop(form, loop)
     if form.stages:
         _verify_stages(form)
     return form
@@ -91,6 +91,31 @@ def _verify_classes(classes: IsomorphismClasses) -> None:
         _require(bool(np.all(whole[operands])), f"group {group} reads a node of no group")
         read = classes.group[operands]
         _require(bool(np.all(read < group)), f"group {group} reads itself or a later one")
+
+
+def _verify_loop(form: Rerolling, loop: Recurrence) -> None:
+    nodes = len(form.known.graph.code)
+    iteration, column = np.full(nodes, -1), np.full(nodes, -1)
+    for at, part in enumerate(loop.body):
+        _require(len(part.groups) == loop.count, "a loop has not one group an iteration")
+        iteration[part.nodes] = np.arange(loop.count)[:, None]
+        column[part.nodes] = at
+    for at, part in enumerate(loop.body):
+        inside = column[part.table[1]] >= 0
+        when = iteration[part.table] - np.arange(loop.count)[:, None, None]
+        _require(
+            bool(np.all((when + part.before == 0)[1:] | ~inside)),
+            f"part {at} of a loop reads another iteration than it says",
+        )
+        first = iteration[part.table[0]] >= 0
+        _require(
+            bool(np.all(first == (inside & ~part.before))),
+            f"part {at} of a loop reads something else in the first iteration",
+        )
+        now = inside & ~part.before
+        _require(
+            bool(np.all(column[part.table[1]][now] < at)), f"part {at} of a loop reads a later one"
+        )
 
 
 def _verify_stages(form: Rerolling) -> None:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Numbers = NDArray[np.int64]
     Mask = NDArray[np.bool_]
 
-__all__ = ["BodyGroup", "Recurrence", "body_places", "detect_recurrences"]
+__all__ = ["BodyGroup", "Recurrence", "body_places", "detect_recurrences", "initial_nodes"]
 
 _MOST_LOOPS = 32
 _LONG_PERIOD = 100
@@ -213,7 +213,7 @@ def _accepted(
 def _recurrence(classes: IsomorphismClasses, groups: Numbers) -> Recurrence | None:
     """Return the loop of these groups, shape (count, groups of the body), if they make one."""
     body = _checked(classes, groups)
-    initial = None if body is None else _initial_nodes(classes, body)
+    initial = None if body is None else initial_nodes(classes, body)
     return None if body is None or initial is None else Recurrence(len(groups), body, initial)
 
 
@@ -352,7 +352,7 @@ def body_places(
     return column, place
 
 
-def _initial_nodes(
+def initial_nodes(
     classes: IsomorphismClasses, body: tuple[BodyGroup, ...]
 ) -> dict[int, Numbers] | None:
     """Return what the first iteration reads instead of an iteration before it.

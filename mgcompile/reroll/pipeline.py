@@ -20,6 +20,7 @@ from mgcompile.reroll.isomorphism import find_classes
 from mgcompile.reroll.loop_detect import detect_recurrences
 from mgcompile.reroll.partition import groups_after_sums, partition
 from mgcompile.reroll.ragged_sums import alike_but_for_length
+from mgcompile.reroll.retime import retimed
 from mgcompile.support.passes import Level, Pass, run_passes
 
 if TYPE_CHECKING:
@@ -69,6 +70,11 @@ def borders(form: Rerolling) -> Rerolling:
     return evolve(form, graph=classes.graph, classes=classes, recurrences=tuple(repeated))
 
 
+def retime(form: Rerolling) -> Rerolling:
+    """Let recurrences begin where the fewest numbers are carried."""
+    return evolve(form, recurrences=tuple(retimed(form.known, x) for x in form.recurrences))
+
+
 def stages(form: Rerolling) -> Rerolling:
     """Decide what is written as bundles, loops and tapes, and in which order."""
     found = partition(form.known, groups_after_sums(form.known), form.recurrences)
@@ -95,6 +101,13 @@ PASSES = (
     ),
     Pass("loops", REROLLING, loops, "repetition along depth becomes a loop", optional=True),
     Pass("borders", REROLLING, borders, "loops over rows that differ at a border", optional=True),
+    Pass(
+        "retime",
+        REROLLING,
+        retime,
+        "loops begin where the fewest numbers pass to the next iteration",
+        optional=True,
+    ),
     Pass("partition", REROLLING, stages, "what becomes a bundle, a loop, a part of a tape"),
     Pass(
         "ragged-rows",
