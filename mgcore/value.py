@@ -261,7 +261,7 @@ _new = Value.__new__
 def _constant(number: float) -> Constant:
     """Return a Constant of a Python number the short way, without the checks of its class."""
     out = _new(Constant)
-    out.number = number if type(number) is float else real(number)
+    out.number = number
     out.grad = 0.0
     out.tag = ""
     out.op = None
@@ -296,7 +296,17 @@ def binary(op: Op, x: Any, y: Any) -> Value:
                 if out is not NotImplemented:
                     return out  # type: ignore[no-any-return]  # what took over
             return op(x, y)  # type: ignore[no-any-return]  # a Value, or an error
-        y = _constant(y)
+        try:
+            number = float(y)
+        except OverflowError:
+            number = real(y)  # says so
+        y = _new(Constant)  # as `_constant` does, which takes a third longer to call
+        y.number = number
+        y.grad = 0.0
+        y.tag = ""
+        y.op = None
+        y.operands = ()
+        y.made = clock.now
     try:
         data = op.forward(x.number, y.number)
         if type(data) is not float:
@@ -310,7 +320,7 @@ def reflected(op: Op, x: Any, y: Value) -> Value:
     """Apply a two-operand op to a number on the left; shorter if the number is Python's."""
     if type(x) is not float and type(x) is not int:
         return op(x, y)  # type: ignore[no-any-return]  # as above
-    return binary(op, _constant(x), y)
+    return binary(op, _constant(x if type(x) is float else real(x)), y)
 
 
 def _lift(op: Op, operands: tuple[Any, ...]) -> tuple[Value, ...] | None:

@@ -15,8 +15,8 @@ _TINY, _FLAT = 1e-30, 0.0625
 
 
 def _by_base(out: Any, x: Any, y: Any) -> Any:
-    if isinstance(y, float):
-        return _by_base_alone(out, x, y)
+    if type(y) is float:
+        return 2.0 * x if y == 2.0 else _by_base_alone(out, x, y)
     # The condition is 0 for 0**0 alone, where the slope is 0 whatever x**-1 is.
     usual = ops.select(ops.select(y, 1.0, ops.select(x, 1.0, 0.0)), y * x ** (y - 1.0), 0.0)
     # Where the power is far from overflow it is told by itself: y - 1 rounds, which counts.
@@ -36,8 +36,6 @@ def _is_plain(out: Any, x: Any, y: Any) -> Any:
 
 def _by_base_alone(out: Any, x: Any, y: float) -> Any:
     """Return the slope of x to the power of a number, in the cheapest form for the usual ones."""
-    if y == 2.0:
-        return 2.0 * x
     if y == 3.0:
         return 3.0 * (x * x)
     if y == -1.0:
