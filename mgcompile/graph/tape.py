@@ -6,7 +6,7 @@ symbols of a tape know is where on it they stand.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -68,8 +68,15 @@ class Tape(list[int]):
         self._alive: list[Value] = list(params)  # a Value's `id` names it for as long as it lives
         for place, param in enumerate(params):
             self._values[id(param)] = self.append_node(PARAM, place, NONE)
-        self.inputs = [Symbol(self, self.append_node(INPUT, k, NONE)) for k in range(n_inputs)]
+        self._kind: type[Symbol] = type("Symbol", (Symbol,), {"__slots__": (), "tape": self})
+        self.inputs = [self.symbol(self.append_node(INPUT, k, NONE)) for k in range(n_inputs)]
         self._leaves = len(params) + n_inputs
+
+    def symbol(self, place: int) -> Symbol:
+        """Return a symbol for the node at a place."""
+        made = self._kind()
+        made.place = place
+        return made
 
     def append_node(self, code: int, first: int, second: int) -> int:
         """Write down a node; return its place."""
@@ -84,7 +91,7 @@ class Tape(list[int]):
             TraceError: if the symbol is of another tape.
             OperandTypeError: if `x` is nothing that ops are applied to.
         """
-        if type(x) is Symbol:
+        if isinstance(x, Symbol):
             if x.tape is not self:
                 message = (
                     "a symbol of another trace is used in this one; it was kept beyond the call "
@@ -104,7 +111,7 @@ class Tape(list[int]):
         if op.arity is not None and len(places) != op.arity:
             message = f"op {op.name} takes {op.arity} operands, not {len(places)}"
             raise TraceError(message)
-        return Symbol(self, self._node(code, places))
+        return self.symbol(self._node(code, places))
 
     def forget(self, place: int) -> None:
         """Drop the nodes from `place` on; nobody may use a symbol of them any more."""
@@ -206,23 +213,24 @@ def _asked(what: str) -> Any:
 class Symbol:
     """What a traced function computes with instead of numbers.
 
-    Args:
+    Those of a tape are of a class of their own, since to make one is half of what an operator does,
+    and takes least where a symbol holds one thing and its class has no `__init__`.
+
+    Attributes:
         tape: Where it is recorded.
         place: Its place there.
     """
 
-    __slots__ = ("place", "tape")
+    __slots__ = ("place",)
     __array_ufunc__ = None  # NumPy's scalars and arrays leave the operators to us
-
-    def __init__(self, tape: Tape, place: int) -> None:
-        self.tape = tape
-        self.place = place
+    tape: ClassVar[Tape]
+    place: int
 
     @staticmethod
     def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> Any:
         """Write down the application of `op` to symbols, Values and numbers."""
         for x in operands:
-            if type(x) is Symbol:
+            if isinstance(x, Symbol):
                 return x.tape.apply(op, operands)
         raise AssertionError
 
@@ -230,7 +238,7 @@ class Symbol:
     def __mgcore_scan__(f: Step, init: Any, xs: Sequence[Any] | None, steps: int) -> Any:
         """Write down a loop (see `mgcore.scan`)."""
         leaves = flatten((init, xs))[0]
-        tape: Tape = next(x.tape for x in leaves if type(x) is Symbol)
+        tape: Tape = next(x.tape for x in leaves if isinstance(x, Symbol))
         return tape.scan(tape, f, init, xs, steps)
 
     __hash__ = object.__hash__
@@ -253,26 +261,30 @@ def _operator(code: int) -> Callable[[Symbol, Any], Symbol]:
     """Return the operator of an arithmetic op: the short way from a call to the tape."""
 
     def apply(x: Symbol, y: Any) -> Symbol:
-        tape = x.tape
-        second = y.place if type(y) is Symbol and y.tape is tape else _other(tape, code, y, 1)
+        kind = type(x)
+        tape = kind.tape
+        second = y.place if type(y) is kind else _other(tape, code, y, 1)
         if second is None:
             return NotImplemented  # type: ignore[no-any-return]  # the other's type sees to it
-        place = len(tape)
-        tape.extend((code, x.place, second))
-        return Symbol(tape, place)
+        made = kind()
+        made.place = len(tape)
+        tape += code, x.place, second
+        return made
 
     return apply
 
 
 def _reflected(code: int) -> Callable[[Symbol, Any], Symbol]:
     def apply(y: Symbol, x: Any) -> Symbol:
-        tape = y.tape
+        kind = type(y)
+        tape = kind.tape
         first = _other(tape, code, x, 0)
         if first is None:
             return NotImplemented  # type: ignore[no-any-return]  # as above
-        place = len(tape)
-        tape.extend((code, first, y.place))
-        return Symbol(tape, place)
+        made = kind()
+        made.place = len(tape)
+        tape += code, first, y.place
+        return made
 
     return apply
 

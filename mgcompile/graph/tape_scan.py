@@ -68,7 +68,7 @@ def record_scan(
     start = np.array([tape.place_of(x) for x in carry], dtype=np.int64)
     given = np.array([[tape.place_of(x) for x in row] for row in rows], dtype=np.int64)
     first, first_many = len(tape), len(tape.many)
-    held = [Symbol(tape, tape.append_node(CONST, 0, NONE)) for _ in (*carry, *rows[0])]
+    held = [tape.symbol(tape.append_node(CONST, 0, NONE)) for _ in (*carry, *rows[0])]
     inner = len(tape)
     out, y = stepped(
         f, unflatten(held[: len(carry)], form), unflatten(held[len(carry) :], x_form), form
@@ -86,10 +86,10 @@ def record_scan(
 
     def symbols(leaves: list[Any]) -> list[list[Any]]:
         """Return what leaves of the recorded step are after each step."""
-        places = np.array([x.place if type(x) is Symbol else 0 for x in leaves], dtype=np.int64)
+        places = np.array([x.place if isinstance(x, Symbol) else 0 for x in leaves], dtype=np.int64)
         return [
             [
-                Symbol(tape, at) if type(x) is Symbol else x
+                tape.symbol(at) if isinstance(x, Symbol) else x
                 for x, at in zip(leaves, row, strict=True)
             ]
             for row in body.at_each_step(places).tolist()
@@ -97,7 +97,7 @@ def record_scan(
 
     last = body.at_each_step(ends)[-1].tolist()
     ys = [unflatten(row, y_form) for row in symbols(leaves)]
-    return unflatten([Symbol(tape, place) for place in last], form), ys
+    return unflatten([tape.symbol(place) for place in last], form), ys
 
 
 def _carry_on(body: _Body, start: Numbers, ends: Numbers) -> None:
