@@ -105,6 +105,14 @@ class CodegenContext:
         """Whether a tile is one sample, so that elements are in the lanes."""
         return self.tile.samples == 1
 
+    @property
+    def filled_up_to(self) -> int:
+        """Return what the number of vectors that a tile fills is a multiple of.
+
+        The machine for tapes works on pairs.
+        """
+        return 2 if self.loops.interpreted else 1
+
     def batched(self, array: int) -> bool:
         """Tell whether an array has a copy for every sample of a tile."""
         if self.one_sample:

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.codegen.element_lanes import splat
-from mgcompile.backends.llvm.codegen.interleave import first_left, one_by_one
+from mgcompile.backends.llvm.codegen.interleave import first_left, one_by_one, pair_by_pair
 from mgcompile.backends.llvm.codegen.streaming_reduction import (
     fold_by_sample,
     is_streamed,
@@ -92,8 +92,10 @@ def _write_lanes(
         known = {access: block.register(vec.name) for access, vec in shared.items()}
         _append_point(block, codegen, group, (read, written), known, distance)
 
-    vectors = group.vectors if start == 0 else 1
-    one_by_one(writer, kind, (start, "%lane_bytes"), alone, vectors=vectors, shared=start != 0)
+    if group.vectors == 2:
+        pair_by_pair(writer, codegen, alone)
+        return
+    one_by_one(writer, kind, (start, "%lane_bytes"), alone, shared=start != 0)
 
 
 def splats(block: Block, codegen: CodegenContext, read: dict[Access, Address]) -> dict[Access, Vec]:

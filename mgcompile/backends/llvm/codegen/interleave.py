@@ -17,13 +17,14 @@ from mgcompile.schedule.costs import TOGETHER
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext
     from mgcompile.backends.llvm.ir.function_builder import Index, Writer
     from mgcompile.backends.llvm.ir.vector_builder import Block
     from mgcompile.backends.llvm.ir.vector_type import Kind
 
     Point = Callable[[Block, Index], None]
 
-__all__ = ["first_left", "in_pairs", "one_by_one", "straight"]
+__all__ = ["first_left", "in_pairs", "one_by_one", "pair_by_pair", "straight"]
 
 
 def first_left(writer: Writer, kind: Kind, stop: Index, point: Point) -> str:
@@ -67,7 +68,6 @@ def one_by_one(
     bounds: tuple[Index, Index],
     point: Point,
     *,
-    vectors: int = 1,
     shared: bool = True,
 ) -> None:
     """Append a loop over single vectors, special lanes or not.
@@ -77,41 +77,59 @@ def one_by_one(
         kind: a full register.
         bounds: begin and end of the lanes, in bytes; there may be none.
         point: as above.
-        vectors: how many are written out in a turn, one or two.
         shared: whether functions are called, not inlined: where the loop is not the usual way.
     """
+    start, stop = bounds
+    step = kind.lanes * kind.bits // 8
+    with writer.loop(stop, start=start, step=step, maybe_empty=start != 0) as state:
+        block = writer.block(kind, shared=shared)
+        point(block, state.index)
+        writer.splice(block)
+
+
+def pair_by_pair(writer: Writer, codegen: CodegenContext, point: Point) -> None:
+    """Append a loop over pairs of a tile's vectors; `point` as above."""
+    kind = codegen.vector
     step = kind.lanes * kind.bits // 8
 
     def turn(distance: Index, vectors: int) -> None:
         for vector in range(vectors):
-            block = writer.block(kind, shared=shared)
+            block = writer.block(kind)
             point(block, writer.add(distance, vector * step))
             writer.splice(block)
 
-    if vectors == 2:
-        in_pairs(writer, bounds, step, turn)
-        return
-    start, stop = bounds
-    with writer.loop(stop, start=start, step=step, maybe_empty=start != 0) as state:
-        turn(state.index, 1)
+    in_pairs(writer, codegen, turn)
 
 
-def in_pairs(
-    writer: Writer, bounds: tuple[Index, Index], step: int, turn: Callable[[Index, int], None]
-) -> None:
-    """Append a loop over pairs of vectors, and what is done with the last of an odd number.
+def in_pairs(writer: Writer, codegen: CodegenContext, turn: Callable[[Index, int], None]) -> None:
+    """Append what is done with a tile's vectors: pair by pair, and with the last of an odd number.
 
     Args:
         writer: the function.
-        bounds: begin and end of the lanes, in bytes; they begin where a pair does.
-        step: size of a vector, in bytes.
+        codegen: where it stands; a tile of two vectors needs no loop, and where tiles are filled
+            up to whole pairs no vector is left.
         turn: appends the code for some vectors: where they begin, and whether they are two or one.
     """
-    start, stop = bounds
-    whole = writer.value(f"and i64 {stop}, {-2 * step}")
-    with writer.loop(whole, start=start, step=2 * step, maybe_empty=True) as state:
+    pair = 2 * codegen.vector.lanes * codegen.tile.bytes
+    even = codegen.filled_up_to == 2
+    if codegen.tile.samples == 2 * codegen.tile.width:
+        if even:
+            turn(0, 2)
+            return
+        both = writer.value(f"icmp eq i64 %lane_bytes, {pair}")
+        with writer.when(both):
+            turn(0, 2)
+        with writer.unless(both):
+            turn(0, 1)
+        return
+    if even:
+        with writer.loop("%lane_bytes", step=pair) as state:
+            turn(state.index, 2)
+        return
+    whole = writer.value(f"and i64 %lane_bytes, {-pair}")
+    with writer.loop(whole, step=pair, maybe_empty=True) as state:
         turn(state.index, 2)
-    with writer.when(writer.value(f"icmp ult i64 {whole}, {stop}")):
+    with writer.when(writer.value(f"icmp ult i64 {whole}, %lane_bytes")):
         turn(whole, 1)
 
 

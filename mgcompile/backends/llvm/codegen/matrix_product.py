@@ -66,8 +66,7 @@ def _write_lanes(nest: RegisterTile) -> None:
         here = evolve(nest, vectors=vectors).shifted(distance)
         finish(here, reduce_terms(here, 0, here.first()))
 
-    step = nest.codegen.tile.bytes * nest.kind.lanes
-    in_pairs(nest.writer, (0, "%lane_bytes"), step, turn)
+    in_pairs(nest.writer, nest.codegen, turn)
 
 
 def _write_over_batch(nest: RegisterTile) -> None:

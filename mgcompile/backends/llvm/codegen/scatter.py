@@ -19,7 +19,7 @@ from mgcompile.backends.llvm.codegen.elementwise import (
     outside_reads,
     splats,
 )
-from mgcompile.backends.llvm.codegen.interleave import one_by_one
+from mgcompile.backends.llvm.codegen.interleave import pair_by_pair
 from mgcompile.schedule.ir import Group
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _write_computed(
             where = block.append(f"getelementptr i8, ptr {target.pointer}, i64 {distance}", kind)
             block.lines.append(f"  store {kind} {total.name}, ptr {where.name}, align {align}")
 
-        one_by_one(writer, kind, (0, "%lane_bytes"), point, vectors=2)
+        pair_by_pair(writer, codegen, point)
 
 
 def _write_point(

@@ -115,7 +115,7 @@ def _write_tiles(
         first = writer.mul(turn.index, shape.samples)
         real = writer.minimum(writer.value(f"sub i64 {count}, {first}"), shape.samples)
         real_bytes = writer.mul(real, shape.bytes)
-        unit = (2 if codegen.loops.interpreted else 1) * shape.width * shape.bytes
+        unit = codegen.filled_up_to * shape.width * shape.bytes
         up = writer.add(real_bytes, unit - 1)
         rounded = writer.value(f"and i64 {up}, {-unit}")
         lane_bytes = real_bytes if codegen.one_sample else rounded
