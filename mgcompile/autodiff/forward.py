@@ -281,6 +281,7 @@ class _Writer:
         followings = [self._following(carry) for carry in moving]
         body = builder.take_body()
         zero = affine(CONSTS, builder.constant(0.0), *(0,) * len(loops), 0)
+        before = len(loop.carries) + len(loop.stacks)
         carries = list(loop.carries)
         for carry, start, following in zip(moving, starts, followings, strict=True):
             final = builder.new_array(builder.arrays[carry.array].size, batched=batched)
@@ -294,7 +295,9 @@ class _Writer:
                 result = builder.new_array(loop.count * made.size, batched=made.batched)
                 stacks.append(Stack(result, source))
                 self.tangent[stack.result] = result
-        builder.add(Loop(loop.count, body, tuple(carries), tuple(stacks)))
+        # A tangent may be looked at where the number itself is not, beside a factor of 0.
+        needed = loop.needed if len(carries) + len(stacks) == before else None
+        builder.add(Loop(loop.count, body, tuple(carries), tuple(stacks), needed))
 
     def _following(self, carry: Carry) -> int:
         """Return the array of the body that holds the tangent of the next state."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
 from mgcompile.program.ir import (
@@ -211,7 +212,11 @@ class Builder:
         return tuple(self._blocks.pop())
 
     def close_loop(
-        self, count: int, carries: Sequence[Carry], stacked: Sequence[int] = ()
+        self,
+        count: int,
+        carries: Sequence[Carry],
+        stacked: Sequence[int] = (),
+        needed: Access | None = None,
     ) -> list[int]:
         """Append the loop over the statements since `open_loop`.
 
@@ -219,6 +224,7 @@ class Builder:
             count: Number of iterations.
             carries: State; their arrays come from `new_array`.
             stacked: Arrays of the body, or carried ones, to keep for every iteration.
+            needed: What is 0 where nobody looks at the results.
 
         Returns:
             The results of the stacks, in the order of `stacked`.
@@ -228,7 +234,7 @@ class Builder:
         for source in stacked:
             array = self.arrays[source]
             stacks.append(Stack(self.new_array(count * array.size, batched=array.batched), source))
-        self.add(Loop(count, body, tuple(carries), tuple(stacks)))
+        self.add(Loop(count, body, tuple(carries), tuple(stacks), needed))
         return [stack.result for stack in stacks]
 
     def reciprocals(self) -> dict[object, Access]:
@@ -257,7 +263,7 @@ class Builder:
                     self.ranges.put(result, self.ranges.of_array(carry.array))
         block = self._blocks[-1]
         place = next(at for at, statement in enumerate(block) if statement is loop)
-        block[place] = Loop(loop.count, loop.body, loop.carries, tuple(stacks))
+        block[place] = attrs.evolve(loop, stacks=tuple(stacks))
         return [found[carry.array] for carry in carries]
 
     def finish(

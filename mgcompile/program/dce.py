@@ -65,4 +65,5 @@ def _needed_loop(loop: Loop, needed: set[int]) -> Loop | None:
     needed |= inner
     carries = tuple(carry for carry in loop.carries if carry.array in wanted)
     needed |= {carry.initial.array for carry in carries}
+    needed |= set() if loop.needed is None else {loop.needed.array}
     return attrs.evolve(loop, body=body, carries=carries, stacks=stacks)

@@ -225,12 +225,16 @@ class Loop:
     Arrays made by the body live for one iteration. Within the body an index map has the iteration
     as its first axis, behind those of the loops around; into an array of the body or a carried one
     it must not depend on it.
+
+    `needed` reads one number. Where it is 0, nobody looks at what the loop makes, which may then be
+    anything: of whatever is worked on at once, if it is 0 for all, the loop may be left out.
     """
 
     count: int
     body: tuple[Statement, ...]
     carries: tuple[Carry, ...]
     stacks: tuple[Stack, ...] = ()
+    needed: Access | None = None
 
 
 @attrs.frozen(slots=True, eq=False)

@@ -93,7 +93,9 @@ def _bundle_line(bundle: Bundle, program: Program, loops: tuple[int, ...]) -> st
 
 def _loop_lines(loop: Loop, program: Program, loops: tuple[int, ...]) -> list[str]:
     inner = (*loops, loop.count)
-    lines = [f"for {_ITERATIONS[len(loops) % len(_ITERATIONS)]} < {loop.count}:"]
+    needed = loop.needed
+    where = f" where {format_access(needed, loops, (), program)}" if needed is not None else ""
+    lines = [f"for {_ITERATIONS[len(loops) % len(_ITERATIONS)]} < {loop.count}{where}:"]
     lines += [
         f"  carry {_made(carry.array, program)} from "
         + format_access(carry.initial, loops, (program.arrays[carry.array].size,), program)

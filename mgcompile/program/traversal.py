@@ -50,6 +50,8 @@ def read(statement: Statement) -> Iterator[int]:
         case Tape():
             yield from (access.array for access in statement.externals)
         case Loop():
+            if statement.needed is not None:
+                yield statement.needed.array
             for carry in statement.carries:
                 yield carry.initial.array
                 yield carry.following
@@ -82,7 +84,7 @@ def defined(statement: Statement) -> list[int]:
 
 
 def accesses(statement: Statement) -> list[Access]:
-    """Return every access of a statement; for a loop those of its body and its initial values."""
+    """Return every access of a statement; for a loop also those of its body."""
     if isinstance(statement, Bundle):
         return list(statement.operands)
     if isinstance(statement, Scatter):
@@ -90,7 +92,8 @@ def accesses(statement: Statement) -> list[Access]:
     if isinstance(statement, Tape):
         return list(statement.externals)
     inside = [access for inner in statement.body for access in accesses(inner)]
-    return [*(carry.initial for carry in statement.carries), *inside]
+    needed = [] if statement.needed is None else [statement.needed]
+    return [*needed, *(carry.initial for carry in statement.carries), *inside]
 
 
 def renamed(
@@ -114,7 +117,8 @@ def renamed(
     )
     body = tuple(renamed(inner, read, number) for inner in statement.body)
     stacks = tuple(Stack(number[s.result], number[s.source]) for s in statement.stacks)
-    return Loop(statement.count, body, carries, stacks)
+    needed = None if statement.needed is None else read(statement.needed)
+    return Loop(statement.count, body, carries, stacks, needed)
 
 
 def with_loops(program: Program) -> Iterator[tuple[Statement, Domain]]:
@@ -152,6 +156,8 @@ def reads_over(
             for access, length in zip(statement.externals, statement.lengths, strict=True):
                 yield access, (*loops, length)
         case Loop():
+            if statement.needed is not None:
+                yield statement.needed, loops
             for carry in statement.carries:
                 yield carry.initial, (*loops, program.arrays[carry.array].size)
 

@@ -218,6 +218,8 @@ def _check_tape(tape: Tape, scope: _Scope) -> None:
 def _check_loop(loop: Loop, scope: _Scope) -> None:
     arrays = scope.program.arrays
     _require(loop.count > 0, "a loop of no iterations")
+    if loop.needed is not None:
+        _check_access(loop.needed, (), scope)
     inner = _Scope(scope.program, dict(scope.defined), (*scope.loops, loop.count))
     for carry in loop.carries:
         size = arrays[carry.array].size

@@ -138,6 +138,7 @@ def needed_elsewhere(program: Program, all_units: Sequence[Unit]) -> set[int]:
                 needed |= {carry.array, carry.following, carry.final, carry.initial.array}
             for stack in unit.loop.stacks:
                 needed |= {stack.source, stack.result}
+            needed |= set() if unit.loop.needed is None else {unit.loop.needed.array}
         elif isinstance(unit, ScatterUnit):
             needed |= reads(unit) - {bundle.result for bundle in unit.bundles}
             needed.add(unit.scatter.result)

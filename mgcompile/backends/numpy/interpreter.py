@@ -6,6 +6,7 @@ and (size,) where they are not.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -28,6 +29,7 @@ from mgcompile.program.ir import (
     Statement,
     Tape,
 )
+from mgcompile.program.traversal import made
 from mgcompile.support.zero_product import ZERO_DOT, ZERO_MUL
 from mgcore import ops
 
@@ -105,8 +107,8 @@ def _keep(array: int, value: Floats, store: Store, program: Program) -> None:
     What is batched may be made of numbers that all samples share, and then has no axis for them
     yet: a tape's result, for example, where all that is read of it depends on constants alone.
     """
-    made = program.arrays[array]
-    shape = (len(store[INPUTS]), made.size) if made.batched else (made.size,)
+    kept = program.arrays[array]
+    shape = (len(store[INPUTS]), kept.size) if kept.batched else (kept.size,)
     store[array] = np.broadcast_to(value, shape)
 
 
@@ -198,6 +200,10 @@ def _run_tape(tape: Tape, store: Store, program: Program, at: tuple[int, ...]) -
 
 
 def _run_loop(loop: Loop, store: Store, program: Program, at: tuple[int, ...]) -> None:
+    if loop.needed is not None and not np.any(_read(loop.needed, store, at, ())):
+        for array in made(loop):  # nobody looks at them: if somebody does, it shows
+            _keep(array, np.array([math.nan], dtype=store[CONSTS].dtype), store, program)
+        return
     for carry in loop.carries:
         size = program.arrays[carry.array].size
         _keep(carry.array, _read(carry.initial, store, at, (size,)), store, program)

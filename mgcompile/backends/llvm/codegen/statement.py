@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from mgcompile.backends.llvm.codegen.element_groups import (
@@ -13,6 +14,7 @@ from mgcompile.backends.llvm.codegen.elementwise import write_group, write_many_
 from mgcompile.backends.llvm.codegen.horizontal_sum import write_padding_lanes
 from mgcompile.backends.llvm.codegen.lookup import write_lookup
 from mgcompile.backends.llvm.codegen.matrix_product import write_product
+from mgcompile.backends.llvm.codegen.needed_loops import write_needed
 from mgcompile.backends.llvm.codegen.scatter import write_copy, write_rotation, write_scatter
 from mgcompile.backends.llvm.codegen.straight_tape import write_tape
 from mgcompile.backends.llvm.tapevm.tapes import run_tape
@@ -55,8 +57,12 @@ def write_units(
                 write_scatter(writer, codegen, unit)
             case ScatterUnit():
                 write_scatter(writer, codegen, unit.scatter, unit.bundles)
-            case LoopUnit():
-                _write_loop(writer, codegen, unit)
+            case LoopUnit(loop=loop):
+                with ExitStack() as stack:
+                    if loop.needed is not None:
+                        needed = write_needed(writer, codegen, loop.needed)
+                        stack.enter_context(writer.when(needed))
+                    _write_loop(writer, codegen, unit)
             case Tape():
                 interpreted = unit.result in codegen.loops.interpreted
                 run = run_tape if interpreted else write_tape

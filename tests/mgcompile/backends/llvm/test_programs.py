@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import attrs
 import numpy as np
@@ -28,7 +29,7 @@ from mgcompile.schedule import pipeline
 from mgcompile.schedule.batch_tile import tile_of
 from mgcompile.schedule.decisions import Tile
 from mgcompile.schedule.ir import BLOCK, LoopProgram, Phase
-from mgcore import ops
+from mgcore import Op, ops
 
 TOLERANCE = {"float64": 1e-9, "float32": 3e-3}
 
@@ -53,6 +54,42 @@ def test_a_random_program_gives_what_the_interpreter_gives(seed):
     columns = [np.ascontiguousarray(column) for column in matrix.T]
     inputs = (matrix, np.asfortranarray(matrix), columns, matrix[::-1])[seed // 4]
     assert_same(program, "float64", inputs, len(matrix), params, threads=1 + seed % 2)
+
+
+@pytest.mark.filterwarnings("ignore::mgcompile.errors.PythonCallbackWarning")
+@pytest.mark.parametrize("backend", [llvm, numpy_backend], ids=["llvm", "numpy"])
+@pytest.mark.parametrize(
+    ("options", "needed", "runs"),
+    [
+        (Options(), np.zeros(9), False),
+        (Options(), np.arange(9) == 5, True),
+        (Options(one_sample=True), np.zeros(1), False),
+        (Options(one_sample=True), np.ones(1), True),
+    ],
+)
+def test_a_loop_runs_where_a_sample_needs_it_and_else_not_at_all(backend, options, needed, runs):
+    seen = []
+
+    def noted(x):
+        seen.append(x)
+        return math.atan(x)
+
+    op = Op("noted", noted, (lambda out, x: 1.0,))
+    builder = Builder(2, 0)
+    builder.open_loop()
+    made = builder.bundle(op, (1,), [affine(INPUTS, 0, 0, 1)])
+    (all_of,) = builder.close_loop(3, [], [made], needed=affine(INPUTS, 1))
+    chosen = builder.bundle(
+        ops.select, (3,), [affine(INPUTS, 1, 0), affine(all_of, 0, 1), affine(INPUTS, 0, 0)]
+    )
+    program = verify(builder.finish([("value", chosen)]))
+    inputs = np.stack([np.linspace(1.0, 2.0, len(needed)), needed], axis=1)
+    run = backend.build(program, options)
+    seen.clear()
+    (found,) = run(inputs, len(needed), np.zeros(0))
+    expected = np.where(needed, np.arctan(inputs[:, 0]), inputs[:, 0])
+    np.testing.assert_allclose(found, np.repeat(expected[:, None], 3, axis=1), rtol=1e-15)
+    assert bool(seen) == runs
 
 
 def layers(sizes):
