@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mgcompile.program.ir import Bundle, Loop, Scatter, Statement, Tape
+from mgcompile.support.op_traits import traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,11 +14,15 @@ __all__ = ["active_arrays"]
 
 
 def active_arrays(statements: Sequence[Statement], wanted: set[int]) -> set[int]:
-    """Return the arrays that depend on those `wanted`, these included."""
+    """Return the arrays that move with those `wanted`, these included.
+
+    What has no slope anywhere, as comparisons and roundings, does not.
+    """
     active = set(wanted)
     for statement in statements:
         if isinstance(statement, Bundle):
-            if any(access.array in active for access in statement.operands):
+            moves = not traits_of(statement.op).steps
+            if moves and any(access.array in active for access in statement.operands):
                 active.add(statement.result)
         elif isinstance(statement, Scatter):
             if any(part.source.array in active for part in statement.parts):

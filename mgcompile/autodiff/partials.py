@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
+from mgcompile.autodiff.chain_shares import chain_shares
 from mgcompile.autodiff.symbols import Emitter, Symbol
 from mgcompile.program.ir import extent
+from mgcompile.support.chains import is_chain
 from mgcompile.support.op_traits import is_shipped
 from mgcompile.support.recorded_rule import Traced
 from mgcompile.support.slopes import SLOPES
@@ -47,6 +49,8 @@ def local_derivatives(
     """
     wanted = list(needed)
     along = extent(reduced)
+    if is_chain(op) and reduced and isinstance(emitter, Emitter):
+        return {i: chain_shares(emitter, out, operands[i], along) for i in wanted}
     if is_reducible(op, along) and len(operands) == 1:
         total = (
             partial(emitter.total, reduced=reduced)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from mgcompile.graph.canonicalize import flatten_sums, fold_constants
 from mgcompile.graph.cse import merge_computed
 from mgcompile.graph.expand_powers import expand_powers
+from mgcompile.graph.fold_chains import fold_chains
 from mgcompile.graph.printer import format_graph
 from mgcompile.graph.python_order import in_python_order
 from mgcompile.graph.split_bias import split_biases
@@ -45,6 +46,13 @@ PASSES = (
         optional=True,
     ),
     Pass("cse", GRAPH, merge_computed, "one node of equal ones", optional=True),
+    Pass(
+        "fold-chains",
+        GRAPH,
+        fold_chains,
+        "one reduction of a long chain of maximum or minimum",
+        optional=True,
+    ),
 )
 
 

@@ -28,6 +28,7 @@ from mgcompile.program.ir import (
     extent,
 )
 from mgcompile.program.printer import format_statement
+from mgcompile.program.traversal import made
 from mgcompile.support.zero_product import adds_products, adds_up
 
 if TYPE_CHECKING:
@@ -218,8 +219,9 @@ def _check_tape(tape: Tape, scope: _Scope) -> None:
 def _check_loop(loop: Loop, scope: _Scope) -> None:
     arrays = scope.program.arrays
     _require(loop.count > 0, "a loop of no iterations")
-    if loop.needed is not None:
-        _check_access(loop.needed, (), scope)
+    if loop.needed is not None and _check_access(loop.needed, (), scope):
+        shared = [array for array in made(loop) if not arrays[array].batched]
+        _require(not shared, f"some samples need the loop, and all share what it makes, {shared}")
     inner = _Scope(scope.program, dict(scope.defined), (*scope.loops, loop.count))
     for carry in loop.carries:
         size = arrays[carry.array].size

@@ -10,6 +10,7 @@ from mgcompile.graph.ir import SUM_OVER_SAMPLES
 from mgcompile.program.ir import CONSTS
 from mgcompile.reroll.matrix_products import write_products
 from mgcompile.reroll.member_axes import best_axes
+from mgcompile.support.chains import is_chain
 from mgcompile.support.uniform_partial import is_reducible
 from mgcore import ops
 
@@ -63,5 +64,6 @@ def _is_axis(members: Members, op: Op, table: Numbers) -> bool:
 def _write_along(members: Members, op: Op, table: Numbers) -> int:
     shape = members.axes([table[..., slot] for slot in (0, -1)])
     elements = members.value_map.element[table].reshape(-1, table.shape[-1])[0]
-    reduced = best_axes([elements], len(elements))
+    # The order of a chain counts: there is one axis from its first operand to its last.
+    reduced = (len(elements),) if is_chain(op) else best_axes([elements], len(elements))
     return members.builder.bundle(op, shape, [members.read(table, shape, reduced)], reduced)

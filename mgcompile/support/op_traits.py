@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from mgcompile.support import ranges
+from mgcompile.support.chains import CHAINS, MAXIMUM_CHAIN, MINIMUM_CHAIN
 from mgcompile.support.filled import FILL
 from mgcompile.support.quotient import QUOTIENT
 from mgcompile.support.slopes import SIGMOID_SLOPE, SLOPES, TANH_SLOPE
@@ -30,7 +31,10 @@ __all__ = ["Traits", "has_edge", "is_known", "is_shipped", "shipped_name", "trai
 # The packages that the ops of the table come from.
 _HOMES = ("mgops_basic", "mgops_activations", "mgops_math")
 
-_OWN = {op.name: op for op in (FILL, ZERO_MUL, ZERO_BOTH, ZERO_DOT, QUOTIENT, *SLOPES.values())}
+_OWN = {
+    op.name: op
+    for op in (FILL, ZERO_MUL, ZERO_BOTH, ZERO_DOT, QUOTIENT, *SLOPES.values(), *CHAINS.values())
+}
 
 
 @attrs.frozen(slots=True)
@@ -47,6 +51,7 @@ class Traits:
         edge: Whether its domain ends where a sum that cancels may come to lie.
         arithmetic: Whether it adds, multiplies and divides, and nothing else.
         flat: Whether its result or a slope is 0 on more than a few points of its domain.
+        steps: Whether its slopes are 0 everywhere.
     """
 
     range: Rule | None = None
@@ -58,6 +63,7 @@ class Traits:
     edge: bool = False
     arithmetic: bool = False
     flat: bool = False
+    steps: bool = False
 
     @property
     def flops(self) -> int:
@@ -118,22 +124,22 @@ _TABLE: Mapping[str, Traits] = {
     "abs": Traits(ranges.magnitude, cheap=True),
     "maximum": Traits(ranges.maximum, cheap=True, flat=True),
     "minimum": Traits(ranges.minimum, cheap=True, flat=True),
-    "gt": Traits(ranges.truth, cheap=True, flat=True),
-    "ge": Traits(ranges.truth, cheap=True, flat=True),
-    "lt": Traits(ranges.truth, cheap=True, flat=True),
-    "le": Traits(ranges.truth, cheap=True, flat=True),
-    "eq": Traits(ranges.truth, cheap=True, flat=True),
-    "ne": Traits(ranges.truth, cheap=True, flat=True),
-    "logical_and": Traits(ranges.truth, cheap=True, flat=True),
-    "logical_or": Traits(ranges.truth, cheap=True, flat=True),
-    "logical_not": Traits(ranges.truth, cheap=True, flat=True),
-    "isnan": Traits(ranges.truth, cheap=True, flat=True),
+    "gt": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "ge": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "lt": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "le": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "eq": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "ne": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "logical_and": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "logical_or": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "logical_not": Traits(ranges.truth, cheap=True, flat=True, steps=True),
+    "isnan": Traits(ranges.truth, cheap=True, flat=True, steps=True),
     "select": Traits(ranges.select, cheap=True, flat=True),
-    "floor": Traits(ranges.whole, cheap=True, flat=True),
-    "ceil": Traits(ranges.whole, cheap=True, flat=True),
-    "trunc": Traits(ranges.whole, cheap=True, flat=True),
-    "round": Traits(ranges.whole, cheap=True, flat=True),
-    "sign": Traits(ranges.within(-1.0, 1.0), cheap=True, flat=True),
+    "floor": Traits(ranges.whole, cheap=True, flat=True, steps=True),
+    "ceil": Traits(ranges.whole, cheap=True, flat=True, steps=True),
+    "trunc": Traits(ranges.whole, cheap=True, flat=True, steps=True),
+    "round": Traits(ranges.whole, cheap=True, flat=True, steps=True),
+    "sign": Traits(ranges.within(-1.0, 1.0), cheap=True, flat=True, steps=True),
     "copysign": Traits(ranges.copysign, cheap=True, flat=True),
     "mod": Traits(weight=60, flat=True),
     "hypot": Traits(ranges.hypot, weight=12, divisions=3),
@@ -161,6 +167,8 @@ _TABLE: Mapping[str, Traits] = {
     "max": Traits(ranges.largest, commutative=True, endless=True, flat=True),
     "min": Traits(ranges.smallest, commutative=True, endless=True, flat=True),
     "logsumexp": Traits(ranges.logsumexp, commutative=True, endless=True),
+    MAXIMUM_CHAIN.name: Traits(ranges.largest, endless=True, flat=True),
+    MINIMUM_CHAIN.name: Traits(ranges.smallest, endless=True, flat=True),
     # Beside the op of the same operand, as they stand in a gradient.
     TANH_SLOPE.name: Traits(ranges.within(0.0, 1.0), weight=6),
     SIGMOID_SLOPE.name: Traits(ranges.within(0.0, 0.25), weight=26, divisions=1),

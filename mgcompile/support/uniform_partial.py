@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from mgcompile.errors import SymbolError
+from mgcompile.support.chains import is_chain
 from mgcompile.support.op_traits import traits_of
 from mgcompile.support.recorded_rule import recorded
 from mgcore import Op, ops
@@ -50,6 +51,8 @@ def is_reducible(op: Op, count: int) -> bool:
     """Tell whether an op other than sum and dot can have `count` operands along axes."""
     if op.arity is not None or op is ops.sum or op is ops.dot:
         return False
+    if is_chain(op):
+        return True
     return _partial(op, _looked_at(op, count))[0]
 
 

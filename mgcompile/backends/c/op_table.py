@@ -181,7 +181,13 @@ return x[largest] + log1p(rest);""",
     "smallest": (("minimum",), "const double *x, int count", _FOLDED.format("minimum")),
 }
 
-OF_ROWS = {"logsumexp": "logsumexp", "max": "largest", "min": "smallest"}
+OF_ROWS = {
+    "logsumexp": "logsumexp",
+    "max": "largest",
+    "min": "smallest",
+    "maximum_chain": "largest",
+    "minimum_chain": "smallest",
+}
 """Ops of any number of operands: the function of an array, and of how many there are."""
 
 

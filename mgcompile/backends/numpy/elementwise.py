@@ -7,6 +7,7 @@ forward rule: to whole arrays when the rule is generic, element by element when 
 from __future__ import annotations
 
 import math
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -211,4 +212,6 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "logsigmoid": lambda x: -_softplus(-x),
     "mish": lambda x: x * np.tanh(_softplus(x)),
     "logsumexp": _logsumexp,
+    "maximum_chain": lambda *xs: reduce(np.maximum, xs),
+    "minimum_chain": lambda *xs: reduce(np.minimum, xs),
 }

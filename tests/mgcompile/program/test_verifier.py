@@ -270,6 +270,13 @@ def a_loop_that_never_runs():
 
 
 @RULES.case
+def a_loop_of_all_samples_that_some_need():
+    right = loop(neg(A, at(PARAMS, 0, 0)), stacks=(Stack(B, A),))
+    wrong = program([ONE, Array(3, False)], attrs.evolve(right, needed=at(INPUTS)))
+    yield wrong, "some samples need the loop, and all share what it makes, [5]"
+
+
+@RULES.case
 def a_state_that_starts_batched_and_is_not():
     wrong = loop(neg(B, at(A, 0, 0)), carries=(STATE,))
     yield program([ONE, ONE, ONE], wrong), "carried array 4 starts batched, and is not"

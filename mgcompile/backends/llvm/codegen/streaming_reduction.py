@@ -1,4 +1,4 @@
-"""Write `max`, `min` and `logsumexp` along an axis as passes over its elements.
+"""Write `max`, `min`, their chains and `logsumexp` along an axis as passes over its elements.
 
 A pass folds one element after the other into a state, of which several are at work on at once: no
 step then waits for the one before. What the state is laid out in, samples or elements, the caller
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Fold", "fold_by_sample", "is_streamed", "write_streamed"]
 
-STREAMED = ("max", "min", "logsumexp")
+STREAMED = ("max", "min", "maximum_chain", "minimum_chain", "logsumexp")
 
 TOGETHER = 4
 """States that are at work on at once."""
@@ -81,7 +81,7 @@ def write_streamed(
         spread: Appends such a register as it is read beside the elements.
     """
     if not is_shipped(op, "logsumexp"):
-        (result,) = fold(LARGEST if is_shipped(op, "max") else SMALLEST)
+        (result,) = fold(LARGEST if op.name.startswith("max") else SMALLEST)
         return result
     (largest,) = fold(LARGEST)
 

@@ -24,7 +24,7 @@ __all__ = ["Steps", "steps_of"]
 
 _TERMS = 4  # of a sum in one step
 _PAIRS = 3  # of a dot product in one step
-_OF_PARTS = ("logsumexp", "max", "min")  # taken two by two
+_OF_PARTS = ("logsumexp", "max", "min", "maximum_chain", "minimum_chain")  # taken two by two
 
 
 @frozen(eq=False)

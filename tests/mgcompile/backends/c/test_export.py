@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import math
 import random
 import re
@@ -166,6 +167,20 @@ def test_ops_of_many_operands_are_right_in_c(name, count, tmp_path):
     x, w = [Value(rng.uniform(-1, 1)) for _ in range(count)], [Value(0.5) for _ in range(count)]
     operands = [*x, *w] if name == "dot" else [a * b for a, b in zip(x, w, strict=True)]
     held((ops.tanh(getattr(ops, name)(*operands)), x, w), tmp_path)
+
+
+@pytest.mark.parametrize("ties", [1, 2, 4])
+@pytest.mark.parametrize("name", ["maximum", "minimum"])
+def test_a_long_chain_is_right_in_c(name, ties, tmp_path):
+    x = [Value(0.01 * k) for k in range(70)]
+    chain = functools.reduce(getattr(ops, name), x)
+    graph = (ops.tanh(chain), x, [])
+    made = exported(graph, tmp_path)
+    X = np.random.default_rng(ties).uniform(-1, 1, (2, 70))
+    X[1, [3, 20, 21, 69][:ties]] = 2.0 if name == "maximum" else -2.0
+    for row, found in zip(X, zip(*made.value_and_grad(X), strict=True), strict=True):
+        for one, right in zip(found, by_engine(graph, row.tolist()), strict=True):
+            close(one, right)
 
 
 def test_a_net_too_large_for_the_stack_is_right_in_c(tmp_path):
