@@ -8,9 +8,13 @@ gets what is left. Where a number is NaN the result is, and all partials are 0.
 from __future__ import annotations
 
 from functools import reduce
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mgcore import Op, ops
+from mgcompile.support.internal_op import InternalOp
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from mgcore import Op
 
 __all__ = ["CHAINS", "MAXIMUM_CHAIN", "MINIMUM_CHAIN", "following_share", "is_chain"]
 
@@ -40,25 +44,14 @@ def following_share(tie: Any, weight: Any, left: Any) -> tuple[Any, Any, Any]:
     return share, ops.select(tie, half, weight), left - tie
 
 
-class _ChainOp(Op):
-    """An op that a pickled program finds again by its name, though it is not registered."""
-
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
-        return _chain_of, (self.name.removesuffix("_chain"),)
-
-
-def _chain_of(repeated: str) -> Op:
-    return CHAINS[repeated]
-
-
-MAXIMUM_CHAIN = _ChainOp(
+MAXIMUM_CHAIN = InternalOp(
     "maximum_chain",
     forward=lambda *xs: reduce(ops.maximum, xs),
     partials=_shares,
     doc="maximum(... maximum(maximum(x1, x2), x3) ...)",
 )
 
-MINIMUM_CHAIN = _ChainOp(
+MINIMUM_CHAIN = InternalOp(
     "minimum_chain",
     forward=lambda *xs: reduce(ops.minimum, xs),
     partials=_shares,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from mgcore import Op, ops
+from mgcompile.support.internal_op import InternalOp
+from mgcore import ops
 
 __all__ = ["FILL"]
 
-FILL = Op(
+FILL = InternalOp(
     "fill",
     forward=lambda counts, x, filling: ops.select(counts, x, filling),
     partials=(

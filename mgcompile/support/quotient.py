@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mgcore import Op, ops
+from mgcompile.support.internal_op import InternalOp
+from mgcore import ops
 
 __all__ = ["QUOTIENT"]
 
@@ -15,7 +16,7 @@ def _forward(x: Any, y: Any, reciprocal: Any) -> Any:
     return ops.select(reciprocal - reciprocal, x / y, x * reciprocal)
 
 
-QUOTIENT = Op(
+QUOTIENT = InternalOp(
     "quotient",
     forward=_forward,
     partials=(

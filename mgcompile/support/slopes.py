@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mgcore import Op, ops
+from mgcompile.support.internal_op import InternalOp
+from mgcore import ops
 
 __all__ = ["SIGMOID_SLOPE", "SLOPES", "TANH_SLOPE"]
 
@@ -18,7 +19,7 @@ def _tanh_slope(out: Any, x: Any) -> Any:
     return ops.exp(-2.0 * abs(x)) * (above * above)
 
 
-TANH_SLOPE = Op(
+TANH_SLOPE = InternalOp(
     "tanh_slope",
     forward=_tanh_slope,
     partials=(lambda slope, out, x: 0.0, lambda slope, out, x: -2.0 * (out * slope)),  # noqa: ARG005 - all a partial gets
@@ -26,7 +27,7 @@ TANH_SLOPE = Op(
 )
 """Beside a tanh of the same operand it costs a few products instead of a second exponential."""
 
-SIGMOID_SLOPE = Op(
+SIGMOID_SLOPE = InternalOp(
     "sigmoid_slope",
     forward=lambda out, x: out * ops.sigmoid(-x),
     partials=(lambda slope, out, x: 0.0, lambda slope, out, x: -(slope * ops.tanh(0.5 * x))),  # noqa: ARG005 - all a partial gets

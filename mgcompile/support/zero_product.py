@@ -6,9 +6,13 @@ arithmetic 0 times infinity is NaN; these products are 0 wherever the first fact
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mgcore import Op, ops
+from mgcompile.support.internal_op import InternalOp
+from mgcore import ops
+
+if TYPE_CHECKING:
+    from mgcore import Op
 
 __all__ = ["ZERO_BOTH", "ZERO_DOT", "ZERO_MUL", "adds_products", "adds_up"]
 
@@ -36,7 +40,7 @@ def _partials_of_dot(_out: Any, *operands: Any) -> tuple[Any, ...]:
     return operands[half:] + operands[:half]
 
 
-ZERO_MUL = Op(
+ZERO_MUL = InternalOp(
     "zero_mul",
     forward=_mul,
     # As those of a product: where the first factor is 0, it may be on its way through 0.
@@ -44,14 +48,14 @@ ZERO_MUL = Op(
     doc="x * y, and 0 where x is 0",
 )
 
-ZERO_BOTH = Op(
+ZERO_BOTH = InternalOp(
     "zero_both",
     forward=_both,
     partials=(lambda out, x, y: y, lambda out, x, y: x),  # noqa: ARG005 - as every partial
     doc="x * y, and 0 where either is 0",
 )
 
-ZERO_DOT = Op(
+ZERO_DOT = InternalOp(
     "zero_dot",
     forward=_dot,
     partials=_partials_of_dot,

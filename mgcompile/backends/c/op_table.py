@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FUNCTIONS", "LIBM", "OF_ROWS", "expression", "table_name"]
 
-_OWN = {
+_OWN: dict[Op, str] = {
     FILL: "select",
     QUOTIENT: "quotient",
     ZERO_MUL: "zero_mul",
