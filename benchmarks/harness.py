@@ -315,13 +315,17 @@ def at_most(text: str, limit: float, ours: str = OURS) -> Goal:
 
 
 def machine() -> str:
-    """Describe the computer in one line."""
+    """Describe the computer in one line: its processor, with the widest vectors that it has."""
     name = platform.processor() or platform.machine()
     info = Path("/proc/cpuinfo")
     if info.exists():
-        for line in info.read_text().splitlines():
-            if line.startswith("model name"):
-                name = line.split(":", 1)[1].strip()
+        lines = [line.partition(":") for line in info.read_text().splitlines()]
+        told = {key.strip(): value.strip() for key, _, value in reversed(lines)}
+        name = told.get("model name", name)
+        flags = told.get("flags", "").split()
+        for flag, vectors in (("avx512f", "AVX-512"), ("avx2", "AVX2"), ("avx", "AVX")):
+            if flag in flags:
+                name += f" ({vectors})"
                 break
     system = f"{platform.system()} {platform.machine()}"
     return f"{name}, {system}, Python {platform.python_version()}, one core"
