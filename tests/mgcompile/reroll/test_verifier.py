@@ -115,6 +115,42 @@ def a_loop_with_a_group_too_few():
     yield wrong, "a loop has not one group an iteration"
 
 
+def with_reads(at, change):
+    """Return a loop of which one part reads other nodes: `change` gets its table and the body."""
+    form = partitioned(steps=40)
+    (recurrence,) = form.recurrences
+    body = list(recurrence.body)
+    table = body[at].table.copy()
+    change(table, body)
+    body[at] = attrs.evolve(body[at], table=table)
+    loop = attrs.evolve(recurrence, body=tuple(body))
+    return attrs.evolve(form, recurrences=(loop,))
+
+
+@RULES.case
+def a_part_that_reads_another_iteration():
+    def change(table, body):
+        table[5, 0, 0] = body[1].nodes[4, 0]
+
+    yield with_reads(2, change), "part 2 of a loop reads another iteration than it says"
+
+
+@RULES.case
+def a_part_that_reads_nothing_of_the_first_iteration():
+    def change(table, body):
+        table[0, 0, 0] = body[0].table[0, 0, 0]  # an input
+
+    yield with_reads(2, change), "part 2 of a loop reads something else in the first iteration"
+
+
+@RULES.case
+def a_part_that_reads_a_later_one():
+    def change(table, body):
+        table[:, 0, 1] = body[2].nodes[:, 0]
+
+    yield with_reads(1, change), "part 1 of a loop reads a later one"
+
+
 @RULES.case
 def a_group_in_no_stage():
     form = partitioned()
