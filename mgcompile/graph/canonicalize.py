@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.dce import compacted, without
+from mgcompile.graph.dce import compacted
 from mgcompile.graph.editor import Editor
 from mgcompile.graph.ir import CONST, PARAM, Graph, applies, edge_owner
 from mgcompile.graph.near_edges import kept_as_written
+from mgcompile.support.csr import places_within
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -52,9 +53,9 @@ def fold_constants(graph: Graph) -> Graph:
     folded = np.flatnonzero(code != graph.code)
     if not len(folded):
         return compacted(graph)
-    editor = Editor(graph, owner)
+    editor = Editor(graph)
     editor.become(folded, CONST, value[folded])
-    editor.drop(code[owner] < 0)
+    editor.clear(code < 0)
     return compacted(editor.finished())
 
 
@@ -70,15 +71,14 @@ def flatten_sums(graph: Graph) -> Graph:
     additive = applies(graph, ops.add, ops.sum)
     if graph.strict or not np.any(additive):
         return graph
-    owner = edge_owner(graph.start)
-    terms = _terms(graph, additive, owner)
+    terms = _terms(graph, additive)
     kept = kept_as_written(graph, terms.root, terms.node)
     if np.any(kept):
         additive = applies(graph, ops.sum) | additive & ~kept[terms.group]
         if not np.any(additive):
             return graph
-        terms = _terms(graph, additive, owner)
-    return _rebuilt(graph, additive, owner, terms, _products(graph, terms))
+        terms = _terms(graph, additive)
+    return _rebuilt(graph, additive, terms, _products(graph, terms))
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -95,30 +95,36 @@ class _Terms:
     group: Numbers
 
 
-def _terms(graph: Graph, additive: Mask, owner: Numbers) -> _Terms:
+def _terms(graph: Graph, additive: Mask) -> _Terms:
     n = len(graph.code)
-    uses = np.bincount(graph.operand, minlength=n) + np.bincount(graph.roots, minlength=n)
-    summing = additive[owner]
-    inner = summing & (additive & (uses == 1))[graph.operand]
+    uses = np.bincount(graph.operand, minlength=n)
+    np.add.at(uses, graph.roots, 1)
+    nodes = np.flatnonzero(additive)
+    width = graph.start[nodes + 1] - graph.start[nodes]
+    user, slot = np.repeat(nodes, width), places_within(width)
+    node = graph.operand[graph.start[user] + slot]
+    inner = (additive & (uses == 1))[node]
     group = np.arange(n)
-    chained = graph.operand[inner]
-    group[chained] = owner[inner]
+    chained = node[inner]
+    group[chained] = user[inner]
+    merged = np.zeros(n, dtype=bool)
+    merged[chained] = True
     while len(chained):
         here = group[chained]
         further = group[here]
         group[chained] = further
         chained = chained[further != here]
-    merged = np.zeros(n, dtype=bool)
-    merged[graph.operand[inner]] = True
-    edge = np.flatnonzero(summing & ~inner)
+    user, slot, node = user[~inner], slot[~inner], node[~inner]
+    root = group[user]
     # The walk took last operands first, so that terms read from left to right go from the last
     # addition met to the first.
-    slot = edge - graph.start[owner[edge]]
-    widest = int(slot.max()) + 1
-    key = (group[owner[edge]] * (n + 1) + (n - owner[edge])) * widest + slot
-    edge = edge[np.argsort(key, kind="stable")]  # long runs are in order as they are
-    edge = edge[~_starting_zero(graph, group[owner[edge]], graph.operand[edge])]
-    return _Terms(group[owner[edge]], graph.operand[edge], merged, uses, group)
+    key = (root * (n + 1) + (n - user)) * (int(slot.max()) + 1) + slot
+    order = np.argsort(key, kind="stable")  # long runs are in order as they are
+    root, node = root[order], node[order]
+    zero = _starting_zero(graph, root, node)
+    if np.any(zero):
+        root, node = root[~zero], node[~zero]
+    return _Terms(root, node, merged, uses, group)
 
 
 def _starting_zero(graph: Graph, root: Numbers, node: Numbers) -> Mask:
@@ -137,43 +143,41 @@ def _products(graph: Graph, terms: _Terms) -> Mask:
     A constant times something computed stays an op of its own: it is a scaling, not a matrix.
     """
     candidate = applies(graph, ops.mul)[terms.node] & (terms.uses[terms.node] == 1)
-    where = np.flatnonzero(candidate)
-    first = graph.operand[graph.start[terms.node[where]]]
-    second = graph.operand[graph.start[terms.node[where]] + 1]
-    kinds = graph.code[first], graph.code[second]
-    scaling = ((kinds[0] == CONST) & (kinds[1] != PARAM)) | (
-        (kinds[1] == CONST) & (kinds[0] != PARAM)
-    )
-    candidate[where[scaling]] = False
+    first, second = graph.code[_factors(graph, terms.node[candidate])]
+    scaling = ((first == CONST) & (second != PARAM)) | ((second == CONST) & (first != PARAM))
+    candidate[candidate] = ~scaling
     count = np.bincount(terms.root[candidate], minlength=len(graph.code))
     found: Mask = candidate & (count[terms.root] >= 2)
     return found
 
 
-def _rebuilt(graph: Graph, additive: Mask, owner: Numbers, terms: _Terms, product: Mask) -> Graph:
+def _factors(graph: Graph, products: Numbers) -> Numbers:
+    """Return what products multiply; shape (2, m)."""
+    first = graph.start[products]
+    return np.stack([graph.operand[first], graph.operand[first + 1]])
+
+
+def _rebuilt(graph: Graph, additive: Mask, terms: _Terms, product: Mask) -> Graph:
     n, rest = len(graph.code), ~product
     products = np.bincount(terms.root[product], minlength=n)
     others = np.bincount(terms.root[rest], minlength=n)
     total = others + (products > 0)
     summing = additive & ~terms.merged & (others > 0)
-    editor = Editor(graph, owner)
+    editor = Editor(graph)
     editor.become(np.flatnonzero(summing & (total == 2)), ops.add)
     editor.become(np.flatnonzero(summing & (total != 2)), ops.sum)
     editor.become(np.flatnonzero((products > 0) & (others == 0)), ops.dot)
     mixed = np.flatnonzero((products > 0) & (others > 0))
     dot_of = np.arange(n)
     dot_of[mixed] = editor.add(len(mixed), ops.dot)
-    factors = terms.node[product]
-    first = graph.operand[graph.start[factors]]
-    second = graph.operand[graph.start[factors] + 1]
+    first, second = _factors(graph, terms.node[product])
     swap = (graph.code[second] == PARAM) & (graph.code[first] != PARAM)
     gone = np.zeros(n, dtype=bool)
-    gone[factors] = True
-    editor.drop((additive | gone)[owner])
+    gone[terms.node[product]] = True
+    editor.clear(additive | gone)
     editor.read(terms.root[rest], terms.node[rest])
     editor.read(mixed, dot_of[mixed])
     dots = dot_of[terms.root[product]]
     editor.read(dots, np.where(swap, second, first))
     editor.read(dots, np.where(swap, first, second))
-    dead = np.concatenate([terms.merged | gone, np.zeros(len(mixed), dtype=bool)])
-    return without(editor.finished(), dead)
+    return editor.finished(terms.merged | gone)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.ir import CONST, edge_owner, operand_table
+from mgcompile.graph.ir import CONST, operand_table, owners_of
 from mgcompile.support.csr import starts
 
 if TYPE_CHECKING:
@@ -42,18 +42,16 @@ class Editor:
 
     Args:
         graph: The graph.
-        owner: `edge_owner` of it, where that is known.
     """
 
-    def __init__(self, graph: Graph, owner: Numbers | None = None) -> None:
+    def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.owner = edge_owner(graph.start) if owner is None else owner
         self._ops = list(graph.ops)
-        self._code = [graph.code.copy()]
-        self._index = [graph.index]
-        self._value = [graph.value.copy()]
+        # Of all nodes, those added at the end. Large arrays are copied when there is a change.
+        self._code, self._index, self._value = [graph.code], [graph.index], [graph.value]
+        self._changed: list[tuple[Numbers, int, NDArray[np.float64] | None]] = []
         self._count = len(graph.code)
-        self._operand = graph.operand.copy()
+        self._operand = graph.operand
         self._kept = np.ones(len(graph.operand), dtype=bool)
         self._users: list[Numbers] = []
         self._reads: list[Numbers] = []
@@ -81,9 +79,15 @@ class Editor:
     ) -> None:
         """Let nodes of the graph apply another op, or be constants of these values."""
         if len(nodes):
-            self._code[0][nodes] = self._code_of(what)
-        if values is not None:
-            self._value[0][nodes] = values
+            self._changed.append((nodes, self._code_of(what), values))
+
+    def clear(self, nodes: NDArray[np.bool_]) -> None:
+        """Let nodes of the graph read nothing of what they read.
+
+        Args:
+            nodes: Which; shape (n,).
+        """
+        self._kept &= np.repeat(~nodes, np.diff(self.graph.start))
 
     def drop(self, edges: NDArray[np.bool_] | Numbers) -> None:
         """Let operands of the graph not be read any more where they were."""
@@ -91,6 +95,8 @@ class Editor:
 
     def redirect(self, edges: Numbers, operands: Numbers) -> None:
         """Let other nodes be read in the places of operands of the graph."""
+        if self._operand is self.graph.operand:
+            self._operand = self._operand.copy()
         self._operand[edges] = operands
 
     def read(self, users: Numbers, operands: Numbers) -> None:
@@ -143,17 +149,37 @@ class Editor:
             self._ops.append(what)
         return self._ops.index(what)
 
-    def finished(self) -> Graph:
-        """Return the graph with all changes."""
-        graph = self.graph
-        users = np.concatenate([self.owner[self._kept], *self._users])
+    def finished(self, dead: NDArray[np.bool_] | None = None) -> Graph:
+        """Return the graph with all changes.
+
+        Args:
+            dead: Which nodes of the graph to leave out: nothing else reads them now.
+        """
+        code, index, value = map(np.concatenate, (self._code, self._index, self._value))
+        for nodes, of_op, values in self._changed:
+            code[nodes] = of_op
+            if values is not None:
+                value[nodes] = values
+        users = np.concatenate([self._kept_users(), *self._users])
         reads = np.concatenate([self._operand[self._kept], *self._reads])
+        roots = self.graph.roots
+        if dead is not None:
+            alive = np.ones(self._count, dtype=bool)
+            alive[: len(dead)] = ~dead
+            number = np.cumsum(alive) - 1
+            code, index, value = code[alive], index[alive], value[alive]
+            users, reads, roots = number[users], number[reads], number[roots]
         return attrs.evolve(
-            graph,
+            self.graph,
             ops=tuple(self._ops),
-            code=np.concatenate(self._code),
-            start=starts(np.bincount(users, minlength=self._count)),
+            code=code,
+            start=starts(np.bincount(users, minlength=len(code))),
             operand=reads[np.argsort(users, kind="stable")],
-            index=np.concatenate(self._index),
-            value=np.concatenate(self._value),
+            index=index,
+            value=value,
+            roots=roots,
         )
+
+    def _kept_users(self) -> Numbers:
+        """Return the nodes that still read what they read, once for each operand."""
+        return owners_of(self.graph.start, np.flatnonzero(self._kept))

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import attrs
 import numpy as np
 
-from mgcompile.graph.dce import without
 from mgcompile.graph.editor import Editor
 from mgcompile.graph.ir import applies, edge_owner
 from mgcompile.graph.levels import levels
@@ -73,11 +72,11 @@ def _folded(graph: Graph, repeated: Op) -> Graph:
     edge = edge[_at_once(last[owner[edge]], level[graph.operand[edge]])]
     roots = np.unique(last[owner[edge]])
     inside = np.isin(last, roots) & (last != np.arange(n))
-    editor = Editor(graph, owner)
+    editor = Editor(graph)
     editor.become(roots, CHAINS[repeated.name])
-    editor.drop(np.isin(last[owner], roots))
+    editor.clear(np.isin(last, roots))
     editor.read(last[owner[edge]], graph.operand[edge])
-    return without(editor.finished(), inside)
+    return editor.finished(inside)
 
 
 def _long_chains(graph: Graph, repeated: Op, owner: Numbers) -> _Chains:

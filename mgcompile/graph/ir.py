@@ -64,7 +64,11 @@ class Graph:
 
 def applies(graph: Graph, *those: Op) -> NDArray[np.bool_]:
     """Tell which nodes apply one of these ops; shape (n,)."""
-    return np.isin(graph.code, [code for code, op in enumerate(graph.ops) if op in those])
+    found = np.zeros(len(graph.code), dtype=bool)
+    for code, op in enumerate(graph.ops):
+        if op in those:
+            found |= graph.code == code
+    return found
 
 
 def may_hold_samples(graph: Graph) -> bool:

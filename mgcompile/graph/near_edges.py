@@ -40,6 +40,8 @@ def kept_as_written(graph: Graph, root: Numbers, node: Numbers) -> Mask:
         node: The terms.
     """
     n = len(graph.code)
+    if not any(map(has_edge, graph.ops)):
+        return np.zeros(n, dtype=bool)
     near = _leading_to_edges(graph)
     if not np.any(near[root]):
         return np.zeros(n, dtype=bool)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mgcompile.graph.editor import Editor
-from mgcompile.graph.ir import CONST, PARAM, Graph, applies
+from mgcompile.graph.ir import CONST, PARAM, Graph, applies, edge_owner
 from mgcore import ops
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def split_biases(graph: Graph) -> Graph:
     editor = Editor(graph)
     inner = inner_of[dots] = editor.add(len(dots), ops.dot)
     editor.become(dots, ops.add)
-    owner, ends = editor.owner, graph.start[dots + 1]
+    owner, ends = edge_owner(graph.start), graph.start[dots + 1]
     own = inner_of[owner] >= 0
     editor.drop(own)
     own[(graph.start[dots] + ends) // 2 - 1] = False

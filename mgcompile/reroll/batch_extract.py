@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mgcompile.graph.dce import without
 from mgcompile.graph.editor import Editor
-from mgcompile.graph.ir import CONST, INPUT, SUM_OVER_SAMPLES, Graph, edge_owner
+from mgcompile.graph.ir import CONST, INPUT, SUM_OVER_SAMPLES, Graph
 from mgcompile.support.csr import places_within
 from mgcore import ops
 
@@ -145,7 +144,5 @@ class _Cut:
         dead = self.samples.label > 0
         rewritten = dead.copy()
         rewritten[list(self.taken)] = True
-        self.editor.drop(rewritten[edge_owner(self.old.start)])
-        graph = self.editor.finished()
-        more = np.zeros(len(graph.code) - len(dead), dtype=bool)
-        return without(graph, np.concatenate([dead, more]))
+        self.editor.clear(rewritten)
+        return self.editor.finished(dead)
