@@ -14,6 +14,7 @@ from mgcompile.schedule.interleave import choose_vectors
 from mgcompile.schedule.ir import LoopProgram
 from mgcompile.schedule.layout import place_arrays
 from mgcompile.schedule.live_outs import find_live_outs, runs_alone
+from mgcompile.schedule.long_sums import cut_long_sums
 from mgcompile.schedule.lookups import find_lookups
 from mgcompile.schedule.matrix_product_tiles import choose_blockings, single_blockings
 from mgcompile.schedule.outer_products import find_weight_gradients
@@ -48,6 +49,8 @@ PASSES = (
     Pass("fission", LOOPS, split_bodies, "cut long bodies, functions apart", optional=True),
     Pass("sink-epilogue", LOOPS, sink_epilogues, "finish sums in registers", optional=True),
     Pass("sink-scatter", LOOPS, sink_into_scatters, "compute products where scatters add them",
+         optional=True),
+    Pass("long-sums", LOOPS, cut_long_sums, "cut sums of many operands into chains of shorter ones",
          optional=True),
     Pass("live-outs", LOOPS, find_live_outs, "what is read of tapes; which are interpreted"),
     Pass("layout", LOOPS, place_arrays, "a place in memory for every array"),

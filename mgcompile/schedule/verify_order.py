@@ -19,9 +19,10 @@ from mgcompile.program.traversal import made, read, reads_over
 from mgcompile.schedule.faults import FaultError, require
 from mgcompile.schedule.ir import Group, LoopUnit, Product, ScatterUnit, members
 from mgcompile.schedule.printer import format_unit
+from mgcore import ops
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from mgcompile.program.ir import Access, Statement
     from mgcompile.schedule.ir import LoopProgram, Unit
@@ -31,10 +32,14 @@ __all__ = ["check_destinations", "check_order"]
 
 @define
 class _Order:
-    """What has been made, in the order of units, and by which phase sums are complete."""
+    """What has been made, in the order of units, and by which phase sums are complete.
+
+    `terms` are the operands of each sum of the program, by its array.
+    """
 
     loops: LoopProgram
     ready: set[int]
+    terms: Mapping[int, tuple[Access, ...]]
     sums: dict[int, int] = field(factory=dict)
     phase: int = 0
 
@@ -98,6 +103,9 @@ class _Order:
         over_batch = isinstance(statement, Bundle) and statement.over_batch
         require(tiled or not program.arrays[array].batched, f"a{array} is batched, and made once")
         require(tiled or not over_batch, f"a{array} is a sum over the batch, and made once")
+        if isinstance(statement, Bundle) and statement.op is ops.sum:
+            same = self.terms.get(array, statement.operands) == statement.operands
+            require(same, f"a{array} adds other operands than its statement")
         self.ready.add(array)
         target = self.loops.destinations.get(array)
         if target is not None:
@@ -113,7 +121,8 @@ def _results(statement: Statement) -> Iterator[int]:
 
 def check_order(loops: LoopProgram) -> None:
     """Refuse units in the wrong order, and those that may not make what they make."""
-    order = _Order(loops, set(range(FIRST_RESULT)))
+    terms = {s.result: s.operands for s in _bundles(loops) if s.op is ops.sum}
+    order = _Order(loops, set(range(FIRST_RESULT)), terms)
     for number, phase in enumerate(loops.phases):
         order.phase = number
         order.block(phase.shared, tiled=False)

@@ -13,7 +13,7 @@ from mgcompile.api import MOST_OPERANDS
 from mgcompile.errors import OperandCountError
 from mgcore import Op, Value
 
-NODES = 24_000
+NODES = 40_000
 """What takes eight bytes for every pair of them does not fit into the memory."""
 
 MEMORY = 3 << 30

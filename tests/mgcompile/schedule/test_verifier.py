@@ -8,10 +8,12 @@ import pytest
 from verifier_rules import Rules
 
 import mgcompile
+from mgcompile.program.builder import Builder, affine
 from mgcompile.program.ir import INPUTS, PARAMS, Access, Affine, Array, Bundle, Scatter
 from mgcompile.schedule import verifier, verify_order, verify_places
 from mgcompile.schedule.decisions import ElementSum, Place, Tile, Turn
 from mgcompile.schedule.ir import Group, LoopUnit, Product, ScatterUnit, nested_units
+from mgcompile.schedule.long_sums import MOST_TERMS
 from mgcompile.schedule.pipeline import schedule
 from mgcompile.schedule.verifier import verify_loops
 from mgcore import Value, ops
@@ -229,6 +231,34 @@ def a_sum_over_the_batch_made_once():
     phase = attrs.evolve(net.phases[0], shared=(total, *net.phases[0].shared))
     changed = attrs.evolve(net, program=program, phases=(phase, *net.phases[1:]))
     yield changed, f"a{result} is a sum over the batch, and made once"
+
+
+@cache
+def the_long_sum():
+    builder = Builder(6, 0)
+    sines = builder.bundle(ops.sin, (6,), [affine(INPUTS, 0, 1)])
+    reads = [affine((INPUTS, sines)[k % 2], k % 5) for k in range(3 * MOST_TERMS)]
+    total = builder.bundle(ops.sum, (), reads)
+    return schedule(builder.finish([("total", total)]), "float64", 4, None)
+
+
+@RULES.case
+def a_link_of_a_long_sum_left_out():
+    loops = the_long_sum()
+    first, second, _ = (u for u in loops.phases[0].tiled if u.bundles[0].op is ops.sum)
+    for link in (first, second):
+        rest = [unit for unit in loops.phases[0].tiled if unit is not link]
+        yield with_tiled(loops, rest), f"a{link.results[-1]} is read before it is made"
+
+
+@RULES.case
+def a_link_of_a_long_sum_without_an_operand():
+    loops = the_long_sum()
+    link = next(u for u in loops.phases[0].tiled if u.bundles[0].op is ops.sum)
+    (bundle,) = link.bundles
+    less = attrs.evolve(bundle, operands=bundle.operands[1:])
+    changed = replaced(loops, link, attrs.evolve(link, bundles=(less,)))
+    yield changed, f"a{bundle.result} adds other operands than its statement"
 
 
 @RULES.case
