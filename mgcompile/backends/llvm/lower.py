@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from mgcompile.backends.llvm.codegen.barrier import barrier_function
 from mgcompile.backends.llvm.codegen.batch_io import input_function, output_function
 from mgcompile.backends.llvm.codegen.codegen_context import CodegenContext, Tables
 from mgcompile.backends.llvm.codegen.cpython_entry import ENTER, entry_function, has_entry
@@ -15,6 +14,7 @@ from mgcompile.backends.llvm.codegen.nan_watch import is_derivative
 from mgcompile.backends.llvm.codegen.outer_product import outer_function
 from mgcompile.backends.llvm.codegen.run_function import RUN, phases_function, run_function
 from mgcompile.backends.llvm.codegen.signal_poll import poll_function
+from mgcompile.backends.llvm.codegen.team import team_functions
 from mgcompile.backends.llvm.codegen.tile_loop import tiles_function, units_functions
 from mgcompile.backends.llvm.codegen.train_function import train_function
 from mgcompile.backends.llvm.ir.module_builder import Library
@@ -109,7 +109,7 @@ def lower(
             functions.append(
                 outer_function(codegen, f"outer{number}", phase, rule if updates else None)
             )
-    functions.append(barrier_function(library))
+    functions += team_functions(library)
     functions.append(phases_function(codegen, polls=rule is not None))
     entries: tuple[str, ...] = (TRAIN,)
     if rule is not None:

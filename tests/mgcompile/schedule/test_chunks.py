@@ -58,3 +58,36 @@ def test_sums_of_few_heavy_tiles_have_the_same_bits(threads):
     assert one.value_and_grad(X)[1].tobytes() == several.value_and_grad(X)[1].tobytes()
     by_sample = [one.value_and_grad(row)[0] for row in X]
     assert alone[0] == pytest.approx(np.mean(by_sample), rel=1e-13)
+
+
+def _spread(threads):
+    """Return a kernel of a loss that reads a sum over its data set, and that sum's own slopes."""
+    random = np.random.default_rng(0)
+    a, b = Value(0.3), Value(-0.2)
+    made = [ops.tanh(a * number + b) for number in random.normal(size=3_000).tolist()]
+    mean = ops.sum(*made) * (1 / len(made))
+    loss = ops.sum(*[(each - mean) ** 2 for each in made])
+    return mgcompile.compile(loss, inputs=[], params=[a, b], threads=threads)
+
+
+def test_threads_take_the_chunks_of_each_phase_once():
+    one = _spread(1)
+    lowered = lower(param_gradient(one.built.program), "float64")
+    assert len(lowered.loops.phases) == 3
+    assert useful_threads(lowered, 3_000, 8) == 3
+    alone = one.loss_and_grad()
+    for threads in (2, 8):
+        kernel = _spread(threads)
+        for _ in range(20):  # which thread takes which chunk differs from call to call
+            shared = kernel.loss_and_grad()
+            assert shared[0] == alone[0]
+            assert shared[1].tobytes() == alone[1].tobytes()
+
+
+def test_where_nothing_is_summed_more_threads_find_work():
+    kernel = _kernel(2_000)
+    values = lower(input_gradient(kernel.built.program), "float64")
+    sums = lower(param_gradient(kernel.built.program), "float64")
+    count = 64 * values.tile.samples
+    assert useful_threads(values, count, 100) == 64
+    assert useful_threads(sums, 64 * sums.tile.samples, 100) == 16

@@ -28,6 +28,8 @@ STOP           1 when a signal's handler raised: the update at work is given up
 PYTHON         address of a table of what the code needs of CPython and NumPy
 BUSY           1 while the function for CPython is at work
 NAN            1 when a derivative that was handed over is NaN
+CLAIMS         counts the chunks that threads took beyond their first ones, and tried to
+LEFT           counts the threads that have left the code
 =============  ==================================================================================
 """
 
@@ -67,6 +69,8 @@ SLOTS = (
     "PYTHON",
     "BUSY",
     "NAN",
+    "CLAIMS",
+    "LEFT",
 )
 
 

@@ -8,6 +8,7 @@ from attrs import evolve, frozen
 
 from mgcompile.backends.llvm.abi.training_run import training_slot
 from mgcompile.backends.llvm.codegen.element_lanes import splat
+from mgcompile.backends.llvm.codegen.team import own_range
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.program.ir import PARAMS
 
@@ -121,11 +122,15 @@ def write_updates(
     left: NDArray[np.int64] | None,
     direct: str,
 ) -> None:
-    """Append the update of all parameters, or of those that are left when products did theirs."""
+    """Append the update of all parameters, or of those that are left when products did theirs.
+
+    Threads share the first among them; of these there are few, and the first thread does them.
+    """
     if left is None:
         _write_update(writer, codegen, rule, step)
         return
-    with writer.when(direct):
+    leads = writer.value("icmp eq i64 %thread, 0")
+    with writer.when(writer.value(f"and i1 {leads}, {direct}")):
         write_left(writer, codegen, left, (rule, step))
     with writer.unless(direct):
         _write_update(writer, codegen, rule, step)
@@ -155,15 +160,20 @@ def write_left(
 
 
 def _write_update(writer: Writer, codegen: CodegenContext, rule: OptimizerSpec, step: Step) -> None:
-    """Append the loop over all parameters: vectors first, then what is left one by one."""
+    """Append the loop over this thread's parameters by vectors; the first one does the rest."""
     count, size = codegen.program.n_params, codegen.tile.bytes
-    whole = count // codegen.tile.width * codegen.tile.width
-    parts = ((codegen.vector, 0, whole), (codegen.scalar, whole, count))
-    for kind, start, stop in parts:
-        if start < stop:
-            width = size * kind.lanes
-            with writer.loop(stop * size, start=start * size, step=width) as turn:
-                _write_parameter(writer, codegen, rule, step, kind, str(turn.index))
+    width = codegen.tile.width
+    whole = count // width * width
+    if whole:
+        begin, end = own_range(writer, whole * size, width * size)
+        with writer.loop(end, start=begin, step=width * size, maybe_empty=True) as turn:
+            _write_parameter(writer, codegen, rule, step, codegen.vector, str(turn.index))
+    if whole < count:
+        with (
+            writer.when(writer.value("icmp eq i64 %thread, 0")),
+            writer.loop(count * size, start=whole * size, step=size) as turn,
+        ):
+            _write_parameter(writer, codegen, rule, step, codegen.scalar, str(turn.index))
 
 
 def _write_parameter(

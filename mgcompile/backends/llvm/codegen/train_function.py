@@ -8,7 +8,6 @@ from attrs import frozen
 
 from mgcompile.backends.llvm.abi.context import slot_address
 from mgcompile.backends.llvm.abi.training_run import training_slot
-from mgcompile.backends.llvm.codegen.barrier import barrier
 from mgcompile.backends.llvm.codegen.memory_spaces import areas
 from mgcompile.backends.llvm.codegen.optimizer_update import (
     clipped,
@@ -16,7 +15,9 @@ from mgcompile.backends.llvm.codegen.optimizer_update import (
     write_left,
     write_updates,
 )
+from mgcompile.backends.llvm.codegen.run_function import begin_phases, run_phases
 from mgcompile.backends.llvm.codegen.signal_poll import held, poll, released, stopped
+from mgcompile.backends.llvm.codegen.team import barrier, left
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.schedule.ir import BLOCK
@@ -40,7 +41,7 @@ class _Training:
         writer: the function.
         codegen: a loss_and_grad program.
         rule: the optimiser's update.
-        left: the parameters that wide products leave to update; None when these update none.
+        rest: the parameters that wide products leave to update; None when these update none.
         count: samples.
         batch: samples of an update.
         leads: whether this thread is the first, an i1.
@@ -50,7 +51,7 @@ class _Training:
     writer: Writer
     codegen: CodegenContext
     rule: OptimizerSpec
-    left: NDArray[np.int64] | None
+    rest: NDArray[np.int64] | None
     count: Index
     batch: Index
     leads: str
@@ -58,7 +59,7 @@ class _Training:
 
 
 def train_function(
-    codegen: CodegenContext, name: str, rule: OptimizerSpec, left: NDArray[np.int64] | None
+    codegen: CodegenContext, name: str, rule: OptimizerSpec, rest: NDArray[np.int64] | None
 ) -> str:
     """Write the function that trains for some epochs.
 
@@ -66,7 +67,7 @@ def train_function(
         codegen: a loss_and_grad program, with the outputs `loss` and `param_gradient`.
         name: the function's symbol.
         rule: the optimiser's update.
-        left: the parameters that wide products leave to update when they do it themselves, which
+        rest: the parameters that wide products leave to update when they do it themselves, which
             they can in batches of one block; None when they cannot.
 
     Returns:
@@ -77,13 +78,14 @@ def train_function(
     arguments = ["ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads", "ptr %training"]
     writer = Writer(codegen.library, name, arguments, internal=False)
     areas(writer, codegen)
+    begin_phases(writer)
     count, batch = training_slot(writer, "COUNT"), training_slot(writer, "BATCH")
     orders, losses = training_slot(writer, "ORDERS"), training_slot(writer, "LOSSES", "ptr")
     rates = training_slot(writer, "RATES", "ptr")
     unordered = writer.value(f"icmp eq i64 {orders}, 0")
     leads = writer.value("icmp eq i64 %thread, 0")
     gil = released(writer, leads)
-    training = _Training(writer, codegen, rule, left, count, batch, leads, gil)
+    training = _Training(writer, codegen, rule, rest, count, batch, leads, gil)
     with writer.loop(training_slot(writer, "EPOCHS")) as epoch:
         distance = writer.mul(epoch.index, writer.mul(count, 8))
         order = writer.add(orders, distance)
@@ -91,6 +93,7 @@ def train_function(
         writer.store("i64", order, slot_address(writer, "ORDER"), 8)
         mean = _write_epoch(training, epoch.index, rates)
         writer.store("double", mean, writer.offset(losses, writer.mul(epoch.index, 8)), 8)
+    left(writer)
     held(writer, gil)
     return writer.text()
 
@@ -131,17 +134,17 @@ def _write_batch(training: _Training, rate: str, size: str, state: list[str]) ->
     writer, codegen, rule = training.writer, training.codegen, training.rule
     with writer.when(training.leads):
         poll(writer)
-    direct = _tell_products(writer, codegen, rule, (rate, size), training.left)
-    writer.do("call void @phases(ptr %context, ptr %scratch, i64 %thread, i64 %threads)")
+    direct = _tell_products(writer, codegen, rule, (rate, size), training.rest)
+    run_phases(writer)
     with writer.when(stopped(writer)):
+        left(writer)
         held(writer, training.gil)
         writer.leave()
     total = _add_loss(writer, codegen, state[0])
     step, grown = step_of(writer, codegen, rule, rate, size, state[1:])
-    with writer.when(training.leads):
-        if rule.clip_norm:
-            step = clipped(writer, codegen, rule, step)
-        write_updates(writer, codegen, rule, step, training.left, direct)
+    if rule.clip_norm:
+        step = clipped(writer, codegen, rule, step)
+    write_updates(writer, codegen, rule, step, training.rest, direct)
     barrier(writer)
     return [total, *grown]
 
@@ -159,13 +162,13 @@ def _tell_products(
     codegen: CodegenContext,
     rule: OptimizerSpec,
     numbers: tuple[str, str],
-    left: NDArray[np.int64] | None,
+    rest: NDArray[np.int64] | None,
 ) -> str:
     """Append what tells wide products to update parameters; return whether they do, an i1.
 
     `numbers` are the learning rate and the number of samples of the batch.
     """
-    if left is None:
+    if rest is None:
         return "false"
     rate, size = numbers
     scale = "1.0"
@@ -187,7 +190,7 @@ def _tell_products(
         writer.store(kind, value, slot_address(writer, name), 8)
     leads = writer.value("icmp eq i64 %thread, 0")
     with writer.when(writer.value(f"and i1 {leads}, {direct}")):
-        write_left(writer, codegen, left, None)
+        write_left(writer, codegen, rest, None)
     return direct
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from attrs import define, field
 
 from mgcompile.backends.llvm.abi.context import SLOTS
-from mgcompile.backends.llvm.codegen.run_function import MOST_CHUNKS
+from mgcompile.backends.llvm.codegen.run_function import MOST_CHUNKS, most_chunks
 from mgcompile.backends.llvm.runtime.cpython import address_of
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def prepared_constants(lowered: Lowered) -> tuple[NDArray[Any], NDArray[np.int32
 def useful_threads(lowered: Lowered, count: int, threads: int) -> int:
     """Return how many threads find a chunk of the batch to work on."""
     tiles = -(-count // lowered.tile.samples)
-    share = max(lowered.tile.chunk, -(-tiles // MOST_CHUNKS))
+    share = max(lowered.tile.chunk, -(-tiles // most_chunks(lowered.loops)))
     return max(1, min(threads, -(-tiles // share)))
 
 
@@ -129,7 +129,8 @@ def run(function: Any, arena: Arena, threads: int, *more: int) -> None:
         for number, scratch in enumerate(arena.scratch[:threads])
         if number
     ]
-    arena.set("TICKETS", 0)
+    for count in ("TICKETS", "CLAIMS", "LEFT"):
+        arena.set(count, 0)
     for other in others:
         other.start()
     try:

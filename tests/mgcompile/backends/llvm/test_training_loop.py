@@ -9,6 +9,8 @@ import mgcompile
 from mgcompile.autodiff.reverse import gradient_to_params
 from mgcompile.backends.interface import Options, TrainCall
 from mgcompile.backends.llvm.backend import backend as llvm
+from mgcompile.backends.llvm.lower import lower
+from mgcompile.backends.llvm.runtime.workspace import useful_threads
 from mgcompile.backends.numpy.interpreter import backend as numpy_backend
 from mgcompile.program.optimizer import OptimizerSpec
 from mgcore import Value, ops
@@ -66,11 +68,44 @@ def test_without_orders_samples_come_as_they_are(program):
         np.testing.assert_array_equal(a, b)
 
 
-def test_two_threads_train_to_the_same_bits(program):
-    one = train(llvm, program, RULES["adam"], "float64", orders=None)
-    two = train(llvm, program, RULES["adam"], "float64", orders=None, threads=2)
-    for a, b in zip(one, two, strict=True):
+@pytest.fixture(scope="module")
+def larger():
+    """The squared error of a tanh net of 61 parameters, no multiple of a few vectors."""
+    x = [Value(0.1) for _ in range(5)]
+    w = [Value(0.02 * k - 0.6) for k in range(61)]
+    hidden = [ops.tanh(ops.dot(*w[5 * k : 5 * k + 5], *x) + w[50 + k]) for k in range(10)]
+    kernel = mgcompile.compile((ops.sum(*hidden) - w[60]) ** 2, inputs=x, params=w, backend="numpy")
+    return gradient_to_params(kernel.program)
+
+
+def train_in_batches(backend, program, rule, count, size, threads=1):
+    random = np.random.default_rng(3)
+    inputs, params = random.normal(size=(count, 5)), random.normal(size=61)
+    state = np.zeros((rule.state_rows, 61))
+    trainer = backend.build_trainer(program, rule, Options("float64", threads))
+    rates = np.full((2, -(-count // size)), 0.01)
+    losses = trainer(TrainCall(inputs, count, params, state, 0, size, rates))
+    return losses, params, state
+
+
+@pytest.mark.parametrize("rest", [1, 2])
+@pytest.mark.parametrize("threads", [2, 3, 5])
+@pytest.mark.parametrize("rule", ["sgd", "adam", "clipped adam"])
+def test_threads_train_to_the_same_bits(larger, rule, threads, rest):
+    # An update of several chunks, and one of fewer than there are threads.
+    lowered = lower(larger, "float64", RULES[rule])
+    chunk = lowered.tile.chunk * lowered.tile.samples
+    size = 4 * chunk - 5
+    count = size + rest * chunk - 7
+    assert useful_threads(lowered, size, threads) == min(threads, 4)
+    assert useful_threads(lowered, count - size, threads) == min(threads, rest)
+    one = train_in_batches(llvm, larger, RULES[rule], count, size)
+    several = train_in_batches(llvm, larger, RULES[rule], count, size, threads)
+    for a, b in zip(one, several, strict=True):
         np.testing.assert_array_equal(a, b)
+    theirs = train_in_batches(numpy_backend, larger, RULES[rule], count, size)
+    for a, b in zip(several, theirs, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11)
 
 
 def test_adam_goes_on_with_the_same_bits_wherever_calls_are_cut(program):
