@@ -153,6 +153,6 @@ class LlvmExecutable:
             arena.outputs[3 * place] = address_of(result)
             if result.ndim > 1:
                 arena.outputs[3 * place + 1], arena.outputs[3 * place + 2] = result.strides
-        run(self._function, arena, useful_threads(self.lowered, count, self.threads))
+        run(self._function, arena, self, useful_threads(self.lowered, count, self.threads))
         del kept
         return results, bool(arena.get("NAN"))

@@ -94,7 +94,7 @@ class LlvmTrainer:
         listener = self._listener(arena, size)
         threads = useful_threads(self.lowered, size, self.threads)
         try:
-            run(self._function, arena, threads, training.ctypes.data)
+            run(self._function, arena, self, threads, training.ctypes.data)
         finally:
             del kept
             self._patience = size, listener.patience

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-import threading
-from contextvars import copy_context
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ from attrs import define, field
 from mgcompile.backends.llvm.abi.context import SLOTS
 from mgcompile.backends.llvm.codegen.run_function import MOST_CHUNKS, most_chunks
 from mgcompile.backends.llvm.runtime.cpython import address_of
+from mgcompile.backends.llvm.runtime.helpers import called
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -119,22 +119,17 @@ def useful_threads(lowered: Lowered, count: int, threads: int) -> int:
     return max(1, min(threads, -(-tiles // share)))
 
 
-def run(function: Any, arena: Arena, threads: int, *more: int) -> None:
-    """Call the code in some threads, at most as many as the arena has scratch areas for."""
-    others = [
-        threading.Thread(
-            target=copy_context().run,  # rules that are called back note in it what they raise
-            args=(function, arena.address, scratch, number, threads, *more),
-        )
-        for number, scratch in enumerate(arena.scratch[:threads])
-        if number
-    ]
+def run(function: Any, arena: Arena, keep: object, threads: int, *more: int) -> None:
+    """Call the code in some threads, at most as many as the arena has scratch areas for.
+
+    When it returns, all that is left for the others to do is to return too; `keep`, which has to
+    hold the code, lives on until they have.
+    """
+    helpers = called(threads - 1) if threads > 1 else []
+    threads = 1 + len(helpers)
     for count in ("TICKETS", "CLAIMS", "LEFT"):
         arena.set(count, 0)
-    for other in others:
-        other.start()
-    try:
-        function(arena.address, arena.scratch[0], 0, threads, *more)
-    finally:
-        for other in others:
-            other.join()
+    for number, helper in enumerate(helpers, start=1):
+        arguments = (arena.address, arena.scratch[number], number, threads, *more)
+        helper.do(functools.partial(function, *arguments), keep)
+    function(arena.address, arena.scratch[0], 0, threads, *more)
