@@ -155,7 +155,8 @@ class Editor:
         Args:
             dead: Which nodes of the graph to leave out: nothing else reads them now.
         """
-        code, index, value = map(np.concatenate, (self._code, self._index, self._value))
+        code, index = np.concatenate(self._code), np.concatenate(self._index)
+        value = np.concatenate(self._value)
         for nodes, of_op, values in self._changed:
             code[nodes] = of_op
             if values is not None:

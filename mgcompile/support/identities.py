@@ -46,6 +46,7 @@ def positions(known: Numbers, wanted: Numbers, size: int) -> Numbers:
     if slots <= _SPARSEST * len(known):
         table = np.zeros(slots, dtype=np.int32 if len(known) < 1 << 31 else np.int64)
         table[(known - lowest) >> shift] = np.arange(len(known))
-        return table[(wanted - lowest) >> shift].astype(np.int64)
+        found: Numbers = table[(wanted - lowest) >> shift].astype(np.int64)
+        return found
     order = np.argsort(known, kind="stable")
     return order[np.searchsorted(known[order], wanted)]
