@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 import attrs
@@ -19,12 +20,13 @@ from mgcompile.runtime.proof import chosen_level
 from mgcompile.support.passes import check_names
 from mgcompile.support.times import timed
 from mgcompile.verification.points import Recorded
-from mgcore import Constant, Value
+from mgcore import Constant, Value, ops
 from mgcore.gc_pause import collector_paused
 from mgcore.nest import flatten, unflatten
+from mgcore.op import RESERVED_NAMES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from mgcompile.backends.interface import Backend
     from mgcompile.graph.ir import Graph
@@ -91,7 +93,8 @@ def trace(
     early, arguments = early_of(background), _arguments(f, example)
     with collector_paused(), timed("trace"):
         tape = Tape(params, len(arguments.labels), record_scan)
-        outputs, form = flatten(arguments.call(f, tape.inputs))
+        with _near_matches():
+            outputs, form = flatten(arguments.call(f, tape.inputs))
         _check_outputs(outputs)
         graph = tape.graph(outputs)
     check_graph(graph, arguments.labels)
@@ -237,6 +240,18 @@ def _positional(f: Callable[..., Any]) -> int | None:
 
 def _name(f: Callable[..., Any]) -> str:
     return getattr(f, "__qualname__", repr(f))
+
+
+@contextmanager
+def _near_matches() -> Iterator[None]:
+    """Answer a slip in the name of an op, asked of a symbol, as a Value answers it."""
+    try:
+        yield
+    except AttributeError as error:
+        name = error.name or "_"
+        if isinstance(error.obj, Symbol) and name[0] != "_" and name not in RESERVED_NAMES:
+            getattr(ops, name)  # raises with the near matches
+        raise
 
 
 def _check_outputs(outputs: list[Any]) -> None:

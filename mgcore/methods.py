@@ -16,14 +16,14 @@ from mgcore import ops
 from mgcore.seam import library
 from mgcore.value import Value
 
-__all__ = ["quick_attributes"]
+__all__ = ["Method", "quick_attributes"]
 
 LARGE = 300  # nodes, from which on taking the method away and giving it back is the smaller cost
 
 _found_by_name: Any = vars(Value)["__getattr__"]
 
 
-class _Method:
+class Method:
     """Find the op in the registry whenever the method is asked for."""
 
     __slots__ = ("name",)
@@ -31,7 +31,7 @@ class _Method:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def __get__(self, value: Value | None, owner: type) -> Any:
+    def __get__(self, value: object, owner: type) -> Any:
         op = getattr(ops, self.name)
         return op if value is None else MethodType(op, value)
 
@@ -39,7 +39,7 @@ class _Method:
 def _make_methods(names: Iterable[str]) -> None:
     for name in names:
         if name not in Value.__dict__:
-            setattr(Value, name, _Method(name))
+            setattr(Value, name, Method(name))
 
 
 @contextmanager

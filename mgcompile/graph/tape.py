@@ -16,8 +16,10 @@ from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph
 from mgcompile.support.csr import starts
 from mgcore import Value, ops
 from mgcore.foreign import ASKING, with_operators
+from mgcore.methods import Method
 from mgcore.nest import flatten
 from mgcore.op import real
+from mgcore.seam import library
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +70,9 @@ class Tape(list[int]):
         self._alive: list[Value] = list(params)  # a Value's `id` names it for as long as it lives
         for place, param in enumerate(params):
             self._values[id(param)] = self.append_node(PARAM, place, NONE)
-        self._kind: type[Symbol] = type("Symbol", (Symbol,), {"__slots__": (), "tape": self})
+        methods = {name: Method(name) for name in library().names() if not hasattr(Symbol, name)}
+        own = {"__slots__": (), "tape": self, **methods}
+        self._kind: type[Symbol] = type("Symbol", (Symbol,), own)
         self.inputs = [self.symbol(self.append_node(INPUT, k, NONE)) for k in range(n_inputs)]
         self._leaves = len(params) + n_inputs
 
@@ -214,7 +218,9 @@ class Symbol:
     """What a traced function computes with instead of numbers.
 
     Those of a tape are of a class of their own, since to make one is half of what an operator does,
-    and takes least where a symbol holds one thing and its class has no `__init__`.
+    and takes least where a symbol holds one thing and its class has no `__init__`. The ops are
+    methods in that class, and not found by name: Python 3.11 reads every attribute at half the
+    speed where a class has `__getattr__`. `trace` answers a slip with the near matches.
 
     Attributes:
         tape: Where it is recorded.
@@ -255,6 +261,9 @@ class Symbol:
             return f"<symbol: input {first}>"
         name = self.tape.ops[code].name if code >= 0 else "a number"
         return f"<symbol: {name}>"
+
+
+del Symbol.__getattr__  # type: ignore[attr-defined]  # see its documentation
 
 
 def _operator(code: int) -> Callable[[Symbol, Any], Symbol]:

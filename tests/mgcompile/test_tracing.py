@@ -12,7 +12,7 @@ from mgcompile.errors import LeafError, NotFiniteError, OptionError, TraceError,
 from mgcompile.graph.capture import capture
 from mgcompile.graph.tape import Tape
 from mgcompile.graph.tape_scan import record_scan
-from mgcore import Value, cond, grad, ops, scan
+from mgcore import Op, Value, cond, grad, ops, register, scan, unregister
 from mgcore.nest import flatten
 from mgnn import MLP
 
@@ -307,3 +307,20 @@ def test_what_is_traced_is_checked_and_kept(tmp_path):
     assert "agree with an evaluation level by level" in str(kernel.verified)
     kernel.save(tmp_path / "k.mgk")
     assert mgcompile.load(tmp_path / "k.mgk")([0.0, 2.0]) == 2.0
+
+
+def test_ops_are_methods_of_symbols():
+    op = Op("doubled_here", lambda x: 2.0 * x, partials=(lambda out, x: 2.0,))
+    register(op)
+    try:
+        found = mgcompile.trace(lambda x: x.tanh() + x.doubled_here(), 1)([0.5])
+    finally:
+        unregister("doubled_here")
+    assert found == pytest.approx(math.tanh(0.5) + 1.0, rel=1e-12)
+
+
+def test_a_slip_in_an_ops_name_is_answered_with_the_near_matches():
+    with pytest.raises(AttributeError, match="tanh"):
+        mgcompile.trace(lambda x: x.tanhh(), 1)
+    with pytest.raises(AttributeError, match="_tanh"):
+        mgcompile.trace(lambda x: x._tanh, 1)
