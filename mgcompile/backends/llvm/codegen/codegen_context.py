@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,7 @@ class Tables:
     parts: list[np.ndarray[tuple[int, ...], np.dtype[np.int32]]] = field(factory=list)
     size: int = 0
     _known: dict[bytes, int] = field(factory=dict)
+    _starts: list[int] = field(factory=list)
 
     def add(self, table: np.ndarray[tuple[int, ...], np.dtype[np.int64]]) -> int:
         """Return the element number at which a table begins."""
@@ -53,9 +55,15 @@ class Tables:
         key = flat.tobytes()
         if key not in self._known:
             self._known[key] = self.size
+            self._starts.append(self.size)
             self.parts.append(flat)
             self.size += len(flat)
         return self._known[key]
+
+    def at(self, number: int) -> int:
+        """Return an element of the array of all tables."""
+        part = bisect_right(self._starts, number) - 1
+        return int(self.parts[part][number - self._starts[part]])
 
     def array(self) -> np.ndarray[tuple[int, ...], np.dtype[np.int32]]:
         """Return all tables one after the other."""
@@ -164,14 +172,12 @@ class CodegenContext:
             pointer, unit = self.address_of_input(writer, 0), 8
         if isinstance(index, Affine):
             pointer = writer.offset(pointer, index.offset * unit)
-            address = Address(writer, pointer, unit, index.strides, (), indirect=indirect)
-            address.resolve()
-            return address
-        first = self.tables.add(index.table)
-        address = Address(
-            writer, pointer, unit, index.strides, path_of(index).steps, indirect=indirect
-        )
-        address.entry = writer.offset("%tables", first * 4)
+            address = Address(writer, self.tables, pointer, unit, index.strides, indirect=indirect)
+        else:
+            steps, entry = path_of(index).steps, self.tables.add(index.table)
+            address = Address(
+                writer, self.tables, pointer, unit, index.strides, steps, entry, indirect
+            )
         address.resolve()
         return address
 
@@ -190,21 +196,24 @@ class Address:
 
     Attributes:
         writer: the function.
+        tables: those of the program.
         pointer: what is known of the address.
         unit: bytes from one element to the next.
         strides: elements to move on along each axis.
         steps: table entries to move on along each axis; empty without a table.
-        entry: pointer to the table's entry, as far as it is known.
+        entry: the number of the table's entry, as far as it is fixed, while that is known now, or
+            else a pointer to it; None without a table, and once it is read.
         entered: the axes that are fixed.
         indirect: whether the address is where the element's own one stands.
     """
 
     writer: Writer
+    tables: Tables
     pointer: str
     unit: int
     strides: tuple[int, ...]
-    steps: tuple[int, ...]
-    entry: str = ""
+    steps: tuple[int, ...] = ()
+    entry: int | str | None = None
     indirect: bool = False
     entered: set[int] = field(factory=set)
 
@@ -227,20 +236,31 @@ class Address:
             self.pointer = write.offset(self.pointer, write.mul(index, step))
             self.pointer = write.offset(self.pointer, plus * step)
         if self.steps and self.steps[axis]:
-            step = self.steps[axis] * 4
-            self.entry = write.offset(self.entry, write.mul(index, step))
-            self.entry = write.offset(self.entry, plus * step)
+            self._move_entry(self.steps[axis], index, plus)
         self.resolve()
+
+    def _move_entry(self, step: int, index: Index, plus: int) -> None:
+        write, entry = self.writer, self.entry
+        if isinstance(entry, int) and isinstance(index, int):
+            self.entry = entry + step * (index + plus)
+            return
+        pointer = write.offset("%tables", entry * 4) if isinstance(entry, int) else entry
+        assert pointer is not None  # noqa: S101 - a table that has been read moves along no axis
+        pointer = write.offset(pointer, write.mul(index, step * 4))
+        self.entry = write.offset(pointer, plus * step * 4)
 
     def resolve(self) -> None:
         """Read the table, and an indirect address, once all axes that they depend on are fixed."""
         write = self.writer
-        if self.entry and not self._waits_for(self.steps):
-            short = write.load("i32", self.entry, 4)
-            wide = write.value(f"sext i32 {short} to i64")
-            self.pointer = write.offset(self.pointer, write.mul(wide, self.unit))
-            self.entry = ""
-        if self.indirect and not self.entry and not self._waits_for(self.strides):
+        if self.entry is not None and not self._waits_for(self.steps):
+            if isinstance(self.entry, int):
+                element: Index = self.tables.at(self.entry)
+            else:
+                short = write.load("i32", self.entry, 4)
+                element = write.value(f"sext i32 {short} to i64")
+            self.pointer = write.offset(self.pointer, write.mul(element, self.unit))
+            self.entry = None
+        if self.indirect and self.entry is None and not self._waits_for(self.strides):
             self.pointer = write.load("ptr", self.pointer, 8)
             self.indirect = False
 

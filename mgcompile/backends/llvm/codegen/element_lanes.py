@@ -246,14 +246,17 @@ def _gathered(
 def _pointer_of(block: Block, address: Address, lane: int) -> str:
     """Append the address of one lane's number."""
     index, number = Kind("i64", 1), Kind("i32", 1)
-    pointer = address.pointer
-    distance = lane and lane * address.strides[-1] * address.unit
-    if distance:
-        pointer = block.append(f"getelementptr i8, ptr {pointer}, i64 {distance}", index).name
-    if address.entry:
+    pointer, entry = address.pointer, address.entry
+    element = lane and lane * address.strides[-1]
+    if isinstance(entry, int):
+        element += address.tables.at(entry + (lane and lane * address.steps[-1]))
+    if element:
+        text = f"getelementptr i8, ptr {pointer}, i64 {element * address.unit}"
+        pointer = block.append(text, index).name
+    if isinstance(entry, str):
         place = lane and lane * address.steps[-1] * 4
-        text = f"getelementptr i8, ptr {address.entry}, i64 {place}"
-        entry = block.append(text, index).name if place else address.entry
+        text = f"getelementptr i8, ptr {entry}, i64 {place}"
+        entry = block.append(text, index).name if place else entry
         short = block.append(f"load i32, ptr {entry}, align 4", number).name
         wide = block.append(f"sext i32 {short} to i64", index).name
         moved = block.append(f"mul i64 {wide}, {address.unit}", index).name

@@ -191,9 +191,8 @@ def write_copy(
         pointer: where the array is, when it is not at its own place.
     """
     read = codegen.address(writer, source)
-    written = Address(
-        writer, pointer or codegen.start(writer, array), codegen.unit(array), (1,), ()
-    )
+    first = pointer or codegen.start(writer, array)
+    written = Address(writer, codegen.tables, first, codegen.unit(array), (1,))
     with writer.loop(codegen.program.arrays[array].size) as turn:
         read.enter(len(codegen.iterations), turn.index)
         written.enter(0, turn.index)

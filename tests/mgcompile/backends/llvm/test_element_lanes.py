@@ -15,7 +15,8 @@ from mgcompile.backends.interface import Options, TrainCall
 from mgcompile.backends.llvm.backend import backend as llvm
 from mgcompile.backends.llvm.lower import lower
 from mgcompile.backends.numpy.interpreter import backend as numpy_backend
-from mgcompile.program.ir import Access, Affine, Array
+from mgcompile.program.builder import Builder, affine, gather
+from mgcompile.program.ir import INPUTS, Access, Affine, Array
 from mgcompile.program.optimizer import OptimizerSpec
 from mgcompile.program.verifier import verify
 from mgcore import Value, ops
@@ -98,6 +99,20 @@ def test_a_random_program_on_what_all_samples_share(seed):
     outputs = [(f"output{array}", int(array)) for array in visible[3:]]
     program = verify(maker.builder.finish(outputs))
     assert not unlike(program, "float64", 1, seed, Options())
+
+
+@pytest.mark.parametrize(("terms", "looped"), [(2, False), (40, True)])
+def test_entries_of_tables_are_read_while_code_is_written_where_no_loop_leads_through(
+    terms, looped
+):
+    random = np.random.default_rng(terms)
+    builder = Builder(50, 0)
+    squares = builder.bundle(ops.mul, (50,), [affine(INPUTS, 0, 1), affine(INPUTS, 0, 1)])
+    reads = [gather(array, random.permutation(50)[:terms]) for array in (INPUTS, squares)]
+    total = builder.bundle(ops.dot, (), reads, (terms,))
+    program = verify(builder.finish([("total", total)]))
+    assert ("load i32, ptr" in lower(program, "float64", one_sample=True).text) == looped
+    assert not unlike(program, "float64", 1, terms, Options(one_sample=True))
 
 
 def net(sizes, seed):
