@@ -8,6 +8,12 @@ PROJECTS := pyproject.toml constraints.txt examples/mgops_special/pyproject.toml
 # The tests start many interpreters, which start quicker with compiled modules.
 unexport PYTHONDONTWRITEBYTECODE
 
+# A process a core, but two at least, as some tests wait, and four at most, as each takes a GB; one
+# that has nothing left takes from the longest list, so that neighbours, which share what they make,
+# stay together.
+JOBS ?= $(shell $(PYTHON) -c 'import os; print(min(max(2, len(os.sched_getaffinity(0))), 4))' 2>/dev/null || echo 2)
+PYTEST := $(PY) -m pytest -n $(JOBS) --dist worksteal -q
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-core campaign lint page docs release bench constraints clean
 
@@ -18,10 +24,10 @@ demo: $(VENV)/.installed ## train a net on the moons data; show its accuracy and
 	$(PY) examples/demo_moons.py
 
 test: $(VENV)/.dev $(VENV)/.page ## run all tests
-	$(PY) -m pytest -n 2 -q tests examples/mgops_special
+	$(PYTEST) tests examples/mgops_special
 
 test-core: $(VENV)/.test ## run the tests of engine, ops, plugins and nets alone, without PyTorch
-	$(PY) -m pytest -n 2 -q $(wildcard tests/mgcore tests/mgops_* tests/plugins tests/mgnn) examples/mgops_special
+	$(PYTEST) $(wildcard tests/mgcore tests/mgops_* tests/plugins tests/mgnn) examples/mgops_special
 
 SECONDS ?= 600
 campaign: $(VENV)/.dev ## run random graphs against truth of their own, from a new seed: make campaign SECONDS=600
@@ -33,6 +39,7 @@ lint: $(VENV)/.dev ## check style, types and the arrows of import
 	$(VENV)/bin/lint-imports
 
 page: $(VENV)/.page ## check, test and build the code of mgview's pages; needs Node.js
+	test -d page/node_modules/.bin || $(NODE_PACKAGES)
 	npm --prefix page run check
 	npm --prefix page run test
 	npm --prefix page run build
@@ -87,8 +94,10 @@ $(VENV)/.bench: $(VENV)/.installed benchmarks/requirements.txt benchmarks/tables
 	$(INSTALL) --no-deps --requirement benchmarks/tables.txt
 	@touch $@
 
+NODE_PACKAGES := npm ci --prefix page --no-audit --no-fund --loglevel=error
+
 # What the browser tests need besides Python; without Node.js they are skipped and say so.
 $(VENV)/.page: page/package-lock.json | $(VENV)/.pip
-	if command -v npm >/dev/null; then npm ci --prefix page --no-audit --no-fund --loglevel=error || \
+	if command -v npm >/dev/null; then $(NODE_PACKAGES) || \
 	    echo 'The Node packages could not be had: tests that need them are left out'; fi
 	@touch $@
