@@ -68,16 +68,23 @@ def _gammainc(a: Any, x: Any) -> Any:
 
 
 def _far_quantile(p: Any) -> Any:
-    """Return the y with Phi(-y) = p, for tiny p, by Newton's method for the logarithms."""
+    """Return the y with Phi(-y) = p, for tiny p, by Newton's method for the logarithms.
+
+    Each step doubles the digits that are right, so all but the last take few of them.
+    """
     goal = mp.log(p)
     y = mp.sqrt(-2 * goal)
     y -= mp.log(y * mp.sqrt(2 * mp.pi)) / y
+    bits = 40
     for _ in range(100):
-        tail = mp.erfc(y / mp.sqrt(2)) / 2
-        step = (mp.log(tail) - goal) * tail / mp.npdf(y)
-        y += step
-        if abs(step) < mp.eps * y:
-            return y
+        with mp.workprec(bits):
+            tail = mp.erfc(y / mp.sqrt(2)) / 2
+            step = (mp.log(tail) - goal) * tail / mp.npdf(y)
+            y += step
+        if abs(step) < mp.ldexp(y, -bits // 2):
+            if bits > mp.prec:
+                return +y
+            bits = min(2 * bits, mp.prec + 20)
     raise ValueError("no convergence")
 
 
