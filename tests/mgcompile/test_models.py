@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -307,6 +308,20 @@ MODELS = {
     "irregular": lambda: irregular_model(random.Random(2)),
 }
 TOLERANCE = {"float64": (1e-10, 1e-12), "float32": (2e-4, 2e-5)}
+SAMPLES = (1, 7, 64, 1000)
+
+
+@cache
+def results_of_reference(name):
+    """Return what the reference backend computes of a model in float64, for each of SAMPLES."""
+    graph = _, inputs, _ = MODELS[name]()
+    kernel = mgcompile.compile(*graph, backend="numpy")
+    points = [np.random.default_rng(n).uniform(-1, 1, size=(n, len(inputs))) for n in SAMPLES]
+    return [(X, all_results(kernel, X)) for X in points]
+
+
+def all_results(kernel, X):
+    return kernel(X), *kernel.value_and_grad(X), *kernel.loss_and_grad(X), kernel(X[0])
 
 
 def irregular_model(rng):
@@ -320,17 +335,9 @@ def irregular_model(rng):
 def test_every_model_is_the_float64_reference_for_any_number_of_samples(name, dtype):
     output, inputs, params = MODELS[name]()
     native = mgcompile.compile(output, inputs, params, dtype=dtype, cache=False)
-    reference = mgcompile.compile(output, inputs, params, backend="numpy")
     rtol, atol = TOLERANCE[dtype]
-    for samples in (1, 7, 64, 1000):
-        X = np.random.default_rng(samples).uniform(-1, 1, size=(samples, len(inputs)))
-        found = (native(X), *native.value_and_grad(X), *native.loss_and_grad(X), native(X[0]))
-        expected = (
-            reference(X),
-            *reference.value_and_grad(X),
-            *reference.loss_and_grad(X),
-            reference(X[0]),
-        )
+    for X, expected in results_of_reference(name):
+        found = all_results(native, X)
         for one, other in zip(found, expected, strict=True):
             assert np.asarray(one).dtype in (np.float64, np.dtype(dtype))
             scale = max(1.0, float(np.max(np.abs(other))))

@@ -109,7 +109,7 @@ def _keep(array: int, value: Floats, store: Store, program: Program) -> None:
     """
     kept = program.arrays[array]
     shape = (len(store[INPUTS]), kept.size) if kept.batched else (kept.size,)
-    store[array] = np.broadcast_to(value, shape)
+    store[array] = value if value.shape == shape else np.broadcast_to(value, shape)
 
 
 def _read(access: Access, store: Store, at: tuple[int, ...], domain: tuple[int, ...]) -> Floats:
@@ -118,6 +118,8 @@ def _read(access: Access, store: Store, at: tuple[int, ...], domain: tuple[int, 
     if isinstance(index, Gather):
         return source[..., elements_at(index, at, domain)]
     offset = index.offset + sum(k * s for k, s in zip(at, index.strides, strict=False))
+    if not domain:
+        return source[..., offset]
     step = source.strides[-1]
     strides = (*source.strides[:-1], *(step * stride for stride in index.strides[depth:]))
     shape = source.shape[:-1] + domain
