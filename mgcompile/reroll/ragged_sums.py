@@ -13,6 +13,7 @@ from mgcompile.program.index_maps import dense_strides, moving_axes, only_axes
 from mgcompile.program.infer_maps import common_axes, fit_map
 from mgcompile.program.ir import CONSTS, Access, Affine, extent
 from mgcompile.reroll.ragged_rows import MOST_ROOM
+from mgcompile.support.csr import places_within, starts
 from mgcompile.support.filled import FILL
 from mgcompile.support.op_traits import is_shipped
 from mgcompile.support.zero_product import ZERO_DOT
@@ -38,20 +39,39 @@ _FEWEST = 4
 
 def alike_but_for_length(classes: IsomorphismClasses) -> tuple[tuple[int, ...], ...]:
     """Return groups of sums that read the same groups and are of different lengths."""
-    graph = classes.graph
+    graph, nodes = classes.graph, classes.members[classes.start[:-1]]
     found: dict[tuple[object, ...], list[int]] = {}
-    for group in range(classes.count):
-        node = int(classes.members[classes.start[group]])
-        op = _summing(graph.ops[int(graph.code[node])])
-        if op is None:
+    for code, applied in enumerate(graph.ops):
+        op, groups = _summing(applied), np.flatnonzero(graph.code[nodes] == code)
+        if op is None or not len(groups):
             continue
-        read = graph.operand[graph.start[node] : graph.start[node + 1]]
-        kinds = np.where(graph.code[read] < 0, graph.code[read], classes.group[read])
-        factors = np.split(kinds, 2 if op is ops.dot else 1)
-        if all(np.all(kind == kind[0]) and kind[0] != CONST for kind in factors):
-            key = (op.name, *(int(kind[0]) for kind in factors))
-            found.setdefault(key, []).append(group)
-    return tuple(tuple(groups) for groups in found.values() if len(groups) >= _FEWEST)
+        kinds = _kinds_read(classes, nodes[groups], factors=2 if op is ops.dot else 1)
+        alike = np.all(kinds != CONST, axis=1)
+        for group, kind in zip(groups[alike].tolist(), kinds[alike].tolist(), strict=True):
+            found.setdefault((op.name, *kind), []).append(group)
+    return tuple(sorted(tuple(sorted(x)) for x in found.values() if len(x) >= _FEWEST))
+
+
+def _kinds_read(classes: IsomorphismClasses, nodes: Numbers, factors: int) -> Numbers:
+    """Return the group or the kind of leaf that all operands of a factor are.
+
+    Args:
+        classes: The groups of a graph.
+        nodes: The nodes that read, of one operand or more for each factor.
+        factors: How many parts of one length their operands have.
+
+    Returns:
+        Shape (nodes, factors); CONST where operands are constants or not of one group or kind.
+    """
+    graph = classes.graph
+    width = np.repeat((graph.start[nodes + 1] - graph.start[nodes]) // factors, factors)
+    begin = graph.start[np.repeat(nodes, factors)] + np.tile(np.arange(factors), len(nodes)) * width
+    read = graph.operand[np.repeat(begin, width) + places_within(width)]
+    kinds = np.where(graph.code[read] < 0, graph.code[read], classes.group[read])
+    first = starts(width)[:-1]
+    least = np.minimum.reduceat(kinds, first)
+    found: Numbers = np.where(np.maximum.reduceat(kinds, first) == least, least, CONST)
+    return found.reshape(len(nodes), factors)
 
 
 def write_alike(
