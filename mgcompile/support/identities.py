@@ -49,4 +49,5 @@ def positions(known: Numbers, wanted: Numbers, size: int) -> Numbers:
         found: Numbers = table[(wanted - lowest) >> shift].astype(np.int64)
         return found
     order = np.argsort(known, kind="stable")
-    return order[np.searchsorted(known[order], wanted)]
+    found: Numbers = order[np.searchsorted(known[order], wanted)]
+    return found
