@@ -47,7 +47,7 @@ def positions(known: Numbers, wanted: Numbers, size: int) -> Numbers:
         table = np.zeros(slots, dtype=np.int32 if len(known) < 1 << 31 else np.int64)
         table[(known - lowest) >> shift] = np.arange(len(known))
         found: Numbers = table[(wanted - lowest) >> shift].astype(np.int64)
-        return found
-    order = np.argsort(known, kind="stable")
-    found: Numbers = order[np.searchsorted(known[order], wanted)]
+    else:
+        order = np.argsort(known, kind="stable")
+        found = order[np.searchsorted(known[order], wanted)]
     return found
