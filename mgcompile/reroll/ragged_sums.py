@@ -1,4 +1,7 @@
-"""Write sums over rows of different lengths as one, of rows filled up with what adds nothing."""
+"""Write sums over rows of different lengths as one, of rows filled up with what adds nothing.
+
+Rows of a triangular matrix are cut into rectangles instead.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from mgcompile.program.index_maps import dense_strides, moving_axes, only_axes
 from mgcompile.program.infer_maps import common_axes, fit_map
 from mgcompile.program.ir import CONSTS, Access, Affine, extent
 from mgcompile.reroll.ragged_rows import MOST_ROOM
+from mgcompile.reroll.triangles import triangle_of, write_triangle
 from mgcompile.support.csr import places_within, starts
 from mgcompile.support.filled import FILL
 from mgcompile.support.op_traits import is_shipped
@@ -79,7 +83,8 @@ def write_alike(
 ) -> list[int]:
     """Write groups that are alike but for their length; return those that could be written.
 
-    Several are one bundle where they read the same arrays, and their rows begin at fixed distances.
+    Several are one bundle where they read the same arrays, and their rows begin at fixed distances;
+    a few, where they are the rows of a triangular matrix.
     """
     parts: dict[tuple[int, ...], list[_Rows]] = {}
     for group in groups:
@@ -88,7 +93,9 @@ def write_alike(
             parts.setdefault(rows.arrays, []).append(rows)
     written = []
     for part in parts.values():
-        if len(part) > 1 and _write(part, value_map, builder):
+        if len(part) > 1 and (
+            _write(part, value_map, builder) or _write_triangle(part, value_map, builder)
+        ):
             written += [rows.group for rows in part]
     return written
 
@@ -176,6 +183,22 @@ def _write(part: Sequence[_Rows], value_map: ValueMap, builder: Builder) -> bool
     result = builder.bundle(ZERO_DOT if op is ops.dot else op, axes, operands, (longest,))
     nodes = np.concatenate([rows.nodes for rows in part])
     value_map.put(nodes[order], result)
+    return True
+
+
+def _write_triangle(part: Sequence[_Rows], value_map: ValueMap, builder: Builder) -> bool:
+    """Write groups as a triangular matrix times a vector and tell so; not if they are none."""
+    part = sorted(part, key=lambda rows: rows.length)
+    steps = {rows.step for rows in part if rows.step is not None}
+    if part[0].op is not ops.dot or len(steps) != 1 or any(len(rows.nodes) != 1 for rows in part):
+        return False
+    begins = [np.concatenate(columns) for columns in zip(*(r.begin for r in part), strict=True)]
+    length = np.array([rows.length for rows in part])
+    triangle = triangle_of(part[0].arrays, begins, steps.pop(), length)
+    if triangle is None:
+        return False
+    nodes = np.concatenate([rows.nodes for rows in part])
+    value_map.put(nodes, write_triangle(triangle, builder))
     return True
 
 

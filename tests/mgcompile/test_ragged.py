@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import mgcompile
-from mgcore import Value, grad, ops
-from mgnn import MultiHeadAttention, rmsnorm
+from mgcore import Value, grad, hvp, ops
+from mgnn import MultiHeadAttention, optim, rmsnorm
 
 POSITIONS, DIM = 6, 8
 
@@ -83,3 +83,111 @@ def test_many_rows_of_different_width_need_no_tape():
     assert "tape of" not in kernel.explain()
     at = np.array([v.data for v in x])
     np.testing.assert_allclose(kernel.value_and_grad(at)[1], grad(loss, x), rtol=1e-11, atol=1e-14)
+
+
+ROWS = {
+    "lower": lambda i, n: range(i + 1),
+    "upper": lambda i, n: range(i, n),
+    "trapezoid": lambda i, n: range(min(i + 4, n)),
+    "downwards": lambda i, n: range(n - i),
+}
+
+
+def triangle(form, size, seed=0, seen=lambda x: x):
+    """Return inputs, the rows of weights, and the product of each row with what it goes through."""
+    rng = np.random.default_rng(seed)
+    count = size - 3 if form == "trapezoid" else size
+    columns = [ROWS[form](i, size) for i in range(count)]
+    x = [Value(v, f"x{i}") for i, v in enumerate(rng.normal(size=size))]
+    weights = [[Value(w) for w in rng.normal(size=len(row))] for row in columns]
+    y = [seen(v) for v in x]
+    parts = zip(weights, columns, strict=True)
+    return x, weights, [ops.dot(*row, *(y[j] for j in at)) for row, at in parts]
+
+
+@pytest.mark.parametrize("form", ROWS)
+@pytest.mark.parametrize("size", [16, 19, 34, 64, 67])
+def test_triangles_have_the_engines_numbers(form, size):
+    x, weights, z = triangle(form, size)
+    loss = ops.sum(*[ops.sin(v) for v in z])
+    params = [w for row in weights for w in row]
+    kernel = mgcompile.compile(loss, x, params)
+    at = np.array([v.data for v in x])
+    assert kernel(at) == pytest.approx(loss.data, rel=1e-12)
+    np.testing.assert_allclose(kernel.value_and_grad(at)[1], grad(loss, x), rtol=1e-10, atol=1e-12)
+    wanted = grad(loss, params)
+    for samples in (1, 9):
+        found = kernel.loss_and_grad(np.tile(at, (samples, 1)))[1]
+        np.testing.assert_allclose(found, wanted, rtol=1e-10, atol=1e-12)
+
+
+def test_a_triangle_takes_few_statements_and_computes_no_more_terms(monkeypatch):
+    def report():
+        x, weights, z = triangle("lower", 64)
+        params = [w for row in weights for w in row]
+        loss = ops.sum(*[v * v for v in z])
+        return mgcompile.compile(loss, x, params, verify=False).explain()
+
+    cut = report()
+    monkeypatch.setenv("MGCOMPILE_SKIP", "ragged-rows")
+    plain = report()
+    assert sum("dot(" in line for line in cut.splitlines()) <= 16
+    assert sum("dot(" in line for line in plain.splitlines()) >= 63
+    assert "fill(" not in cut
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("form", ["lower", "upper"])
+def test_gradients_to_a_wide_triangle_are_those_of_a_masked_matrix(form, dtype):
+    size, samples = 150, 70
+    x, weights, z = triangle(form, size)
+    params = [w for row in weights for w in row]
+    loss = ops.sum(*[v * v for v in z])
+    kernel = mgcompile.compile(loss, x, params, dtype=dtype, verify=False)
+    X = np.random.default_rng(1).normal(size=(samples, size))
+    inside = np.tri(size, dtype=bool) if form == "lower" else np.tri(size, dtype=bool).T
+    matrix = np.zeros((size, size))
+    matrix[inside] = [w.data for w in params]
+    made = X @ matrix.T
+    value, slopes = kernel.loss_and_grad(X)
+    tolerance = 1e-10 if dtype == "float64" else 1e-3
+    assert value == pytest.approx(np.mean(np.sum(made * made, axis=1)), rel=tolerance)
+    wanted = (2.0 * made.T @ X / samples)[inside]
+    np.testing.assert_allclose(
+        slopes, wanted, rtol=tolerance, atol=tolerance * np.abs(wanted).max()
+    )
+
+
+def test_training_a_wide_triangle_updates_the_numbers_of_its_rows():
+    size, samples, rate = 150, 40, 1e-4
+    x, weights, z = triangle("lower", size)
+    params = [w for row in weights for w in row]
+    kernel = mgcompile.compile(ops.sum(*[v * v for v in z]), x, params, verify=False)
+    X = np.random.default_rng(2).normal(size=(samples, size))
+    before = kernel.params.copy()
+    slopes = kernel.loss_and_grad(X)[1]
+    kernel.train(X, optim.SGD(lr=rate), epochs=1, batch_size=samples, shuffle=False)
+    np.testing.assert_allclose(kernel.params, before - rate * slopes, rtol=1e-9, atol=1e-12)
+
+
+def test_what_a_row_of_a_triangle_does_not_read_may_be_infinite():
+    size = 40
+    x, weights, z = triangle("lower", size, seen=ops.exp)
+    kernel = mgcompile.compile(z, x, [w for row in weights for w in row])
+    at = np.array([v.data for v in x])
+    for last in (0, 3, 4, 17, 39):
+        far = np.where(np.arange(size) == last, 1e6, at)
+        found, wanted = kernel(far), kernel(at)
+        np.testing.assert_array_equal(found[:last], wanted[:last])
+        assert np.all(np.isinf(found[last:]))
+
+
+def test_the_product_with_a_triangle_is_differentiated_twice():
+    size = 24
+    x, weights, z = triangle("lower", size)
+    loss = ops.sum(*[ops.tanh(0.1 * v) for v in z])
+    kernel = mgcompile.compile(loss, x, [w for row in weights for w in row])
+    at = np.array([v.data for v in x])
+    along = np.random.default_rng(3).normal(size=size)
+    wanted = hvp(loss, x, along.tolist())
+    np.testing.assert_allclose(kernel.hvp(at, along), wanted, rtol=1e-9, atol=1e-12)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mgcompile.backends.llvm.codegen.transpose import shuffled
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.program.index_maps import dense_strides
-from mgcompile.program.ir import Affine
+from mgcompile.program.ir import Affine, Gather
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +44,12 @@ def runs(
 
 
 def _neighbours(index: IndexMap, copies: Sequence[Copy], count: int) -> bool:
-    if not isinstance(index, Affine) or len(copies) < count:
+    if len(copies) < count:
         return False
+    if isinstance(index, Gather):
+        rows = [axis for axis, length in enumerate(index.table.shape) if length > 1]
+        if len({tuple(copy[axis] for axis in rows) for copy in copies}) > 1:
+            return False
     elements = [sum(k * s for k, s in zip(copy, index.strides, strict=True)) for copy in copies]
     return elements == list(range(elements[0], elements[0] + count))
 

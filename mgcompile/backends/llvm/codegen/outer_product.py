@@ -39,7 +39,8 @@ def outer_function(
     """
     areas = ["ptr %context", "ptr %block", "ptr %turned", "ptr %panel", "ptr %partial"]
     writer = Writer(codegen.library, name, [*areas, "i64 %first", "i64 %count"])
-    writer.do(f"%params = load ptr, ptr {slot_address(writer, 'PARAMS')}, align 8")
+    for area, name in (("params", "PARAMS"), ("tables", "TABLES")):
+        writer.do(f"%{area} = load ptr, ptr {slot_address(writer, name)}, align 8")
     for array, offset in codegen.loops.packed.items():
         if any(wide.columns.array == array for wide in phase.weight_gradients):
             write_turned(writer, codegen, array, offset)
