@@ -94,7 +94,11 @@ def time_in_turn(pythons: Sequence[str], path: str, name: str, found: Sequence[F
     pipes = []
     for python, each in zip(pythons, found, strict=True):
         process, pipe = started(python, path, name)
-        _, outcome, ready, each.problem = pipe.recv()
+        try:
+            _, outcome, ready, each.problem = pipe.recv()
+        except EOFError:  # the file of the row needs what this version does not have
+            process.wait()
+            outcome, ready, each.problem = None, 0.0, "ended before it was ready"
         pipes.append((process, pipe))
         if not each.problem:
             each.outcome, each.ready = outcome, min(each.ready, ready)
