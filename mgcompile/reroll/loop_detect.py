@@ -279,29 +279,56 @@ def _checked(classes: IsomorphismClasses, groups: Numbers) -> tuple[BodyGroup, .
     column = np.full(classes.count + 1, -1, dtype=np.int64)
     iteration[groups] = np.arange(count)[:, None]
     column[groups] = np.arange(width)[None, :]
-    body = []
-    k = np.arange(count)[:, None, None]
-    for j in range(width):
-        start = classes.start[groups[:, j]]
-        nodes = classes.members[start[:, None] + np.arange(int(sizes[0, j]))]
+    body: dict[int, BodyGroup] = {}
+    for chosen in _alike_wide(classes, groups[0], sizes[0]):
+        start = classes.start[groups[:, chosen]]
+        nodes = classes.members[start[:, :, None] + np.arange(int(sizes[0, chosen[0]]))]
         table = operand_table(classes.graph, nodes)
-        source = classes.group[table]
-        when = np.where(source >= 0, iteration[source], -1)
-        where = np.where(source >= 0, column[source], -1)
-        place = classes.place[table]
-        inside = when >= 0
-        now = np.all(inside & (when == k), axis=0)
-        before = np.all(inside[1:] & (when[1:] == k[1:] - 1), axis=0) & ~inside[0]
-        outside = np.all(~inside, axis=0)
-        if not np.all(now | before | outside):
+        before = _read_before(classes, table, iteration, column)
+        if before is None:
             return None
-        fixed = (where[1:] == where[1:2]) & (place[1:] == place[1:2])
-        if not np.all(np.all(fixed, axis=0) | outside):
-            return None
-        if np.any(now & ((where[0] != where[1]) | (place[0] != place[1]))):
-            return None
-        body.append(BodyGroup(groups[:, j], nodes, table, before))
-    return _split(classes, body)
+        for at, j in enumerate(chosen.tolist()):
+            body[j] = BodyGroup(groups[:, j], nodes[:, at], table[:, at], before[at])
+    return _split(classes, [body[j] for j in range(width)])
+
+
+def _alike_wide(classes: IsomorphismClasses, groups: Numbers, sizes: Numbers) -> list[Numbers]:
+    """Return the places of groups that have equally many members, and these as many operands."""
+    first = classes.members[classes.start[groups]]
+    operands = classes.graph.start[first + 1] - classes.graph.start[first]
+    kinds = np.stack([sizes, operands], axis=1)
+    kind = np.unique(kinds, axis=0, return_inverse=True)[1].ravel()
+    return np.split(np.argsort(kind, kind="stable"), np.cumsum(np.bincount(kind))[:-1])
+
+
+def _read_before(
+    classes: IsomorphismClasses, table: Numbers, iteration: Numbers, column: Numbers
+) -> Mask | None:
+    """Tell which operands are of the iteration before; None if one is not the same in all.
+
+    Args:
+        classes: The groups.
+        table: Operands, the iterations along its first axis.
+        iteration: Of each group, -1 of those outside and of leaves.
+        column: The place of each group in the body, likewise.
+    """
+    k = np.arange(len(table)).reshape(-1, *[1] * (table.ndim - 1))
+    source = classes.group[table]
+    when = np.where(source >= 0, iteration[source], -1)
+    where = np.where(source >= 0, column[source], -1)
+    place = classes.place[table]
+    inside = when >= 0
+    now = np.all(inside & (when == k), axis=0)
+    before: Mask = np.all(inside[1:] & (when[1:] == k[1:] - 1), axis=0) & ~inside[0]
+    outside = np.all(~inside, axis=0)
+    if not np.all(now | before | outside):
+        return None
+    fixed = (where[1:] == where[1:2]) & (place[1:] == place[1:2])
+    if not np.all(np.all(fixed, axis=0) | outside):
+        return None
+    if np.any(now & ((where[0] != where[1]) | (place[0] != place[1]))):
+        return None
+    return before
 
 
 def _sums_over_samples(classes: IsomorphismClasses, groups: Numbers) -> bool:
@@ -360,20 +387,20 @@ def initial_nodes(
     None if it reads two different nodes where later iterations read one.
     """
     column, position = body_places(classes, body)
+    read = np.concatenate([part.table[1][part.before] for part in body])
+    begun = np.concatenate([part.table[0][part.before] for part in body])
+    counts = [int(np.count_nonzero(part.before)) for part in body]
+    where = column[read]
+    size = np.array([part.nodes.shape[1] for part in body])
+    first = np.cumsum(size) - size
+    nodes = np.full(int(size.sum()), -1, dtype=np.int64)
+    nodes[first[where] + position[read]] = begun
+    if np.any(nodes[first[where] + position[read]] != begun):
+        return None
+    reader = np.repeat(np.arange(len(body)), counts)
+    groups, earliest = np.unique(where, return_index=True)
     found: dict[int, Numbers] = {}
-    for part in body:
-        read = part.table[1][part.before]
-        start = part.table[0][part.before]
-        where, place = column[read], position[read]
-        for j in np.unique(where).tolist():
-            nodes = found.setdefault(j, np.full(body[j].nodes.shape[1], -1, dtype=np.int64))
-            chosen = where == j
-            known = nodes[place[chosen]]
-            if np.any((known >= 0) & (known != start[chosen])):
-                return None
-            nodes[place[chosen]] = start[chosen]
-            if np.any(nodes[place[chosen]] != start[chosen]):
-                return None
-    for nodes in found.values():
-        nodes[nodes < 0] = nodes[nodes >= 0][0]
+    for j in groups[np.lexsort((groups, reader[earliest]))].tolist():
+        own = found[j] = nodes[first[j] : first[j] + size[j]]
+        own[own < 0] = own[own >= 0][0]
     return found
