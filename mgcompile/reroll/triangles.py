@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Triangle", "triangle_of", "write_triangle"]
 
-_FEWEST_ROWS = 16
+_FEWEST_ROWS = 24
 """Rows that are written one by one where there are fewer."""
 
 _BLOCKS = 4
