@@ -379,6 +379,7 @@ def test_files_and_copies_are_plain_kernels(tmp_path, slow):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX's, once it was imported
 @pytest.mark.parametrize("make", [net, cholesky])
 def test_a_child_of_a_fork_compiles_for_itself(make, monkeypatch):
     made = object_cache.compiled

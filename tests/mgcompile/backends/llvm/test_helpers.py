@@ -106,6 +106,7 @@ def test_kernels_that_are_gone_at_once_leave_their_helpers_whole():
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+@pytest.mark.filterwarnings("ignore:os.fork:RuntimeWarning")  # JAX's, once it was imported
 def test_a_child_has_helpers_of_its_own():
     kernel = kernel_of(2)
     expected = kernel.loss_and_grad(X)
