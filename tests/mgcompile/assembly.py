@@ -21,6 +21,7 @@ TARGETS = {
 
 MULTIPLY_ADD = re.compile(r"vfn?m(add|sub)|fml[as]")
 ARITHMETIC = re.compile(r"v(fn?m|add|sub|mul|div|max|min|cmp|p)|f(ml|add|sub|mul|div|max|min|cm)")
+JUMP = re.compile(r"j\w+\s|(b|b\.\w+|cbn?z|tbn?z)\s")
 STORED_LAST = re.compile(r",\s*[-\w]*\([^)]*\)(\s*\{%k\d\})?$")
 
 
@@ -65,6 +66,11 @@ class Body:
     def spills(self) -> int:
         """Count the instructions that read or write the stack."""
         return sum(("[sp" if self.arm else "(%rsp") in line for line in self.lines)
+
+    @property
+    def jumps(self) -> int:
+        """Count the jumps, the one back to the beginning included."""
+        return sum(bool(JUMP.match(line)) for line in self.lines)
 
     def _products(self) -> list[str]:
         return [line for line in self.lines if MULTIPLY_ADD.match(line)]

@@ -3,7 +3,8 @@
 An elementary function is a long chain of steps, each of which waits for the one before. Several
 vectors side by side keep a core busy meanwhile, and read each constant once; to have room for them,
 their code has no branches. Lanes that need more than the usual computation, rare as they are, are
-only noted, and what they are among is computed once more, one by one.
+only noted, and what they are among is computed once more, one by one. Where vectors are worked on
+one by one, the few lanes that are only noted have their vector computed once more.
 """
 
 from __future__ import annotations
@@ -76,19 +77,30 @@ def one_by_one(
         writer: the function.
         kind: a full register.
         bounds: begin and end of the lanes, in bytes; there may be none.
-        point: as above.
+        point: as above; what it stores it must not read.
         shared: whether functions are called, not inlined: where the loop is not the usual way.
     """
     start, stop = bounds
     step = kind.lanes * kind.bits // 8
     with writer.loop(stop, start=start, step=step, maybe_empty=start != 0) as state:
-        block = writer.block(kind, shared=shared)
-        point(block, state.index)
-        writer.splice(block)
+        _single(writer, kind, state.index, point, shared=shared)
+
+
+def _single(writer: Writer, kind: Kind, distance: Index, point: Point, *, shared: bool) -> None:
+    """Append what is done with one vector, and once more where a lane of it is special."""
+    block = writer.block(kind, shared=shared, noting=True)
+    point(block, distance)
+    doubt = block.any_doubt()
+    writer.splice(block)
+    if doubt is not None:
+        with writer.rarely(doubt.name):
+            block = writer.block(kind, shared=True)
+            point(block, distance)
+            writer.splice(block)
 
 
 def pair_by_pair(writer: Writer, codegen: CodegenContext, point: Point) -> None:
-    """Append a loop over pairs of a tile's vectors; `point` as above."""
+    """Append a loop over pairs of a tile's vectors; `point` as above, but called once."""
     kind = codegen.vector
     step = kind.lanes * kind.bits // 8
 

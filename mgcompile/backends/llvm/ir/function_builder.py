@@ -151,7 +151,9 @@ class Writer:
         yield
         self._shares = False
 
-    def block(self, kind: Kind, *, straight: bool = False, shared: bool = False) -> Block:
+    def block(
+        self, kind: Kind, *, straight: bool = False, shared: bool = False, noting: bool = False
+    ) -> Block:
         """Return an empty block whose registers are new in this function."""
         return Block(
             self.library,
@@ -160,6 +162,7 @@ class Writer:
             flags=self.library.flags,
             straight=straight,
             shared=shared or self._shares,
+            noting=noting,
         )
 
     def splice(self, block: Block) -> None:
@@ -179,6 +182,17 @@ class Writer:
         """Run the code of the context only when an i1 is set; it gives no registers back."""
         then, end = self.fresh("then"), self.fresh("end")
         self.do(f"br i1 {condition}, label %{then}, label %{end}")
+        self.begin(then)
+        yield
+        self.do(f"br label %{end}")
+        self.begin(end)
+
+    @contextmanager
+    def rarely(self, condition: str) -> Iterator[None]:
+        """Run the code of the context when an i1 is set, which it almost never is."""
+        then, end = self.fresh("rare"), self.fresh("end")
+        weights = self.library.unlikely()
+        self.do(f"br i1 {condition}, label %{then}, label %{end}, !prof {weights}")
         self.begin(then)
         yield
         self.do(f"br label %{end}")

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.vector import Vec
     from mgcompile.backends.llvm.ir.vector_type import Kind
 
+_UNLIKELY = "!7001"  # metadata are numbered; this number is the library's
+
 
 @frozen
 class Function:
@@ -23,12 +25,15 @@ class Function:
         body: appends the computation to a block and returns the result.
         inline: whether calls are replaced by the body. Long bodies are called instead.
         arity: number of operands, all of one kind.
+        brief: whether the body is so short that a branch of its own would count: where the code
+            around can be done again as a whole, lanes that need more are noted instead.
     """
 
     name: str
     body: Callable[..., Vec]
     inline: bool = True
     arity: int = 1
+    brief: bool = False
 
 
 @frozen(eq=False)
@@ -99,6 +104,10 @@ class Library:
         """Add a declaration or a global constant, given whole, under its symbol."""
         self._items.setdefault(symbol, text)
         return symbol
+
+    def unlikely(self) -> str:
+        """Return the metadata of a branch that is almost never taken."""
+        return self.declare(_UNLIKELY, f'{_UNLIKELY} = !{{!"branch_weights", i32 1, i32 9999}}')
 
     def text(self) -> str:
         """Return the IR text of everything required so far."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from mgcompile.backends.llvm.ir.module_builder import Function, Library
 
-_UNLIKELY = "!7001"  # metadata are numbered; this number is the library's
 _DEKKER = {"double": 134217729.0, "float": 4097.0}
 
 
@@ -41,6 +40,7 @@ class Block:
             :meth:`doubt`. Constants are then read from memory, as an operand of the instruction
             that uses them: registers are scarce where several vectors are worked on at once.
         shared: whether functions are called, one copy of each in the module, not inlined.
+        noting: whether the bodies of brief functions are appended as in a straight block.
     """
 
     def __init__(
@@ -52,11 +52,13 @@ class Block:
         *,
         straight: bool = False,
         shared: bool = False,
+        noting: bool = False,
     ) -> None:
         self.library = library
         self.kind = kind
         self.straight = straight
         self._shares = shared
+        self._noting = noting
         self.lines: list[str] = []
         self._doubts: list[Vec] = []
         self._masks = Masks()
@@ -242,15 +244,15 @@ class Block:
         Returns:
             The results of whichever path ran. Only for bodies of functions.
         """
-        if self.straight:
+        if self.straight or self._noting:
             self._doubts.append(mask)
             return list(usual)
         tag = self.fresh()[1:]
         origin = self._label
         some = self._any(mask)
-        self.library.declare(_UNLIKELY, f'{_UNLIKELY} = !{{!"branch_weights", i32 1, i32 9999}}')
+        weights = self.library.unlikely()
         targets = f"label %{tag}.rare, label %{tag}.done"
-        self.lines.append(f"  br i1 {some.name}, {targets}, !prof {_UNLIKELY}")
+        self.lines.append(f"  br i1 {some.name}, {targets}, !prof {weights}")
         self._open(f"{tag}.rare")
         with self._known.branch():
             results = special()
@@ -323,6 +325,12 @@ class Block:
             parts += [self.convert("bitcast", part, register) for part in registers(wide)]
         return reduce(lambda a, b: a | b, parts)
 
+    def any_doubt(self) -> Vec | None:
+        """Append whether there are special lanes, an i1; None where no code can have them."""
+        if not self._doubts:
+            return None
+        return self._any(reduce(lambda a, b: a | b, dict.fromkeys(self._doubts)))
+
     def _any(self, mask: Vec) -> Vec:
         if mask.kind.lanes == 1:
             return mask
@@ -384,7 +392,7 @@ class Block:
 
     def call(self, function: Function, *operands: Vec) -> Vec:
         """Append a call of an elementwise function, which the library then defines."""
-        if self.straight and function.inline:
+        if function.inline and (self.straight or (self._noting and function.brief)):
             flags, self._flags = self._flags, ""
             result = function.body(self, *operands)
             self._flags = flags

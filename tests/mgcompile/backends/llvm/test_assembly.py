@@ -5,15 +5,19 @@ loads for as many products. What limits a loop is then its multiply-adds, since 
 two of these in a cycle starts two loads too, and one that starts four three.
 """
 
+import re
+
 import pytest
 from assembly import TARGETS, X86_256, bodies
 
 import mgcompile
 from mgcompile.autodiff.pipeline import input_gradient, param_gradient
 from mgcompile.backends.llvm.lower import lower
+from mgcompile.program.printer import format_program
 from mgcompile.schedule.matrix_product_tiles import LATENCY
 from mgcore import Value, ops
 
+BACK_FROM_RARE = re.compile(r"(jmp|b)\s")
 LOADS = {2: 2, 4: 3}  # that can start in a cycle, by how many multiply-adds can
 
 
@@ -89,3 +93,13 @@ def test_elementwise_bodies(price, cpu):
         assert body.loads <= len(body.lines) - body.loads
         if target is not X86_256:  # 32 registers have room for four vectors of every function
             assert body.spills <= len(body.lines) / 25
+
+
+@pytest.mark.parametrize("cpu", TARGETS)
+def test_quotients_by_reciprocals_have_one_branch_together(cpu):
+    kernel = mgcompile.trace(lambda x, y, z: (x / y + z) / z, 3, verify=False)
+    program = input_gradient(kernel.program)
+    assert format_program(program).count("quotient(") == 2
+    found = bodies(lower(program, "float64", target=TARGETS[cpu]).text, cpu)["tile0"]
+    (usual,) = [body for body in found if not BACK_FROM_RARE.match(body.lines[-1])]
+    assert usual.jumps == 2  # that one, and the one back to the beginning

@@ -19,4 +19,4 @@ def _quotient(block: Block, x: Vec, y: Vec, reciprocal: Vec) -> Vec:
     return block.rarely(endless, lambda: [block.select(endless, x / y, usual)], [usual])[0]
 
 
-QUOTIENT_OF = Function("quotient_of", _quotient, arity=3)
+QUOTIENT_OF = Function("quotient_of", _quotient, arity=3, brief=True)
