@@ -30,6 +30,7 @@ BUSY           1 while the function for CPython is at work
 NAN            1 when a derivative that was handed over is NaN
 CLAIMS         counts the chunks that threads took beyond their first ones, and tried to
 LEFT           counts the threads that have left the code
+GATE           0 until the caller's own thread is in the code, then 1; 2 where it never will be
 =============  ==================================================================================
 """
 
@@ -71,6 +72,7 @@ SLOTS = (
     "NAN",
     "CLAIMS",
     "LEFT",
+    "GATE",
 )
 
 

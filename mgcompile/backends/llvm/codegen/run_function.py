@@ -8,7 +8,13 @@ from mgcompile.backends.llvm.abi.context import slot
 from mgcompile.backends.llvm.codegen.memory_spaces import areas
 from mgcompile.backends.llvm.codegen.nan_watch import is_derivative, watched_copy
 from mgcompile.backends.llvm.codegen.signal_poll import poll, stopped
-from mgcompile.backends.llvm.codegen.team import barrier, left, next_chunk, own_range
+from mgcompile.backends.llvm.codegen.team import (
+    barrier,
+    begin_together,
+    left,
+    next_chunk,
+    own_range,
+)
 from mgcompile.backends.llvm.codegen.tile_loop import call_units
 from mgcompile.backends.llvm.ir.function_builder import Writer
 
@@ -51,6 +57,7 @@ def most_chunks(loops: LoopProgram) -> int:
 def run_function(codegen: CodegenContext, *, internal: bool = False) -> str:
     """Write the function that runs the program once and hands over what is not batched."""
     writer = Writer(codegen.library, RUN, _THREAD, internal=internal)
+    begin_together(writer)
     areas(writer, codegen)
     begin_phases(writer)
     run_phases(writer)

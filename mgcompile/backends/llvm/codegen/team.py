@@ -15,13 +15,24 @@ if TYPE_CHECKING:
     from mgcompile.backends.llvm.ir.function_builder import Index
     from mgcompile.backends.llvm.ir.module_builder import Library
 
-__all__ = ["barrier", "left", "next_chunk", "own_range", "team_functions"]
+__all__ = ["barrier", "begin_together", "left", "next_chunk", "own_range", "team_functions"]
 
 _PATIENCE = 1 << 12
 """Looks at the others, some microseconds, after which a thread offers its core to them.
 
 Where there are fewer free cores than threads, those waited for may need that one.
 """
+
+
+def begin_together(writer: Writer) -> None:
+    """Append that threads wait for the first one to be here, and leave if it will never be.
+
+    So it is when an interrupt reaches the caller after it has called upon the others.
+    """
+    with writer.when(writer.value("icmp ne i64 %threads, 1")):
+        begun = writer.value("call i1 @begun(ptr %context, i64 %thread)")
+        with writer.unless(begun):
+            writer.leave()
 
 
 def barrier(writer: Writer) -> None:
@@ -67,8 +78,21 @@ def own_range(writer: Writer, count: int, unit: int) -> tuple[Index, Index]:
 
 
 def team_functions(library: Library) -> list[str]:
-    """Write ``@barrier``, ``@left`` and ``@next_chunk``."""
-    return [_barrier_function(library), _left_function(library), _next_chunk_function(library)]
+    """Write ``@begun``, ``@barrier``, ``@left`` and ``@next_chunk``."""
+    parts = (_begun_function, _barrier_function, _left_function, _next_chunk_function)
+    return [write(library) for write in parts]
+
+
+def _begun_function(library: Library) -> str:
+    writer = Writer(library, "begun", ["ptr %context", "i64 %thread"], "i1")
+    gate = slot_address(writer, "GATE")
+    with writer.when(writer.value("icmp eq i64 %thread, 0")):
+        writer.do(f"store atomic i64 1, ptr {gate} seq_cst, align 8")
+        writer.leave("i1 true")
+    _wait(writer, gate, 1)
+    state = writer.value(f"load atomic i64, ptr {gate} seq_cst, align 8")
+    writer.do(f"ret i1 {writer.value(f'icmp eq i64 {state}, 1')}")
+    return writer.text()
 
 
 def _barrier_function(library: Library) -> str:

@@ -17,7 +17,7 @@ from mgcompile.backends.llvm.codegen.optimizer_update import (
 )
 from mgcompile.backends.llvm.codegen.run_function import begin_phases, run_phases
 from mgcompile.backends.llvm.codegen.signal_poll import held, poll, released, stopped
-from mgcompile.backends.llvm.codegen.team import barrier, left
+from mgcompile.backends.llvm.codegen.team import barrier, begin_together, left
 from mgcompile.backends.llvm.ir.function_builder import Writer
 from mgcompile.backends.llvm.ir.vector_type import Kind
 from mgcompile.schedule.ir import BLOCK
@@ -77,6 +77,7 @@ def train_function(
     """
     arguments = ["ptr %context", "ptr %scratch", "i64 %thread", "i64 %threads", "ptr %training"]
     writer = Writer(codegen.library, name, arguments, internal=False)
+    begin_together(writer)
     areas(writer, codegen)
     begin_phases(writer)
     count, batch = training_slot(writer, "COUNT"), training_slot(writer, "BATCH")

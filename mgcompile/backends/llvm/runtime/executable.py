@@ -116,10 +116,9 @@ class LlvmExecutable:
             arena = self._free.pop()  # atomic: no two calls get the same arena
         except IndexError:
             arena = Arena.make(self.lowered, self._constants, self.threads)
-        try:
-            return self._run(arena, inputs, count, params)
-        finally:
-            self._free.append(arena)
+        found = self._run(arena, inputs, count, params)
+        self._free.append(arena)
+        return found
 
     def _as_arrays(self, found: Any, count: int) -> tuple[NDArray[Any], ...]:
         results = found if isinstance(found, tuple) else (found,)

@@ -98,7 +98,7 @@ class LlvmTrainer:
         finally:
             del kept
             self._patience = size, listener.patience
-            self._free.append(arena)
+        self._free.append(arena)
         return losses
 
     def _listener(self, arena: Arena, size: int) -> Listener:

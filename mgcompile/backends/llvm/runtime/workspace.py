@@ -23,6 +23,9 @@ __all__ = ["Arena", "aligned", "describe_inputs", "prepared_constants", "run", "
 
 _SLOT = {name: place for place, name in enumerate(SLOTS)}
 
+_CALLED_OFF = 2
+"""In the slot GATE: the caller's own thread will not be there."""
+
 
 def aligned(size: int) -> tuple[NDArray[np.uint8], int]:
     """Return memory of at least `size` bytes and the address in it that a multiple of 64 is."""
@@ -123,13 +126,19 @@ def run(function: Any, arena: Arena, keep: object, threads: int, *more: int) -> 
     """Call the code in some threads, at most as many as the arena has scratch areas for.
 
     When it returns, all that is left for the others to do is to return too; `keep`, which has to
-    hold the code, lives on until they have.
+    hold the code, lives on until they have. When it raises, as an interrupt may anywhere, no other
+    is at work, but some may still have to learn that they are not needed: the arena, which tells
+    them, must not be used again.
     """
     helpers = called(threads - 1) if threads > 1 else []
     threads = 1 + len(helpers)
-    for count in ("TICKETS", "CLAIMS", "LEFT"):
+    for count in ("TICKETS", "CLAIMS", "LEFT", "GATE"):
         arena.set(count, 0)
-    for number, helper in enumerate(helpers, start=1):
-        arguments = (arena.address, arena.scratch[number], number, threads, *more)
-        helper.do(functools.partial(function, *arguments), keep)
-    function(arena.address, arena.scratch[0], 0, threads, *more)
+    try:
+        for number, helper in enumerate(helpers, start=1):
+            arguments = (arena.address, arena.scratch[number], number, threads, *more)
+            helper.do(functools.partial(function, *arguments), (keep, arena))
+        function(arena.address, arena.scratch[0], 0, threads, *more)
+    except BaseException:
+        arena.set("GATE", _CALLED_OFF)
+        raise

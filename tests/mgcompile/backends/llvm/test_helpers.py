@@ -17,6 +17,7 @@ import mgcompile
 from mgcompile.backends.llvm.runtime import helpers
 from mgcompile.backends.llvm.runtime.helpers import Helper, called
 from mgcore import Value, ops
+from mgnn import optim
 
 PATIENCE = 60.0
 X = np.random.default_rng(0).normal(size=(5_000, 2))
@@ -126,3 +127,48 @@ def test_a_child_has_helpers_of_its_own():
         pytest.fail("the child waits for a thread that it does not have")
     assert os.waitstatus_to_exitcode(ended[1]) == 0
     assert same(kernel.loss_and_grad(X), expected)
+
+
+def test_helpers_of_a_call_that_never_begins_leave(nobody_waits, monkeypatch):
+    """An interrupt reaches the caller when it has called upon the others, before it begins."""
+    kernel = kernel_of(threads=2)
+    expected = kernel.loss_and_grad(X)
+    do, told = Helper.do, []
+
+    def interrupted(self, job, keep=None):
+        told.append(self)
+        do(self, job, keep)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Helper, "do", interrupted)
+        for _ in range(3):
+            with pytest.raises(KeyboardInterrupt):
+                kernel.loss_and_grad(X)
+            assert same(kernel_of(threads=1).loss_and_grad(X), expected)
+    assert told
+    assert soon(lambda: set(told) <= set(nobody_waits))
+    assert same(kernel.loss_and_grad(X), expected)
+
+
+def test_helpers_of_a_training_that_never_begins_leave(nobody_waits, monkeypatch):
+    kernel = kernel_of(threads=2)
+    before = kernel.params.tolist()
+    do, told = Helper.do, []
+
+    def interrupted(self, job, keep=None):
+        told.append(self)
+        do(self, job, keep)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Helper, "do", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            kernel.train(X, optim.SGD(lr=0.1), shuffle=False)
+    assert told
+    assert soon(lambda: set(told) <= set(nobody_waits))
+    assert kernel.params.tolist() == before
+    kernel.train(X, optim.SGD(lr=0.1), shuffle=False)
+    alone = kernel_of(threads=1)
+    alone.train(X, optim.SGD(lr=0.1), shuffle=False)
+    assert kernel.params.tolist() == alone.params.tolist()
