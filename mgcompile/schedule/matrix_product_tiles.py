@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve
 
+from mgcompile.program.cost import repeated
 from mgcompile.program.index_maps import moving_axes
-from mgcompile.program.ir import Bundle
+from mgcompile.program.ir import Bundle, extent
 from mgcompile.schedule.decisions import Blocking, Range, Turn
 from mgcompile.schedule.ir import Product, nested_units
 from mgcompile.support.zero_product import adds_up
@@ -37,6 +38,10 @@ TYPICAL = 12
 UNROLLED = 4
 """Terms of a sum up to which it is written out."""
 
+SMALL_PART = 32
+"""A sum that has fewer terms than this part of all adds one in a turn of its loop: the time to
+compile it grows with the length of its code, and a call has a few instructions more."""
+
 CHAINS = 8
 """Sums to be at work on at once: two additions start in each cycle, and each takes four."""
 
@@ -62,16 +67,13 @@ def _cut(
     ranges_of: Callable[[LoopProgram, Bundle, int], tuple[Ranges, ...]],
     rows: int,
 ) -> LoopProgram:
-    blockings = {}
+    blockings, small = {}, _small(loops)
     for product, depth in sums_of(loops):
         bundle = product.bundle
         if not loops.samples_in_lanes(bundle):
             continue
-        each = 1 if bundle.over_batch else 2
         blockings[bundle.result] = tuple(
-            Blocking(
-                ranges, turn_of(bundle.reduced, each * math.prod(part.step for part in ranges))
-            )
+            Blocking(ranges, _turn(bundle, ranges, short=bundle.result in small))
             for ranges in itertools.product(*ranges_of(loops, bundle, depth))
         )
     phases = tuple(
@@ -104,6 +106,29 @@ def _ranges(loops: LoopProgram, bundle: Bundle, depth: int) -> tuple[Ranges, ...
         return _batch_ranges(bundle, depth)
     batched = [loops.batched(access.array) for access in bundle.operands]
     return _lane_ranges(bundle, batched, depth, LATENCY * loops.units // 2)
+
+
+def _small(loops: LoopProgram) -> frozenset[int]:
+    """Return the results of sums that have a small part of all terms."""
+    times = {
+        each.result: count
+        for each, count in repeated(loops.program.statements)
+        if isinstance(each, Bundle)
+    }
+    terms = {
+        bundle.result: extent(bundle.shape + bundle.reduced) * times.get(bundle.result, 1)
+        for bundle in (product.bundle for product, _ in sums_of(loops))
+    }
+    most = sum(terms.values()) / SMALL_PART
+    return frozenset(result for result, count in terms.items() if count < most)
+
+
+def _turn(bundle: Bundle, ranges: Ranges, *, short: bool) -> Turn:
+    """Return how the terms of a block's sums are added up; the order does not depend on `short`."""
+    vectors = 1 if bundle.over_batch else 2
+    turn = turn_of(bundle.reduced, vectors * math.prod(part.step for part in ranges))
+    several = math.prod(bundle.reduced) >= UNROLLED
+    return evolve(turn, terms=1) if short and several and turn.parts == 1 else turn
 
 
 def turn_of(reduced: Sequence[int], sums: int) -> Turn:
