@@ -272,9 +272,12 @@ def _reverse_bundle(
 def _over_members(bundle: Bundle, builder: Builder, emitter: Emitter, upstream: Number) -> Number:
     """Return what is above products over rows that were filled up, and 0 behind their ends.
 
-    There a factor is 0; but the twin that looks at every product is to do without infinity and NaN.
+    There a factor is 0, a filling or a constant; but the twin that looks at every product is to do
+    without infinity and NaN.
     """
     read = bundle.operands[0]
+    if read.array == CONSTS:
+        return emitter.apply(ops.select, (emitter.symbol(read), upstream, 0.0))
     fill, index = builder.maker(read.array), read.index
     if fill is None or fill.op is not FILL or not isinstance(index, Affine):
         return upstream

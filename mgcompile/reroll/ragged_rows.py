@@ -40,10 +40,13 @@ _FEWEST = 16
 _MOST_COLUMNS = 3
 
 _PARTS = 4
-"""Blocks that rows are put into by their lengths: with more there is less to fill up."""
+"""Blocks that rows are put into by their lengths, at most: with more there is less to fill up."""
 
 _SHORTEST = 4
 """Lengths that share a block, at least: elements that fit into a vector."""
+
+_BLOCK_PLACES = 24
+"""Places that a block has to save: code for it is compiled, and begun in a call."""
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -174,7 +177,7 @@ def _in_rows(keys: tuple[Numbers, ...]) -> list[_Place]:
     length = np.diff(np.append(begin, len(order)))
     if len(begin) == len(order):
         return []
-    quantum = max(_SHORTEST, -(-int(length.max()) // _PARTS))
+    quantum = _shared_lengths(length)
     places = []
     for kind in np.unique((length - 1) // quantum).tolist():
         rows = np.flatnonzero((length - 1) // quantum == kind)
@@ -187,6 +190,20 @@ def _in_rows(keys: tuple[Numbers, ...]) -> list[_Place]:
         members = order[begin[rows][row] + within]
         places.append(_Place(members, row * longest + within, (*axes, longest)))
     return places
+
+
+def _shared_lengths(length: Numbers) -> int:
+    """Return how many lengths share a block, so that there are few blocks and few places."""
+    most = int(length.max())
+
+    def cost(quantum: int) -> tuple[bool, int]:
+        kind = (length - 1) // quantum
+        blocks = [length[kind == each] for each in np.unique(kind)]
+        places = [len(rows) * int(rows.max()) for rows in blocks]
+        wasted = any(p > MOST_ROOM * rows.sum() for p, rows in zip(places, blocks, strict=True))
+        return wasted, sum(places) + _BLOCK_PLACES * len(blocks)
+
+    return min((max(_SHORTEST, -(-most // parts)) for parts in range(_PARTS, 0, -1)), key=cost)
 
 
 def _strides(points: Numbers, elements: Numbers) -> Numbers | None:

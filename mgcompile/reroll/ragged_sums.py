@@ -179,8 +179,9 @@ def _write(part: Sequence[_Rows], value_map: ValueMap, builder: Builder) -> bool
         return False
     inside = (np.arange(longest) < length[order, None]).reshape(domain).astype(np.float64)
     operands = _filled(op, reads, value_map.constants(inside), domain, builder)
-    # What fills up the other factor may be infinite.
-    result = builder.bundle(ZERO_DOT if op is ops.dot else op, axes, operands, (longest,))
+    # What fills up may be infinite.
+    sums = ZERO_DOT if op is ops.dot or op is ops.sum else op
+    result = builder.bundle(sums, axes, operands, (longest,))
     nodes = np.concatenate([rows.nodes for rows in part])
     value_map.put(nodes[order], result)
     return True
@@ -212,7 +213,12 @@ def _orders(begins: Sequence[Numbers], length: Numbers) -> Iterator[Numbers]:
 def _filled(
     op: Op, reads: Sequence[Access], inside: Access, domain: tuple[int, ...], builder: Builder
 ) -> list[Access]:
-    """Return what an op reads, one operand filled up where `inside` is 0."""
+    """Return what an op reads, one operand filled up where `inside` is 0.
+
+    Of a sum it is the products with `inside`: nothing is filled up that is kept.
+    """
+    if op is ops.sum:
+        return [inside, *reads]
 
     def axes_of(read: Access) -> tuple[int, ...]:
         moves = zip(moving_axes(read.index), moving_axes(inside.index), strict=True)

@@ -38,7 +38,7 @@ def test_causal_attention_has_the_engines_numbers(causal):
 
 def test_what_follows_attention_is_one_product_for_all_positions(causal):
     report = causal[2].explain()
-    assert f"({POSITIONS} x {DIM} x samples) results, each a sum over {DIM}" in report
+    assert f"({DIM} x {POSITIONS} x samples) results, each a sum over {DIM}" in report
 
 
 def test_queries_keys_and_values_are_one_product_without_tables(causal):

@@ -129,6 +129,38 @@ def test_a_row_without_slopes_takes_none_from_what_it_does_not_read(normal):
     assert math.isinf(found[2 * POSITIONS * WIDTH])
 
 
+def test_an_infinite_slope_of_a_sum_stays_with_the_members_of_its_row():
+    def roots(x):
+        squares = [z * z for z in x]
+        return ops.sum(*[ops.sqrt(ops.sum(*squares[: i + 1])) for i in range(len(x))])
+
+    at = np.linspace(0.0, 1.5, POSITIONS)
+    kernel = mgcompile.trace(roots, (at.tolist(),))
+    assert "zero_dot(consts" in kernel.explain()
+    leaves = [Value(z) for z in at.tolist()]
+    wanted = grad(roots(leaves), leaves)
+    assert math.isnan(wanted[0])
+    assert all(map(math.isfinite, wanted[1:]))
+    for found in (kernel.value_and_grad(at)[1], kernel.value_and_grad(np.stack([at] * 20))[1][-1]):
+        np.testing.assert_allclose(found, wanted, rtol=1e-13)
+
+
+@pytest.mark.parametrize(("positions", "blocks"), [(8, 1), (12, 2), (16, 2), (32, 4)])
+def test_rows_are_put_into_few_blocks_where_that_computes_little_more(positions, blocks):
+    x = np.random.default_rng(7).normal(size=(3 * positions, WIDTH))
+
+    def total(x):
+        rows = attention(x, positions=positions)
+        return ops.sum(*[ops.tanh(z) for row in rows for z in row])
+
+    kernel = mgcompile.trace(total, (x.tolist(),))
+    assert kernel.explain().count("exp(") == blocks
+    wanted, wanted_slope = engine(x, total)
+    value, slope = kernel.value_and_grad(x.ravel())
+    assert value == pytest.approx(wanted, rel=1e-13)
+    np.testing.assert_allclose(slope, wanted_slope, rtol=1e-11, atol=1e-14)
+
+
 def test_rows_that_begin_anywhere_are_left_alone():
     rng = np.random.default_rng(5)
     begin = rng.permutation(40)[:20]
