@@ -13,7 +13,7 @@ import numpy as np
 
 from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph
 from mgcompile.support.csr import starts
-from mgcompile.support.identities import identities, positions
+from mgcompile.support.identities import distinct, identities, positions
 from mgcore import Value
 from mgcore.methods import quick_attributes
 
@@ -54,8 +54,8 @@ def capture(outputs: Sequence[Value], inputs: Sequence[Value], params: Sequence[
     value = np.zeros(len(code))
     constants = np.flatnonzero(node_code == CONST)
     value[len(leaves) + constants] = [nodes[k].number for k in constants.tolist()]
-    known = np.concatenate([identities(leaves, len(leaves)), identities(nodes, len(nodes))])
-    wanted = np.concatenate([identities(edges, len(edges)), identities(outputs, len(outputs))])
+    known = np.concatenate([identities(leaves), identities(nodes)])
+    wanted = np.concatenate([identities(edges), identities(outputs)])
     number = positions(known, wanted, Value.__basicsize__)
     return Graph(
         ops=ops,
@@ -110,15 +110,9 @@ def _fixed_width(op: Op) -> int:
 
 def _codes(applied: list[Op | None]) -> tuple[tuple[Op, ...], Numbers]:
     """Number the distinct ops in the order in which the walk meets them; None is no op."""
-    op = identities(applied, len(applied))
-    ops: list[Op] = []
+    op = identities(applied)
+    nodes = np.flatnonzero(op != id(None))
+    first, which = distinct(op[nodes])
     code = np.full(len(applied), CONST)
-    rest = np.arange(len(applied))
-    while len(rest):
-        met = applied[rest[0]]
-        same = op[rest] == op[rest[0]]
-        if met is not None:
-            code[rest[same]] = len(ops)
-            ops.append(met)
-        rest = rest[~same]
-    return tuple(ops), code
+    code[nodes] = which
+    return tuple([applied[place] for place in nodes[first].tolist()]), code

@@ -1,21 +1,24 @@
-"""Record what a function does with its arguments straight into numbers: no Value for any node.
+"""Record what a function does with its arguments in one flat list: no Value for any node.
 
-The tape is a flat list of three whole numbers for each node, appended to by one call. What the
-symbols of a tape know is where on it they stand.
+A node is four objects in the list: its symbol, its op and its operands. A symbol holds nothing,
+since to fill it would take a third of the time again: which node it stands for is told by which
+object it is, for all symbols at once (`records`).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+import attrs
 import numpy as np
 
 from mgcompile.errors import TraceError
-from mgcompile.graph.dce import renumbered, without
+from mgcompile.graph.dce import without
 from mgcompile.graph.ir import CONST, INPUT, PARAM, Graph
+from mgcompile.graph.records import RECORD, Block, Nodes, Recorded, numbered
 from mgcompile.support.csr import starts
 from mgcore import Value, ops
-from mgcore.foreign import ASKING, with_operators
+from mgcore.foreign import ASKING, BINARY, UNARY
 from mgcore.methods import Method
 from mgcore.nest import flatten
 from mgcore.op import real
@@ -33,18 +36,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Symbol", "Tape"]
 
-RECORD = 3
-"""Numbers on the tape for a node: its code, and its operands' places, or what `NONE` says."""
 
-NONE = -1
-"""The third number of a node of one operand, and of a leaf. Smaller ones, down from -2, say how
-many operands a node has that stand among `Tape.many`, from where the second number says."""
+class Tape:
+    """What was recorded.
 
-
-class Tape(list[int]):
-    """What was recorded: `RECORD` numbers for each node, operands first.
-
-    It is a list itself, so that an operator of a symbol writes a node by one call.
+    It keeps symbols alive until their nodes have numbers, so that no two have one address.
 
     Args:
         params: Values that become parameters wherever they are met.
@@ -52,44 +48,27 @@ class Tape(list[int]):
         scan: What writes down a loop (`tape_scan.record_scan`).
 
     Attributes:
-        ops: The distinct ops; the arithmetic ones come first, in the order of `_ARITHMETIC`.
-        many: Places of the operands of nodes that have more than two.
-        numbers: The constants.
-        constants: Their places by number; zeros are there by their text, since 0.0 equals -0.0.
+        symbol: The class of its symbols; calling it makes one.
+        inputs: The symbols of the inputs.
+        records: `RECORD` objects for each node, operands first (see `records`).
+        blocks: What stands between the records as arrays: loops.
     """
 
     def __init__(self, params: Sequence[Value], n_inputs: int, scan: Callable[..., Any]) -> None:
-        super().__init__()
         self.scan = scan
-        self.ops: list[Op] = [getattr(ops, name) for name in _ARITHMETIC]
-        self.many: list[int] = []
-        self.numbers: list[float] = []
-        self._codes = {op: code for code, op in enumerate(self.ops)}
-        self.constants: dict[float | str, int] = {}
-        self._values: dict[int, int] = {}
-        self._alive: list[Value] = list(params)  # a Value's `id` names it for as long as it lives
-        for place, param in enumerate(params):
-            self._values[id(param)] = self.append_node(PARAM, place, NONE)
-        methods = {name: Method(name) for name in library().names() if not hasattr(Symbol, name)}
-        own = {"__slots__": (), "tape": self, **methods}
-        self._kind: type[Symbol] = type("Symbol", (Symbol,), own)
-        self.inputs = [self.symbol(self.append_node(INPUT, k, NONE)) for k in range(n_inputs)]
-        self._leaves = len(params) + n_inputs
+        self.records: list[Any] = []
+        self.symbol = _symbols_of(self)
+        self.inputs = [self.symbol() for _ in range(n_inputs)]
+        self.blocks: list[Block] = []
+        self._params = [self.symbol() for _ in params]
+        self._constants: dict[float | str, Symbol] = {}  # zeros by their text, since 0.0 == -0.0
+        self._alive = list(params)  # a Value's `id` names it for as long as it lives
+        self._values = {id(x): symbol for x, symbol in zip(params, self._params, strict=True)}
+        self._from_values: list[Any] = []  # records of what was computed on Values
+        self._codes: dict[Op, int] = {}
 
-    def symbol(self, place: int) -> Symbol:
-        """Return a symbol for the node at a place."""
-        made = self._kind()
-        made.place = place
-        return made
-
-    def append_node(self, code: int, first: int, second: int) -> int:
-        """Write down a node; return its place."""
-        place = len(self)
-        self.extend((code, first, second))
-        return place
-
-    def place_of(self, x: object, op: Op | None = None, index: int | None = None) -> int:
-        """Return where a symbol, a Value or a number stands; write it down if it is new.
+    def symbol_of(self, x: object, op: Op | None = None, index: int | None = None) -> Symbol:
+        """Return the symbol of a symbol, a Value or a number; write it down if it is new.
 
         Raises:
             TraceError: if the symbol is of another tape.
@@ -102,81 +81,103 @@ class Tape(list[int]):
                     "of the function that was traced"
                 )
                 raise TraceError(message)
-            return x.place
+            return x
         if isinstance(x, Value):
             found = self._values.get(id(x))
             return self._value(x) if found is None else found
         return self._constant(real(x, op, index))
 
-    def apply(self, op: Op, operands: Sequence[object]) -> Symbol:
-        """Write down the application of an op."""
-        code = self._code(op)
-        places = [self.place_of(x, op, i) for i, x in enumerate(operands)]
-        if op.arity is not None and len(places) != op.arity:
-            message = f"op {op.name} takes {op.arity} operands, not {len(places)}"
-            raise TraceError(message)
-        return self.symbol(self._node(code, places))
+    def other(self, x: object, op: Op, index: int) -> Symbol | None:
+        """Return the symbol of the other operand of an operator, None if that is to see to it."""
+        if type(x) is float and (found := self._constants.get(x)) is not None:  # the short way
+            return found
+        return None if isinstance(x, np.ndarray | list | tuple) else self.symbol_of(x, op, index)
 
-    def forget(self, place: int) -> None:
-        """Drop the nodes from `place` on; nobody may use a symbol of them any more."""
-        del self[place:]
-        self.constants = {x: at for x, at in self.constants.items() if at < place}
-        self._values = {x: at for x, at in self._values.items() if at < place}
+    def all_of(self, op: Op, operands: Sequence[object]) -> tuple[Symbol, ...]:
+        """Return the symbols of the operands of an op."""
+        return tuple([self.symbol_of(x, op, i) for i, x in enumerate(operands)])
+
+    def code(self, op: Op) -> int:
+        """Return the place of an op among those of the graph."""
+        return self._codes.setdefault(op, len(self._codes))
+
+    def mark(self) -> tuple[int, int]:
+        """Return how much was recorded up to now: numbers of objects and of blocks."""
+        return len(self.records), len(self.blocks)
+
+    def since(self, mark: tuple[int, int]) -> Recorded:
+        """Return what was recorded since then."""
+        objects, blocks = mark
+        later = [attrs.evolve(b, at=b.at - objects // RECORD) for b in self.blocks[blocks:]]
+        return Recorded(self.records[objects:], later)
+
+    def forget(self, mark: tuple[int, int]) -> None:
+        """Drop what was recorded since then."""
+        objects, blocks = mark
+        del self.records[objects:], self.blocks[blocks:]
+
+    def add_block(self, nodes: Nodes, leaves: Sequence[Symbol], wanted: Numbers) -> list[Symbol]:
+        """Write down nodes that are arrays already, and return symbols of some of them.
+
+        Args:
+            nodes: The nodes.
+            leaves: The symbols of their leaves.
+            wanted: The numbers of the symbols to return, which may be leaves.
+        """
+        inner = wanted[wanted >= len(leaves)] - len(leaves)
+        made = [self.symbol() for _ in range(len(inner))]
+        self.blocks.append(Block(len(self.records) // RECORD, nodes, leaves, made, inner))
+        new = iter(made)
+        return [leaves[k] if k < len(leaves) else next(new) for k in wanted.tolist()]
 
     def graph(self, outputs: Sequence[object]) -> Graph:
-        """Return the nodes that the outputs depend on as a graph."""
-        roots = np.array([self.place_of(x) for x in outputs], dtype=np.int64) // RECORD
-        table = np.fromiter(self, np.int64, len(self)).reshape(-1, RECORD)
-        code, first, second = table.T
-        width = np.where(code < 0, 0, np.where(second >= 0, 2, np.where(second == NONE, 1, 0)))
-        wide = (code >= 0) & (second < NONE)
-        width[wide] = -1 - second[wide]
-        start = starts(width)
-        operand = np.zeros(int(start[-1]), dtype=np.int64)
-        plain = (code >= 0) & ~wide
-        operand[start[:-1][plain]] = first[plain]
-        both = plain & (second >= 0)
-        operand[start[:-1][both] + 1] = second[both]
-        edges = np.repeat(first[wide] - start[:-1][wide], width[wide])
-        slots = np.flatnonzero(np.repeat(wide, width))
-        operand[slots] = np.array(self.many, dtype=np.int64)[edges + slots]
-        constants = code == CONST
-        value = np.zeros(len(code))
-        value[constants] = np.array(self.numbers, dtype=np.float64)[first[constants]]
-        graph = Graph(
-            ops=tuple(self.ops),
-            code=code.copy(),
-            start=start,
-            operand=operand // RECORD,
-            index=np.where((code == PARAM) | (code == INPUT), first, 0),
+        """Return the nodes that the outputs depend on as a graph; the tape is empty thereafter.
+
+        Raises:
+            TraceError: if a symbol from within a scan is used outside of it.
+        """
+        roots = [self.symbol_of(x) for x in outputs]
+        leaves = [*self._params, *self.inputs, *self._constants.values()]
+        blocks = self.blocks
+        if self._from_values:
+            values = numbered(Recorded(self._from_values, []), leaves, (), self.code)
+            made = self._from_values[::RECORD][::-1]
+            blocks = [Block(0, values.nodes, leaves, made, np.arange(len(made))), *blocks]
+        found = numbered(Recorded(self.records, blocks), leaves, roots, self.code)
+        self.forget((0, 0))
+        if len(found.leaves) > len(leaves):
+            message = (
+                "a symbol from within the step of a scan is used outside of it; let the step "
+                "return it, in its carry or as its y"
+            )
+            raise TraceError(message)
+        return _live(self._graph(found.nodes, found.roots))
+
+    def _graph(self, nodes: Nodes, roots: Numbers) -> Graph:
+        counts = len(self._params), len(self.inputs), len(self._constants)
+        code = np.concatenate([np.repeat([PARAM, INPUT, CONST], counts), nodes.code])
+        index, value = np.zeros(len(code), dtype=np.int64), np.zeros(len(code))
+        numbers, end = sum(counts[:2]), sum(counts)
+        index[:numbers] = np.concatenate([*map(np.arange, counts[:2])])
+        value[numbers:end] = [float(x) for x in self._constants]
+        return Graph(
+            ops=tuple(self._codes),
+            code=code,
+            start=starts(np.concatenate([np.zeros(end, dtype=np.int64), nodes.width])),
+            operand=nodes.operand,
+            index=index,
             value=value,
             roots=roots,
         )
-        return _from_the_outputs(_live(graph), self._leaves)
 
-    def _code(self, op: Op) -> int:
-        code = self._codes.get(op)
-        if code is None:
-            code = self._codes[op] = len(self.ops)
-            self.ops.append(op)
-        return code
-
-    def _node(self, code: int, places: list[int]) -> int:
-        if len(places) <= 2:
-            return self.append_node(code, places[0], places[1] if len(places) == 2 else NONE)
-        first = len(self.many)
-        self.many += places
-        return self.append_node(code, first, NONE - len(places))
-
-    def _constant(self, number: float) -> int:
+    def _constant(self, number: float) -> Symbol:
         key = number or repr(number)  # 0.0 == -0.0
-        place = self.constants.get(key)
-        if place is None:
-            place = self.constants[key] = self.append_node(CONST, len(self.numbers), NONE)
-            self.numbers.append(number)
-        return place
+        found = self._constants.get(key)
+        if found is None:
+            found = self._constants[key] = self.symbol()
+        return found
 
-    def _value(self, value: Value) -> int:
+    def _value(self, value: Value) -> Symbol:
         """Write down a Value that is no parameter, and what it was computed from."""
         stack = [value]
         while stack:
@@ -188,17 +189,15 @@ class Tape(list[int]):
             elif missing := [x for x in node.operands if id(x) not in self._values]:
                 stack += missing
             else:
-                places = [self._values[id(x)] for x in node.operands]
-                self._keep(node, self._node(self._code(node.op), places))
+                made = self.symbol()
+                operands = tuple([self._values[id(x)] for x in node.operands])
+                self._from_values += made, node.op, operands, None
+                self._keep(node, made)
         return self._values[id(value)]
 
-    def _keep(self, value: Value, place: int) -> None:
-        self._values[id(value)] = place
+    def _keep(self, value: Value, symbol: Symbol) -> None:
+        self._values[id(value)] = symbol
         self._alive.append(value)
-
-
-_ARITHMETIC = {"add": "add", "sub": "sub", "mul": "mul", "div": "truediv", "pow": "pow"}
-"""Ops of Python's operators, and the names of their special methods."""
 
 
 def _asked(what: str) -> Any:
@@ -213,32 +212,20 @@ def _asked(what: str) -> Any:
     return asked
 
 
-@with_operators
 class Symbol:
     """What a traced function computes with instead of numbers.
 
-    Those of a tape are of a class of their own, since to make one is half of what an operator does,
-    and takes least where a symbol holds one thing and its class has no `__init__`. The ops are
-    methods in that class, and not found by name: Python 3.11 reads every attribute at half the
-    speed where a class has `__getattr__`. `trace` answers a slip with the near matches.
+    Those of a tape are of a class of their own, which has the operators, and holds the tape. The
+    ops are methods in that class, and not found by name: Python 3.11 reads every attribute at half
+    the speed where a class has `__getattr__`. `trace` answers a slip with the near matches.
 
     Attributes:
         tape: Where it is recorded.
-        place: Its place there.
     """
 
-    __slots__ = ("place",)
+    __slots__ = ()
     __array_ufunc__ = None  # NumPy's scalars and arrays leave the operators to us
     tape: ClassVar[Tape]
-    place: int
-
-    @staticmethod
-    def __mgcore_apply__(op: Op, operands: tuple[Any, ...]) -> Any:
-        """Write down the application of `op` to symbols, Values and numbers."""
-        for x in operands:
-            if isinstance(x, Symbol):
-                return x.tape.apply(op, operands)
-        raise AssertionError
 
     @staticmethod
     def __mgcore_scan__(f: Step, init: Any, xs: Sequence[Any] | None, steps: int) -> Any:
@@ -255,71 +242,82 @@ class Symbol:
     def __index__(self) -> int:
         return int(_asked("as an index")(self))  # it raises
 
+    def __pos__(self) -> Symbol:
+        return self
+
+    def __copy__(self) -> Symbol:
+        return self
+
+    def __deepcopy__(self, _: object) -> Symbol:
+        return self
+
     def __repr__(self) -> str:
-        code, first, _ = self.tape[self.place : self.place + RECORD]
-        if code == INPUT:
-            return f"<symbol: input {first}>"
-        name = self.tape.ops[code].name if code >= 0 else "a number"
-        return f"<symbol: {name}>"
+        for place, x in enumerate(self.tape.inputs):
+            if x is self:
+                return f"<symbol: input {place}>"
+        records = self.tape.records
+        for made, op in zip(records[::RECORD], records[1::RECORD], strict=True):
+            if made is self:
+                return f"<symbol: {op.name}>"
+        return "<symbol: a number>"
 
 
-del Symbol.__getattr__  # type: ignore[attr-defined]  # see its documentation
+def _symbols_of(tape: Tape) -> type[Symbol]:
+    """Return a class for the symbols of a tape.
 
-
-def _operator(code: int) -> Callable[[Symbol, Any], Symbol]:
-    """Return the operator of an arithmetic op: the short way from a call to the tape."""
-
-    def apply(x: Symbol, y: Any) -> Symbol:
-        kind = type(x)
-        tape = kind.tape
-        second = y.place if type(y) is kind else _other(tape, code, y, 1)
-        if second is None:
-            return NotImplemented  # type: ignore[no-any-return]  # the other's type sees to it
-        made = kind()
-        made.place = len(tape)
-        tape += code, x.place, second
-        return made
-
-    return apply
-
-
-def _reflected(code: int) -> Callable[[Symbol, Any], Symbol]:
-    def apply(y: Symbol, x: Any) -> Symbol:
-        kind = type(y)
-        tape = kind.tape
-        first = _other(tape, code, x, 0)
-        if first is None:
-            return NotImplemented  # type: ignore[no-any-return]  # as above
-        made = kind()
-        made.place = len(tape)
-        tape += code, first, y.place
-        return made
-
-    return apply
-
-
-def _other(tape: Tape, code: int, x: Any, index: int) -> int | None:
-    """Return the place of the other operand; None if its own type is to see to it, as arrays do."""
-    if type(x) is float and (place := tape.constants.get(x)) is not None:  # the short way
-        return place
-    if isinstance(x, np.ndarray | list | tuple):
-        return None
-    return tape.place_of(x, tape.ops[code], index)
-
-
-for _code, _special in enumerate(_ARITHMETIC.values()):
-    setattr(Symbol, f"__{_special}__", _operator(_code))
-    setattr(Symbol, f"__r{_special}__", _reflected(_code))
-
-
-def _from_the_outputs(graph: Graph, leaves: int) -> Graph:
-    """Number the nodes as a walk from the outputs would, users before operands, after the leaves.
-
-    It tells the passes in which order the terms of a sum were added.
+    Its operators are the short way from a call to the tape.
     """
-    n = len(graph.code)
-    order = np.concatenate([np.arange(leaves), np.arange(n - 1, leaves - 1, -1)])
-    return renumbered(graph, order)
+    records = tape.records
+
+    def binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
+        op = getattr(ops, name)
+
+        def apply(x: Symbol, y: Any) -> Any:
+            if type(y) is not kind and (y := tape.other(y, op, 1)) is None:
+                return NotImplemented
+            made = kind()
+            records.append(made)
+            records.append(op)
+            records.append(x)
+            records.append(y)
+            return made
+
+        def reflected(y: Symbol, x: Any) -> Any:
+            if (x := tape.other(x, op, 0)) is None:
+                return NotImplemented
+            made = kind()
+            records.append(made)
+            records.append(op)
+            records.append(x)
+            records.append(y)
+            return made
+
+        return apply, reflected
+
+    def unary(name: str) -> Callable[[Symbol], Symbol]:
+        return lambda x: applied(getattr(ops, name), (x,))
+
+    def applied(op: Op, operands: tuple[Any, ...]) -> Symbol:
+        """Write down the application of an op to symbols, Values and numbers."""
+        for x in operands:
+            if type(x) is not kind:
+                operands = tape.all_of(op, operands)
+                break
+        if op.arity is not None and len(operands) != op.arity:
+            message = f"op {op.name} takes {op.arity} operands, not {len(operands)}"
+            raise TraceError(message)
+        made: Symbol = kind()
+        records.extend((made, op, operands, None))
+        return made
+
+    own: dict[str, Any] = {"__slots__": (), "tape": tape, "__mgcore_apply__": staticmethod(applied)}
+    for special, name in BINARY.items():
+        own[f"__{special}__"], own[f"__r{special}__"] = binary(name)
+    for special, name in UNARY.items():
+        own[f"__{special}__"] = unary(name)
+    methods = {name: Method(name) for name in library().names() if not hasattr(Symbol, name)}
+    kind = type("Symbol", (Symbol,), methods | own)
+    return kind
 
 
 def _live(graph: Graph) -> Graph:
@@ -334,7 +332,7 @@ def _live(graph: Graph) -> Graph:
     for root in graph.roots.tolist():
         marks[root] = True
     start, operand = graph.start.tolist(), graph.operand.tolist()
-    for node in range(len(marks) - 1, -1, -1):
+    for node in range(len(marks)):
         if marks[node]:
             for x in operand[start[node] : start[node + 1]]:
                 marks[x] = True

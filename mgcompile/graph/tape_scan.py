@@ -6,13 +6,14 @@ named; whatever is known of graphs (checks, derivatives, reports) holds for it w
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 
-from mgcompile.graph.ir import CONST
-from mgcompile.graph.tape import NONE, RECORD, Symbol
+from mgcompile.graph.records import Nodes, numbered
+from mgcompile.graph.tape import Symbol
 from mgcore.nest import flatten, unflatten
 from mgcore.scan import stepped, xs_of_one_form
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from mgcompile.graph.records import Numbered
     from mgcompile.graph.tape import Tape
     from mgcore.scan import Step
 
@@ -30,97 +32,81 @@ __all__ = ["record_scan"]
 
 
 @attrs.frozen(slots=True, eq=False)
-class _Body:
-    """The step of a loop as it was recorded, and where its copies go.
+class _Loop:
+    """The step of a loop, and what stands for its leaves in each copy of it.
 
     Args:
-        first: Place of its placeholders: the carry, then one x; `table` says what they stand for.
-        inner: Place of its first node after them.
-        nodes: Its nodes, shape (n, RECORD).
-        many: Operands of its nodes that have more than two.
-        table: What each placeholder is at each step, shape (steps, placeholders).
+        step: The nodes of the step. Its leaves are the carry, one x, and what else it reads.
+        outside: How many leaves the loop has: the first carry, all xs, and what else is read.
+        table: What each leaf of the step is at each step, shape (steps, leaves).
     """
 
-    first: int
-    inner: int
-    nodes: Numbers
-    many: Numbers
+    step: Nodes
+    outside: int
     table: Numbers
 
-    def at_each_step(self, places: Numbers) -> Numbers:
-        """Return what places in the recorded step are in each copy; shape (steps, *)."""
-        step = np.arange(len(self.table))[:, None]
-        moved = places - self.inner + self.first + step * self.nodes.size
-        found: Numbers = np.where(places < self.first, places, moved)
-        held = (places >= self.first) & (places < self.inner)
-        found[:, held] = self.table[:, (places[held] - self.first) // RECORD]
-        return found
+    def at_each_step(self, numbers: Numbers) -> Numbers:
+        """Return what numbers in the step are in each copy; shape (steps, *)."""
+        steps, leaves = self.table.shape
+        later = np.arange(steps - 1, -1, -1)[:, None]  # the last step comes first
+        moved = numbers - leaves + self.outside + later * len(self.step.code)
+        read = self.table.take(numbers, axis=1, mode="clip")
+        return np.where(numbers < leaves, read, moved)
+
+    def nodes(self) -> Nodes:
+        """Return the nodes of all copies."""
+        steps = len(self.table)
+        return Nodes(
+            np.tile(self.step.code, steps),
+            np.tile(self.step.width, steps),
+            self.at_each_step(self.step.operand)[::-1].ravel(),
+        )
 
 
 def record_scan(
     tape: Tape, f: Step, init: Any, xs: Sequence[Any] | None, steps: int
 ) -> tuple[Any, list[Any]]:
     """Record a scan over symbols of a tape, Values and numbers; see `mgcore.scan`."""
-    carry, form = flatten(init)
+    start, form = flatten(init)
     rows, x_form = xs_of_one_form(xs, steps)
     if steps == 0:
         return init, []
-    start = np.array([tape.place_of(x) for x in carry], dtype=np.int64)
-    given = np.array([[tape.place_of(x) for x in row] for row in rows], dtype=np.int64)
-    first, first_many = len(tape), len(tape.many)
-    held = [tape.symbol(tape.append_node(CONST, 0, NONE)) for _ in (*carry, *rows[0])]
-    inner = len(tape)
-    out, y = stepped(
-        f, unflatten(held[: len(carry)], form), unflatten(held[len(carry) :], x_form), form
-    )
-    ends = np.array([tape.place_of(x) for x in flatten(out)[0]], dtype=np.int64)
-    leaves, y_form = flatten(y)
-    nodes = np.array(tape[inner:], dtype=np.int64).reshape(-1, RECORD)
-    many = np.array(tape.many[first_many:], dtype=np.int64)
-    tape.forget(first)
-    del tape.many[first_many:]
-    body = _Body(first, inner, nodes, many, np.zeros((steps, len(held)), dtype=np.int64))
-    body.table[:, len(carry) :] = given
-    _carry_on(body, start, ends)
-    _append(tape, body)
-
-    def symbols(leaves: list[Any]) -> list[list[Any]]:
-        """Return what leaves of the recorded step are after each step."""
-        places = np.array([x.place if isinstance(x, Symbol) else 0 for x in leaves], dtype=np.int64)
-        return [
-            [
-                tape.symbol(at) if isinstance(x, Symbol) else x
-                for x, at in zip(leaves, row, strict=True)
-            ]
-            for row in body.at_each_step(places).tolist()
-        ]
-
-    last = body.at_each_step(ends)[-1].tolist()
-    ys = [unflatten(row, y_form) for row in symbols(leaves)]
-    return unflatten([tape.symbol(place) for place in last], form), ys
+    outside = [tape.symbol_of(x) for x in (*start, *chain.from_iterable(rows))]
+    width, held = len(start), [tape.symbol() for _ in (*start, *rows[0])]
+    mark = tape.mark()
+    try:
+        out, y = stepped(f, unflatten(held[:width], form), unflatten(held[width:], x_form), form)
+        leaves, y_form = flatten(y)
+        ends = [tape.symbol_of(x) for x in flatten(out)[0]]
+        kept = [tape.symbol_of(x) for x in leaves if isinstance(x, Symbol)]
+        step = numbered(tape.since(mark), held, [*ends, *kept], tape.code)
+    finally:
+        tape.forget(mark)
+    outside += step.leaves[len(held) :]
+    loop = _loop(step, steps, width, len(held), len(outside))
+    each = loop.at_each_step(step.roots)
+    wanted = np.concatenate([each[-1, :width], each[:, width:].ravel()])
+    symbols = iter(tape.add_block(loop.nodes(), outside, wanted))
+    carry = unflatten([next(symbols) for _ in range(width)], form)
+    ys = [
+        unflatten([next(symbols) if isinstance(x, Symbol) else x for x in leaves], y_form)
+        for _ in range(steps)
+    ]
+    return carry, ys
 
 
-def _carry_on(body: _Body, start: Numbers, ends: Numbers) -> None:
-    """Fill in what the carry is at each step: first `start`, then what the step before gave."""
-    count, table = len(start), body.table
-    table[0, :count] = start
-    computed = (ends < body.first) | (ends >= body.inner)
-    table[1:, :count][:, computed] = body.at_each_step(ends[computed])[:-1]
-    handed = np.flatnonzero(~computed).tolist()  # a carry that is an x, or one that was before
-    sources = ((ends - body.first) // RECORD).tolist()
-    for step in range(1, len(table)) if handed else ():
-        for place in handed:
-            table[step, place] = table[step - 1, sources[place]]
-
-
-def _append(tape: Tape, body: _Body) -> None:
-    steps, (code, first, second) = len(body.table), body.nodes.T
-    copies = np.broadcast_to(body.nodes, (steps, *body.nodes.shape)).copy()
-    takes = (code >= 0) & (second >= NONE)
-    copies[:, takes, 1] = body.at_each_step(first[takes])
-    both = (code >= 0) & (second >= 0)
-    copies[:, both, 2] = body.at_each_step(second[both])
-    wide = (code >= 0) & (second < NONE)
-    copies[:, wide, 1] += np.arange(steps)[:, None] * len(body.many)
-    tape.extend(copies.ravel().tolist())
-    tape.many += body.at_each_step(body.many).ravel().tolist()
+def _loop(step: Numbered, steps: int, width: int, held: int, outside: int) -> _Loop:
+    """Return a loop, given how many leaves of its step are the carry, and the carry and an x."""
+    table = np.zeros((steps, len(step.leaves)), dtype=np.int64)
+    loop = _Loop(step.nodes, outside, table)
+    besides = len(step.leaves) - held
+    table[0, :width] = np.arange(width)
+    table[:, width:held] = np.arange(width, outside - besides).reshape(steps, held - width)
+    table[:, held:] = np.arange(outside - besides, outside)
+    ends = step.roots[:width]
+    computed = ends >= held
+    table[1:, :width][:, computed] = loop.at_each_step(ends[computed])[:-1]
+    handed = np.flatnonzero(~computed)  # a carry that is an x, or one that was before
+    for k in range(1, steps) if len(handed) else ():
+        table[k, handed] = table[k - 1, ends[handed]]
+    return loop

@@ -1,5 +1,6 @@
 """trace compiles a function that it calls once, on symbols; the numbers are those of Values."""
 
+import copy
 import math
 import random
 from collections import Counter
@@ -10,9 +11,11 @@ import pytest
 import mgcompile
 from mgcompile.errors import LeafError, NotFiniteError, OptionError, TraceError, UnusedInputError
 from mgcompile.graph.capture import capture
+from mgcompile.graph.ir import CONST, INPUT
 from mgcompile.graph.tape import Tape
 from mgcompile.graph.tape_scan import record_scan
 from mgcore import Op, Value, cond, grad, ops, register, scan, unregister
+from mgcore.errors import OperandTypeError
 from mgcore.nest import flatten
 from mgnn import MLP
 
@@ -116,7 +119,147 @@ def test_the_graph_is_as_large_as_a_recorded_one():
     assert counts(traced) == counts(recorded)
 
 
+def test_nodes_are_numbered_as_a_walk_from_the_outputs_meets_them():
+    tape = Tape([], 2, record_scan)
+    x, y = tape.inputs
+    a = x * y
+    graph = tape.graph([ops.sum(a, x, a + 2.0)])
+    assert [graph.ops[c].name for c in graph.code[3:]] == ["sum", "add", "mul"]
+    assert graph.code[:3].tolist() == [INPUT, INPUT, CONST]
+    assert graph.operand.tolist() == [5, 0, 4, 5, 2, 0, 1]
+    assert graph.start.tolist() == [0, 0, 0, 0, 3, 5, 7]
+
+
+def test_symbols_that_nobody_holds_are_not_taken_for_later_ones():
+    def f(x, y):
+        for _ in range(200):
+            ops.exp(x * y)  # a new symbol may not get the address of one that is gone
+            x = x + 0.125 * y
+        return x - y
+
+    _holds(f, 0.7, -1.2)
+
+
+def test_constants_are_recorded_once():
+    tape = Tape([], 1, record_scan)
+    (x,) = tape.inputs
+    out = x * 2.0 + 2 * x - np.float64(2.0) / x + 0.0 * x - -0.0 * x
+    graph = tape.graph([out])
+    assert sorted(map(repr, graph.value[graph.code == CONST].tolist())) == ["-0.0", "0.0", "2.0"]
+
+
+@pytest.mark.parametrize("operand", [np.ones(2), [1.0], (1.0,)])
+def test_an_array_is_no_operand(operand):
+    for f in (lambda x: x + operand, lambda x: operand + x):
+        with pytest.raises(TypeError):
+            mgcompile.trace(f, 1)
+
+
+def test_a_copy_of_a_symbol_is_the_symbol():
+    kernel = mgcompile.trace(lambda x, y: copy.copy(x) * copy.deepcopy([y, x])[0], 2)
+    assert kernel([2.0, 3.0]) == 6.0
+
+
+def test_a_trace_may_stand_in_another():
+    def f(x):
+        inner = mgcompile.trace(lambda y: y * y + 1.0, 1)
+        return x * inner([3.0])
+
+    assert mgcompile.trace(f, 1)([2.0]) == 20.0
+
+
 # Loops
+
+
+def test_the_order_of_a_loop_is_that_of_its_steps_unrolled():
+    def f(x, y, scan):
+        a = x * y
+        (b, c), ys = scan(lambda s, u: ((s[0] - s[1] * u, s[0] / a), s[1]), (a, y), [x, 0.5, y])
+        return ops.sum(b, c, *ys) - x
+
+    def unrolled(step, carry, xs):
+        ys = []
+        for u in xs:
+            carry, y = step(carry, u)
+            ys.append(y)
+        return carry, ys
+
+    looped, straight = Tape([], 2, record_scan), Tape([], 2, record_scan)
+    found = looped.graph([f(*looped.inputs, scan)])
+    expected = straight.graph([f(*straight.inputs, unrolled)])
+    for part in ("start", "operand", "index", "value", "roots"):
+        np.testing.assert_array_equal(getattr(found, part), getattr(expected, part))
+    applied = [[graph.ops[c] for c in graph.code[graph.code >= 0]] for graph in (found, expected)]
+    assert applied[0] == applied[1]
+
+
+def test_steps_and_loops_share_values_and_constants():
+    w = Value(2.0)
+
+    def f(x):
+        x, _ = scan(lambda c, _: (c * w * 0.5 + w * w, None), x, length=3)
+        return x + w * w + 0.5 * w
+
+    _holds(f, 0.7)
+    tape = Tape([w], 1, record_scan)
+    graph = tape.graph([f(*tape.inputs)])
+    assert int(np.sum(graph.code == CONST)) == 1
+
+
+def test_a_loop_may_stand_before_and_after_everything():
+    def f(x, y):
+        x, _ = scan(lambda c, _: (c * y, None), x, length=2)
+        (x, y), _ = scan(lambda c, _: ((c[1], c[0] + c[1]), None), (x, y), length=3)
+        _, ys = scan(lambda c, u: (c, c * u), x, [y, x])
+        return ys
+
+    kernel = mgcompile.trace(f, 2)
+    np.testing.assert_allclose(kernel([0.7, -1.2]), f(0.7, -1.2), rtol=1e-15)
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_symbol_of_a_step_is_refused_outside(depth):
+    def f(x):
+        kept = []
+
+        def step(c, _):
+            kept.append(c * c)
+            return c + 1.0, None
+
+        def outer(c, _):
+            return scan(step, c, length=2)[0], None
+
+        x, _ = scan(step if depth == 1 else outer, x, length=3)
+        return x * kept[0]
+
+    with pytest.raises(TraceError, match="within the step of a scan"):
+        mgcompile.trace(f, 1)
+
+
+def test_a_symbol_of_an_inner_step_is_refused_in_the_outer_one():
+    def f(x):
+        def outer(c, _):
+            kept = []
+            c, _ = scan(lambda c, _: (kept.append(c) or c * c, None), c, length=2)
+            return c + kept[0], None
+
+        return scan(outer, x, length=2)[0]
+
+    with pytest.raises(TraceError, match="within the step of a scan"):
+        mgcompile.trace(f, 1)
+
+
+def test_what_a_step_recorded_before_it_failed_is_dropped():
+    def f(x):
+        def step(c, _):
+            return c * c, 1 / 0
+
+        with pytest.raises(ZeroDivisionError):
+            scan(step, x, length=2)
+        return x + x
+
+    tape = Tape([], 1, record_scan)
+    assert len(tape.graph([f(*tape.inputs)]).code) == 2
 
 
 def test_a_loop_is_called_once_and_is_the_unrolled_one():
@@ -264,6 +407,11 @@ def test_a_question_for_a_value_is_refused(f, what):
         mgcompile.trace(f, 1)
 
 
+def test_the_symbol_that_is_asked_is_named():
+    with pytest.raises(TraceError, match="asks <symbol: mul> for its value"):
+        mgcompile.trace(lambda x: 1.0 if x * x > 0 else 2.0, 1)
+
+
 def test_cond_takes_both_ways():
     kernel = mgcompile.trace(lambda x: cond(ops.gt(x, 0.0), lambda: ops.sqrt(x), lambda: -x), 1)
     np.testing.assert_array_equal(kernel(np.array([[4.0], [-3.0]])), [2.0, 3.0])
@@ -274,6 +422,27 @@ def test_a_symbol_does_not_outlive_its_call():
     mgcompile.trace(lambda x: kept.append(x) or x * x, 1)
     with pytest.raises(TraceError, match="another trace"):
         mgcompile.trace(lambda x: x * kept[0], 1)
+
+
+def test_symbols_of_two_traces_do_not_mix():
+    def f(x):
+        return mgcompile.trace(lambda y: ops.sum(y, y, x), 1)([1.0])
+
+    def g(x):
+        return mgcompile.trace(lambda y: scan(lambda c, u: (c, x), y, [y])[1], 1)([1.0])
+
+    for mixed in (f, g):
+        with pytest.raises(TraceError, match="another trace"):
+            mgcompile.trace(mixed, 1)
+
+
+@pytest.mark.parametrize(
+    ("operand", "name"), [("a", "str"), (True, "bool"), (None, "NoneType"), (1j, "complex")]
+)
+def test_what_is_no_number_is_no_operand(operand, name):
+    for f in (lambda x: x + operand, lambda x: operand * x, lambda x: ops.sum(x, x, operand)):
+        with pytest.raises(OperandTypeError, match=name):
+            mgcompile.trace(f, 1)
 
 
 @pytest.mark.parametrize(
