@@ -95,7 +95,8 @@ def write_vectors(
     with ExitStack() as stack:
         for axis, length in enumerate(nest.shape):
             if axis != nest.lane:
-                turn = stack.enter_context(writer.loop(length))
+                plain = all(abs(address.strides[first + axis]) <= 1 for address in joined)
+                turn = stack.enter_context(writer.loop(length, plain=plain))
                 for address in joined:
                     address.enter(first + axis, turn.index)
         if nest.lane is None:

@@ -166,16 +166,24 @@ def clear(writer: Writer, pointer: str, size: int) -> None:
         )
         writer.do(f"call void @llvm.memset.p0.i64(ptr {pointer}, i8 0, i64 {size}, i1 false)")
         return
-    done, width = 0, writer.library.target.vector_bits // 8
-    for step, stores in ((4 * width, 4), (width, 1), (4, 1)):
-        stop = size // step * step
-        if done < stop:
-            kind = f"<{step // stores} x i8>"
-            with writer.loop(stop, start=done, step=step) as turn:
-                for number in range(stores):
-                    place = writer.add(turn.index, number * width)
-                    writer.store(kind, "zeroinitializer", writer.offset(pointer, place), 1)
-        done = stop
+    width = writer.library.target.vector_bits // 8
+    whole, done = size // (4 * width), 0
+    if whole:
+        with writer.loop(whole * 4 * width, step=4 * width) as turn:
+            for number in range(4):
+                place = writer.add(turn.index, number * width)
+                _zero(writer, writer.offset(pointer, place), width)
+        done = whole * 4 * width
+    while done < size:
+        while done + width > size:
+            width //= 2
+        _zero(writer, writer.offset(pointer, done), width)
+        done += width
+
+
+def _zero(writer: Writer, pointer: str, size: int) -> None:
+    """Append a store of so many bytes of zeros, at most a vector."""
+    writer.store(f"<{size} x i8>", "zeroinitializer", pointer, 1)
 
 
 def write_copy(

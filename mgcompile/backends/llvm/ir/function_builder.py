@@ -128,6 +128,10 @@ class Writer:
             return pointer
         return self.value(f"getelementptr i8, ptr {pointer}, i64 {distance}")
 
+    def opaque(self, number: str) -> str:
+        """Return an i64 again, of which LLVM then knows nothing; it costs no instruction."""
+        return self.value(f'call i64 asm "", "=r,0"(i64 {number})')
+
     def load(self, kind: str | Kind, pointer: str, align: int) -> str:
         """Return what is stored at a pointer."""
         return self.value(f"load {kind}, ptr {pointer}, align {align}")
@@ -243,6 +247,7 @@ class Writer:
         step: Index = 1,
         carried: Sequence[tuple[str, str]] = (),
         maybe_empty: bool = False,
+        plain: bool = False,
     ) -> Iterator[LoopState]:
         """Repeat the code of the context for `start, start + step, ...` below `stop`.
 
@@ -252,6 +257,8 @@ class Writer:
             step: distance of one turn to the next.
             carried: (type, first value) of registers handed from turn to turn.
             maybe_empty: whether the range can be empty.
+            plain: whether what is read and written is a number's size apart from turn to turn, or
+                wherever a table says; of a range with an end known only later that is sure.
 
         Yields:
             The state. A range known to have one turn is no loop: its index is a number.
@@ -276,6 +283,10 @@ class Writer:
         state = LoopState(index, values, end=f"{name}.end")
         yield state
         following = self.value(f"add nuw nsw i64 {index}, {step}")
+        if plain or isinstance(stop, str):
+            # Where LLVM sees how an index moves it looks for better ways to count, for up to half
+            # of the time that code takes it, and finds none where addresses are a base and this.
+            following = self.opaque(following)
         again = self.value(f"icmp ult i64 {following}, {stop}")
         self.do(f"br i1 {again}, label %{name}, label %{name}.end")
         phi = f"  {index} = phi i64 [ {start}, %{origin} ], [ {following}, %{self.label} ]"
