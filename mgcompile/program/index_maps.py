@@ -76,7 +76,10 @@ def moving_axes(index: IndexMap) -> tuple[bool, ...]:
 
 def only_axes(index: IndexMap, axes: tuple[int, ...]) -> IndexMap:
     """Return the map over the axes named, in that order, at 0 along all others."""
-    others = tuple(axis for axis in range(len(index.strides)) if axis not in axes)
+    every = tuple(range(len(index.strides)))
+    if axes == every:
+        return index
+    others = tuple(axis for axis in every if axis not in axes)
     first = (slice(None),) * len(axes) + (0,) * len(others)
     strides = tuple(index.strides[axis] for axis in axes)
     return index.rebuilt(strides, lambda table: table.transpose(axes + others)[first])

@@ -102,7 +102,8 @@ def renamed(
     """Return the statement with every access passed through `read`, and results renumbered."""
     if isinstance(statement, Bundle):
         operands = tuple(read(access) for access in statement.operands)
-        return attrs.evolve(statement, result=number[statement.result], operands=operands)
+        shape, reduced, over_batch = statement.shape, statement.reduced, statement.over_batch
+        return Bundle(number[statement.result], statement.op, shape, operands, reduced, over_batch)
     if isinstance(statement, Scatter):
         parts = tuple(
             ScatterPart(part.shape, read(part.source), part.target) for part in statement.parts

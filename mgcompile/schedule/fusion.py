@@ -11,12 +11,12 @@ from attrs import evolve, frozen
 
 from mgcompile.program.index_maps import is_row_major
 from mgcompile.program.ir import Bundle
-from mgcompile.program.traversal import made, runs_by_tile, touched
+from mgcompile.program.traversal import made, read, runs_by_tile, touched
 from mgcompile.schedule.costs import weight
 from mgcompile.schedule.ir import Group, LoopUnit, members
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from mgcompile.schedule.ir import LoopProgram, Unit
 
@@ -57,24 +57,37 @@ class _Candidate:
 
     Args:
         unit: Of a block.
-        touched: The arrays that it makes, and those that these are part of.
+        touched: The arrays that it makes, and those that these are part of, as bits of a number.
+        read: Those that the bundle reads, as bits too.
+        made: Those that it makes, likewise.
         bundle: It, if it makes every element of its result from single elements.
         tiled: Whether that bundle runs by tile.
         weight: Of that bundle.
     """
 
     unit: Unit
-    touched: frozenset[int]
+    touched: int
+    read: int = 0
+    made: int = 0
     bundle: Bundle | None = None
     tiled: bool = False
     weight: int = 0
 
 
 def _candidate(loops: LoopProgram, unit: Unit) -> _Candidate:
-    found = frozenset(a for each in members(unit) for a in touched(each, loops.destinations))
+    found = _bits(a for each in members(unit) for a in touched(each, loops.destinations))
     if not isinstance(unit, Bundle) or unit.reduced or unit.over_batch:
         return _Candidate(unit, found)
-    return _Candidate(unit, found, unit, runs_by_tile(loops.program, unit), weight(unit))
+    tiled, inputs = runs_by_tile(loops.program, unit), _bits(read(unit))
+    return _Candidate(unit, found, inputs, _bits(made(unit)), unit, tiled, weight(unit))
+
+
+def _bits(arrays: Iterable[int]) -> int:
+    """Return arrays as the bits of a number: sets of them are joined and compared at once."""
+    found = 0
+    for array in arrays:
+        found |= 1 << array
+    return found
 
 
 def _fused(loops: LoopProgram, block: Sequence[Unit], span: int, depth: int) -> tuple[Unit, ...]:
@@ -101,8 +114,8 @@ def _group(
 ) -> tuple[list[int], Group]:
     """Return the places of the bundles that can be executed with the first one, and the group."""
     tiled, length = waiting[0].tiled, waiting[0].weight
-    chosen, bundles, inside = [0], [first], set(made(first))
-    skipped = set(waiting[0].touched - inside)  # complete only after the group
+    chosen, bundles, inside = [0], [first], waiting[0].made
+    skipped = waiting[0].touched & ~inside  # complete only after the group
     for place in range(1, min(len(waiting), WINDOW)):
         if length >= span:
             break
@@ -110,29 +123,26 @@ def _group(
         bundle = other.bundle
         if (
             bundle is not None
+            and bundle.shape == first.shape
             and other.tiled == tiled
+            and not other.read & skipped
             and length + other.weight <= span
-            and _joins(bundle, first.shape, inside, skipped, depth)
+            and _meets(bundle, inside, depth)
         ):
             chosen.append(place)
             bundles.append(bundle)
-            inside.update(made(bundle))
-            skipped |= other.touched.difference(made(bundle))
+            inside |= other.made
+            skipped |= other.touched & ~other.made
             length += other.weight
         else:
             skipped |= other.touched
     return chosen, Group(tuple(bundles), tiled)
 
 
-def _joins(
-    bundle: Bundle, shape: tuple[int, ...], inside: set[int], skipped: set[int], depth: int
-) -> bool:
-    """Tell whether a bundle can be executed at the points of a group that makes `inside`."""
-    if bundle.shape != shape:
-        return False
-    for access in bundle.operands:
-        if access.array in skipped:
-            return False
-        if access.array in inside and not is_row_major(access.index, depth, shape):
-            return False
-    return True
+def _meets(bundle: Bundle, inside: int, depth: int) -> bool:
+    """Tell whether a bundle reads at each point what a group, which makes `inside`, made there."""
+    return all(
+        is_row_major(access.index, depth, bundle.shape)
+        for access in bundle.operands
+        if inside >> access.array & 1
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from typing import TYPE_CHECKING
 
 from attrs import define, field
@@ -113,10 +114,11 @@ def first_fit(
 ) -> tuple[dict[int, int], int]:
     """Give arrays offsets, multiples of a number, so that those alive at once do not overlap."""
     offsets: dict[int, int] = {}
-    alive: list[tuple[int, int, int]] = []  # offset, end, last moment
+    alive: list[tuple[int, int, int]] = []  # offset, end, last moment; in order
     total = 0
     for interval in sorted(intervals, key=lambda each: (each.first, each.array)):
-        alive = sorted(entry for entry in alive if entry[2] >= interval.first)
+        begin = interval.first
+        alive = [entry for entry in alive if entry[2] >= begin]
         size = -(-program.arrays[interval.array].size // multiple) * multiple
         start = 0
         for offset, end, _ in alive:
@@ -124,7 +126,7 @@ def first_fit(
                 break
             start = max(start, end)
         offsets[interval.array] = start
-        alive.append((start, start + size, interval.last))
+        insort(alive, (start, start + size, interval.last))
         total = max(total, start + size)
     return offsets, total
 

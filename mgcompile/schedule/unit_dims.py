@@ -25,6 +25,8 @@ def drop_unit_dims(loops: LoopProgram) -> LoopProgram:
 def _simplified(statement: Statement, loops: int) -> Statement:
     match statement:
         case Bundle(shape=shape, reduced=reduced):
+            if 1 not in shape + reduced:
+                return statement
             kept = _kept(shape + reduced, loops)
             return evolve(
                 statement,

@@ -223,7 +223,10 @@ class Address:
 
     def fork(self) -> Address:
         """Return an independent copy."""
-        return evolve(self, entered=set(self.entered))
+        return Address(
+            self.writer, self.tables, self.pointer, self.unit, self.strides, self.steps,
+            self.entry, self.indirect, set(self.entered),
+        )  # fmt: skip
 
     def enter(self, axis: int, index: Index, plus: int = 0) -> None:
         """Fix an axis at `index + plus`."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import struct
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 _BITS = {"double": 64, "float": 32, "i64": 64, "i32": 32, "i1": 1}
 _FLOAT_OF_DTYPE = {"float64": "double", "float32": "float"}
 
 
-@frozen
+@frozen(cache_hash=True)
 class Kind:
     """Describe a register: its element type, and how many elements (lanes) it holds.
 
@@ -37,22 +37,22 @@ class Kind:
     @property
     def integer(self) -> Kind:
         """The integers of the same width, lane for lane."""
-        return evolve(self, element=f"i{self.bits}")
+        return Kind(f"i{self.bits}", self.lanes)
 
     @property
     def real(self) -> Kind:
         """The floating-point numbers of the same width, lane for lane."""
-        return evolve(self, element="double" if self.bits == 64 else "float")
+        return Kind("double" if self.bits == 64 else "float", self.lanes)
 
     @property
     def mask(self) -> Kind:
         """The truth values of a comparison, lane for lane."""
-        return evolve(self, element="i1")
+        return Kind("i1", self.lanes)
 
     @property
     def double(self) -> Kind:
         """Double-precision numbers, lane for lane."""
-        return evolve(self, element="double")
+        return Kind("double", self.lanes)
 
     @property
     def suffix(self) -> str:
