@@ -19,7 +19,7 @@ from mgcompile.reroll.ir import Rerolling, format_rerolling, verify_rerolling
 from mgcompile.reroll.isomorphism import find_classes
 from mgcompile.reroll.loop_detect import detect_recurrences
 from mgcompile.reroll.partition import groups_after_sums, partition
-from mgcompile.reroll.ragged_sums import alike_but_for_length
+from mgcompile.reroll.ragged_sums import FEWEST, alike_but_for_length
 from mgcompile.reroll.retime import retimed
 from mgcompile.support.passes import Level, Pass, run_passes
 
@@ -86,6 +86,8 @@ def ragged_rows(form: Rerolling) -> Rerolling:
     if form.graph.strict:
         return form
     plain = {g for s in form.stages if s.loop is None and not s.irregular for g in s.groups}
+    if len(plain) < FEWEST:
+        return form
     found = alike_but_for_length(form.known)
     return evolve(form, ragged=tuple(groups for groups in found if plain.issuperset(groups)))
 

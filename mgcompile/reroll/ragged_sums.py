@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
     Numbers = NDArray[np.int64]
 
-__all__ = ["alike_but_for_length", "write_alike"]
+__all__ = ["FEWEST", "alike_but_for_length", "write_alike"]
 
-_FEWEST = 4
+FEWEST = 4
 """Lengths of rows below which each is written by itself."""
 
 
@@ -53,7 +53,7 @@ def alike_but_for_length(classes: IsomorphismClasses) -> tuple[tuple[int, ...], 
         alike = np.all(kinds != CONST, axis=1)
         for group, kind in zip(groups[alike].tolist(), kinds[alike].tolist(), strict=True):
             found.setdefault((op.name, *kind), []).append(group)
-    return tuple(sorted(tuple(sorted(x)) for x in found.values() if len(x) >= _FEWEST))
+    return tuple(sorted(tuple(sorted(x)) for x in found.values() if len(x) >= FEWEST))
 
 
 def _kinds_read(classes: IsomorphismClasses, nodes: Numbers, factors: int) -> Numbers:

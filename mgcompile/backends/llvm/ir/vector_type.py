@@ -68,7 +68,7 @@ class Kind:
         text = f"{int(value)}" if self.element.startswith("i") else self._bit_pattern(value)
         if self.lanes == 1:
             return text
-        return "<" + ", ".join([f"{self.element} {text}"] * self.lanes) + ">"
+        return f"splat ({self.element} {text})"
 
     def pattern(self, value: float) -> int:
         """Return the bits of a floating-point number of this kind."""
