@@ -273,7 +273,7 @@ def _symbols_of(tape: Tape) -> type[Symbol]:
         op = getattr(ops, name)
 
         def apply(x: Symbol, y: Any) -> Any:
-            if type(y) is not kind and (y := tape.other(y, op, 1)) is None:
+            if type(y) is not kind and (y := x.tape.other(y, op, 1)) is None:
                 return NotImplemented
             made = kind()
             records.append(made)
@@ -283,7 +283,7 @@ def _symbols_of(tape: Tape) -> type[Symbol]:
             return made
 
         def reflected(y: Symbol, x: Any) -> Any:
-            if (x := tape.other(x, op, 0)) is None:
+            if (x := y.tape.other(x, op, 0)) is None:
                 return NotImplemented
             made = kind()
             records.append(made)
