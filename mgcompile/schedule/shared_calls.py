@@ -14,6 +14,7 @@ from attrs import evolve, frozen
 from mgcompile.program.ir import Bundle, Tape, extent
 from mgcompile.schedule.costs import TOGETHER
 from mgcompile.schedule.ir import Group, LoopUnit, members
+from mgcompile.support.op_traits import is_known, traits_of
 from mgcompile.support.zero_product import adds_up
 
 if TYPE_CHECKING:
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from mgcore import Op
 
 __all__ = ["share_calls"]
+
+SHORTEST = 4
+"""Instructions of an op from which on its code may be a function; less is always in place."""
 
 MOST_COPIES = 16
 """Copies of an op's code, beside the one that is shared."""
@@ -45,11 +49,17 @@ def share_calls(loops: LoopProgram) -> LoopProgram:
     """Choose the places at which ops call a copy that they share."""
     copies: Counter[Op] = Counter()
     shared = set()
-    for each in sorted(_all_applied(loops), key=lambda each: each.times, reverse=True):
+    applied = [each for each in _all_applied(loops) if not _is_short(each.op)]
+    for each in sorted(applied, key=lambda each: each.times, reverse=True):
         copies[each.op] += each.copies
         if copies[each.op] > MOST_COPIES:
             shared.add(each.place)
     return evolve(loops, shared_calls=frozenset(shared))
+
+
+def _is_short(op: Op) -> bool:
+    traits = traits_of(op)
+    return is_known(op) and not traits.endless and (traits.weight or 1) < SHORTEST
 
 
 def _all_applied(loops: LoopProgram) -> Iterator[_Applied]:

@@ -66,3 +66,12 @@ def test_numbers_are_the_same_called_or_not(monkeypatch):
     monkeypatch.setenv("MGCOMPILE_SKIP", "loops,interleave,shared-calls")
     for one, other in zip(shared, chain(12, 9).value_and_grad(X), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_what_is_no_function_is_not_called(monkeypatch):
+    monkeypatch.setenv("MGCOMPILE_SKIP", "loops,interleave")
+    whole = x = Value(0.3, "x")
+    for k in range(MOST_COPIES + 4):
+        whole = (whole * x + 0.1 * k) / (1.0 + abs(x))
+    program = mgcompile.compile(whole, inputs=[x], cache=False).program
+    assert not schedule(program, "float64", 4, None).shared_calls
