@@ -2,8 +2,9 @@
 
 Row i of a triangle goes through i + 1 columns. Four blocks of rows have the columns before their
 own in common, a rectangle for each; what is left of a block is a triangle, cut in the same way. All
-blocks of a size are alike, and so are the rows of one length in the smallest ones. Rows may begin
-anywhere in the array of the matrix. No column is filled up, so the terms are those of the rows.
+blocks of a size are alike, and so are the rows of one length in the smallest ones; but a few large
+blocks are apart. Rows may begin anywhere in the array of the matrix. No column is filled up, so the
+terms are those of the rows.
 """
 
 from __future__ import annotations
@@ -36,8 +37,11 @@ _FEWEST_ROWS = 24
 _BLOCKS = 4
 """Blocks that a triangle is cut into: with more, more is in rectangles, and there is more code."""
 
-_SMALLEST = 4
-"""Rows of the smallest blocks: as many as share what they read in a register tile."""
+_SMALLEST = 8
+"""Rows of the smallest blocks: twice as many as share what they read in a register tile."""
+
+_APART = 1024
+"""Elements of a rectangle that is not joined with others: its slopes are summed block by block."""
 
 
 @attrs.frozen(slots=True, eq=False)
@@ -120,7 +124,7 @@ def _rectangles(triangle: Triangle) -> Iterator[_Rectangle]:
     while size < count:
         whole = size * _BLOCKS
         for columns in range(size, whole, size):
-            for rows in _stacked(columns, size, whole, count):
+            for rows in _stacked(np.arange(columns, count, whole), size, columns, count):
                 yield _Rectangle(rows, before + rows // whole * whole, columns)
         size = whole
     for row in range(min(_SMALLEST, count)):
@@ -128,13 +132,22 @@ def _rectangles(triangle: Triangle) -> Iterator[_Rectangle]:
         yield _Rectangle(rows, before + rows - row, row + 1)
 
 
-def _stacked(start: int, size: int, step: int, count: int) -> Iterator[Numbers]:
-    """Yield the rows of blocks of a size at fixed distances, those of whole blocks on two axes."""
-    begins = np.arange(start, count, step)
+def _stacked(begins: Numbers, size: int, columns: int, count: int) -> Iterator[Numbers]:
+    """Yield the rows of blocks of a size, those of whole blocks on two axes; a few large ones not.
+
+    Args:
+        begins: The first row of each block, at fixed distances.
+        size: Rows of a whole block; the last one may have fewer.
+        columns: Those of each row.
+        count: Rows of the triangle.
+    """
     whole = begins[begins + size <= count]
-    if len(whole) > 1:
+    apart = len(whole) <= _BLOCKS and size * columns >= _APART
+    if len(whole) <= 1 or apart:
+        whole = whole[:0]
+    else:
         yield whole[:, None] + np.arange(size)
-    for begin in (begins if len(whole) <= 1 else begins[len(whole) :]).tolist():
+    for begin in begins[len(whole) :].tolist():
         yield np.arange(begin, min(begin + size, count))
 
 

@@ -139,7 +139,7 @@ def test_a_triangle_takes_few_statements_and_computes_no_more_terms(monkeypatch)
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("form", ["lower", "upper"])
 def test_gradients_to_a_wide_triangle_are_those_of_a_masked_matrix(form, dtype):
-    size, samples = 150, 70
+    size, samples = 200, 70
     x, weights, z = triangle(form, size)
     params = [w for row in weights for w in row]
     loss = ops.sum(*[v * v for v in z])
