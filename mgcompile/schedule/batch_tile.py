@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from attrs import evolve
 
 from mgcompile.program.cost import cost
+from mgcompile.program.ir import extent
 from mgcompile.schedule.costs import TOGETHER, is_heavy
 from mgcompile.schedule.decisions import MOST_TILES, Tile
 from mgcompile.schedule.ir import BLOCK, Group
 from mgcompile.schedule.live_outs import untouched
+from mgcompile.schedule.matrix_product_tiles import sums_of
 
 if TYPE_CHECKING:
     from mgcompile.schedule.ir import LoopProgram
@@ -31,6 +33,13 @@ STREAM_BYTES = 8 * 1024 * 1024
 
 MOST_VECTORS = 16
 """The vectors of samples in a tile, at most: more no longer saves loop overhead."""
+
+MANY_SUMS = 10 / 3
+"""Sums over the batch for each element of a tile from which on four vectors of samples pay.
+
+Lanes are added up, and a loop begun, once a tile: a sum takes about three cycles for that, and an
+element some three for each vector where a tile has no room in the first-level cache.
+"""
 
 CHUNK_FLOPS = 500_000
 """Work of a chunk: some fifty microseconds, about what a thread takes to begin."""
@@ -74,6 +83,8 @@ def tile_of(loops: LoopProgram) -> Tile:
         least, most_bytes = 4, MACHINE_BYTES
     elif not wide and _only_functions(loops):
         least, most_bytes, fewer = TOGETHER, PASSING_BYTES, TOGETHER
+    elif _lane_sums(loops) > MANY_SUMS * elements:
+        least = 4
     while vectors > least and (
         worked_on * vectors * width * item > most_bytes
         or elements * vectors * width * item > STREAM_BYTES
@@ -82,6 +93,12 @@ def tile_of(loops: LoopProgram) -> Tile:
     while wide and BLOCK % (vectors * width):
         vectors -= 2  # a block is made of whole tiles
     return Tile(loops.dtype, width, vectors * width)
+
+
+def _lane_sums(loops: LoopProgram) -> int:
+    """Return how many results are sums over the batch with samples in the lanes."""
+    bundles = [product.bundle for product, _ in sums_of(loops)]
+    return sum(extent(bundle.shape) for bundle in bundles if bundle.over_batch)
 
 
 def _only_functions(loops: LoopProgram) -> bool:
