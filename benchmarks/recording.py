@@ -51,7 +51,7 @@ def on_symbols() -> None:
 
     tape = Tape([], 2 * INPUTS, record_scan)
     neurons(tape.inputs[:INPUTS], tape.inputs[INPUTS:])
-    tape.forget((0, 0))
+    tape.records.clear()
 
 
 def paused(work: Callable[[], Any]) -> Callable[[], Any]:

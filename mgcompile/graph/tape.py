@@ -144,7 +144,8 @@ class Tape:
             made = self._from_values[::RECORD][::-1]
             blocks = [Block(0, values.nodes, leaves, made, np.arange(len(made))), *blocks]
         found = numbered(Recorded(self.records, blocks), leaves, roots, self.code)
-        self.forget((0, 0))
+        self.records.clear()
+        self.blocks.clear()
         if len(found.leaves) > len(leaves):
             message = (
                 "a symbol from within the step of a scan is used outside of it; let the step "
@@ -263,42 +264,55 @@ class Symbol:
 
 
 def _symbols_of(tape: Tape) -> type[Symbol]:
-    """Return a class for the symbols of a tape.
+    """Return a class for the symbols of a tape."""
+    methods = {name: Method(name) for name in library().names() if not hasattr(Symbol, name)}
+    kind: Any = type("Symbol", (Symbol,), {"__slots__": (), "tape": tape, **methods})
+    kind.__mgcore_apply__ = staticmethod(_application(kind))
+    for special, name in BINARY.items():
+        apply, reflected = _operator(kind, getattr(ops, name))
+        setattr(kind, f"__{special}__", apply)
+        setattr(kind, f"__r{special}__", reflected)
+    for special, name in UNARY.items():
+        setattr(kind, f"__{special}__", _unary(kind, getattr(ops, name)))
+    return kind  # type: ignore[no-any-return]  # the class
 
-    Its operators are the short way from a call to the tape.
+
+def _operator(kind: type[Symbol], op: Op) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """Return an operator and its reflected form: the short way from a call to the records.
+
+    Python 3.11 and later append to a list without a call.
     """
-    records = tape.records
+    records = kind.tape.records
 
-    def binary(name: str) -> tuple[Callable[..., Any], Callable[..., Any]]:
-        op = getattr(ops, name)
+    def apply(x: Symbol, y: Any) -> Any:
+        if type(y) is not kind and (y := x.tape.other(y, op, 1)) is None:
+            return NotImplemented
+        made = kind()
+        records.append(made)
+        records.append(op)
+        records.append(x)
+        records.append(y)
+        return made
 
-        def apply(x: Symbol, y: Any) -> Any:
-            if type(y) is not kind and (y := x.tape.other(y, op, 1)) is None:
-                return NotImplemented
-            made = kind()
-            records.append(made)
-            records.append(op)
-            records.append(x)
-            records.append(y)
-            return made
+    def reflected(y: Symbol, x: Any) -> Any:
+        if (x := y.tape.other(x, op, 0)) is None:
+            return NotImplemented
+        made = kind()
+        records.extend((made, op, x, y))
+        return made
 
-        def reflected(y: Symbol, x: Any) -> Any:
-            if (x := y.tape.other(x, op, 0)) is None:
-                return NotImplemented
-            made = kind()
-            records.append(made)
-            records.append(op)
-            records.append(x)
-            records.append(y)
-            return made
+    return apply, reflected
 
-        return apply, reflected
 
-    def unary(name: str) -> Callable[[Symbol], Symbol]:
-        return lambda x: applied(getattr(ops, name), (x,))
+def _unary(kind: Any, op: Op) -> Callable[[Symbol], Symbol]:
+    return lambda x: kind.__mgcore_apply__(op, (x,))
 
-    def applied(op: Op, operands: tuple[Any, ...]) -> Symbol:
-        """Write down the application of an op to symbols, Values and numbers."""
+
+def _application(kind: type[Symbol]) -> Callable[[Op, tuple[Any, ...]], Symbol]:
+    """Return what writes down the application of an op to symbols, Values and numbers."""
+    tape, records = kind.tape, kind.tape.records
+
+    def apply(op: Op, operands: tuple[Any, ...]) -> Symbol:
         for x in operands:
             if type(x) is not kind:
                 operands = tape.all_of(op, operands)
@@ -306,18 +320,11 @@ def _symbols_of(tape: Tape) -> type[Symbol]:
         if op.arity is not None and len(operands) != op.arity:
             message = f"op {op.name} takes {op.arity} operands, not {len(operands)}"
             raise TraceError(message)
-        made: Symbol = kind()
+        made = kind()
         records.extend((made, op, operands, None))
         return made
 
-    own: dict[str, Any] = {"__slots__": (), "tape": tape, "__mgcore_apply__": staticmethod(applied)}
-    for special, name in BINARY.items():
-        own[f"__{special}__"], own[f"__r{special}__"] = binary(name)
-    for special, name in UNARY.items():
-        own[f"__{special}__"] = unary(name)
-    methods = {name: Method(name) for name in library().names() if not hasattr(Symbol, name)}
-    kind = type("Symbol", (Symbol,), methods | own)
-    return kind
+    return apply
 
 
 def _live(graph: Graph) -> Graph:
