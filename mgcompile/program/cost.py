@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from operator import mul
 from typing import TYPE_CHECKING
 
 import attrs
+import numpy as np
 
 from mgcompile.program.ir import Bundle, Loop, Scatter, Tape, extent
 from mgcompile.support.op_traits import traits_of
@@ -69,8 +71,8 @@ def _flops(statement: Statement, program: Program) -> tuple[bool, int]:
         return batched, points * traits_of(statement.op).flops
     if isinstance(statement, Tape):
         weights = [traits_of(op).flops for op in statement.ops]
-        total = sum(weights[code] for code in statement.code.tolist())
-        return arrays[statement.result].batched, total
+        times = np.bincount(statement.code, minlength=len(weights)).tolist()
+        return arrays[statement.result].batched, sum(map(mul, weights, times))
     if isinstance(statement, Scatter):
         batched = arrays[statement.result].batched
         return batched, sum(extent(part.shape) for part in statement.parts)
