@@ -94,8 +94,9 @@ class Block:
     def append(self, instruction: str, kind: Kind) -> Vec:
         """Append an instruction without side effects, or find the same one; return its result."""
         # A product is the same number with and without flags: they concern the sums that it is in.
-        key = (instruction.replace(f"fmul{self._flags} ", "fmul "), kind)
-        made = self._known.made
+        product = instruction.startswith("fmul")
+        plain = instruction.replace(f"fmul{self._flags} ", "fmul ") if product else instruction
+        key, made = (plain, kind), self._known.made
         if key not in made:
             name = self.fresh()
             self.lines.append(f"  {name} = {instruction}")
