@@ -55,8 +55,9 @@ def distinct(identity: Numbers) -> tuple[Numbers, Numbers]:
     slot = (identity - identity.min()) >> (object.__basicsize__.bit_length() - 1)
     slots = int(slot.max()) + 1
     if slots > _SPARSEST * len(identity):
-        _, slot = np.unique(identity, return_inverse=True)
-        slots = int(slot.max()) + 1
+        met: dict[int, int] = {}
+        slot = np.array([met.setdefault(x, len(met)) for x in identity.tolist()])
+        slots = len(met)
     place = np.arange(len(identity))
     table = np.empty(slots, dtype=np.int64)
     table[slot[::-1]] = place[::-1]  # the first one is written last
