@@ -73,8 +73,10 @@ def wrong_sine():
 @pytest.mark.usefixtures("wrong_sine")
 @pytest.mark.parametrize("mode", ["eager", "eager second", "eager chained", "numpy"])
 def test_a_fault_that_is_planted_is_found_and_reduced_to_the_op(mode):
-    graphs = (kinds.make(seed) for seed in range(1000))
-    found = next(f for g in graphs if "sin" in g.ops for f in failures(g, [mode], g.seed))
+    made = (kinds.make(seed) for seed in range(1000))
+    # The slope of a cosine is a sine too.
+    small_ones = (g for g in made if g.ops & {"sin", "cos"} == {"sin"} and len(g.nodes) < 100)
+    found = next(f for g in small_ones for f in failures(g, [mode], g.seed))
     small = reduced(found, seconds=60)
     assert small.graph.ops == {"sin"}
     assert small.kind == "wrong"

@@ -62,6 +62,7 @@ class Report:
 STRUCTURED = {
     *("recurrence", "stencil", "pairs", "permuted_reads", "ragged", "net", "recorded", "ode"),
     *("repeated", "attention", "convolution", "tails", "gated", "elimination", "running"),
+    *("triangles", "rows_in_blocks"),
 }
 """Kinds in which the compiler has structure to find: they are compiled twice as often."""
 

@@ -19,6 +19,7 @@ KINDS = {
         *(steps.recurrence, steps.stencil, steps.ode, steps.polynomial, steps.running),
         *(steps.nested_recurrences,),
         *(arrays.pairs, arrays.permuted_reads, arrays.ragged, arrays.net, arrays.recorded),
+        *(arrays.triangles, arrays.rows_in_blocks),
         *(arrays.attention, arrays.repeated, arrays.convolution, arrays.tails),
         *(classics.elimination, classics.complex_numbers, classics.rotations, classics.newton),
         *(classics.stable_forms, classics.piecewise, classics.statistics, classics.gated),

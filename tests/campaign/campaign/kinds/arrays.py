@@ -97,6 +97,67 @@ def ragged(rng):
     return m.graph(y, rows_for(m, rng))
 
 
+TRIANGLES = {
+    "lower": lambda i, n: range(i + 1),
+    "upper": lambda i, n: range(i, n),
+    "trapezoid": lambda i, n: range(min(i + 3, n)),
+    "downwards": lambda i, n: range(n - i),
+}
+
+
+def triangles(rng):
+    """Rows of parameters that grow by a column, 24 or more, times one vector or two."""
+    m = Maker()
+    n, form = rng.choice([24, 25, 27, 32, 33, 36]), rng.choice(list(TRIANGLES))
+    columns = [TRIANGLES[form](i, n) for i in range(n - 2 if form == "trapezoid" else n)]
+    x = [m.x(number(rng)) for _ in range(n)]
+    rows = [[m.w(number(rng)) for _ in row] for row in columns]
+    g = rng.choice(SMOOTH)
+    vectors = [x if rng.random() < 0.5 else [m.op(g, v) for v in x]]
+    if rng.random() < 0.3:
+        vectors.append([v * v for v in x])
+    f, outs = rng.choice([*SMOOTH, "relu", "abs"]), []
+    for vector in vectors:
+        made = [
+            m.dot(row, [vector[j] for j in read]) for row, read in zip(rows, columns, strict=True)
+        ]
+        outs.append([m.op(f, 0.125 * z) for z in made])
+    ends = [m.sum(*z) if rng.random() < 0.6 else m.dot(z, z) for z in outs]
+    if rng.random() < 0.15:
+        rng.shuffle(m.params)
+    if rng.random() < 0.3:
+        return m.graph([*ends, outs[0][rng.randrange(len(columns))]], rows_for(m, rng, 1))
+    return m.graph(m.sum(*ends), rows_for(m, rng, rng.choice([1, 3])))
+
+
+def rows_in_blocks(rng):
+    """Sums, weighted means or logarithms over as many rows of many lengths as are put in blocks."""
+    m = Maker()
+    n, form = rng.choice([8, 9, 11, 12, 13, 16, 17, 20]), rng.choice(["sum", "mean", "log", "pair"])
+    x = [m.x(number(rng)) for _ in range(n)]
+    w = [m.w(number(rng)) for _ in range(2)]
+    g = rng.choice(SMOOTH)
+    y = [m.op(g, v * w[0]) for v in x]
+    seen = y if rng.random() < 0.7 else y[::-1]
+    f, outs = rng.choice([*SMOOTH, "square", "abs"]), []
+    for i in range(n):
+        part = seen[: i + 1]
+        if form == "sum":
+            outs.append(m.op(f, m.sum(*part) * w[1]))
+            continue
+        scores = [z * w[1] if form == "mean" else m.op("tanh", x[i] * z) for z in part]
+        if form == "log":
+            outs.append(m.op("logsumexp", *scores))
+            continue
+        powers = [m.op("exp", score) for score in scores]
+        total = m.sum(*powers)
+        outs.append(m.op(f, m.dot([power / total for power in powers], part)))
+    ends = m.sum(*outs) if rng.random() < 0.6 else m.dot(outs, outs)
+    if rng.random() < 0.3:
+        return m.graph([ends, outs[-1], rng.choice(outs)], rows_for(m, rng, 2))
+    return m.graph(ends, rows_for(m, rng))
+
+
 def layer(m, rng, x, width, activation, rows=None):
     """One layer of a net; returns outs and the sums before their bias."""
     rows = rows or [[m.w(number(rng)) for _ in range(len(x) + 1)] for _ in range(width)]
