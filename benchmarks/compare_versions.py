@@ -4,9 +4,10 @@
 environments, each with its version installed, and this folder's rows of our own contestants, which
 use nothing but the public API. Every contestant runs in a process of each version, both pinned to
 one core and timed block by block in turn; processes are started anew a few times, and the minima
-count. What one of the versions cannot do yet is named, and so is what they do not agree on.
-``--only WORD ...`` takes the workloads whose name has one of the words, ``--all`` those too that
-take minutes.
+count. Bytecode of both is kept in a new folder: a version that had none would be as late as it
+takes to compile its sources. What one of the versions cannot do yet is named, and so is what they
+do not agree on. ``--only WORD ...`` takes the workloads whose name has one of the words, ``--all``
+those too that take minutes.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import os
 import runpy
 import subprocess
 import sys
+import tempfile
 from contextlib import closing
 from multiprocessing.connection import Client, Listener
 from pathlib import Path
@@ -46,6 +48,13 @@ PROCESSES = 3
 BLOCKS = 5
 PATIENCE = 4.0
 """Seconds after which a contestant is neither started anew nor called again."""
+FIRST = """
+import mgcompile
+from mgcore import Value
+x = Value(1.0)
+mgcompile.compile(x * x, [x]).value_and_grad([1.0])
+"""
+"""What loads most modules of a version."""
 
 
 @attrs.define
@@ -79,6 +88,14 @@ def ours(row: harness.Row) -> Iterator[harness.Contestant]:
             and not contestant.name.endswith(LEFT_OUT)
         ):
             yield contestant
+
+
+def keep_bytecode(pythons: Sequence[str], folder: str) -> None:
+    """Let processes that are started from now on keep bytecode in a folder, and fill it."""
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = folder
+    for python in pythons:
+        subprocess.run([python, "-c", FIRST], stderr=subprocess.DEVNULL, check=False)
 
 
 def started(python: str, path: str, name: str) -> tuple[subprocess.Popen[bytes], Connection]:
@@ -134,6 +151,17 @@ def line(
     return f"| {label}{f' (results differ: {apart})' if apart else ''} | {' | '.join(cells)} |"
 
 
+def compare(pythons: Sequence[str], name: str) -> None:
+    """Print the lines of a workload."""
+    path, row = workload(name)
+    for contestant in ours(row):
+        found = (Fastest(), Fastest())
+        for _ in range(PROCESSES):
+            if all(each.spent < PATIENCE and not each.problem for each in found):
+                time_in_turn(pythons, path, contestant.name, found)
+        print(line(name, row, contestant, found), flush=True)
+
+
 def main() -> None:
     """Print the table of two versions."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -150,16 +178,13 @@ def main() -> None:
     print(
         "| workload | ready, old | new | ratio | call, old | new | ratio |\n|---" + "|---" * 6 + "|"
     )
-    for name in WORKLOADS + SLOW * chosen.all:
-        if not any(word in name for word in chosen.only):
-            continue
-        path, row = workload(name)
-        for contestant in ours(row):
-            found = (Fastest(), Fastest())
-            for _ in range(PROCESSES):
-                if all(each.spent < PATIENCE and not each.problem for each in found):
-                    time_in_turn((chosen.old, chosen.new), path, contestant.name, found)
-            print(line(name, row, contestant, found), flush=True)
+    names = [
+        name for name in WORKLOADS + SLOW * chosen.all if any(word in name for word in chosen.only)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        keep_bytecode((chosen.old, chosen.new), folder)
+        for name in names:
+            compare((chosen.old, chosen.new), name)
 
 
 if __name__ == "__main__":

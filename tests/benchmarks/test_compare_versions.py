@@ -52,6 +52,12 @@ def test_a_version_against_itself_has_both_times_and_their_ratios() -> None:
     assert call[2] == pytest.approx(call[1] / call[0], rel=0.01)
 
 
+def test_bytecode_is_there_before_anything_is_timed(compare: Any, tmp_path: Path) -> None:
+    compare.keep_bytecode((sys.executable,), str(tmp_path))
+    found = {each.name.partition(".")[0] for each in tmp_path.rglob("*.pyc")}
+    assert {"api", "value", "jit"} <= found
+
+
 def test_the_ratio_is_the_new_time_over_the_old(compare: Any, line: Any) -> None:
     old = compare.Fastest(ready=2.0, call=4e-6, outcome=np.ones(2))
     new = compare.Fastest(ready=1.0, call=6e-6, outcome=np.ones(2))
