@@ -25,7 +25,7 @@ HEAD = """\
 
 Written by `make bench`. Every contestant runs in a process of its own, pinned to one core; they are
 timed in turn, and medians of processor times shown. Results are compared with ours before anything
-is timed. [Rows on AVX-512](benchmarks-avx512.md).
+is timed. [Rows on AVX2](benchmarks-avx2.md).
 """
 
 
