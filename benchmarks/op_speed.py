@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import harness
 import numpy as np
 
 from mgcompile.backends.llvm.math.emit import emit
@@ -41,6 +42,8 @@ HEAD = """\
 Written by `make bench`: nanoseconds per element in a compiled loop on one core, the shortest of
 many calls, all contestants in turn. First on 8,192 numbers, beside NumPy's function of the same
 meaning or else SciPy's; then on 262,144, beside Dr.Jit's.
+
+Machine: {machine}.
 """
 COLUMNS = ("op", "dtype", "kernel", "NumPy, SciPy", "ratio", "kernel, long", "Dr.Jit", "ratio")
 
@@ -145,7 +148,8 @@ def main(names: list[str], *, write: bool) -> None:
             lines.append(f"| {' | '.join(row(name, len(subject.ranges[-1]), dtype))} |")
             print(lines[-1], flush=True)
     if write:
-        PAGE.write_text("\n".join([HEAD, *lines]) + "\n")
+        head = HEAD.format(machine=harness.machine())
+        PAGE.write_text("\n".join([head, *lines]) + "\n")
 
 
 if __name__ == "__main__":
