@@ -93,7 +93,7 @@ def _single(writer: Writer, kind: Kind, distance: Index, point: Point, *, shared
     doubt = block.any_doubt()
     writer.splice(block)
     if doubt is not None:
-        with writer.rarely(doubt.name):
+        with writer.when(doubt.name, rarely=True):
             block = writer.block(kind, shared=True)
             point(block, distance)
             writer.splice(block)

@@ -182,21 +182,16 @@ class Writer:
         self.label = label
 
     @contextmanager
-    def when(self, condition: str) -> Iterator[None]:
-        """Run the code of the context only when an i1 is set; it gives no registers back."""
-        then, end = self.fresh("then"), self.fresh("end")
-        self.do(f"br i1 {condition}, label %{then}, label %{end}")
-        self.begin(then)
-        yield
-        self.do(f"br label %{end}")
-        self.begin(end)
+    def when(self, condition: str, *, rarely: bool = False) -> Iterator[None]:
+        """Run the code of the context only when an i1 is set; it gives no registers back.
 
-    @contextmanager
-    def rarely(self, condition: str) -> Iterator[None]:
-        """Run the code of the context when an i1 is set, which it almost never is."""
-        then, end = self.fresh("rare"), self.fresh("end")
-        weights = self.library.unlikely()
-        self.do(f"br i1 {condition}, label %{then}, label %{end}, !prof {weights}")
+        Args:
+            condition: the i1.
+            rarely: whether it is almost never set: the code then stands out of the way.
+        """
+        then, end = self.fresh("then"), self.fresh("end")
+        weights = f", !prof {self.library.unlikely()}" if rarely else ""
+        self.do(f"br i1 {condition}, label %{then}, label %{end}{weights}")
         self.begin(then)
         yield
         self.do(f"br label %{end}")

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections import deque
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -129,10 +130,9 @@ def test_a_child_has_helpers_of_its_own():
     assert same(kernel.loss_and_grad(X), expected)
 
 
-def test_helpers_of_a_call_that_never_begins_leave(nobody_waits, monkeypatch):
-    """An interrupt reaches the caller when it has called upon the others, before it begins."""
-    kernel = kernel_of(threads=2)
-    expected = kernel.loss_and_grad(X)
+@contextmanager
+def interrupts_once_told(monkeypatch):
+    """Let an interrupt reach callers that have called upon a helper; yield the helpers."""
     do, told = Helper.do, []
 
     def interrupted(self, job, keep=None):
@@ -142,6 +142,14 @@ def test_helpers_of_a_call_that_never_begins_leave(nobody_waits, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr(Helper, "do", interrupted)
+        yield told
+
+
+def test_helpers_of_a_call_that_never_begins_leave(nobody_waits, monkeypatch):
+    """An interrupt reaches the caller when it has called upon the others, before it begins."""
+    kernel = kernel_of(threads=2)
+    expected = kernel.loss_and_grad(X)
+    with interrupts_once_told(monkeypatch) as told:
         for _ in range(3):
             with pytest.raises(KeyboardInterrupt):
                 kernel.loss_and_grad(X)
@@ -154,17 +162,8 @@ def test_helpers_of_a_call_that_never_begins_leave(nobody_waits, monkeypatch):
 def test_helpers_of_a_training_that_never_begins_leave(nobody_waits, monkeypatch):
     kernel = kernel_of(threads=2)
     before = kernel.params.tolist()
-    do, told = Helper.do, []
-
-    def interrupted(self, job, keep=None):
-        told.append(self)
-        do(self, job, keep)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Helper, "do", interrupted)
-        with pytest.raises(KeyboardInterrupt):
-            kernel.train(X, optim.SGD(lr=0.1), shuffle=False)
+    with interrupts_once_told(monkeypatch) as told, pytest.raises(KeyboardInterrupt):
+        kernel.train(X, optim.SGD(lr=0.1), shuffle=False)
     assert told
     assert soon(lambda: set(told) <= set(nobody_waits))
     assert kernel.params.tolist() == before
